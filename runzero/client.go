@@ -1,0 +1,162 @@
+package runzero
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/common/config"
+)
+
+// DefaultURL is runZero's own console in the United States.
+const DefaultURL = "https://console.runzero.com"
+
+const apiPath = "/api/v1.0"
+
+// Config says which console a Client asks, and how.
+type Config struct {
+	// URL is the console's address, with or without /api/v1.0, a port, a path
+	// prefix or a trailing slash.
+	URL string
+	// HTTP holds the credential (authorization or oauth2), the CA and the proxy.
+	// Files it names are read again on use, so they rotate without a restart.
+	// An empty oauth2 token_url means the console's own.
+	HTTP config.HTTPClientConfig
+	// Timeout bounds one request, from its first byte to the last of its answer.
+	// Zero is ten minutes.
+	Timeout time.Duration
+	// AllowHTTP permits plain http to a host that is not loopback.
+	AllowHTTP bool
+	// UserAgent is sent with every request.
+	UserAgent string
+	// Limits bounds what an answer may hold. Zero fields take their defaults.
+	Limits Limits
+	// Observer is told of every request that goes over the wire; nil tells nobody.
+	Observer Observer
+	// DialContext connects to the console; nil is the ordinary network.
+	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// Client asks one console with one credential. It is safe for concurrent use.
+type Client struct {
+	base       *url.URL
+	credential credential
+	private    *http.Client // sends the credential
+	public     *http.Client // sends none: what needs no token is not given one
+	timeout    time.Duration
+	limits     Limits
+
+	// Whether a token of an unknown kind reaches a whole account: Organizations finds
+	// that out.
+	account atomic.Bool
+	// Consoles older than December 2024 have no tasks export. Unix seconds until
+	// which that is taken as known, so that each poll does not pay for a 404.
+	noTaskExport atomic.Int64
+}
+
+// New checks c and makes a Client of it. Nothing is asked yet.
+func New(c Config) (*Client, error) {
+	base, err := parseURL(c.URL, c.AllowHTTP)
+	if err != nil {
+		return nil, err
+	}
+	cred, err := newCredential(c.HTTP, base, c.AllowHTTP)
+	if err != nil {
+		return nil, err
+	}
+	wire, err := newWire(c)
+	if err != nil {
+		return nil, err
+	}
+	client := &Client{
+		base:       base,
+		credential: cred,
+		private:    &http.Client{Transport: cred.roundTripper(wire), CheckRedirect: sameOrigin},
+		public:     &http.Client{Transport: wire, CheckRedirect: sameOrigin},
+		timeout:    c.Timeout,
+		limits:     c.Limits.withDefaults(),
+	}
+	if client.timeout == 0 {
+		client.timeout = 10 * time.Minute
+	}
+	client.account.Store(cred.kind() == Account)
+	return client, nil
+}
+
+// CloseIdleConnections closes the connections that no request is using.
+func (c *Client) CloseIdleConnections() {
+	c.public.CloseIdleConnections()
+}
+
+// parseURL accepts every form in which people write a console's address.
+func parseURL(raw string, allowHTTP bool) (*url.URL, error) {
+	if raw == "" {
+		raw = DefaultURL
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		// What was given may hold a password: it is not repeated.
+		return nil, errors.New("the console's URL is not one: write it like " + DefaultURL)
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("the console's URL for %s holds more than scheme, host and path: leave out user, query and fragment", u.Host)
+	}
+	if exposed(u, allowHTTP) {
+		return nil, fmt.Errorf("the console's URL http://%s would send the token unencrypted: use https, or allow it with --runzero.allow-http", u.Host)
+	}
+	path := strings.TrimRight(u.Path, "/")
+	path = strings.TrimRight(strings.TrimSuffix(path, apiPath), "/")
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}, nil
+}
+
+// exposed tells whether a credential sent to u can be read on the way.
+func exposed(u *url.URL, allowHTTP bool) bool {
+	return u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname())
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// endpointURL is where an endpoint such as "/export/org/assets.jsonl" lives.
+func (c *Client) endpointURL(endpoint string, query url.Values) *url.URL {
+	u := *c.base
+	u.Path += apiPath + endpoint
+	u.RawQuery = query.Encode()
+	return &u
+}
+
+// organizationQuery starts the query of an organization's endpoint. An account
+// credential without _oid is silently answered for its default organization, so it
+// always says which one it means. A token of an unknown kind may be one, and says it
+// too.
+func (c *Client) organizationQuery(organizationID string) (url.Values, error) {
+	query := url.Values{}
+	switch kind := c.credential.kind(); {
+	case c.wholeAccount(kind) && organizationID == "":
+		return nil, errors.New("an account credential needs the organization's id")
+	case c.wholeAccount(kind), kind == Unknown && organizationID != "":
+		query.Set("_oid", organizationID)
+	}
+	return query, nil
+}
+
+// WholeAccount tells whether the credential reaches an account's organizations. For
+// a token of an unknown kind that is known after Organizations.
+func (c *Client) WholeAccount() bool { return c.wholeAccount(c.credential.kind()) }
+
+// wholeAccount goes by the kind that the token has now: its file may have been
+// rotated to another.
+func (c *Client) wholeAccount(kind Kind) bool {
+	if kind == Unknown {
+		return c.account.Load()
+	}
+	return kind == Account
+}

@@ -1,0 +1,235 @@
+package runzero
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/oauth2"
+)
+
+// Error is an answer other than success.
+type Error struct {
+	// Endpoint is the path below /api/v1.0.
+	Endpoint string
+	// Status is the HTTP status code.
+	Status int
+	// Message is the server's own, on one line and shortened; empty when the body had
+	// none to show. Tokens in it are redacted.
+	Message string
+	// RetryAfter is how long the server asks to wait; zero when it does not say.
+	RetryAfter time.Duration
+	// Usage is what the answer's headers say of the quota: a 429 with none remaining
+	// is the daily quota, any other 429 the burst limit.
+	Usage Usage
+}
+
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: %d %s", e.Endpoint, e.Status, http.StatusText(e.Status))
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	return text
+}
+
+// BodyError is a successful answer whose body is not what was asked for. It never
+// repeats the body's contents.
+type BodyError struct {
+	Endpoint string
+	// Record is the number of the record at fault, from 1; 0 is the body as a whole.
+	Record int
+	// Err says what is wrong.
+	Err error
+}
+
+func (e *BodyError) Error() string {
+	if e.Record == 0 {
+		return fmt.Sprintf("%s: %v", e.Endpoint, e.Err)
+	}
+	return fmt.Sprintf("%s: record %d: %v", e.Endpoint, e.Record, e.Err)
+}
+
+func (e *BodyError) Unwrap() error { return e.Err }
+
+// What can be wrong with a body.
+var (
+	ErrNotData     = errors.New("the answer is a web page, not data: check that the URL is a runZero console and that no proxy asks for a login")
+	ErrNotJSON     = errors.New("the answer is not JSON")
+	ErrNotRecord   = errors.New("not an object with an id")
+	ErrNotHealth   = errors.New("the answer says nothing of the console's health")
+	ErrForeign     = errors.New("belongs to another organization than the one asked for")
+	ErrTooLarge    = errors.New("larger than this exporter reads")
+	ErrCursor      = errors.New("the cursor repeats: the pages have no end")
+	ErrInterrupted = errors.New("the answer ended early")
+)
+
+// answered tells whether err is an answer with one of these codes.
+func answered(err error, codes ...int) bool {
+	answer := (*Error)(nil)
+	return errors.As(err, &answer) && slices.Contains(codes, answer.Status)
+}
+
+// Retryable tells whether asking once more may help: nobody answered, the answer
+// broke off, or the server failed. What the server refused stays refused.
+func Retryable(err error) bool {
+	if answer := (*Error)(nil); errors.As(err, &answer) {
+		return answer.Status >= 500
+	}
+	// A certificate does not mend itself in seconds, a redirect or a file neither. (What
+	// is wrong with a file is a syscall.Errno, which passes for a network error.)
+	file := (*fs.PathError)(nil)
+	if certificateProblem(err) || errors.Is(err, errRedirect) || errors.Is(err, context.Canceled) || errors.As(err, &file) {
+		return false
+	}
+	if errors.Is(err, ErrInterrupted) {
+		return true
+	}
+	network := (net.Error)(nil)
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// certificateProblem tells whether the console's certificate was refused.
+func certificateProblem(err error) bool {
+	certificate := (*tls.CertificateVerificationError)(nil)
+	return errors.As(err, &certificate)
+}
+
+// requestError takes the URL out of what net/http reports: the query holds the
+// user's search, and the endpoint says enough.
+func requestError(endpoint string, err error) error {
+	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if answer := (*Error)(nil); errors.As(err, &answer) {
+		return answer
+	}
+	return fmt.Errorf("%s: %w", endpoint, err)
+}
+
+// responseError reads what there is to say from an unsuccessful answer.
+func responseError(endpoint string, response *http.Response) *Error {
+	// The message is short or it is not a message.
+	body, _ := io.ReadAll(io.LimitReader(response.Body, messageBytes))
+	token := ""
+	if response.Request != nil {
+		_, token, _ = strings.Cut(response.Request.Header.Get("Authorization"), " ")
+	}
+	return newError(endpoint, response, body, token)
+}
+
+func newError(endpoint string, response *http.Response, body []byte, secret string) *Error {
+	if len(body) >= messageBytes {
+		// The last word may be half a secret, which nothing would recognize.
+		body = body[:messageBytes]
+		body = body[:bytes.LastIndexAny(body, " \t\r\n")+1]
+	}
+	return &Error{
+		Endpoint:   endpoint,
+		Status:     response.StatusCode,
+		Message:    oneLine(redact(message(body), secret)),
+		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
+		Usage:      parseUsage(response.Header),
+	}
+}
+
+const messageBytes = 16 << 10
+
+// tokenError turns the OAuth2 library's error, which quotes the whole answer, into
+// ours.
+func tokenError(err error, secret string) error {
+	refused := (*oauth2.RetrieveError)(nil)
+	if !errors.As(err, &refused) || refused.Response == nil {
+		return requestError(TokenEndpoint, err)
+	}
+	return newError(TokenEndpoint, refused.Response, refused.Body, secret)
+}
+
+// message finds the server's sentence in the shapes error bodies are seen in:
+// problem JSON whose status may be a string, {"error": …}, plain text, HTML.
+func message(body []byte) string {
+	var problem map[string]jsontext.Value
+	if err := json.Unmarshal(body, &problem, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err == nil {
+		var parts []string
+		for _, key := range []string{"error", "detail", "title"} {
+			var part string
+			if json.Unmarshal(problem[key], &part, jsontext.AllowInvalidUTF8(true)) == nil && part != "" && !strings.Contains(strings.Join(parts, " "), part) {
+				parts = append(parts, part)
+			}
+		}
+		return strings.Join(parts, ": ")
+	}
+	text := strings.TrimSpace(string(bytes.TrimPrefix(body, byteOrderMark)))
+	if strings.HasPrefix(text, "<") || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
+		return ""
+	}
+	return text
+}
+
+const messageRunes = 200
+
+func oneLine(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return ' '
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > messageRunes {
+		s = string(runes[:messageRunes]) + "…"
+	}
+	return s
+}
+
+// Anything shaped like a token goes, ours or not.
+var tokenShaped = regexp.MustCompile(`\b[A-Z]T[0-9A-Fa-f-]{16,}|(?i:bearer)\s+\S+`)
+
+const (
+	redacted = "<secret>"
+	// A secret shorter than this would redact half of the words there are.
+	secretShortest = 4
+)
+
+// redact takes secret out of s, also as a form or a URL spells it.
+func redact(s, secret string) string {
+	if len(secret) >= secretShortest {
+		for _, spelling := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
+			s = strings.ReplaceAll(s, spelling, redacted)
+		}
+	}
+	return tokenShaped.ReplaceAllString(s, redacted)
+}
+
+// A server that asks to wait longer than a day is not believed.
+const longestWait = 24 * time.Hour
+
+// retryAfter reads both forms of the header: seconds and a date.
+func retryAfter(value string, now time.Time) time.Duration {
+	if value == "" {
+		return 0
+	}
+	var wait time.Duration
+	// A number beyond all range is read as the nearest there is, and cut like any other.
+	if seconds, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		wait = time.Duration(min(max(seconds, 0), int64(longestWait/time.Second))) * time.Second
+	} else if date, err := http.ParseTime(value); err == nil {
+		wait = date.Sub(now)
+	}
+	return min(max(wait, 0), longestWait)
+}

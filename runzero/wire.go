@@ -1,0 +1,198 @@
+package runzero
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/common/config"
+)
+
+// TokenEndpoint is where OAuth2 clients get their access tokens.
+const TokenEndpoint = "/account/api/token"
+
+// Exchange is one request and its answer as they went over the wire: retries,
+// redirects and token requests are exchanges of their own, because each may cost a
+// call of the account's quota.
+type Exchange struct {
+	// Endpoint is the path below /api/v1.0, such as "/export/org/assets.jsonl".
+	Endpoint string
+	// Code is the HTTP status, or zero when there was no answer.
+	Code int
+	// Authenticated tells whether a credential was sent.
+	Authenticated bool
+	// Usage is what the answer's headers say of the quota.
+	Usage Usage
+	// Duration is the time from sending to the end of the body, and Bytes the body's
+	// length after decompression. Both are zero in Answered.
+	Duration time.Duration
+	Bytes    int64
+}
+
+// Observer is told of every Exchange: once when its headers have arrived or it has
+// failed, and once more when its body has been read or given up. Calls come from
+// several goroutines.
+type Observer interface {
+	Answered(Exchange)
+	Finished(Exchange)
+}
+
+type endpointKey struct{}
+
+func withEndpoint(ctx context.Context, endpoint string) context.Context {
+	return context.WithValue(ctx, endpointKey{}, endpoint)
+}
+
+// newWire makes the innermost transport: TLS and proxy as prometheus/common
+// configures them, watched by the observer. The http.Transport is our own because
+// prometheus/common's turns compression off, and exports compress seven to one.
+func newWire(c Config) (http.RoundTripper, error) {
+	settings := config.TLSRoundTripperSettings{}
+	for _, file := range []struct {
+		name   string
+		secret *config.SecretReader
+	}{
+		{c.HTTP.TLSConfig.CAFile, &settings.CA},
+		{c.HTTP.TLSConfig.CertFile, &settings.Cert},
+		{c.HTTP.TLSConfig.KeyFile, &settings.Key},
+	} {
+		if file.name != "" {
+			*file.secret = config.NewFileSecret(file.name)
+		}
+	}
+	newTransport := func(tlsConfig *tls.Config) (http.RoundTripper, error) {
+		protocols := new(http.Protocols)
+		protocols.SetHTTP1(true)
+		protocols.SetHTTP2(true)
+		return &http.Transport{
+			Proxy:               c.HTTP.Proxy(),
+			ProxyConnectHeader:  c.HTTP.GetProxyConnectHeader(),
+			DialContext:         c.DialContext,
+			TLSClientConfig:     tlsConfig,
+			TLSHandshakeTimeout: 10 * time.Second,
+			// On a connection that is used again, net/http repeats a request by itself when
+			// the server closes it; that would be a call nobody counts. Polls are minutes
+			// apart: a new connection for each costs next to nothing.
+			DisableKeepAlives:      true,
+			MaxResponseHeaderBytes: 64 << 10,
+			Protocols:              protocols,
+		}, nil
+	}
+	tlsConfig, err := config.NewTLSConfig(&c.HTTP.TLSConfig)
+	if err != nil {
+		return nil, fmt.Errorf("TLS settings: %w", err)
+	}
+	var transport http.RoundTripper
+	if settings == (config.TLSRoundTripperSettings{}) {
+		transport, err = newTransport(tlsConfig)
+	} else {
+		transport, err = config.NewTLSRoundTripper(tlsConfig, settings, newTransport)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("TLS settings: %w", err)
+	}
+	return &wire{next: transport, observer: c.Observer, userAgent: c.UserAgent}, nil
+}
+
+type wire struct {
+	next      http.RoundTripper
+	observer  Observer
+	userAgent string
+}
+
+func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	if w.userAgent != "" {
+		request.Header.Set("User-Agent", w.userAgent)
+	}
+	endpoint, _ := request.Context().Value(endpointKey{}).(string)
+	exchange := Exchange{
+		Endpoint:      endpoint,
+		Authenticated: request.Header.Get("Authorization") != "" || endpoint == TokenEndpoint,
+	}
+	start := time.Now()
+	response, err := w.next.RoundTrip(request)
+	if err != nil {
+		w.answered(exchange)
+		exchange.Duration = time.Since(start)
+		w.finished(exchange)
+		return nil, err
+	}
+	exchange.Code = response.StatusCode
+	exchange.Usage = parseUsage(response.Header)
+	w.answered(exchange)
+	response.Body = &watchedBody{body: response.Body, done: func(bytes int64) {
+		exchange.Duration, exchange.Bytes = time.Since(start), bytes
+		w.finished(exchange)
+	}}
+	return response, nil
+}
+
+func (w *wire) CloseIdleConnections() {
+	if closer, ok := w.next.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+func (w *wire) answered(e Exchange) {
+	if w.observer != nil {
+		w.observer.Answered(e)
+	}
+}
+
+func (w *wire) finished(e Exchange) {
+	if w.observer != nil {
+		w.observer.Finished(e)
+	}
+}
+
+// watchedBody reports its length once, when it has ended or is closed.
+type watchedBody struct {
+	body  io.ReadCloser
+	bytes int64
+	once  sync.Once
+	done  func(bytes int64)
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	b.bytes += int64(n)
+	if err != nil {
+		b.once.Do(func() { b.done(b.bytes) })
+	}
+	return n, err
+}
+
+func (b *watchedBody) Close() error {
+	b.once.Do(func() { b.done(b.bytes) })
+	return b.body.Close()
+}
+
+var errRedirect = errors.New("the console redirects to another origin, where the token must not go: check the URL")
+
+// sameOrigin follows a redirect only where the token may go.
+func sameOrigin(request *http.Request, via []*http.Request) error {
+	if len(via) >= 5 {
+		return errors.New("the console redirects in a circle: check the URL")
+	}
+	if origin(request.URL) != origin(via[0].URL) {
+		return errRedirect
+	}
+	return nil
+}
+
+// origin is scheme, host and port, in one spelling.
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+}
