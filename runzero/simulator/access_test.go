@@ -1,0 +1,226 @@
+package simulator
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTokens(t *testing.T) {
+	c, _ := newConsole(Options{})
+	access := issueToken(t, c)
+	oid := "?_oid=" + c.Organizations()[0].ID
+	kinds := []struct {
+		name, token                  string
+		export, organization, accoun int
+	}{
+		{"none", "", 401, 401, 401},
+		{"wrong", "ET00000000000000000000000000000000", 401, 401, 401},
+		{"export", c.ExportToken(0), 200, 401, 401},
+		{"organization", c.OrganizationToken(0), 200, 200, 401},
+		{"account", c.AccountToken(), 200, 200, 200},
+		{"oauth", access, 200, 200, 200},
+		{"download", c.DownloadToken(0), 401, 401, 401},
+	}
+	for _, k := range kinds {
+		for path, rt := range c.routes {
+			want := 200
+			switch rt.scope {
+			case scopeExport:
+				want = k.export
+			case scopeOrganization:
+				want = k.organization
+			case scopeAccount:
+				want = k.accoun
+			case scopeToken:
+				continue
+			}
+			body := ""
+			if strings.HasSuffix(path, "/scan") {
+				path, body = strings.Replace(path, "{id}", c.orgs[0].sites[0].id, 1), `{"targets":"defaults","hosted-zone-name":"auto"}`
+			}
+			path = strings.Replace(path, "{id}", c.orgs[0].schedules[0].key.uuid(), 1)
+			w := ask(t, c, rt.method, path+oid, k.token, body)
+			if w.Code != want {
+				t.Errorf("%s %s with %s: status %d, want %d", rt.method, path, k.name, w.Code, want)
+			}
+			charged := w.Header().Get("X-API-Usage-Limit") != ""
+			if want := rt.scope != scopePublic && k.name != "none" && k.name != "wrong"; charged != want {
+				t.Errorf("%s with %s: usage headers %v, want %v", path, k.name, charged, want)
+			}
+		}
+	}
+	for _, prefix := range []string{"ET", "OT", "CT", "DT"} {
+		n := 0
+		for _, token := range []string{c.ExportToken(1), c.OrganizationToken(1), c.AccountToken(), c.DownloadToken(1)} {
+			if strings.HasPrefix(token, prefix) && len(token) == 34 {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d tokens with prefix %s", n, prefix)
+		}
+	}
+}
+
+func TestErrorShapes(t *testing.T) {
+	c, _ := newConsole(Options{})
+	for _, tt := range []struct {
+		method, path, token string
+		status              int
+		contains            string
+	}{
+		{"GET", "/org", c.ExportToken(0), 401, `"provided_token_type":"export"`},
+		{"GET", "/account/orgs", c.OrganizationToken(0), 401, `"possible_token_types":["client"]`},
+		{"GET", "/org", "", 401, `"status":"error"`},
+		{"GET", "/org", "x", 401, `{"error":"unauthorized"}`},
+		{"GET", "/nothing", c.AccountToken(), 404, "404: Not Found"},
+		{"GET", "/export/org/scans.json", c.ExportToken(0), 404, "404: Not Found"},
+		{"POST", "/org/tasks", c.OrganizationToken(0), 405, `"title":"Method Not Allowed"`},
+		{"GET", "/org/tasks/" + zeroUUID, c.OrganizationToken(0), 404, `"status":404`},
+		{"GET", "/export/org/assets.json?page_size=x", c.ExportToken(0), 422, `"status":422`},
+		{"GET", "/export/org/assets.json?page_size=9&start_key=%21", c.ExportToken(0), 422, `"status":422`},
+	} {
+		w := ask(t, c, tt.method, tt.path, tt.token, "")
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.contains) {
+			t.Errorf("%s %s: %d %s; want %d %s", tt.method, tt.path, w.Code, w.Body, tt.status, tt.contains)
+		}
+		if plain := strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain"); plain != (strings.HasPrefix(tt.contains, "404:")) {
+			t.Errorf("%s: content type %s", tt.path, w.Header().Get("Content-Type"))
+		}
+	}
+	w := httptest.NewRecorder()
+	c.ServeHTTP(w, httptest.NewRequest("GET", "/elsewhere", nil))
+	if w.Code != 404 {
+		t.Errorf("outside of the API: %d", w.Code)
+	}
+	w = httptest.NewRecorder()
+	c.ServeHTTP(w, httptest.NewRequest("GET", "/some/prefix/api/v1.0/health", nil))
+	if w.Code != 200 {
+		t.Errorf("with a prefix: %d", w.Code)
+	}
+}
+
+func TestOrganizationParameter(t *testing.T) {
+	c, _ := newConsole(Options{})
+	orgs := c.Organizations()
+	owner := func(path, token string, status int) string {
+		var list []object
+		if status != 200 {
+			get(t, c, path, token, status, nil)
+			return ""
+		}
+		get(t, c, path, token, status, &list)
+		return list[0]["organization_id"].(string)
+	}
+	const path = "/export/org/sites.json"
+	for i, o := range orgs {
+		if got := owner(path+"?_oid="+o.ID, c.AccountToken(), 200); got != o.ID {
+			t.Errorf("account token got %s, want %s", got, o.ID)
+		}
+		if got := owner(path, c.ExportToken(i), 200); got != o.ID {
+			t.Errorf("export token got %s, want %s", got, o.ID)
+		}
+	}
+	if got := owner(path, c.AccountToken(), 200); got != orgs[0].ID {
+		t.Errorf("without _oid: %s", got)
+	}
+	owner(path+"?_oid="+zeroUUID, c.AccountToken(), 404)
+	owner(path+"?_oid="+orgs[1].ID, c.ExportToken(0), 401)
+	owner(path+"?_oid="+orgs[1].ID, c.OrganizationToken(0), 401)
+}
+
+func TestTiers(t *testing.T) {
+	for _, tt := range []struct {
+		tier                     Tier
+		export, org, orgExp, acc int
+	}{{Platform, 200, 200, 200, 200}, {Professional, 200, 200, 200, 403}, {Community, 200, 403, 403, 403}} {
+		c, _ := newConsole(Options{Tier: tt.tier})
+		get(t, c, "/export/org/sites.json", c.ExportToken(0), tt.export, nil)
+		get(t, c, "/org", c.OrganizationToken(0), tt.org, nil)
+		get(t, c, "/export/org/sites.json", c.OrganizationToken(0), tt.orgExp, nil)
+		get(t, c, "/account/license", c.AccountToken(), tt.acc, nil)
+		get(t, c, "/export/org/sites.json", c.AccountToken(), tt.acc, nil)
+		if w := tokenRequest(t, c, true); w.Code != tt.acc {
+			t.Errorf("%v: token request %d", tt.tier, w.Code)
+		}
+	}
+}
+
+func TestMissing(t *testing.T) {
+	c, _ := newConsole(Options{Missing: []string{"/export/org/tasks.jsonl", "/org/tasks/{id}"}})
+	get(t, c, "/export/org/tasks.json?fields=id", c.ExportToken(0), 200, nil)
+	w := ask(t, c, "GET", "/export/org/tasks.jsonl", c.ExportToken(0), "")
+	if w.Code != 404 || w.Body.String() != "404: Not Found" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	get(t, c, "/org/tasks/"+c.orgs[0].schedules[0].key.uuid(), c.OrganizationToken(0), 404, nil)
+}
+
+func tokenRequest(t testing.TB, c *Console, basic bool) *httptest.ResponseRecorder {
+	t.Helper()
+	id, secret := c.Client()
+	body := "grant_type=client_credentials"
+	if !basic {
+		body += "&client_id=" + id + "&client_secret=" + secret
+	}
+	r := httptest.NewRequest("POST", "/api/v1.0/account/api/token", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	if basic {
+		r.SetBasicAuth(id, secret)
+	}
+	w := httptest.NewRecorder()
+	c.ServeHTTP(w, r)
+	return w
+}
+
+func issueToken(t testing.TB, c *Console) string {
+	t.Helper()
+	w := tokenRequest(t, c, false)
+	if w.Code != http.StatusOK {
+		t.Fatalf("token request: %d %s", w.Code, w.Body)
+	}
+	return lines(t, w.Body)[0]["access_token"].(string)
+}
+
+func TestOAuth(t *testing.T) {
+	c, clk := newConsole(Options{})
+	first := issueToken(t, c)
+	if u := c.Usage(); u.Today != 1 {
+		t.Errorf("a token request cost %d calls", u.Today)
+	}
+	if w := tokenRequest(t, c, true); w.Code != 200 || w.Header().Get("X-API-Usage-Today") != "2" {
+		t.Errorf("with Basic: %d %v", w.Code, w.Header())
+	}
+	get(t, c, "/account/license", first, 200, nil)
+	clk.Advance(59 * time.Minute)
+	get(t, c, "/account/license", first, 200, nil)
+	second := issueToken(t, c)
+	if first == second {
+		t.Error("one token twice")
+	}
+	clk.Advance(time.Minute)
+	get(t, c, "/account/license", first, 401, nil)
+	get(t, c, "/account/license", second, 200, nil)
+	c.RevokeAccessTokens()
+	get(t, c, "/account/license", second, 401, nil)
+	get(t, c, "/account/license", issueToken(t, c), 200, nil)
+
+	id, _ := c.Client()
+	for body, want := range map[string]int{
+		"grant_type=client_credentials&client_id=" + id + "&client_secret=no": 401,
+		"grant_type=client_credentials&client_id=" + id:                       400,
+		"grant_type=client_credential&client_id=a&client_secret=b":            400,
+		"": 400,
+	} {
+		w := ask(t, c, "POST", "/account/api/token", "", body, "Content-Type", "application/x-www-form-urlencoded")
+		if w.Code != want {
+			t.Errorf("%q: %d, want %d", body, w.Code, want)
+		}
+	}
+	if w := ask(t, c, "GET", "/account/api/token", "", ""); w.Code != 405 {
+		t.Errorf("GET of a token: %d", w.Code)
+	}
+}

@@ -1,0 +1,24 @@
+// Package simulator is a simulated runZero console: an http.Handler that
+// answers as runZero's published API description says, and, where real
+// consoles have been seen to differ from it, as they do.
+//
+// The world it shows is a function of a seed and of the clock it is handed. An
+// asset, a task or an Explorer is computed when somebody asks for it, so
+// history reaches back as far as anybody looks, the world moves on as the clock
+// does, a second console of the same seed and clock shows the same, and a
+// million assets are written row by row without ever being held in memory.
+// Only what callers do to a console is kept: calls spent, tokens issued, faults
+// injected, scans started, and a bounded log of requests.
+//
+// What breaks in this world (a site whose scans fail, a connector that lost
+// its credentials) broke a given number of days before the day on which the
+// console was made, and stays broken: the past never changes under an observer.
+//
+// Real answers hold secrets, e-mail and other addresses where nobody expects
+// them; so do these, as fakes that all contain the word PLANTED or are the
+// address 10.66.6.66, so that tests can search for them where they must not be.
+//
+// Comments call a behaviour documented when runZero's documentation or API
+// description says so, seen when real answers show it, and assumed when
+// neither is known.
+package simulator

@@ -1,0 +1,103 @@
+package simulator
+
+import (
+	"fmt"
+	"strings"
+)
+
+// explorer is one of an organization's scanners.
+type explorer struct {
+	key      key
+	id       string
+	name     string
+	site     *site // nil: bound to no one site
+	os, arch string
+	version  string
+	inactive bool
+	// flaky is how many of 40 six-hour blocks have an outage.
+	flaky   int64
+	removed int64
+}
+
+const oldVersion = "4.0.251103.0"
+
+func (c *Console) buildExplorers(o *org) {
+	add := func(e *explorer) {
+		e.key = o.key.sub(drawExplorer).sub(uint64(len(o.explorers)))
+		e.id = e.key.uuid()
+		e.version = fmt.Sprintf("%s (build %s) [%s]", e.version, "20"+buildDate(e.version)+"190835", e.key.sub(4).hex(12))
+		o.explorers = append(o.explorers, e)
+	}
+	prefix := strings.ToUpper(strings.SplitN(o.name, " ", 2)[0])
+	add(&explorer{name: prefix + "-RZ01", os: "linux", arch: "amd64", version: c.opts.Version, flaky: 1})
+	add(&explorer{name: prefix + "-RZ02", os: "windows", arch: "amd64", version: oldVersion, flaky: 2, site: o.sites[min(1, len(o.sites)-1)]})
+	if o.index == 0 {
+		add(&explorer{name: "raspberry", os: "linux", arch: "arm64", version: c.opts.Version, flaky: 14, site: o.sites[len(o.sites)-1]})
+		add(&explorer{name: prefix + "-RZ03", os: "linux", arch: "amd64", version: oldVersion, inactive: true, removed: c.anchor - 2*day + hour, site: o.sites[0]})
+	}
+}
+
+// buildDate is the date inside a version such as 5.1.260818.0.
+func buildDate(version string) string {
+	for part := range strings.SplitSeq(version, ".") {
+		if len(part) == 6 {
+			return part
+		}
+	}
+	return "260101"
+}
+
+// connection says whether the Explorer is connected at t, since when not, and
+// when it last checked in. Outages never cross their six-hour block.
+func (e *explorer) connection(t int64) (connected bool, since, checkin int64) {
+	const block = 6 * hour
+	beat := e.key.below(20)
+	checkin = t - floorMod(t+beat, 20)
+	if e.inactive {
+		return false, e.removed - hour, e.removed - hour
+	}
+	n := floorDiv(t, block)
+	k := e.key.sub(drawDrop).sub(uint64(n))
+	if k.below(40) >= e.flaky {
+		return true, 0, checkin
+	}
+	from := n*block + k.sub(1).below(3*hour)
+	to := from + k.sub(2).between(10*minute, 3*hour)
+	if t < from || t >= to {
+		return true, 0, checkin
+	}
+	return false, from, from - beat - 1
+}
+
+func floorMod(a, b int64) int64 { return a - floorDiv(a, b)*b }
+
+func (v *view) explorerRow(o *org, e *explorer) row {
+	connected, since, checkin := e.connection(v.now)
+	siteID := zeroUUID
+	if e.site != nil {
+		siteID = e.site.id
+	}
+	deactivated := int64(0)
+	if e.inactive {
+		deactivated = e.removed
+	}
+	boot := v.now - floorMod(v.now+e.key.below(20*day), 20*day)
+	return row{
+		"id": e.id, "client_id": v.c.clientID, "organization_id": o.id, "site_id": siteID,
+		"created_at": v.c.createdAt + e.key.below(100*day), "updated_at": checkin, "last_checkin": checkin,
+		"host_id": e.key.sub(1).hex(32), "hub_id": e.key.sub(2).uuid(), "name": e.name,
+		"os": e.os, "arch": e.arch, "version": e.version,
+		"external_ip": fmt.Sprintf("198.51.100.%d", 1+e.key.below(250)), "internal_ip": fmt.Sprintf("10.66.0.%d", 1+e.key.sub(3).below(250)),
+		"connected": connected, "inactive": e.inactive, "deactivated_at": deactivated, "disconnected_at": since, "offlined_at": since,
+		"offline_notified_at": since, "settings": row{"max_concurrent_scans": 1}, "tags": row{},
+		"system_info": row{
+			"attributes": row{"CanScreenshot": "true", "CanSample": "true"},
+			"mem":        row{"total": int64(8 << 30), "used": int64(1<<30) + e.key.below(1<<30)},
+			"host":       row{"uptime": v.now - boot, "bootTime": boot, "hostname": e.name},
+			"started":    boot * 1e9, "timestamp": checkin,
+			"env":   []string{"PATH=/usr/bin", "HTTP_PROXY_PASSWORD=PLANTED-" + e.key.sub(5).hex(8)},
+			"users": []row{{"name": "PLANTED-user", "email": "PLANTED.user@example.com"}},
+			"net":   []row{{"mac": "02:00:5e:66:06:66", "addr": "10.66.6.66", "label": "PLANTED-nic"}},
+		},
+	}
+}

@@ -1,0 +1,123 @@
+package simulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+func (c *Console) buildRoutes() {
+	get := func(s scope, f func(*request)) route { return route{http.MethodGet, s, f} }
+	released := func(id string) route {
+		return get(scopePublic, func(q *request) { q.json(http.StatusOK, release(id, c.opts.Version)) })
+	}
+	// A list of one organization, or joined over all of them.
+	own := func(f func(*view, *org) []row) route {
+		return get(scopeOrganization, func(q *request) { q.rows(f(q.view, q.org)) })
+	}
+	all := func(f func(*view, *org) []row) route {
+		return get(scopeAccount, func(q *request) {
+			q.rows(q.view.each(func(o *org) []row { return f(q.view, o) }))
+		})
+	}
+	c.routes = map[string]route{
+		"/health":                    get(scopePublic, func(q *request) { q.json(http.StatusOK, row{"status": "ok", "version": c.opts.Version}) }),
+		"/releases/agent/version":    released("agent"),
+		"/releases/scanner/version":  released("scanner"),
+		"/releases/platform/version": released("platform"),
+
+		"/account/api/token": {http.MethodPost, scopeToken, func(q *request) { q.json(http.StatusOK, c.issue(q.now)) }},
+		"/account/orgs":      all(func(v *view, o *org) []row { return []row{v.orgRow(o)} }),
+		"/account/sites":     all((*view).siteRows),
+		"/account/agents":    all((*view).explorerRows),
+		"/account/tasks":     get(scopeAccount, func(q *request) { q.taskList(c.orgs) }),
+		"/account/license":   get(scopeAccount, func(q *request) { q.json(http.StatusOK, q.view.licenseRow()) }),
+
+		"/org":                 get(scopeOrganization, func(q *request) { q.json(http.StatusOK, q.view.orgRow(q.org)) }),
+		"/org/key":             get(scopeOrganization, func(q *request) { q.json(http.StatusOK, q.view.keyRow(q.org, q.usage)) }),
+		"/org/explorers":       own((*view).explorerRows),
+		"/org/agents":          own((*view).explorerRows),
+		"/org/sites":           own((*view).siteRows),
+		"/org/hosted-zones":    own(func(v *view, _ *org) []row { return []row{v.zoneRow()} }),
+		"/org/tasks":           get(scopeOrganization, func(q *request) { q.taskList([]*org{q.org}) }),
+		"/org/tasks/{id}":      get(scopeOrganization, (*request).oneTask),
+		"/org/sites/{id}/scan": {http.MethodPut, scopeOrganization, (*request).startScan},
+
+		"/export/org/assets.json":  get(scopeExport, (*request).exportAssets),
+		"/export/org/assets.jsonl": get(scopeExport, (*request).exportAssets),
+		"/export/org/sites.json":   get(scopeExport, (*request).exportSites),
+		"/export/org/sites.jsonl":  get(scopeExport, (*request).exportSites),
+		"/export/org/tasks.json":   get(scopeExport, (*request).exportTasks),
+		"/export/org/tasks.jsonl":  get(scopeExport, (*request).exportTasks),
+	}
+}
+
+// filter reads the search parameter and reports false when it has answered
+// that there is something wrong with it.
+func filter[T any](q *request, meaning func(*term) (func(T) bool, error)) (func(T) bool, bool) {
+	query, err := parseSearch(q.r.URL.Query().Get("search"))
+	var match func(T) bool
+	if err == nil {
+		match, err = compile(query, meaning)
+	}
+	if err != nil {
+		q.fail(http.StatusUnprocessableEntity, "invalid search: "+err.Error())
+		return nil, false
+	}
+	return match, true
+}
+
+// rows answers with a bare array, without those that the search leaves out.
+func (q *request) rows(rows []row) {
+	match, ok := filter(q, rowSearch)
+	if !ok {
+		return
+	}
+	out := make([]row, 0, len(rows))
+	for _, r := range rows {
+		if match == nil || match(r) {
+			out = append(out, r)
+		}
+	}
+	q.json(http.StatusOK, out)
+}
+
+// maxListed is how many tasks /org/tasks and /account/tasks show (documented).
+const maxListed = 1000
+
+func (q *request) taskList(orgs []*org) {
+	match, ok := filter(q, q.view.taskSearch)
+	if !ok {
+		return
+	}
+	status := q.r.URL.Query().Get("status")
+	var list []task
+	for _, o := range orgs {
+		for _, t := range q.view.tasks(o) {
+			if (match == nil || match(&t)) && (status == "" || strings.EqualFold(status, t.status(q.view))) {
+				list = append(list, t)
+			}
+		}
+	}
+	slices.SortStableFunc(list, newestFirst)
+	q.export(false, min(len(list), maxListed), func(b []byte, i int) ([]byte, error) {
+		return appendRecord(b, q.view.state(&list[i]), q.c.listFields), nil
+	})
+}
+
+func (q *request) oneTask() {
+	for _, t := range q.view.tasks(q.org) {
+		if t.id.uuid() == q.id {
+			q.task(&t)
+			return
+		}
+	}
+	q.fail(http.StatusNotFound, "task not found")
+}
+
+// task answers with one task, without the names that lists join to it (seen).
+func (q *request) task(t *task) {
+	q.stream(func(write func([]byte) error) error {
+		return write(appendRecord(nil, q.view.state(t), q.c.taskFields))
+	})
+}

@@ -1,0 +1,128 @@
+package simulator
+
+// row is a record of which there are few; encoding/json sorts its keys, as
+// the real API does (seen).
+type row map[string]any
+
+// only keeps the fields asked for.
+func (r row) only(names []string) row {
+	if names == nil {
+		return r
+	}
+	out := row{}
+	for _, n := range names {
+		if v, ok := r[n]; ok {
+			out[n] = v
+		}
+	}
+	return out
+}
+
+func (v *view) siteRow(o *org, s *site, n *siteCounts) row {
+	sv := v.observe(o, s)
+	r := row{
+		"id": s.id, "organization_id": o.id, "created_at": s.createdAt, "updated_at": max(s.createdAt, sv.obs), "name": s.name, "description": "",
+		"scope": s.scope, "excludes": s.subnet + ".0.5",
+		"subnets": row{s.scope: row{"tags": row{"location": s.name}, "description": ""}},
+	}
+	n.put(r)
+	return r
+}
+
+func (v *view) siteRows(o *org) []row {
+	counts := v.counts(o)
+	rows := make([]row, 0, len(o.sites))
+	for i, s := range o.sites {
+		rows = append(rows, v.siteRow(o, s, &counts[i]))
+	}
+	return rows
+}
+
+func (v *view) orgRow(o *org) row {
+	var sum siteCounts
+	for _, n := range v.counts(o) {
+		sum.add(&n)
+	}
+	deactivated := int64(0)
+	if o.inactive {
+		deactivated = v.c.anchor - 90*day
+	}
+	r := row{
+		"id": o.id, "client_id": v.c.clientID, "created_at": v.c.createdAt, "created_by": "PLANTED.founder@example.com", "updated_at": v.c.anchor - 3*day,
+		"name": o.name, "description": nil, "demo": o.demo, "project": o.project, "parent_id": zeroUUID, "inactive": o.inactive, "deactivated_at": deactivated,
+		"expiration_assets_stale": staleDays, "expiration_assets_offline": staleDays, "expiration_scans": 365,
+		"expiration_integration_attributes": 365, "expiration_vulnerabilities": 365, "expiration_warning_last_sent": 0, "keep_latest_integration_attributes": true,
+		"download_token": "DTPLANTED" + o.key.sub(drawToken).hex(25), "download_token_created_at": v.c.createdAt,
+		"export_token": "ETPLANTED" + o.key.sub(drawToken).sub(1).hex(25), "export_token_created_at": v.c.createdAt,
+		"export_token_last_used_at": 0, "export_token_last_used_by": "10.66.6.66", "export_token_counter": 0,
+	}
+	sum.put(r)
+	return r
+}
+
+func (v *view) explorerRows(o *org) []row {
+	rows := make([]row, 0, len(o.explorers))
+	for _, e := range o.explorers {
+		rows = append(rows, v.explorerRow(o, e))
+	}
+	return rows
+}
+
+// each joins the rows of all organizations.
+func (v *view) each(f func(*org) []row) []row {
+	var rows []row
+	for _, o := range v.c.orgs {
+		rows = append(rows, f(o)...)
+	}
+	return rows
+}
+
+func (v *view) licenseRow() row {
+	var live, project int64
+	for _, o := range v.c.orgs {
+		var sum siteCounts
+		for _, n := range v.counts(o) {
+			sum.add(&n)
+		}
+		switch {
+		case o.demo || o.inactive:
+		case o.project:
+			project += sum.assets
+		default:
+			live += sum.recent
+		}
+	}
+	limit := int64(v.c.opts.Limit)
+	if limit < 0 {
+		limit = 1000000
+	}
+	year := floorDiv(v.now-v.c.createdAt, 365*day)
+	from, to := v.c.createdAt+year*365*day, v.c.createdAt+(year+1)*365*day
+	return row{
+		"id": v.c.seed.sub(drawUser).uuid(), "created_at": v.c.createdAt, "updated_at": from, "name": v.c.orgs[0].name, "activated_at": v.c.createdAt,
+		"license_type": v.c.opts.Tier.String(), "license_expiration": to, "license_max_assets": limit,
+		"license_live_asset_count": live, "license_project_asset_count": project, "via_reseller": false,
+		"phone": "PLANTED-555-0100", "address_street": "PLANTED street 1", "address_country": "US", "address_city": "Austin", "address_region": "Texas", "address_postal": "78700",
+		"subscription_period_start": from, "subscription_period_end": to, "subscription_cancel_at": 0, "subscription_canceled_at": 0,
+		"settings": row{}, "partner": "", "sso_type": "saml20", "sso_domain": "example.com", "sso_mode": "optional", "sso_login_message": "PLANTED-message",
+	}
+}
+
+func (v *view) keyRow(o *org, u Usage) row {
+	return row{
+		"id": o.key.sub(drawToken).sub(2).uuid(), "client_id": v.c.clientID, "organization_id": o.id, "created_at": v.c.createdAt, "created_by": "PLANTED.admin@example.com",
+		"comment": "monitoring", "last_used_at": v.now, "last_used_ip": "10.66.6.66", "last_used_ua": "PLANTED-agent",
+		"counter": u.Total, "usage_today": u.Today, "usage_limit": u.Limit, "token": "OTPLANTED" + o.key.sub(drawToken).sub(3).hex(25),
+		"inactive": false, "type": "org",
+	}
+}
+
+func (v *view) zoneRow() row {
+	return row{
+		"id": v.c.seed.sub(drawZone).uuid(), "name": "zone1", "enabled": true, "updated_at": "2023-03-06T18:14:50.520299Z",
+		"processor_id": v.c.seed.sub(drawZone).sub(1).uuid(), "explorers_concurrency": 4, "explorers_total": 4, "tasks_active": 0, "tasks_waiting": 0,
+		"organization_id": zeroUUID,
+	}
+}
+
+func release(id, version string) row { return row{"id": id, "version": version} }

@@ -1,0 +1,201 @@
+package simulator
+
+// schedule is a recurring task and, by the clock, all its runs. Run k begins a
+// few seconds after offset + k × period: consoles never start on the dot.
+type schedule struct {
+	key       key
+	org       *org
+	site      *site // nil: bound to none
+	explorer  *explorer
+	name      string
+	typ       string // scan, connector, sample, analysis
+	frequency string // as the API writes it
+	source    int64
+	period    int64
+	offset    int64
+	minRun    int64 // length of the data acquisition, shortest and longest
+	maxRun    int64
+	history   int64  // runs still listed
+	failFrom  int64  // runs from here on fail; 0: none
+	stopFrom  int64  // no runs from here on; 0: goes on
+	failure   string // text of those failures
+	parentErr string // error of the schedule itself
+	status    string // of the schedule; "active" unless said otherwise
+	noParent  bool   // server jobs have no schedule that the API shows
+	neverRan  bool
+	flawless  bool // no random failures
+}
+
+// run is one execution. Its times are fixed; its status depends on when one asks.
+type run struct {
+	k                int64
+	start, scanStart int64
+	scanEnd, crunch  int64 // acquisition ended, processing began
+	end              int64
+	outcome          string // the final status
+	err              string
+	failed           bool
+	key              key
+}
+
+// The final statuses and error texts of runs that do not end well. The texts
+// carry a person's address because real ones do: they must never be exported.
+var mishaps = []struct {
+	permille int64
+	status   string
+	text     string
+}{
+	{14, "error", "failed to connect to explorer: context deadline exceeded\nlast attempt by PLANTED.operator@example.com"},
+	{8, "canceled", "task canceled by PLANTED.operator@example.com"},
+	{8, "stopped", "task stopped by PLANTED.operator@example.com"},
+	{5, "error", "scan failed: no route to host 10.66.6.66 (PLANTED)"},
+}
+
+func (s *schedule) startOf(k int64) int64 {
+	return s.offset + k*s.period + s.key.sub(drawRun).sub(uint64(k)).below(min(45, s.period/8+1))
+}
+
+// latest is the number of the last run begun by t.
+func (s *schedule) latest(t int64) int64 {
+	if s.stopFrom != 0 && t >= s.stopFrom {
+		t = s.stopFrom - 1
+	}
+	k := floorDiv(t-s.offset, s.period)
+	if s.startOf(k) > t {
+		k--
+	}
+	return k
+}
+
+func (s *schedule) run(k int64) run {
+	rk := s.key.sub(drawRun).sub(uint64(k)).sub(drawOutcome)
+	stage := rk.sub(drawStage)
+	r := run{k: k, key: rk, start: s.startOf(k), outcome: "processed"}
+	r.scanStart = r.start + stage.sub(1).between(8, 30)
+	r.scanEnd = r.scanStart + stage.sub(2).between(s.minRun, s.maxRun)
+	r.crunch = r.scanEnd + stage.sub(3).between(20, 90)
+	r.end = r.crunch + stage.sub(4).between(30, 60+(s.maxRun-s.minRun)/4)
+	if s.failFrom != 0 && r.start >= s.failFrom {
+		r.failed, r.outcome, r.err = true, "error", s.failure
+	} else if !s.flawless {
+		roll := rk.below(1000)
+		for _, m := range mishaps {
+			if roll < m.permille {
+				r.failed, r.outcome, r.err = true, m.status, m.text
+				break
+			}
+			roll -= m.permille
+		}
+	}
+	if r.failed {
+		r.scanEnd = r.scanStart + (r.scanEnd-r.scanStart)*stage.sub(5).between(5, 95)/100
+		r.end = r.scanEnd + 1
+	}
+	return r
+}
+
+// statusAt walks a run through the states the API shows.
+func (r *run) statusAt(t int64) string {
+	switch {
+	case t >= r.end:
+		return r.outcome
+	case t < r.scanStart:
+		return "new"
+	case t < r.scanEnd || r.failed:
+		return "active"
+	case t < r.crunch:
+		return "scanned"
+	default:
+		return "processing"
+	}
+}
+
+// lastGood is the last run that had been processed well by t. The search is
+// bounded: failures in a row are rare where they are not scripted.
+func (s *schedule) lastGood(t int64) (run, bool) {
+	k := s.latest(t)
+	if s.failFrom != 0 && t >= s.failFrom {
+		k = min(k, floorDiv(s.failFrom-s.offset, s.period)+1)
+	}
+	for range 64 {
+		if r := s.run(k); !r.failed && r.end <= t {
+			return r, true
+		}
+		k--
+	}
+	return run{}, false
+}
+
+// maxTasks bounds what an organization lists, schedules included.
+const maxTasks = 3000
+
+func (c *Console) buildSchedules(o *org) {
+	add := func(s *schedule) *schedule {
+		s.org = o
+		s.key = o.key.sub(drawSchedule).sub(uint64(len(o.schedules)))
+		if s.status == "" {
+			s.status = "active"
+		}
+		if s.source == 0 {
+			s.source = 1
+		}
+		o.schedules = append(o.schedules, s)
+		return s
+	}
+	for j, st := range o.sites {
+		st.schedule = add(c.siteSchedule(o, st, j))
+	}
+	first := o.sites[0]
+	anchor := c.anchor
+	if o.index == 0 {
+		gone := o.explorers[len(o.explorers)-1]
+		add(&schedule{site: first, explorer: gone, name: "Guest Wi-Fi sweep", typ: "scan", period: day, offset: 6 * hour, minRun: 10 * minute, maxRun: 20 * minute,
+			frequency: "daily,monday|tuesday|wednesday|thursday|friday|saturday|sunday;-300", history: 60, stopFrom: anchor - 2*day, parentErr: "explorer unavailable"})
+		add(&schedule{site: first, explorer: o.explorers[0], name: "Quarterly deep scan (paused)", typ: "scan", period: 7 * day, offset: 2*day + 22*hour,
+			minRun: hour, maxRun: 3 * hour, frequency: "weekly", history: 20, stopFrom: anchor - 33*day, status: "paused"})
+		add(&schedule{site: o.sites[min(1, len(o.sites)-1)], explorer: o.explorers[1], name: "Change-freeze sweep", typ: "scan", period: 7 * day,
+			minRun: hour, maxRun: 2 * hour, frequency: "weekly", neverRan: true})
+	}
+	o.syncs = add(&schedule{site: first, name: "CrowdStrike sync", typ: "connector", frequency: "hourly", source: 4, period: 4 * hour, offset: 25 * minute,
+		minRun: minute, maxRun: 6 * minute, history: 180, flawless: true})
+	azure := add(&schedule{site: first, name: "Azure AD sync", typ: "connector", frequency: "daily", source: 16, period: 12 * hour, offset: 100 * minute,
+		minRun: 2 * minute, maxRun: 5 * minute, history: 90})
+	if o.index == 0 {
+		azure.failFrom = anchor - 3*day
+		azure.failure = "failed to load azure data: ClientSecretCredential authentication failed for PLANTED.connector@example.com"
+	}
+	add(&schedule{name: "Outlier calculation", typ: "analysis", period: day, offset: 4*hour + 30*minute, minRun: 20, maxRun: 90, history: 14, noParent: true, flawless: true})
+
+	var listed int64
+	for _, s := range o.schedules {
+		listed += s.history + 1
+	}
+	if listed > maxTasks {
+		room := maxTasks - 2*int64(len(o.schedules))
+		for _, s := range o.schedules {
+			s.history = max(1, s.history*room/listed)
+		}
+	}
+}
+
+func (c *Console) siteSchedule(o *org, st *site, j int) *schedule {
+	s := &schedule{site: st, explorer: o.explorers[j%min(2, len(o.explorers))], typ: "scan", name: "Daily scan of " + st.name, frequency: "daily", period: day,
+		offset: 9*hour + 30*minute + int64(j)*17*minute%(3*hour), minRun: 20 * minute, maxRun: 45 * minute, history: 180}
+	switch {
+	case st.role == rolePassive:
+		s.typ, s.name, s.frequency, s.period, s.history = "sample", "Traffic sampling at "+st.name, "continuous", 2*hour, 540
+		s.minRun, s.maxRun, s.offset, s.flawless = 90*minute, 100*minute, 11*minute, true
+	case st.role == roleStale:
+		s.failFrom = c.anchor - 12*day
+		s.failure = "explorer could not reach any target: permission denied\nreported by PLANTED.operator@example.com from 10.66.6.66"
+	case o.index == 0 && j == 0:
+		s.name, s.frequency, s.period, s.offset, s.history = "Hourly scan of "+st.name, "hourly", hour, 7*minute, 45*24
+		s.minRun, s.maxRun = 8*minute, 15*minute
+	case o.index > 0 && j%2 == 1:
+		s.name, s.frequency, s.period, s.history = "Weekly subnet sweep of "+st.name, "weekly", 7*day, 52
+		// Day 0 of the epoch was a Thursday.
+		s.offset += (int64(j)%5 + 4) * day
+		s.minRun, s.maxRun = hour, 2*hour
+	}
+	return s
+}
