@@ -1,0 +1,79 @@
+package config_test
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+func TestAdvice(t *testing.T) {
+	left := func(n int64) runzero.Usage { return runzero.Usage{Remaining: runzero.Known(n)} }
+	for _, c := range []struct {
+		what  string
+		err   error
+		wants string // empty: no advice
+	}{
+		{"wrong token", &runzero.Error{Status: 401}, "refuses the token"},
+		{"wrong OAuth2 client", &runzero.Error{Endpoint: runzero.TokenEndpoint, Status: 400}, "--runzero.client-id"},
+		{"OAuth2 client unknown", &runzero.Error{Endpoint: runzero.TokenEndpoint, Status: 404}, "--runzero.client-id"},
+		{"token endpoint down", &runzero.Error{Endpoint: runzero.TokenEndpoint, Status: 503}, "the console failed"},
+		{"licence", &runzero.Error{Status: 403}, "licence"},
+		{"not a console", &runzero.Error{Status: 404}, "--runzero.url"},
+		{"bad search", &runzero.Error{Status: 422}, "--collector.assets.search"},
+		{"quota", &runzero.Error{Status: 429, Usage: left(0)}, "used up"},
+		{"burst", &runzero.Error{Status: 429, Usage: left(10)}, "too many requests"},
+		{"server error", &runzero.Error{Status: 500}, "asked again"},
+		{"no such host", &net.DNSError{}, "DNS"},
+		{"refused", syscall.ECONNREFUSED, "nothing listens"},
+		{"unroutable", syscall.ENETUNREACH, "no route"},
+		{"timeout", context.DeadlineExceeded, "--runzero.timeout"},
+		{"token file gone", &os.PathError{Err: syscall.ENOENT}, "file is there"},
+		{"token file forbidden", &os.PathError{Err: syscall.EACCES}, "let this user read"},
+		{"another name", x509.HostnameError{Certificate: &x509.Certificate{}}, "--runzero.url"},
+		{"expired", x509.CertificateInvalidError{Cert: &x509.Certificate{}}, "clock"},
+		{"nothing to say", io.ErrUnexpectedEOF, ""},
+	} {
+		got := config.Advice(fmt.Errorf("assets: %w", c.err))
+		if !strings.Contains(got, c.wants) || c.wants == "" && got != "" {
+			t.Errorf("%s: %q, want %q", c.what, got, c.wants)
+		}
+	}
+}
+
+// TestAdviceOnTLS asks real servers, because what TLS errors look like is Go's to
+// change.
+func TestAdviceOnTLS(t *testing.T) {
+	private := httptest.NewTLSServer(http.NotFoundHandler())
+	defer private.Close()
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	for _, c := range []struct{ what, url, wants string }{
+		{"a private CA", private.URL, "--runzero.ca-file"},
+		{"no TLS at all", strings.Replace(plain.URL, "http:", "https:", 1), "scheme"},
+		{"nobody there", "http://127.0.0.1:1", "nothing listens"},
+	} {
+		client, err := runzero.New(runzero.Config{URL: c.url, HTTP: promconfig.HTTPClientConfig{
+			Authorization: &promconfig.Authorization{Credentials: "ET0123"},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.Health(t.Context())
+		if got := config.Advice(err); !strings.Contains(got, c.wants) {
+			t.Errorf("%s: %v: %q, want %q", c.what, err, got, c.wants)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package poller
+
+import (
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+)
+
+// Status is how one job stands, for people.
+type Status struct {
+	Organization string // empty for what belongs to no organization
+	Collector    string
+	State        string // waiting, polling, good, failing, unsupported, withdrawn
+	LastSuccess  time.Time
+	Next         time.Time // zero: not due again
+	Interval     time.Duration
+	Problem      string // what went wrong last, and what to do; empty when nothing did
+}
+
+// Status returns how the jobs stand, by organization, the cheapest collectors first.
+func (p *Poller) Status() []Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	var all []Status
+	for _, j := range p.jobs {
+		s := Status{
+			Organization: j.organization.Name,
+			Collector:    j.collector,
+			LastSuccess:  j.success,
+			Interval:     j.interval,
+			State:        j.state(now, p.config.MaxAge),
+		}
+		if !j.never {
+			s.Next = j.due
+		}
+		if j.err != nil {
+			s.Problem = j.err.Error()
+			if advice := p.advise(j.err); advice != "" {
+				s.Problem += ": " + advice
+			}
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func (j *job) state(now time.Time, maxAge time.Duration) string {
+	switch {
+	case j.running:
+		return "polling"
+	case j.unsupported:
+		return "unsupported"
+	case j.expired(now, maxAge):
+		return "withdrawn"
+	case j.err != nil:
+		return "failing"
+	case j.rounds == 0:
+		return "waiting"
+	}
+	return "good"
+}
+
+// title names a job in messages.
+func (j *job) title() string {
+	if j.organization.Name == "" {
+		return j.collector
+	}
+	return j.collector + " of " + j.organization.Name
+}
+
+func (p *Poller) advise(err error) string {
+	if p.config.Advise == nil {
+		return ""
+	}
+	return p.config.Advise(err)
+}
+
+// report logs what is new about a job: each failure in a line with what to do, the
+// first success after it, and that something is not supported once.
+func (p *Poller) report(j *job, before error) {
+	logger := log.With(p.config.Logger, "collector", j.collector)
+	if j.organization.Name != "" {
+		logger = log.With(logger, "org_name", j.organization.Name)
+	}
+	switch {
+	case j.err == nil && before != nil:
+		level.Info(logger).Log("msg", "polls succeed again")
+	case j.err == nil:
+		level.Debug(logger).Log("msg", "polled", "duration", j.duration, "next", j.due.UTC().Format(time.RFC3339))
+	case j.unsupported && before != nil:
+		level.Debug(logger).Log("msg", "still not supported", "err", j.err)
+	case j.unsupported:
+		level.Info(logger).Log("msg", "not supported; asked again once a day", "err", j.err)
+	default:
+		values := []any{"msg", "poll failed; the last good answer stays", "err", j.err, "failures", j.failures, "next", j.due.UTC().Format(time.RFC3339)}
+		if advice := p.advise(j.err); advice != "" {
+			values = append(values, "do", advice)
+		}
+		if fault, ok := j.err.(*panicError); ok {
+			values = append(values, "stack", string(fault.stack))
+		}
+		level.Error(logger).Log(values...)
+	}
+}

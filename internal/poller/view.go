@@ -1,0 +1,84 @@
+package poller
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+)
+
+// view is what scrapes are answered from: all jobs' families, merged, and ready to be
+// written. It is replaced, never changed.
+type view struct {
+	families []*dto.MetricFamily
+	ages     []age
+}
+
+// age is a family whose values are how long ago those of another are.
+type age struct {
+	at   int // where it stands in families
+	of   *dto.MetricFamily
+	name string
+}
+
+// merge puts families of many jobs together, each name once. Jobs differ in the
+// organization or the collector, and both are labels, so no series comes twice.
+func merge(parts [][]*dto.MetricFamily, help map[string]string) *view {
+	merged := map[string]*dto.MetricFamily{}
+	for _, families := range parts {
+		for _, f := range families {
+			m := merged[f.GetName()]
+			if m == nil {
+				m = &dto.MetricFamily{Name: f.Name, Help: f.Help, Type: f.Type, Unit: f.Unit}
+				merged[f.GetName()] = m
+			}
+			m.Metric = append(m.Metric, f.Metric...)
+		}
+	}
+	v := &view{}
+	for name, ageName := range collector.AgeOf() {
+		if of := merged[name]; of != nil {
+			text := help[ageName]
+			merged[ageName] = &dto.MetricFamily{Name: &ageName, Help: &text, Type: dto.MetricType_GAUGE.Enum()}
+			v.ages = append(v.ages, age{of: of, name: ageName})
+		}
+	}
+	for i, name := range slices.Sorted(maps.Keys(merged)) {
+		v.families = append(v.families, merged[name])
+		for a := range v.ages {
+			if v.ages[a].name == name {
+				v.ages[a].at = i
+			}
+		}
+	}
+	return v
+}
+
+// gather returns the families as of now. It makes the values of ages and copies
+// nothing else.
+func (v *view) gather(now time.Time) []*dto.MetricFamily {
+	families := slices.Clone(v.families)
+	for _, a := range v.ages {
+		families[a.at] = a.family(v.families[a.at], now)
+	}
+	return families
+}
+
+// family makes an age family in a fixed number of allocations, however many series.
+func (a age) family(template *dto.MetricFamily, now time.Time) *dto.MetricFamily {
+	n := len(a.of.Metric)
+	values, gauges, metrics := make([]float64, n), make([]dto.Gauge, n), make([]dto.Metric, n)
+	pointers := make([]*dto.Metric, n)
+	for i, m := range a.of.Metric {
+		// In whole milliseconds, which seconds as floats cannot be subtracted in.
+		values[i] = float64(now.UnixMilli()-int64(math.Round(m.GetGauge().GetValue()*1000))) / 1000
+		gauges[i].Value = &values[i]
+		metrics[i].Label, metrics[i].Gauge = m.Label, &gauges[i]
+		pointers[i] = &metrics[i]
+	}
+	return &dto.MetricFamily{Name: template.Name, Help: template.Help, Type: template.Type, Metric: pointers}
+}

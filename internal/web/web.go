@@ -1,0 +1,98 @@
+// Package web is what the exporter shows: metrics for Prometheus, a page for people,
+// health and readiness for whoever runs it.
+package web
+
+import (
+	"net/http"
+	"net/http/pprof"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+)
+
+// Config is what the handler shows and where.
+type Config struct {
+	Logger        log.Logger
+	TelemetryPath string
+	// Gatherer hands out the metrics.
+	Gatherer prometheus.Gatherer
+	// Registry takes the metrics of the scrapes themselves; nil when they are not
+	// wanted.
+	Registry *prometheus.Registry
+	// MaxRequests bounds the scrapes that go on at once; 0 does not.
+	MaxRequests int
+	Ready       func() bool
+	Status      func() []poller.Status
+	// Version stands on the page.
+	Version string
+	Demo    bool
+	Pprof   bool
+}
+
+// New makes the handler of everything.
+func New(c Config) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+c.TelemetryPath, metrics(c))
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
+		say(w, http.StatusOK, "runzero_exporter is healthy.")
+	})
+	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
+		if c.Ready() {
+			say(w, http.StatusOK, "runzero_exporter is ready.")
+		} else {
+			say(w, http.StatusServiceUnavailable, "runzero_exporter is not ready: not every collector has had an answer yet.")
+		}
+	})
+	if c.Pprof {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	if c.TelemetryPath != "/" {
+		mux.Handle("GET /{$}", landing(c))
+	}
+	return headers(mux)
+}
+
+func metrics(c Config) http.Handler {
+	options := promhttp.HandlerOpts{
+		ErrorLog:            errorLog{c.Logger},
+		ErrorHandling:       promhttp.ContinueOnError,
+		MaxRequestsInFlight: c.MaxRequests,
+		EnableOpenMetrics:   true,
+	}
+	if c.Registry == nil {
+		return promhttp.HandlerFor(c.Gatherer, options)
+	}
+	options.Registry = c.Registry
+	return promhttp.InstrumentMetricHandler(c.Registry, promhttp.HandlerFor(c.Gatherer, options))
+}
+
+type errorLog struct{ logger log.Logger }
+
+func (l errorLog) Println(v ...any) {
+	level.Error(l.logger).Log("msg", "a scrape went wrong", "err", v)
+}
+
+func say(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(code)
+	_, _ = w.Write([]byte(text + "\n"))
+}
+
+// headers keeps browsers from doing anything with the pages but show them.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,158 @@
+package web_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/web"
+)
+
+func handler(change func(*web.Config)) http.Handler {
+	registry := prometheus.NewRegistry()
+	c := web.Config{
+		Logger:        log.NewNopLogger(),
+		TelemetryPath: "/metrics",
+		Gatherer:      registry,
+		Registry:      registry,
+		Ready:         func() bool { return true },
+		Status:        func() []poller.Status { return nil },
+		Version:       "1.2.3",
+	}
+	if change != nil {
+		change(&c)
+	}
+	return web.New(c)
+}
+
+func get(h http.Handler, path string, headers ...string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, request)
+	return recorder
+}
+
+func TestPages(t *testing.T) {
+	ready := false
+	h := handler(func(c *web.Config) { c.Ready = func() bool { return ready } })
+	for _, c := range []struct {
+		path string
+		code int
+	}{
+		{"/", 200}, {"/metrics", 200}, {"/-/healthy", 200}, {"/-/ready", 503}, {"/nothing", 404}, {"/debug/pprof/", 404}, {"/config", 404},
+	} {
+		if got := get(h, c.path); got.Code != c.code {
+			t.Errorf("%s: %d, want %d", c.path, got.Code, c.code)
+		}
+	}
+	ready = true
+	if got := get(h, "/-/ready"); got.Code != 200 {
+		t.Errorf("ready: %d", got.Code)
+	}
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/metrics", nil))
+	if recorder.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", recorder.Code)
+	}
+}
+
+func TestOpenMetricsIsNegotiated(t *testing.T) {
+	got := get(handler(nil), "/metrics", "Accept", "application/openmetrics-text;version=1.0.0")
+	if !strings.HasPrefix(got.Header().Get("Content-Type"), "application/openmetrics-text") || !strings.HasSuffix(got.Body.String(), "# EOF\n") {
+		t.Errorf("%s: …%s", got.Header().Get("Content-Type"), got.Body.String()[max(0, got.Body.Len()-40):])
+	}
+}
+
+func TestScrapesAtOnceAreBounded(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	slow := prometheus.NewRegistry()
+	slow.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "slow"}, func() float64 {
+		entered <- struct{}{}
+		<-leave
+		return 1
+	}))
+	h := handler(func(c *web.Config) { c.Gatherer, c.MaxRequests = slow, 1 })
+	done := make(chan int)
+	go func() { done <- get(h, "/metrics").Code }()
+	<-entered
+	if got := get(h, "/metrics"); got.Code != http.StatusServiceUnavailable {
+		t.Errorf("a second scrape: %d", got.Code)
+	}
+	close(leave)
+	if code := <-done; code != 200 {
+		t.Errorf("the first scrape: %d", code)
+	}
+}
+
+func TestTheLandingPageTellsOfPollsAndEscapesWhatStrangersWrote(t *testing.T) {
+	h := handler(func(c *web.Config) {
+		c.Demo = true
+		c.Status = func() []poller.Status {
+			return []poller.Status{
+				{Organization: `<script>alert("1")</script>`, Collector: "assets", State: "failing", Problem: "502: <b>down</b>", LastSuccess: time.Now().Add(-time.Hour), Next: time.Now().Add(time.Hour)},
+				{Collector: poller.Discovery, State: "waiting"},
+			}
+		}
+	})
+	got := get(h, "/")
+	page := got.Body.String()
+	for _, want := range []string{"failing", "1h0m0s old", "none yet", "simulated console", "1.2.3", `href="/metrics"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, bad := range []string{"<script>alert", "<b>down", "debug/pprof"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	if csp := got.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") {
+		t.Errorf("policy: %q", csp)
+	}
+}
+
+func TestTheLandingPageOfHundredsOfOrganizationsStaysReadable(t *testing.T) {
+	h := handler(func(c *web.Config) { c.Status = func() []poller.Status { return make([]poller.Status, 1700) } })
+	page := get(h, "/").Body.String()
+	if n := strings.Count(page, "<tr>"); n != 501 || !strings.Contains(page, "And 1200 more") {
+		t.Errorf("%d rows", n)
+	}
+}
+
+func TestMetricsMayTakeTheRoot(t *testing.T) {
+	h := handler(func(c *web.Config) { c.TelemetryPath = "/" })
+	if got := get(h, "/"); got.Code != 200 || !strings.HasPrefix(got.Header().Get("Content-Type"), "text/plain") {
+		t.Errorf("%d %s", got.Code, got.Header().Get("Content-Type"))
+	}
+}
+
+func TestPprofOnlyWhenEnabled(t *testing.T) {
+	h := handler(func(c *web.Config) { c.Pprof = true })
+	if got := get(h, "/debug/pprof/goroutine?debug=1"); got.Code != 200 {
+		t.Errorf("%d", got.Code)
+	}
+}
+
+func TestSlogWritesToTheGoKitLogger(t *testing.T) {
+	var out bytes.Buffer
+	logger := web.Slog(level.NewFilter(log.NewLogfmtLogger(&out), level.AllowInfo()))
+	logger.Debug("not said")
+	logger.With("a", 1).WithGroup("g").Warn("said", "b", 2, slog.Group("h", "c", 3))
+	logger.Error("broken", "err", http.ErrServerClosed)
+	want := "level=warn a=1 msg=said g.b=2 g.h.c=3\nlevel=error msg=broken err=\"http: Server closed\"\n"
+	if out.String() != want {
+		t.Errorf("got  %s\nwant %s", out.String(), want)
+	}
+}
