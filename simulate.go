@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+)
+
+// simulateOptions is what the flags say of the simulated console.
+type simulateOptions struct {
+	address string
+	console simulator.Options
+}
+
+func addSimulateFlags(command *kingpin.CmdClause) *simulateOptions {
+	o := &simulateOptions{}
+	command.Flag("simulate.listen-address", "Address of the simulated console.").Default("127.0.0.1:10027").StringVar(&o.address)
+	command.Flag("simulate.seed", "Which console: the same seed makes the same.").Default("1").Uint64Var(&o.console.Seed)
+	command.Flag("simulate.organizations", "Organizations, beside a demo and an inactive one.").Default("3").IntVar(&o.console.Organizations)
+	command.Flag("simulate.assets", "Assets of the largest organization.").Default("1200").IntVar(&o.console.Assets)
+	command.Flag("simulate.limit", "API calls a day; negative sends no usage headers, like some self-hosted consoles.").Default("10000").IntVar(&o.console.Limit)
+	return o
+}
+
+// simulate serves the simulated console until ctx ends.
+func simulate(ctx context.Context, logger log.Logger, o *simulateOptions, stdout io.Writer) error {
+	console := simulator.New(o.console)
+	listener, err := net.Listen("tcp", o.address)
+	if err != nil {
+		return fmt.Errorf("the simulated console cannot listen: %w", err)
+	}
+	id, secret := console.Client()
+	_, err = fmt.Fprintf(stdout, "A simulated runZero console is at http://%s\n\n"+
+		"export token:        %s\norganization token:  %s\naccount token:       %s\nOAuth2 client:       %s, secret %s\n\n"+
+		"Ask it:  RUNZERO_TOKEN=%s %s --runzero.url=http://%s\n",
+		listener.Addr(), console.ExportToken(0), console.OrganizationToken(0), console.AccountToken(), id, secret,
+		console.AccountToken(), name, listener.Addr())
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: console, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: time.Minute}
+	stopped := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stopped()
+	level.Info(logger).Log("msg", "serving a simulated console", "address", listener.Addr())
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// The demo polls more often than a real account could bear, so that a dashboard moves
+// while one looks at it, and its simulated licence is large enough for that.
+const (
+	demoInterval = time.Minute
+	demoLimit    = 100_000
+)
+
+// demo replaces the console and the credential by a simulated console in this
+// process, reached without a network. It returns how to dial it; nil when there is no
+// demo.
+func (e *exporter) demo(flags *config.Flags, o *serveOptions) func(context.Context, string, string) (net.Conn, error) {
+	if !o.demo {
+		return nil
+	}
+	console := simulator.New(simulator.Options{Seed: 1, Limit: demoLimit})
+	dial, stop := simulator.Pipe(console)
+	e.close = stop
+	flags.URL = "http://localhost"
+	flags.Token, flags.TokenFile = console.AccountToken(), ""
+	flags.ClientID, flags.ClientSecretFile = "", ""
+	if !o.intervalSet {
+		flags.CacheInterval = demoInterval
+	}
+	return dial
+}
