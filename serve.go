@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,9 @@ type serveOptions struct {
 
 // The longest that ending may take; what is not done then is left.
 const stopWithin = 4 * time.Second
+
+// plainPath is what a path may be made of without meaning more than itself.
+var plainPath = regexp.MustCompile(`^/([A-Za-z0-9_.~-]+/?)*$`)
 
 // exporter is the parts that ask and the parts that tell, put together.
 type exporter struct {
@@ -93,8 +97,8 @@ func (e *exporter) Gather() ([]*dto.MetricFamily, error) {
 
 // serve runs the exporter until ctx ends.
 func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveOptions) error {
-	if !strings.HasPrefix(o.telemetryPath, "/") {
-		return fmt.Errorf("--web.telemetry-path must begin with /, and %q does not", o.telemetryPath)
+	if !plainPath.MatchString(o.telemetryPath) || strings.HasPrefix(o.telemetryPath, "/-/") || strings.HasPrefix(o.telemetryPath, "/debug/") {
+		return fmt.Errorf("--web.telemetry-path must be a plain path like /metrics, not below /-/ or /debug/, and %q is not", o.telemetryPath)
 	}
 	e, err := newExporter(logger, flags, o)
 	if err != nil {

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+)
+
+// command runs the program as a user would, without a credential in the environment.
+func command(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, log bytes.Buffer
+	code = run(ctx, args, func(string) string { return "" }, &out, &log)
+	return code, out.String(), log.String()
+}
+
+func TestTheDemoShowsEveryFamily(t *testing.T) {
+	code, out, log := command(t, t.Context(), "once", "--demo", "--log.level=debug")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, log)
+	}
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A scan is running only while one is.
+	rare := []string{"runzero_scan_running_start_timestamp_seconds"}
+	for _, m := range collector.Catalogue() {
+		family := families[m.Name]
+		switch {
+		case family == nil && !slices.Contains(rare, m.Name):
+			t.Errorf("%s is not there", m.Name)
+		case family != nil && (family.GetHelp() != m.HELP() || family.GetType() != m.Type):
+			t.Errorf("%s is %v: %q", m.Name, family.GetType(), family.GetHelp())
+		}
+	}
+	if strings.Contains(out+log, "PLANTED") {
+		t.Error("a secret of the console's answers is told")
+	}
+}
+
+func TestServeEndsWhenToldTo(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	code, _, log := command(t, ctx, "--demo", "--web.listen-address=127.0.0.1:0")
+	if deadline, _ := ctx.Deadline(); code != 0 || time.Since(deadline) > 5*time.Second {
+		t.Errorf("exit code %d, %s after it was told to: %s", code, time.Since(deadline), log)
+	}
+}
+
+func TestMistakesEndTheProgramWithASentence(t *testing.T) {
+	folder := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	token := file("token", "ET0123456789")
+	for _, c := range []struct {
+		what  string
+		args  []string
+		code  int
+		wants string
+	}{
+		{"no token", nil, 1, "--runzero.token-file"},
+		{"a download token", []string{"--runzero.token-file", file("download", "DT0123")}, 1, "make an export token"},
+		{"a token file that is not there", []string{"--runzero.token-file", folder + "/none"}, 1, "cannot be read"},
+		{"no console", []string{"--runzero.token-file", token, "--runzero.url=console"}, 1, "write it like https://"},
+		{"plain http", []string{"--runzero.token-file", token, "--runzero.url=http://console.example.com"}, 1, "--runzero.allow-http"},
+		{"a CA file that is not there", []string{"--runzero.token-file", token, "--runzero.ca-file", folder + "/none"}, 1, "none"},
+		{"an unknown flag", []string{"--runzero.tokn-file=x"}, 2, "--help"},
+		{"a duration without a unit", []string{"--cache.interval=15"}, 2, "write it like 90s"},
+		{"a path that is none", []string{"--demo", "--web.telemetry-path={x}"}, 1, "--web.telemetry-path"},
+		{"a path that is taken", []string{"--demo", "--web.telemetry-path=/-/ready"}, 1, "--web.telemetry-path"},
+		{"an address that is none", []string{"--demo", "--web.listen-address=nowhere:x"}, 1, "web server cannot run"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			code, _, stderr := command(t, ctx, append([]string{"--log.level=error"}, c.args...)...)
+			if code != c.code || !strings.Contains(stderr, c.wants) || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("exit code %d, want %d; said %q, want one line with %q", code, c.code, stderr, c.wants)
+			}
+		})
+	}
+}
+
+func TestEveryFlagHasAVariableOfItsOwn(t *testing.T) {
+	app := kingpin.New(name, "")
+	addFlags(app, &config.Flags{})
+	addServeFlags(app)
+	addSimulateFlags(app.Command("simulate", ""))
+	nameEnvironment(app)
+	seen := map[string]string{}
+	flags := app.Model().Flags
+	for _, c := range app.Model().Commands {
+		flags = append(flags, c.Flags...)
+	}
+	for _, flag := range flags {
+		if flag.Name == "help" || flag.Name == "version" || flag.Hidden {
+			if flag.Envar != "" {
+				t.Errorf("%s ends the program for $%s", flag.Name, flag.Envar)
+			}
+			continue
+		}
+		if !strings.HasPrefix(flag.Envar, "RUNZERO_") || seen[flag.Envar] != "" {
+			t.Errorf("--%s has the variable %q, as has %q", flag.Name, flag.Envar, seen[flag.Envar])
+		}
+		seen[flag.Envar] = flag.Name
+	}
+	if seen["RUNZERO_URL"] != "runzero.url" || seen["RUNZERO_CACHE_INTERVAL"] != "cache.interval" || seen["RUNZERO_TOKEN"] != "" {
+		t.Errorf("variables: %v", seen)
+	}
+}
+
+func TestVariablesSetFlags(t *testing.T) {
+	t.Setenv("RUNZERO_VERSION", "1.2.3") // of something else, and no business of ours
+	t.Setenv("RUNZERO_COLLECTOR_ASSETS_TOP", "0")
+	_, _, stderr := command(t, t.Context(), "once", "--demo")
+	if !strings.Contains(stderr, "--collector.assets.top") {
+		t.Errorf("the variable does nothing: %q", stderr)
+	}
+}
