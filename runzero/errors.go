@@ -3,7 +3,6 @@ package runzero
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -90,23 +89,18 @@ func Retryable(err error) bool {
 	if answer := (*Error)(nil); errors.As(err, &answer) {
 		return answer.Status >= 500
 	}
-	// A certificate does not mend itself in seconds, a redirect or a file neither. (What
-	// is wrong with a file is a syscall.Errno, which passes for a network error.)
+	// A file does not mend itself in seconds. (What is wrong with it is a syscall.Errno,
+	// which passes for a network error.)
 	file := (*fs.PathError)(nil)
-	if certificateProblem(err) || errors.Is(err, errRedirect) || errors.Is(err, context.Canceled) || errors.As(err, &file) {
+	if errors.Is(err, context.Canceled) || errors.As(err, &file) {
 		return false
 	}
 	if errors.Is(err, ErrInterrupted) {
 		return true
 	}
+	// A refused certificate or redirect is no net.Error, and does not mend itself either.
 	network := (net.Error)(nil)
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// certificateProblem tells whether the console's certificate was refused.
-func certificateProblem(err error) bool {
-	certificate := (*tls.CertificateVerificationError)(nil)
-	return errors.As(err, &certificate)
 }
 
 // requestError takes the URL out of what net/http reports: the query holds the

@@ -128,24 +128,6 @@ func (s *scanner) name() (name []byte, more bool) {
 	return s.bytes(), s.err == nil
 }
 
-// elements calls f before each element of the array that comes next; f reads it.
-// Anything but an array is skipped.
-func (s *scanner) elements(f func()) {
-	if s.kind() != '[' {
-		s.skip()
-		return
-	}
-	s.token()
-	for s.kind() != ']' && s.err == nil {
-		if s.kind() == 0 {
-			s.token()
-			return
-		}
-		f()
-	}
-	s.token()
-}
-
 // bytes reads a scalar and returns its text, valid until the next read: a string
 // without quotes, a number or boolean as written, nothing for null and for what is
 // not a scalar.
@@ -300,17 +282,20 @@ func (s *scanner) time() time.Time {
 // a list of one.
 func (s *scanner) list(dst []string) []string {
 	dst = dst[:0]
-	if s.kind() != '[' {
+	add := func() {
 		if text := s.text(); text != "" {
 			dst = append(dst, text)
 		}
+	}
+	if s.kind() != '[' {
+		add()
 		return dst
 	}
-	s.elements(func() {
-		if text := s.text(); text != "" {
-			dst = append(dst, text)
-		}
-	})
+	s.token()
+	for s.kind() != ']' && s.kind() != 0 {
+		add()
+	}
+	s.token() // the end of the array, or the error
 	return dst
 }
 

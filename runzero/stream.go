@@ -65,12 +65,12 @@ type export struct {
 func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var row T
-		e := e // each time anew from the first page
-		e.query = maps.Clone(e.query)
+		query := url.Values{} // its own: the sequence begins at the first page each time
+		maps.Copy(query, e.query)
 		p := parser[T, R]{row: &row, export: e, limits: c.limits, yield: yield}
 		cursors := map[string]bool{}
 		for page := 1; ; page++ {
-			err := c.read(ctx, c.private, e.endpoint, e.query, p.body)
+			err := c.read(ctx, c.private, e.endpoint, query, p.body)
 			if p.stopped {
 				return
 			}
@@ -90,10 +90,7 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 				return
 			}
 			cursors[p.cursor] = true
-			if e.query == nil {
-				e.query = url.Values{}
-			}
-			e.query.Set("start_key", p.cursor)
+			query.Set("start_key", p.cursor)
 		}
 	}
 }
@@ -246,7 +243,7 @@ func (p *parser[T, R]) object(s *scanner, top bool) error {
 	if id == "" {
 		return ErrNotRecord
 	}
-	if want := p.export.organization; want != "" && organization != "" && !strings.EqualFold(organization, want) {
+	if want := p.export.organization; want != "" && organization != "" && organization != want && !strings.EqualFold(organization, want) {
 		return ErrForeign
 	}
 	if p.records >= p.limits.Records {

@@ -1,0 +1,154 @@
+package runzero_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/common/config"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// file writes a file and returns its name.
+func file(t testing.TB, content string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "file")
+	write(t, name, content)
+	return name
+}
+
+func write(t testing.TB, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCredentialThatCannotWorkIsRefusedAtStart(t *testing.T) {
+	oauth := func(o config.OAuth2) config.HTTPClientConfig { return config.HTTPClientConfig{OAuth2: &o} }
+	both := withToken(exportToken)
+	both.OAuth2 = &config.OAuth2{ClientID: "id", ClientSecret: "topsecret"}
+	basic := withToken(exportToken)
+	basic.BasicAuth = &config.BasicAuth{Username: "ann", Password: "topsecret"}
+	for name, c := range map[string]struct {
+		http config.HTTPClientConfig
+		says string
+	}{
+		"none":                        {config.HTTPClientConfig{}, "RUNZERO_TOKEN"},
+		"empty token":                 {withToken(" \n"), "RUNZERO_TOKEN"},
+		"empty file":                  {withFile(file(t, "\n")), "RUNZERO_TOKEN"},
+		"no such file":                {withFile(filepath.Join(t.TempDir(), "missing")), "cannot be read"},
+		"a folder instead of a file":  {withFile(t.TempDir()), "cannot be read"},
+		"file of two lines":           {withFile(file(t, "# topsecret\n"+exportToken)), "one word on one line"},
+		"file of two words":           {withFile(file(t, "Bearer "+exportToken)), "one word on one line"},
+		"token with a strange letter": {withToken(exportToken + "é"), "one word on one line"},
+		"download token":              {withToken("DT00112233445566778899AABBCCDDEEFF"), "make an export token"},
+		"download token in a file":    {withFile(file(t, "DT00112233445566778899AABBCCDDEEFF\n")), "make an export token"},
+		"token and OAuth2 client":     {both, "one of them"},
+		"basic authentication":        {basic, "not basic_auth"},
+		"bearer_token":                {config.HTTPClientConfig{BearerToken: "topsecret"}, "not basic_auth or bearer_token"},
+		"OAuth2 without id":           {oauth(config.OAuth2{ClientSecret: "topsecret"}), "no id"},
+		"OAuth2 without secret":       {oauth(config.OAuth2{ClientID: "id"}), "no secret"},
+		"OAuth2 secret file missing":  {oauth(config.OAuth2{ClientID: "id", ClientSecretFile: filepath.Join(t.TempDir(), "missing")}), "secret cannot be read"},
+		"OAuth2 secret file empty":    {oauth(config.OAuth2{ClientID: "id", ClientSecretFile: file(t, " \n")}), "empty"},
+		"OAuth2 secret in the clear":  {oauth(config.OAuth2{ClientID: "id", ClientSecret: "topsecret", TokenURL: "http://login.example.com/token"}), "unencrypted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := runzero.New(runzero.Config{HTTP: c.http})
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Fatalf("error %v, want one that says %q", err, c.says)
+			}
+			for _, secret := range []string{"topsecret", "00112233"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("the error shows the secret: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestTokenOfAnyLengthAndKindIsSentAsItIs(t *testing.T) {
+	for name, http := range map[string]config.HTTPClientConfig{
+		"XT-YOUR-TOKEN":   withToken("XT-YOUR-TOKEN"),
+		exportToken:       withToken(exportToken),
+		organizationToken: withToken("\t" + organizationToken + "\n"),
+		"a-kind-to-come":  withFile(file(t, "\r\n a-kind-to-come \r\n")),
+		"ET0123456789":    withFile(file(t, "ET0123456789")),
+		"ET01":            {Authorization: &config.Authorization{Type: "Bearer", Credentials: "ET01"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &requests{next: data(`[]`)}
+			if _, err := all(serve(t, log, runzero.Config{HTTP: http}).Sites(t.Context(), organization)); err != nil {
+				t.Fatal(err)
+			}
+			if got := log.take()[0].Header.Get("Authorization"); got != "Bearer "+name {
+				t.Errorf("Authorization %q, want %q", got, "Bearer "+name)
+			}
+		})
+	}
+}
+
+func TestTokenFileIsReadAtEachUse(t *testing.T) {
+	name := file(t, exportToken)
+	log := &requests{next: data(`[]`)}
+	client := serve(t, log, runzero.Config{HTTP: withFile(name)})
+	ask := func() (authorization string, err error) {
+		_, err = all(client.Sites(t.Context(), organization))
+		for _, request := range log.take() {
+			authorization = request.Header.Get("Authorization")
+		}
+		return authorization, err
+	}
+	if got, err := ask(); err != nil || got != "Bearer "+exportToken {
+		t.Fatalf("Authorization %q (%v)", got, err)
+	}
+
+	write(t, name, "ETrotated\n")
+	if got, err := ask(); err != nil || got != "Bearer ETrotated" {
+		t.Errorf("after rotation Authorization %q (%v)", got, err)
+	}
+
+	// Found in the middle of a rotation: no call is spent on what can only be refused.
+	for content, says := range map[string]string{
+		"":                         "no runZero token",
+		"ETtopsecret\nETtopsecret": "one word on one line",
+		"DTtopsecret":              "download token",
+	} {
+		write(t, name, content)
+		got, err := ask()
+		if got != "" || err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "topsecret") {
+			t.Errorf("file %q: Authorization %q, error %v; want nothing sent and an error that says %q", content, got, err, says)
+		}
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ask(); got != "" || err == nil || !strings.Contains(err.Error(), "cannot be read") || runzero.Retryable(err) {
+		t.Errorf("file gone: Authorization %q, error %v; want nothing sent, and no sense in trying again", got, err)
+	}
+
+	write(t, name, exportToken)
+	if got, err := ask(); err != nil || got != "Bearer "+exportToken {
+		t.Errorf("file back: Authorization %q (%v)", got, err)
+	}
+}
+
+func TestTokenRotatedToAnotherKindIsTreatedAsThatKind(t *testing.T) {
+	name := file(t, exportToken)
+	log := &requests{next: data(`[]`)}
+	client := serve(t, log, runzero.Config{HTTP: withFile(name)})
+	for _, c := range []struct {
+		token, oid string
+		account    bool
+	}{{exportToken, "", false}, {accountToken, organization, true}, {organizationToken, "", false}} {
+		write(t, name, c.token)
+		if _, err := all(client.Sites(t.Context(), organization)); err != nil {
+			t.Fatal(err)
+		}
+		if got := log.take()[0].URL.Query().Get("_oid"); got != c.oid || client.WholeAccount() != c.account {
+			t.Errorf("%.2s: _oid %q, whole account %t; want %q, %t", c.token, got, client.WholeAccount(), c.oid, c.account)
+		}
+	}
+}

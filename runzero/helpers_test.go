@@ -1,0 +1,167 @@
+package runzero_test
+
+import (
+	"io"
+	"iter"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/common/config"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+)
+
+const (
+	exportToken       = "ET00112233445566778899AABBCCDDEEFF"
+	organizationToken = "OT00112233445566778899AABBCCDDEEFF"
+	accountToken      = "CT00112233445566778899AABBCCDDEEFF"
+	unknownToken      = "ZZ-new-kind-00112233445566778899"
+
+	organization = "4ffe8ffb-0000-4000-8000-000000000001"
+	foreign      = "11111111-2222-3333-4444-555555555555"
+)
+
+// withToken is the HTTP configuration of a bearer token.
+func withToken(token string) config.HTTPClientConfig {
+	return config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: config.Secret(token)}}
+}
+
+// withFile is the same of a token in a file.
+func withFile(name string) config.HTTPClientConfig {
+	return config.HTTPClientConfig{Authorization: &config.Authorization{CredentialsFile: name}}
+}
+
+// newClient makes a client, with an export token unless c has a credential.
+func newClient(t testing.TB, c runzero.Config) *runzero.Client {
+	t.Helper()
+	if c.HTTP.Authorization == nil && c.HTTP.OAuth2 == nil {
+		c.HTTP.Authorization = withToken(exportToken).Authorization
+	}
+	client, err := runzero.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}
+
+// serve makes a client whose requests h answers, without a network: it works in
+// synctest bubbles.
+func serve(t testing.TB, h http.Handler, c runzero.Config) *runzero.Client {
+	t.Helper()
+	dial, stop := simulator.Pipe(h)
+	t.Cleanup(stop)
+	if c.URL == "" {
+		c.URL = "http://127.0.0.1"
+	}
+	c.DialContext = dial
+	return newClient(t, c)
+}
+
+// answer is a handler that always says the same.
+func answer(status int, contentType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Type"] = []string{contentType}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// data answers with a body of the type that consoles declare.
+func data(body string) http.HandlerFunc { return answer(http.StatusOK, "application/json", body) }
+
+// all reads a stream to its end.
+func all[T any](rows iter.Seq2[T, error]) ([]T, error) {
+	var list []T
+	for row, err := range rows {
+		if err != nil {
+			return list, err
+		}
+		list = append(list, row)
+	}
+	return list, nil
+}
+
+// readSites reads what h answers as an export of sites, and returns their ids.
+func readSites(t testing.TB, h http.Handler, c runzero.Config) ([]string, error) {
+	t.Helper()
+	sites, err := all(serve(t, h, c).Sites(t.Context(), ""))
+	var ids []string
+	for _, site := range sites {
+		ids = append(ids, site.ID)
+	}
+	return ids, err
+}
+
+// requests keeps what a handler is asked.
+type requests struct {
+	next http.Handler
+	mu   sync.Mutex
+	list []*http.Request
+}
+
+func (r *requests) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	r.mu.Lock()
+	r.list = append(r.list, request)
+	r.mu.Unlock()
+	r.next.ServeHTTP(w, request)
+}
+
+// take returns what was asked since the last take.
+func (r *requests) take() []*http.Request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := r.list
+	r.list = nil
+	return list
+}
+
+// paths is take, as the paths below the API's.
+func (r *requests) paths() []string {
+	var paths []string
+	for _, request := range r.take() {
+		paths = append(paths, request.URL.Path[len("/api/v1.0"):])
+	}
+	return paths
+}
+
+// recorder is an Observer that remembers.
+type recorder struct {
+	mu                 sync.Mutex
+	answered, finished []runzero.Exchange
+}
+
+func (r *recorder) Answered(e runzero.Exchange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answered = append(r.answered, e)
+}
+
+func (r *recorder) Finished(e runzero.Exchange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.finished = append(r.finished, e)
+}
+
+// take returns the exchanges seen since the last take.
+func (r *recorder) take() (answered, finished []runzero.Exchange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	answered, finished = r.answered, r.finished
+	r.answered, r.finished = nil, nil
+	return answered, finished
+}
+
+// quietTLS is a server with a certificate that nobody knows, and no complaints of
+// clients that say so.
+func quietTLS(h http.Handler) *httptest.Server {
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	return server
+}

@@ -1,0 +1,292 @@
+package runzero_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/common/config"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+const clientSecret = "s3cr&t=+ %/ü"
+
+func withClient() config.HTTPClientConfig {
+	return config.HTTPClientConfig{OAuth2: &config.OAuth2{ClientID: "client+1", ClientSecret: clientSecret}}
+}
+
+// issuer is a console that gives out access tokens "access-1", "access-2", … and
+// takes the latest.
+type issuer struct {
+	answer  string // of the token endpoint; %d is the token's number
+	refuses bool   // every access token
+
+	mu      sync.Mutex
+	issued  int
+	revoked int // tokens up to this are refused
+	asked   []string
+	form    url.Values
+}
+
+func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	path := strings.TrimPrefix(r.URL.Path, "/api/v1.0")
+	i.asked = append(i.asked, path)
+	w.Header().Set("Content-Type", "application/json")
+	if path == runzero.TokenEndpoint {
+		body, _ := io.ReadAll(r.Body)
+		i.form, _ = url.ParseQuery(string(body))
+		i.issued++
+		_, _ = fmt.Fprintf(w, i.answer, i.issued)
+		return
+	}
+	if i.refuses || i.issued == i.revoked || r.Header.Get("Authorization") != fmt.Sprintf("Bearer access-%d", i.issued) {
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"error":"`+r.Header.Get("Authorization")+` is invalid"}`)
+		return
+	}
+	_, _ = io.WriteString(w, "[]")
+}
+
+// take returns what was asked since the last take.
+func (i *issuer) take() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	asked := i.asked
+	i.asked = nil
+	return asked
+}
+
+func (i *issuer) revoke() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.revoked = i.issued
+}
+
+const (
+	anHour = `{"access_token":"access-%d","token_type":"bearer","expires_in":3600}`
+	sites  = "/export/org/sites.json"
+)
+
+// expect asks for sites and compares what went over the wire.
+func (i *issuer) expect(t *testing.T, client *runzero.Client, what string, want ...string) {
+	t.Helper()
+	_, err := all(client.Sites(t.Context(), organization))
+	if i.refuses != (err != nil) {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if got := i.take(); !slices.Equal(got, want) {
+		t.Errorf("%s: asked %q, want %q", what, got, want)
+	}
+}
+
+func TestOAuthSendsTheSecretAsAForm(t *testing.T) {
+	for name, client := range map[string]*config.OAuth2{
+		"inline":  withClient().OAuth2,
+		"by file": {ClientID: "client+1", ClientSecretFile: file(t, clientSecret+"\n")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			console := &issuer{answer: anHour}
+			c := serve(t, console, runzero.Config{HTTP: config.HTTPClientConfig{OAuth2: client}})
+			console.expect(t, c, "first", runzero.TokenEndpoint, sites)
+			want := url.Values{"grant_type": {"client_credentials"}, "client_id": {"client+1"}, "client_secret": {clientSecret}}
+			if got := console.form.Encode(); got != want.Encode() {
+				t.Errorf("form %s, want %s", got, want.Encode())
+			}
+		})
+	}
+}
+
+func TestOAuthTokenServesUntilShortlyBeforeItsEnd(t *testing.T) {
+	for _, c := range []struct {
+		name, answer string
+		lasts        time.Duration
+	}{
+		{"an hour", anHour, 59 * time.Minute},
+		{"a text", `{"access_token":"access-%d","expires_in":"600"}`, 9 * time.Minute},
+		{"not said", `{"access_token":"access-%d"}`, 5 * time.Minute},
+		{"null", `{"access_token":"access-%d","expires_in":null}`, 5 * time.Minute},
+		{"zero", `{"access_token":"access-%d","expires_in":0}`, 5 * time.Minute},
+		{"negative", `{"access_token":"access-%d","expires_in":-1}`, 5 * time.Minute},
+		{"shorter than the margin", `{"access_token":"access-%d","expires_in":30}`, 15 * time.Second},
+		{"absurdly long", `{"access_token":"access-%d","expires_in":99999999999}`, 24 * 365 * time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				console := &issuer{answer: c.answer}
+				client := serve(t, console, runzero.Config{HTTP: withClient()})
+				console.expect(t, client, "first", runzero.TokenEndpoint, sites)
+				for range 3 {
+					console.expect(t, client, "again", sites)
+				}
+				<-time.After(c.lasts - time.Second)
+				console.expect(t, client, "just before its end", sites)
+				if c.lasts > time.Hour {
+					return
+				}
+				<-time.After(time.Second)
+				console.expect(t, client, "at its end", runzero.TokenEndpoint, sites)
+			})
+		})
+	}
+}
+
+func TestOAuthTokenRevokedIsRefreshedOnce(t *testing.T) {
+	console := &issuer{answer: anHour}
+	client := serve(t, console, runzero.Config{HTTP: withClient()})
+	console.expect(t, client, "first", runzero.TokenEndpoint, sites)
+	console.revoke()
+	console.expect(t, client, "revoked", sites, runzero.TokenEndpoint, sites)
+	console.expect(t, client, "after", sites)
+}
+
+func TestOAuthTokenThatIsNewAndRefusedIsNotRefreshed(t *testing.T) {
+	console := &issuer{answer: anHour, refuses: true}
+	client := serve(t, console, runzero.Config{HTTP: withClient()})
+	console.expect(t, client, "first", runzero.TokenEndpoint, sites)
+	console.expect(t, client, "the next time once more", sites, runzero.TokenEndpoint, sites)
+
+	_, err := all(client.Sites(t.Context(), organization))
+	var refused *runzero.Error
+	if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized || refused.Endpoint != sites || strings.Contains(err.Error(), "access-") {
+		t.Errorf("error %v, want a 401 of %s without the access token", err, sites)
+	}
+}
+
+func TestOAuthSecretFileIsReadAtEachFetch(t *testing.T) {
+	name := file(t, "old")
+	console := &issuer{answer: anHour}
+	client := serve(t, console, runzero.Config{HTTP: config.HTTPClientConfig{
+		OAuth2: &config.OAuth2{ClientID: "client+1", ClientSecretFile: name},
+	}})
+	console.expect(t, client, "first", runzero.TokenEndpoint, sites)
+	write(t, name, "new")
+	console.expect(t, client, "while the access token lasts", sites)
+	console.revoke()
+	console.expect(t, client, "revoked", sites, runzero.TokenEndpoint, sites)
+	if got := console.form.Get("client_secret"); got != "new" {
+		t.Errorf("secret %q sent, want the new one", got)
+	}
+
+	console.revoke()
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, err := all(client.Sites(t.Context(), organization))
+		if err == nil || !strings.Contains(err.Error(), "secret cannot be read") || runzero.Retryable(err) {
+			t.Errorf("error %v, want one that no other try mends", err)
+		}
+	}
+	if got := console.take(); !slices.Equal(got, []string{sites, sites}) {
+		t.Errorf("asked %q, want no token without a secret", got)
+	}
+}
+
+func TestOAuthTokenIsFetchedOnceForManyAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		console := &issuer{answer: anHour}
+		client := serve(t, console, runzero.Config{HTTP: withClient()})
+		for _, revoked := range []bool{false, true} {
+			if revoked {
+				console.revoke()
+			}
+			var group sync.WaitGroup
+			for range 10 {
+				group.Go(func() {
+					if _, err := all(client.Sites(t.Context(), organization)); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			fetched := 0
+			for _, path := range console.take() {
+				if path == runzero.TokenEndpoint {
+					fetched++
+				}
+			}
+			if fetched != 1 {
+				t.Errorf("revoked %t: %d tokens fetched, want 1", revoked, fetched)
+			}
+		}
+	})
+}
+
+func TestOAuthRefusalIsATypedErrorWithoutTheSecret(t *testing.T) {
+	for name, c := range map[string]struct {
+		status      int
+		media, body string
+		message     string
+	}{
+		"400":                     {400, "application/json", `{"title":"Bad Request","status":400,"detail":"grant_type is missing"}`, "grant_type is missing: Bad Request"},
+		"401":                     {401, "application/json", `{"error":"invalid_client"}`, "invalid_client"},
+		"403":                     {403, "application/json", `{"error":"NotAllowedForLicense"}`, "NotAllowedForLicense"},
+		"404 without JSON":        {404, "text/plain", "404: Not Found", "404: Not Found"},
+		"500 with nothing":        {500, "", "", ""},
+		"503 with a web page":     {503, "text/html", "<html>down</html>", ""},
+		"the secret echoed":       {401, "application/json", `{"error":"no client has ` + clientSecret + `"}`, "no client has <secret>"},
+		"the form echoed":         {400, "text/plain", "bad form: client_secret=" + url.QueryEscape(clientSecret), "bad form: client_secret=<secret>"},
+		"200 that says error":     {200, "application/json", `{"error":"invalid_client"}`, "invalid_client"},
+		"text that is not a form": {400, "text/plain", "50% of clients; %zz", "50% of clients; %zz"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &requests{next: answer(c.status, c.media, c.body)}
+			_, err := all(serve(t, log, runzero.Config{HTTP: withClient()}).Sites(t.Context(), organization))
+			var refused *runzero.Error
+			if !errors.As(err, &refused) {
+				t.Fatalf("error %v (%T), want a *runzero.Error", err, err)
+			}
+			if refused.Endpoint != runzero.TokenEndpoint || refused.Status != c.status || refused.Message != c.message {
+				t.Errorf("error %+v, want status %d, message %q", refused, c.status, c.message)
+			}
+			if got := log.paths(); !slices.Equal(got, []string{runzero.TokenEndpoint}) {
+				t.Errorf("asked %q, want the token once and nothing else", got)
+			}
+		})
+	}
+}
+
+func TestOAuthAnswerWithoutATokenIsAnError(t *testing.T) {
+	for name, body := range map[string]string{
+		"no token":   `{"token_type":"bearer"}`,
+		"not JSON":   `topsecret`,
+		"empty":      ``,
+		"a web page": `<html>topsecret</html>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := all(serve(t, data(body), runzero.Config{HTTP: withClient()}).Sites(t.Context(), organization))
+			if err == nil || !strings.Contains(err.Error(), runzero.TokenEndpoint) || strings.Contains(err.Error(), "topsecret") {
+				t.Errorf("error %v, want one that names %s", err, runzero.TokenEndpoint)
+			}
+		})
+	}
+}
+
+func TestOAuthRequestsReachTheObserver(t *testing.T) {
+	seen := &recorder{}
+	console := &issuer{answer: anHour}
+	client := serve(t, console, runzero.Config{HTTP: withClient(), Observer: seen})
+	console.expect(t, client, "first", runzero.TokenEndpoint, sites)
+	for _, list := range [][]runzero.Exchange{seen.answered, seen.finished} {
+		if len(list) != 2 || list[0].Endpoint != runzero.TokenEndpoint || list[1].Endpoint != sites {
+			t.Fatalf("exchanges %+v", list)
+		}
+		for _, e := range list {
+			if !e.Authenticated || e.Code != http.StatusOK {
+				t.Errorf("exchange %+v, want an authenticated 200", e)
+			}
+		}
+	}
+}

@@ -1,0 +1,243 @@
+package runzero_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/common/config"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+)
+
+const (
+	assetsExport    = "/export/org/assets.json"
+	organizationRow = `{"id":"4ffe8ffb-0000-4000-8000-000000000001","client_id":"07f2bf42-0000-4000-8000-000000000001","created_by":"user@example.com",
+ "name":"My Company","description":null,"demo":false,"project":false,"parent_id":"00000000-0000-0000-0000-000000000000","inactive":false,
+ "asset_count":120,"live_asset_count":96,"download_token":"DTtopsecret","export_token":"","export_token_counter":0}`
+)
+
+var (
+	myCompany = []runzero.OrganizationInfo{{ID: organization, Name: "My Company"}}
+	nameless  = []runzero.OrganizationInfo{{ID: organization}}
+)
+
+// routes answers each path below the API's with a body, and others with a 401; a
+// body that is a number is a status.
+func routes(bodies map[string]string) *requests {
+	return &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, known := bodies[r.URL.Path[len("/api/v1.0"):]]
+		status := http.StatusUnauthorized
+		if known {
+			status = http.StatusOK
+			if n, _ := fmt.Sscanf(body, "%d", &status); n == 1 {
+				body = ""
+			}
+		}
+		answer(status, "application/json", body)(w, r)
+	})}
+}
+
+func TestOrganizationsOfEachKindOfToken(t *testing.T) {
+	assets := `{"assets":[{"id":"a","organization_id":"` + organization + `","org_name":"My Company"}],"next_key":"more"}`
+	bare := `[{"id":"a","organization_id":"` + organization + `","org_name":"My Company"},{"id":"b","organization_id":"` + foreign + `"}]`
+	bare = strings.Replace(bare, `"id"`, `"services":{"id":"x"},"id"`, 1) // fields are unknown there too
+	demo := `{"id":"b","name":"Demo","demo":true,"inactive":"true"}`
+	for name, c := range map[string]struct {
+		token   string
+		bodies  map[string]string
+		want    []runzero.OrganizationInfo
+		asked   []string
+		account bool
+	}{
+		"account":                 {accountToken, map[string]string{"/account/orgs": "[" + organizationRow + "," + demo + "]"}, append(slices.Clip(myCompany), runzero.OrganizationInfo{ID: "b", Name: "Demo", Demo: true, Inactive: true}), []string{"/account/orgs"}, true},
+		"organization":            {organizationToken, map[string]string{"/org": organizationRow}, myCompany, []string{"/org"}, false},
+		"organization as a list":  {organizationToken, map[string]string{"/org": "[" + organizationRow + "]"}, myCompany, []string{"/org"}, false},
+		"organization, community": {organizationToken, map[string]string{"/org": "403", assetsExport: assets}, myCompany, []string{"/org", assetsExport}, false},
+		"export":                  {exportToken, map[string]string{assetsExport: assets}, myCompany, []string{assetsExport}, false},
+		"export, called XT":       {"XT-token", map[string]string{assetsExport: assets}, myCompany, []string{assetsExport}, false},
+		"export, old console":     {exportToken, map[string]string{assetsExport: bare}, myCompany, []string{assetsExport}, false},
+		"export, no assets":       {exportToken, map[string]string{assetsExport: `{"assets":[],"next_key":""}`, sites: `[{"id":"s","organization_id":"` + organization + `"}]`}, nameless, []string{assetsExport, sites}, false},
+		"export, nothing":         {exportToken, map[string]string{assetsExport: `null`, sites: `[]`}, []runzero.OrganizationInfo{{}}, []string{assetsExport, sites}, false},
+		"export, rows say nought": {exportToken, map[string]string{assetsExport: `[{"id":"a"}]`}, []runzero.OrganizationInfo{{}}, []string{assetsExport}, false},
+		"unknown, account":        {unknownToken, map[string]string{"/account/orgs": "[" + organizationRow + "]"}, myCompany, []string{"/account/orgs"}, true},
+		"unknown, export":         {unknownToken, map[string]string{assetsExport: assets}, myCompany, []string{"/account/orgs", assetsExport}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := routes(c.bodies)
+			client := serve(t, log, runzero.Config{HTTP: withToken(c.token)})
+			got, err := client.Organizations(t.Context())
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("got %+v (%v), want %+v", got, err, c.want)
+			}
+			asked := log.take()
+			var paths []string
+			for _, request := range asked {
+				path := request.URL.Path[len("/api/v1.0"):]
+				paths = append(paths, path)
+				if query := request.URL.Query(); query.Has("_oid") || path == assetsExport && (query.Get("page_size") != "1" || query.Get("fields") != "id,organization_id,org_name") {
+					t.Errorf("asked %v", request.URL)
+				}
+			}
+			if !slices.Equal(paths, c.asked) || client.WholeAccount() != c.account {
+				t.Errorf("asked %q, whole account %t; want %q, %t", paths, client.WholeAccount(), c.asked, c.account)
+			}
+		})
+	}
+}
+
+func TestOrganizationsThatCannotBeHad(t *testing.T) {
+	for name, c := range map[string]struct {
+		token  string
+		bodies map[string]string
+	}{
+		"account refused":      {accountToken, nil},
+		"organization refused": {organizationToken, nil},
+		"organization fails":   {organizationToken, map[string]string{"/org": "500", assetsExport: "[]"}},
+		"export refused":       {exportToken, nil},
+		"unknown refused":      {unknownToken, nil},
+		"unknown fails":        {unknownToken, map[string]string{"/account/orgs": "500", assetsExport: "[]"}},
+		"page without data":    {exportToken, map[string]string{assetsExport: "<html>"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := serve(t, routes(c.bodies), runzero.Config{HTTP: withToken(c.token)}).Organizations(t.Context())
+			if err == nil {
+				t.Errorf("got %+v, want an error", got)
+			}
+		})
+	}
+}
+
+func TestWhatIsKnownOfAnUnknownTokenOutlivesFailures(t *testing.T) {
+	bodies := map[string]string{"/account/orgs": "[" + organizationRow + "]"}
+	client := serve(t, routes(bodies), runzero.Config{HTTP: withToken(unknownToken)})
+	for _, body := range []string{bodies["/account/orgs"], "503", "401"} {
+		bodies["/account/orgs"] = body
+		_, err := client.Organizations(t.Context())
+		if (err == nil) != (len(body) > 3) || !client.WholeAccount() {
+			t.Errorf("%.3s: %v, whole account %t; want it to stay known", body, err, client.WholeAccount())
+		}
+	}
+}
+
+func TestOrganizationIsNamedWhereTheCredentialReachesSeveral(t *testing.T) {
+	for name, c := range map[string]struct {
+		http         config.HTTPClientConfig
+		organization string
+		want         string
+		refused      bool
+	}{
+		"export":               {withToken(exportToken), organization, "", false},
+		"organization":         {withToken(organizationToken), organization, "", false},
+		"account":              {withToken(accountToken), organization, organization, false},
+		"account without one":  {withToken(accountToken), "", "", true},
+		"OAuth2":               {withClient(), organization, organization, false},
+		"OAuth2 without one":   {withClient(), "", "", true},
+		"unknown":              {withToken(unknownToken), organization, organization, false},
+		"unknown, none known":  {withToken(unknownToken), "", "", false},
+		"export without a one": {withToken(exportToken), "", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &requests{next: &issuer{answer: anHour}}
+			if c.http.OAuth2 == nil {
+				log.next = data("")
+			}
+			client := serve(t, log, runzero.Config{HTTP: c.http})
+			for _, ask := range []func() error{
+				func() error { _, err := all(client.Assets(t.Context(), c.organization, "")); return err },
+				func() error { _, err := all(client.Sites(t.Context(), c.organization)); return err },
+				func() error { _, err := all(client.Tasks(t.Context(), c.organization)); return err },
+			} {
+				if err := ask(); (err != nil) != c.refused {
+					t.Errorf("error %v, want one: %t", err, c.refused)
+				}
+				for _, request := range log.take() {
+					if c.refused || request.Method == http.MethodGet && request.URL.Query().Get("_oid") != c.want {
+						t.Errorf("asked %v, want _oid %q", request.URL, c.want)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestRowsOfAnotherOrganizationAreAnError(t *testing.T) {
+	for name, c := range map[string]struct {
+		owner, asked string
+		rows         int
+	}{
+		"another":             {`"` + foreign + `"`, organization, 1},
+		"its own":             {`"` + organization + `"`, organization, 2},
+		"in upper case":       {`"4FFE8FFB-0000-4000-8000-000000000001"`, organization, 2},
+		"not said":            {`null`, organization, 2},
+		"none":                {`"00000000-0000-0000-0000-000000000000"`, organization, 2},
+		"not known to us yet": {`"` + foreign + `"`, "", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := fmt.Sprintf("{\"id\":\"a\"}\n{\"id\":\"b\",\"organization_id\":%s}\n", c.owner)
+			client := serve(t, data(body), runzero.Config{})
+			assets, assetsErr := all(client.Assets(t.Context(), c.asked, ""))
+			sites, sitesErr := all(client.Sites(t.Context(), c.asked))
+			tasks, tasksErr := all(client.Tasks(t.Context(), c.asked))
+			if len(assets) != c.rows || len(sites) != c.rows || len(tasks) != c.rows {
+				t.Errorf("%d, %d, %d rows, want %d", len(assets), len(sites), len(tasks), c.rows)
+			}
+			for _, err := range []error{assetsErr, sitesErr, tasksErr} {
+				if c.rows == 2 && err != nil || c.rows == 1 && (!errors.Is(err, runzero.ErrForeign) || runzero.Retryable(err)) {
+					t.Errorf("error %v", err)
+				}
+			}
+		})
+	}
+}
+
+// The whole way, with a console that behaves as real ones do.
+func TestClientReadsTheSimulatedConsole(t *testing.T) {
+	for _, tier := range []simulator.Tier{simulator.Platform, simulator.Community} {
+		console := simulator.New(simulator.Options{Tier: tier, Organizations: 2, Sites: 2, Assets: 100})
+		truth := console.Organizations()
+		id, secret := console.Client()
+		credentials := map[string]config.HTTPClientConfig{"export": withToken(console.ExportToken(0))}
+		if tier == simulator.Platform {
+			credentials["organization"] = withToken(console.OrganizationToken(0))
+			credentials["account"] = withToken(console.AccountToken())
+			credentials["client"] = config.HTTPClientConfig{OAuth2: &config.OAuth2{ClientID: id, ClientSecret: config.Secret(secret)}}
+		}
+		for name, http := range credentials {
+			t.Run(fmt.Sprint(tier, " ", name), func(t *testing.T) {
+				client := serve(t, console, runzero.Config{HTTP: http})
+				found, err := client.Organizations(t.Context())
+				if err != nil || len(found) == 0 || found[0].ID != truth[0].ID || found[0].Name != truth[0].Name || client.WholeAccount() != (len(found) == len(truth)) {
+					t.Fatalf("organizations %+v (%v), want %+v", found, err, truth)
+				}
+				for i, o := range found {
+					ids := map[string]bool{}
+					for asset := range console.Assets(i) {
+						ids[asset.ID] = true
+					}
+					assets, err := all(client.Assets(t.Context(), o.ID, ""))
+					for _, asset := range assets {
+						delete(ids, asset.ID)
+					}
+					if err != nil || len(ids) != 0 {
+						t.Errorf("%s: %d assets (%v), %d missing", o.Name, len(assets), err, len(ids))
+					}
+					sites, err := all(client.Sites(t.Context(), o.ID))
+					if err != nil || len(sites) != len(truth[i].Sites) {
+						t.Errorf("%s: %d sites (%v), want %d", o.Name, len(sites), err, len(truth[i].Sites))
+					}
+					if _, err := all(client.Tasks(t.Context(), o.ID)); err != nil {
+						t.Errorf("%s: %v", o.Name, err)
+					}
+				}
+				if health, err := client.Health(t.Context()); err != nil || health.Status != "ok" || health.Version == "" {
+					t.Errorf("health %+v (%v)", health, err)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package runzero_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// one reads the only row of a stream.
+func one[T any](t *testing.T, rows []T, err error) T {
+	t.Helper()
+	if err != nil || len(rows) != 1 {
+		t.Fatalf("%d rows (%v), want one", len(rows), err)
+	}
+	return rows[0]
+}
+
+func at(seconds int64) time.Time { return time.Unix(seconds, 0) }
+
+// A record as consoles send it when no fields are asked for, which those that do
+// not know the parameter do too.
+const fullAsset = `{"id":"061786a4-0000-4000-8000-000000000001","organization_id":"bddd405a-0000-4000-8000-000000000001","org_name":"Example Org",
+ "site_id":"43d7ee80-0000-4000-8000-000000000001","site_name":"Primary","created_at":1753131923,"updated_at":1759472096,
+ "first_seen":1753031852,"last_seen":1759471906,"first_task_id":"fae98ed9-0000-4000-8000-000000000001","first_task_created_at":1753131854,
+ "last_task_id":"a0770597-0000-4000-8000-000000000001","last_agent_id":"00000000-0000-0000-0000-000000000000",
+ "agent_name":null,"agent_external_ip":null,"hosted_zone_name":null,"alive":true,"scanned":true,"detected_by":"arp",
+ "type":"Firewall","os":"Linux","os_vendor":"Linux","os_product":"Linux Kernel","os_version":"5.4.0-122-generic",
+ "hw":"","hw_vendor":"","hw_product":"","hw_version":"","addresses":["10.0.0.2"],"addresses_extra":[],
+ "macs":["02:00:00:12:87:a0"],"mac_vendors":["Zyxel Communications Corporation"],"names":["FIREWALL-02"],"domains":[],
+ "newest_mac":"02:00:00:12:87:a0","newest_mac_vendor":"Zyxel Communications Corporation","newest_mac_age":1501286400000000000,
+ "lowest_ttl":0,"lowest_rtt":136433181,"rtts":{"icmp/echo":[136433181,136433181]},
+ "service_count":6,"service_count_tcp":3,"service_count_udp":1,"service_count_arp":1,"service_count_icmp":1,
+ "service_ports_tcp":["502","4443","8080"],"service_ports_udp":["1194"],"service_protocols":["arp","http","tls"],"service_products":["openssl"],
+ "software_count":2,"vulnerability_count":37,"risk":"medium","risk_rank":2,"criticality":"low","criticality_rank":2,
+ "outlier_score":2,"outlier_raw":149,"eol_os":0,"eol_os_ext":0,"sources":["Nessus","runZero"],"source_ids":[1,11],
+ "custom_integration_ids":[],"surface_types":[2],"tags":{"location":"HQ","network":""},"tag_descriptions":null,"credentials":null,
+ "comments":null,"subnets":{"10.0.0.0/24":{"tags":{"location":"HQ"}}},"owners":["IT Operations"],
+ "ownership":[{"id":"132a4b5c-0000-4000-8000-000000000001","type":"IT Owner","name":"IT Operations","reference":0,"updated_at":1753131923}],
+ "services":{"10.0.0.2/0/arp/":{"protocol":"arp","service.address":"10.0.0.2"}},
+ "foreign_attributes":{"@nessus.dev":[{"id":"10.0.0.2","firstSeenTS":"1759381894"}]},"attributes":{"_asset.match":"mac=…"}}`
+
+const integrationAsset = `{"id":"8b3d2c70-0000-4000-8000-000000000003","organization_id":"11111111-2222-3333-4444-555555555555","site_id":"99999999-8888-7777-6666-555555555555",
+ "created_at":1755200000,"updated_at":1755301000,"first_seen":1755200000,"last_seen":1755301000,"alive":true,"scanned":false,
+ "detected_by":"custom-integration","type":"Cloud Resource","addresses":[],"macs":[],"names":["queue-consumer"],"domains":[],
+ "sources":["Custom"],"tags":{"env":"staging"},"service_count":0,"software_count":0,"vulnerability_count":0,"last_agent_id":null,
+ "newest_mac":null,"newest_mac_age":null,"org_name":"Fixture Org","site_name":"Primary","risk":"none","criticality":"low"}`
+
+func TestAssetIsReadFromEveryRecordSeen(t *testing.T) {
+	for name, c := range map[string]struct {
+		record string
+		want   runzero.Asset
+	}{
+		"full": {fullAsset, runzero.Asset{
+			ID: "061786a4-0000-4000-8000-000000000001", OrganizationID: "bddd405a-0000-4000-8000-000000000001",
+			SiteID: "43d7ee80-0000-4000-8000-000000000001", SiteName: "Primary", Type: "Firewall",
+			OS: "Linux", OSVendor: "Linux", OSProduct: "Linux Kernel", Risk: "medium", Criticality: "low",
+			Alive: runzero.True, Scanned: runzero.True, FirstSeen: at(1753031852), LastSeen: at(1759471906),
+			Sources:  []string{"Nessus", "runZero"},
+			Services: runzero.Known(6), Software: runzero.Known(2), Vulnerabilities: runzero.Known(37),
+		}},
+		"known to an integration only": {integrationAsset, runzero.Asset{
+			ID: "8b3d2c70-0000-4000-8000-000000000003", OrganizationID: foreign,
+			SiteID: "99999999-8888-7777-6666-555555555555", SiteName: "Primary", Type: "Cloud Resource",
+			Risk: "none", Criticality: "low", Alive: runzero.True, Scanned: runzero.False,
+			FirstSeen: at(1755200000), LastSeen: at(1755301000), Sources: []string{"Custom"},
+			Services: runzero.Known(0), Software: runzero.Known(0), Vulnerabilities: runzero.Known(0),
+		}},
+		"some fields of an old system": {`{"alive":true,"eol_os":1595030400,"eol_os_ext":1656633600,"id":"a","os":"Debian Linux","risk":"high","type":"Server"}`, runzero.Asset{
+			ID: "a", OS: "Debian Linux", Risk: "high", Type: "Server", Alive: runzero.True,
+			EndOfLife: at(1595030400), EndOfExtendedSupport: at(1656633600), Sources: []string{},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assets, err := all(serve(t, data(c.record), runzero.Config{}).Assets(t.Context(), "", ""))
+			got := one(t, assets, err)
+			if got.Sources == nil {
+				got.Sources = []string{}
+			}
+			if !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got  %+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAssetsAreAskedForWithFieldsAndSearch(t *testing.T) {
+	log := &requests{next: data("")}
+	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken), UserAgent: "exporter/1.0"})
+	if _, err := all(client.Assets(t.Context(), organization, `alive:t AND os:="A&B"`)); err != nil {
+		t.Fatal(err)
+	}
+	request := log.take()[0]
+	query := request.URL.Query()
+	if query.Get("search") != `alive:t AND os:="A&B"` || query.Get("_oid") != organization || len(query) != 3 {
+		t.Errorf("query %v", query)
+	}
+	for _, name := range []string{"id", "organization_id", "eol_os_ext", "sources", "vulnerability_count"} {
+		if !strings.Contains(","+query.Get("fields")+",", ","+name+",") {
+			t.Errorf("fields %s lack %s", query.Get("fields"), name)
+		}
+	}
+	if agent := request.Header.Get("User-Agent"); agent != "exporter/1.0" {
+		t.Errorf("User-Agent %q", agent)
+	}
+}
+
+func TestSiteIsReadWithAndWithoutCounts(t *testing.T) {
+	for name, c := range map[string]struct {
+		record string
+		want   runzero.Site
+	}{
+		"with": {`{"id":"a7b2287e-0000-4000-8000-000000000001","organization_id":"4ffe8ffb-0000-4000-8000-000000000001","created_at":1576300370,"updated_at":1755300000,
+ "name":"Primary","description":"HQ","scope":"10.0.0.0/16","excludes":"10.0.0.5","subnets":{"10.0.0.0/24":{"tags":{"location":"HQ"},"description":""}},
+ "asset_count":120,"recent_asset_count":110,"live_asset_count":0,"service_count":900,"service_count_tcp":600,"service_count_udp":150,
+ "service_count_arp":90,"service_count_icmp":60,"software_count":300,"vulnerability_count":210}`,
+			runzero.Site{ID: "a7b2287e-0000-4000-8000-000000000001", OrganizationID: organization, Name: "Primary",
+				Assets: runzero.Known(120), RecentAssets: runzero.Known(110), LiveAssets: runzero.Known(0)}},
+		"without": {`{"id":"a","name":null,"subnets":{}}`, runzero.Site{ID: "a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sites, err := all(serve(t, data("["+c.record+"]"), runzero.Config{}).Sites(t.Context(), organization))
+			if got := one(t, sites, err); got != c.want {
+				t.Errorf("got  %+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestHealthIsReadWithoutACredential(t *testing.T) {
+	for name, c := range map[string]struct {
+		body string
+		want runzero.Health
+		err  string // empty: none
+	}{
+		"well":           {`{"status":"ok","version":"5.1.260818.0"}`, runzero.Health{Status: "ok", Version: "5.1.260818.0"}, ""},
+		"no version":     {`{"status":"degraded","since":[1]}`, runzero.Health{Status: "degraded"}, ""},
+		"no status":      {`{"version":"5.1.260818.0"}`, runzero.Health{Version: "5.1.260818.0"}, runzero.ErrNotHealth.Error()},
+		"an array":       {`["ok"]`, runzero.Health{}, runzero.ErrNotHealth.Error()},
+		"a web page":     {`<html>`, runzero.Health{}, runzero.ErrNotData.Error()},
+		"empty":          {``, runzero.Health{}, runzero.ErrInterrupted.Error()},
+		"cut off":        {`{"status":"ok"`, runzero.Health{Status: "ok"}, runzero.ErrInterrupted.Error()},
+		"not JSON":       {`{"status":ok}`, runzero.Health{}, runzero.ErrNotJSON.Error()},
+		"endless status": {`{"status":"` + strings.Repeat("o", 1<<20), runzero.Health{}, runzero.ErrTooLarge.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &requests{next: data(c.body)}
+			seen := &recorder{}
+			client := serve(t, log, runzero.Config{Observer: seen, Limits: runzero.Limits{Record: 1 << 10}})
+			got, err := client.Health(t.Context())
+			if c.err == "" && (err != nil || got != c.want) || c.err != "" && (err == nil || !strings.Contains(err.Error(), "/health: "+c.err)) {
+				t.Errorf("got %+v (%v), want %+v (%s)", got, err, c.want, c.err)
+			}
+			request := log.take()[0]
+			answered, finished := seen.take()
+			if request.Header.Get("Authorization") != "" || request.URL.RawQuery != "" || answered[0].Authenticated || finished[0].Authenticated {
+				t.Errorf("asked %v with %v: want no credential sent", request.URL, request.Header)
+			}
+		})
+	}
+}

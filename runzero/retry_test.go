@@ -1,0 +1,140 @@
+package runzero_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// cut announces a body, sends its first bytes and closes the connection.
+func cut(body string, at int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		_, _ = w.Write([]byte(body[:at]))
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func TestRetryableIsWhatAnotherTryMayMend(t *testing.T) {
+	for name, c := range map[string]struct {
+		handler http.Handler
+		want    bool
+	}{
+		"400":                  {answer(400, "", ""), false},
+		"401":                  {answer(401, "", ""), false},
+		"403":                  {answer(403, "", ""), false},
+		"404":                  {answer(404, "", ""), false},
+		"422":                  {answer(422, "", ""), false},
+		"429":                  {answer(429, "", ""), false},
+		"500":                  {answer(500, "", ""), true},
+		"502":                  {answer(502, "text/html", "<html>"), true},
+		"503":                  {answer(503, "", ""), true},
+		"504":                  {answer(504, "", ""), true},
+		"no answer":            {http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), true},
+		"cut off":              {cut(`[{"id":"a"},{"id":"b"}]`, 12), true},
+		"JSON that breaks off": {data(`[{"id":"a"},{"id"`), true},
+		"a web page":           {answer(200, "text/html", "<html>"), false},
+		"not JSON":             {data(`[{"id":"a"},]`), false},
+		"no record":            {data(`[{"error":"no"}]`), false},
+		"redirect elsewhere":   {http.RedirectHandler("https://login.example.com/", http.StatusFound), false},
+		"redirect to itself":   {http.RedirectHandler(sites, http.StatusFound), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := readSites(t, c.handler, runzero.Config{})
+			if err == nil || runzero.Retryable(err) != c.want {
+				t.Errorf("Retryable(%v) = %t, want %t", err, !c.want, c.want)
+			}
+		})
+	}
+	t.Run("nothing", func(t *testing.T) {
+		if runzero.Retryable(nil) {
+			t.Error("success is retryable")
+		}
+	})
+}
+
+func TestRetryableOfWhatHappensOnTheNetwork(t *testing.T) {
+	secured := quietTLS(data("[]"))
+	defer secured.Close()
+	plain := httptest.NewServer(data("[]"))
+	address := plain.Listener.Addr().String()
+	noTLS := httptest.NewServer(data("[]"))
+	defer noTLS.Close()
+	plain.Close()
+	for name, c := range map[string]struct {
+		url  string
+		want bool
+	}{
+		"connection refused":    {"http://" + address, true},
+		"certificate not known": {secured.URL, false},
+		"no TLS spoken":         {"https://" + noTLS.Listener.Addr().String(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := all(newClient(t, runzero.Config{URL: c.url}).Sites(t.Context(), ""))
+			if err == nil || runzero.Retryable(err) != c.want {
+				t.Errorf("Retryable(%v) = %t, want %t", err, !c.want, c.want)
+			}
+		})
+	}
+}
+
+func TestCancelledRequestIsNotRetryable(t *testing.T) {
+	for name, rows := range map[string]string{"before the answer": "", "in the middle of it": padded("a")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := serve(t, stalling(rows), runzero.Config{})
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(time.Minute, cancel)
+				_, err := all(client.Sites(ctx, ""))
+				if !errors.Is(err, context.Canceled) || runzero.Retryable(err) {
+					t.Errorf("error %v, retryable %t; want a cancellation that is not", err, runzero.Retryable(err))
+				}
+			})
+		})
+	}
+}
+
+func TestTimeoutBoundsTheWholeAnswer(t *testing.T) {
+	for name, rows := range map[string]string{"before the answer": "", "in the middle of it": padded("a")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				_, err := readSites(t, stalling(rows), runzero.Config{Timeout: 90 * time.Second})
+				if !errors.Is(err, context.DeadlineExceeded) || !runzero.Retryable(err) || time.Since(start) != 90*time.Second {
+					t.Errorf("error %v after %v, want a retryable one after 90s", err, time.Since(start))
+				}
+				start = time.Now()
+				if _, err = readSites(t, stalling(rows), runzero.Config{}); time.Since(start) != 10*time.Minute {
+					t.Errorf("by default error %v after %v, want 10m", err, time.Since(start))
+				}
+			})
+		})
+	}
+}
+
+// padded is a record of more bytes than are looked at before the first is yielded.
+func padded(id string) string {
+	return fmt.Sprintf(`{"id":%q,"description":"%080d"}`+"\n", id, 0)
+}
+
+// stalling sends something, or nothing, and then no more.
+func stalling(start string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if start != "" {
+			_, _ = w.Write([]byte(start))
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	}
+}

@@ -1,0 +1,232 @@
+package runzero_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// asset reads one asset with these members beside its id.
+func asset(t *testing.T, members string) runzero.Asset {
+	t.Helper()
+	assets, err := all(serve(t, data(`{`+members+`,"id":"a"}`), runzero.Config{}).Assets(t.Context(), "", ""))
+	if err != nil || len(assets) != 1 || assets[0].ID != "a" {
+		t.Fatalf("%s: %+v (%v), want one asset", members, assets, err)
+	}
+	return assets[0]
+}
+
+func TestCountIsReadAsConsolesWriteIt(t *testing.T) {
+	for value, want := range map[string]runzero.Count{
+		`3`:                     runzero.Known(3),
+		`0`:                     runzero.Known(0),
+		`-0`:                    runzero.Known(0),
+		`"3"`:                   runzero.Known(3),
+		`" 3 "`:                 runzero.Known(3),
+		`"\u0033"`:              runzero.Known(3),
+		`3.0`:                   runzero.Known(3),
+		`"3.0"`:                 runzero.Known(3),
+		`1e3`:                   runzero.Known(1000),
+		`9007199254740993`:      runzero.Known(9007199254740993),
+		`3.7`:                   {},
+		`-1`:                    {},
+		`"-1"`:                  {},
+		`-1e3`:                  {},
+		`1e300`:                 {},
+		`9223372036854775808`:   {},
+		`null`:                  {},
+		`""`:                    {},
+		`"many"`:                {},
+		`"NaN"`:                 {},
+		`"Infinity"`:            {},
+		`true`:                  {},
+		`{"count":3}`:           {},
+		`[3]`:                   {},
+		`[[[{"a":[1,2,"]"]}]]]`: {},
+	} {
+		t.Run(value, func(t *testing.T) {
+			if got := asset(t, `"service_count":`+value).Services; got != want {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestTruthIsReadAsConsolesWriteIt(t *testing.T) {
+	for want, values := range map[runzero.Truth][]string{
+		runzero.True:   {`true`, `"true"`, `"True"`, `"TRUE"`, `"t"`, `1`, `"1"`},
+		runzero.False:  {`false`, `"false"`, `"False"`, `"FALSE"`, `"f"`, `0`, `"0"`},
+		runzero.Unsaid: {`null`, `""`, `2`, `"maybe"`, `{}`, `[true]`},
+	} {
+		for _, value := range values {
+			t.Run(value, func(t *testing.T) {
+				if got := asset(t, `"alive":`+value).Alive; got != want {
+					t.Errorf("%v, want %v", got, want)
+				}
+			})
+		}
+	}
+	if got := asset(t, `"os":""`).Alive; got != runzero.Unsaid {
+		t.Errorf("not there: %v, want unsaid", got)
+	}
+}
+
+func TestInstantIsReadInEveryUnit(t *testing.T) {
+	seconds := time.Unix(1759471906, 0)
+	for value, want := range map[string]time.Time{
+		`1759471906`:                       seconds,
+		`"1759471906"`:                     seconds,
+		`1759471906.0`:                     seconds,
+		`1.759471906e9`:                    seconds,
+		`1759471906789`:                    time.UnixMilli(1759471906789),
+		`1759471906789012`:                 time.UnixMicro(1759471906789012),
+		`1759471906789012345`:              time.Unix(1759471906, 789012345),
+		`1501286400000000000`:              time.Unix(1501286400, 0),
+		`"2025-10-03T06:11:46Z"`:           seconds,
+		`"2025-10-03T08:11:46+02:00"`:      seconds,
+		`"2023-03-06T18:14:50.520299Z"`:    time.Date(2023, 3, 6, 18, 14, 50, 520299000, time.UTC),
+		`1`:                                time.Unix(1, 0),
+		`99999999999`:                      time.Unix(99999999999, 0),
+		`100000000000`:                     time.UnixMilli(1e11),
+		`99999999999999`:                   time.UnixMilli(99999999999999),
+		`100000000000000`:                  time.UnixMicro(1e14),
+		`99999999999999999`:                time.UnixMicro(99999999999999999),
+		`100000000000000000`:               time.Unix(0, 1e17),
+		`0`:                                {},
+		`"0"`:                              {},
+		`-1`:                               {},
+		`-62135596800`:                     {},
+		`"0001-01-01T00:00:00Z"`:           {},
+		`"1969-12-31T23:59:59Z"`:           {},
+		`null`:                             {},
+		`""`:                               {},
+		`"yesterday"`:                      {},
+		`99999999999999999999`:             {},
+		`false`:                            {},
+		`{"seconds":1759471906}`:           {},
+		`["2025-10-03T06:11:46Z"]`:         {},
+		`"2025-10-03T06:11:46Z, or later"`: {},
+	} {
+		t.Run(value, func(t *testing.T) {
+			if got := asset(t, `"last_seen":`+value).LastSeen; !got.Equal(want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestTextIsReadFromAnyScalar(t *testing.T) {
+	for value, want := range map[string]string{
+		`"Linux"`:                      "Linux",
+		`""`:                           "",
+		`"  "`:                         "  ",
+		`"\u00e4\"\\\/\n\ud83d\ude00"`: "ä\"\\/\n😀",
+		`"\ud800 lone"`:                "\ufffd lone",
+		"\"bad \xff\xfe\"":             "bad \ufffd\ufffd",
+		"\"cut \xe2\x82\"":             "cut \ufffd\ufffd",
+		`17`:                           "17",
+		`3.70`:                         "3.70",
+		`true`:                         "true",
+		`null`:                         "",
+		`{"name":"Linux"}`:             "",
+		`["Linux"]`:                    "",
+	} {
+		t.Run(value, func(t *testing.T) {
+			if got := asset(t, `"os":`+value).OS; got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestReferenceIsAnIdentifierOrNothing(t *testing.T) {
+	for value, want := range map[string]string{
+		`"` + organization + `"`:                      organization,
+		`17`:                                          "17",
+		`"` + strings.Repeat("a", 64) + `"`:           strings.Repeat("a", 64),
+		`"` + strings.Repeat("a", 65) + `"`:           "",
+		`"00000000-0000-0000-0000-000000000000"`:      "",
+		`"\u00300000000-0000-0000-0000-000000000000"`: "",
+		`""`:        "",
+		`null`:      "",
+		`"a b"`:     "",
+		`"a\nb"`:    "",
+		`"ä"`:       "",
+		"\"a\xff\"": "",
+		`{}`:        "",
+	} {
+		t.Run(value, func(t *testing.T) {
+			if got := asset(t, `"site_id":`+value).SiteID; got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestListIsReadFromOneOrMany(t *testing.T) {
+	for value, want := range map[string][]string{
+		`["Nessus","runZero"]`:           {"Nessus", "runZero"},
+		`[]`:                             nil,
+		`null`:                           nil,
+		`"runZero"`:                      {"runZero"},
+		`""`:                             nil,
+		`["",null,"runZero",1,{},["x"]]`: {"runZero", "1"},
+		`{"name":"runZero"}`:             nil,
+	} {
+		t.Run(value, func(t *testing.T) {
+			if got := asset(t, `"sources":`+value).Sources; !slices.Equal(got, want) {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestRepeatedKeyCountsTheLastTime(t *testing.T) {
+	got := asset(t, `"id":"x","os":"one","os":"two","service_count":1,"service_count":null,"sources":["a","b"],"sources":["c"]`)
+	if got.OS != "two" || got.Services != (runzero.Count{}) || !slices.Equal(got.Sources, []string{"c"}) {
+		t.Errorf("%+v, want the last of each", got)
+	}
+}
+
+func TestUnknownMembersAreSkippedWhateverTheyHold(t *testing.T) {
+	got := asset(t, `"services":{"10.0.0.2/0/arp/":{"id":"x","os":"inner","sources":["inner"]}},"":1,"\u006fs":"outer","OS":"upper","assets":7`)
+	if got.OS != "outer" || got.Sources != nil && len(got.Sources) > 0 {
+		t.Errorf("%+v, want the asset's own os", got)
+	}
+}
+
+func TestRowsDoNotInheritFromTheLast(t *testing.T) {
+	full := `{"id":"a","site_id":"s","site_name":"n","os":"o","alive":true,"last_seen":5,"sources":["x","y"],"service_count":4}`
+	client := serve(t, data(full+"\n"+`{"id":"b"}`), runzero.Config{})
+	for row, err := range client.Assets(t.Context(), "", "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		row.Sources = slices.Clip(row.Sources)
+		if got := fmt.Sprintf("%+v", row); row.ID == "b" && got != fmt.Sprintf("%+v", runzero.Asset{ID: "b", Sources: []string{}}) {
+			t.Errorf("%s, want nothing but its id", got)
+		}
+	}
+}
+
+// Repeated texts are kept in a table, of so many and no longer than so much: beyond
+// it they are read the same.
+func TestTextsThatNeverRepeatAreReadTheSame(t *testing.T) {
+	client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for i := range 10000 {
+			_, _ = fmt.Fprintf(w, "{\"id\":\"%d\",\"os\":\"%0*d\"}\n", i, 1+i%300, i)
+		}
+	}), runzero.Config{})
+	i := 0
+	for row, err := range client.Assets(t.Context(), "", "") {
+		if want := fmt.Sprintf("%0*d", 1+i%300, i); err != nil || row.OS != want {
+			t.Fatalf("row %d: %q (%v), want %q", i, row.OS, err, want)
+		}
+		i++
+	}
+}

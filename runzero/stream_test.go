@@ -1,0 +1,202 @@
+package runzero_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+func TestStreamReadsEveryShape(t *testing.T) {
+	for name, c := range map[string]struct {
+		body string
+		want []string
+	}{
+		"lines":                     {`{"id":"a"}` + "\n" + `{"id":"b"}` + "\n", []string{"a", "b"}},
+		"lines without the last LF": {`{"id":"a"}` + "\n" + `{"id":"b"}`, []string{"a", "b"}},
+		"lines with blank ones":     {"\n\n" + `{"id":"a"}` + "\n \n\n" + `{"id":"b"}` + "\n\n", []string{"a", "b"}},
+		"lines with CRLF":           {`{"id":"a"}` + "\r\n\r\n" + `{"id":"b"}` + "\r\n", []string{"a", "b"}},
+		"lines and a null":          {`{"id":"a"}` + "\nnull\n" + `{"id":"b"}`, []string{"a", "b"}},
+		"byte order mark":           {"\ufeff" + `{"id":"a"}` + "\n", []string{"a"}},
+		"nothing but the mark":      {"\ufeff", nil},
+		"bare array":                {`[{"id":"a"},{"id":"b"}]`, []string{"a", "b"}},
+		"indented array":            {"[\n  {\n    \"id\": \"a\"\n  },\n  {\"id\" : \"b\"}\n]\n", []string{"a", "b"}},
+		"empty array":               {`[]`, nil},
+		"page":                      {`{"sites":[{"id":"a"},{"id":"b"}]}`, []string{"a", "b"}},
+		"page with an empty cursor": {`{"sites":[{"id":"a"}],"next_key":""}`, []string{"a"}},
+		"page with a null cursor":   {`{"next_key":null,"sites":[{"id":"a"}]}`, []string{"a"}},
+		"page with more beside":     {`{"since":17,"id":"x","sites":[{"id":"a"}],"total":{"sites":[{"id":"y"}]}}`, []string{"a"}},
+		"page with null rows":       {`{"sites":null,"next_key":""}`, nil},
+		"page without rows":         {`{"sites":[],"next_key":""}`, nil},
+		"row that looks like a page": {`{"id":"a","next_key":"row's own","sites":5}` + "\n" + `{"id":"b","sites":"x"}`,
+			[]string{"a", "b"}},
+		"empty":      {"", nil},
+		"blank":      {" \r\n\t\n", nil},
+		"null":       {"null", nil},
+		"null again": {"null\nnull\n", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &requests{next: data(c.body)}
+			ids, err := readSites(t, log, runzero.Config{})
+			if err != nil || !slices.Equal(ids, c.want) {
+				t.Errorf("got %q (%v), want %q", ids, err, c.want)
+			}
+			if n := len(log.take()); n != 1 {
+				t.Errorf("asked %d times, want once", n)
+			}
+		})
+	}
+	t.Run("no content", func(t *testing.T) {
+		if ids, err := readSites(t, answer(http.StatusNoContent, "", ""), runzero.Config{}); err != nil || ids != nil {
+			t.Errorf("got %q (%v), want nothing", ids, err)
+		}
+	})
+	for _, media := range []string{"application/json; charset=utf-8", "application/x-ndjson", "text/plain", "", "nonsense;;"} {
+		t.Run("declared as "+media, func(t *testing.T) {
+			if ids, err := readSites(t, answer(http.StatusOK, media, `[{"id":"a"}]`), runzero.Config{}); err != nil || len(ids) != 1 {
+				t.Errorf("got %q (%v), want one", ids, err)
+			}
+		})
+	}
+}
+
+func TestStreamThatIsNotWholeIsAnErrorThatNamesTheRecordAndNoContents(t *testing.T) {
+	const secret = "topsecret"
+	good := `{"id":"a"}` + "\n"
+	for name, c := range map[string]struct {
+		media, body string
+		want        error
+		record      int
+		rows        int
+	}{
+		"a web page":              {"text/html; charset=utf-8", "<html>" + secret, runzero.ErrNotData, 0, 0},
+		"data declared as a page": {"text/html", "[]", runzero.ErrNotData, 0, 0},
+		"an undeclared web page":  {"application/json", "<!DOCTYPE html><p>" + secret, runzero.ErrNotData, 0, 0},
+		"a web page behind marks": {"", "\ufeff\r\n <html>" + secret, runzero.ErrNotData, 0, 0},
+		"a number":                {"", "5", runzero.ErrNotRecord, 1, 0},
+		"a text":                  {"", `"` + secret + `"`, runzero.ErrNotRecord, 1, 0},
+		"a boolean":               {"", "true", runzero.ErrNotRecord, 1, 0},
+		"an array of texts":       {"", `["` + secret + `"]`, runzero.ErrNotRecord, 1, 0},
+		"an array of arrays":      {"", `[[{"id":"a"}]]`, runzero.ErrNotRecord, 1, 0},
+		"an array with a null":    {"", `[{"id":"a"},null]`, runzero.ErrNotRecord, 2, 1},
+		"an empty object":         {"", `{}`, runzero.ErrNotRecord, 1, 0},
+		"an error":                {"", `{"error":"` + secret + `"}`, runzero.ErrNotRecord, 1, 0},
+		"an error in the middle":  {"", good + good + `{"error":"` + secret + `"}` + "\n" + good, runzero.ErrNotRecord, 3, 2},
+		"an error in an array":    {"", `[{"id":"a"},{"error":"` + secret + `"}]`, runzero.ErrNotRecord, 2, 1},
+		"an error in a page":      {"", `{"sites":[{"id":"a"},{"error":"` + secret + `"}]}`, runzero.ErrNotRecord, 2, 1},
+		"an id that is null":      {"", good + `{"id":null}`, runzero.ErrNotRecord, 2, 1},
+		"an id that is empty":     {"", `{"id":""}`, runzero.ErrNotRecord, 1, 0},
+		"an id that is zero":      {"", `{"id":"00000000-0000-0000-0000-000000000000"}`, runzero.ErrNotRecord, 1, 0},
+		"an id that is an object": {"", `{"id":{"id":"a"}}`, runzero.ErrNotRecord, 1, 0},
+		"an id with a space":      {"", `{"id":"a b"}`, runzero.ErrNotRecord, 1, 0},
+		"an id too long":          {"", `{"id":"` + strings.Repeat("a", 65) + `"}`, runzero.ErrNotRecord, 1, 0},
+		"a cursor alone":          {"", `{"next_key":"` + secret + `"}`, runzero.ErrNotRecord, 1, 0},
+		"words":                   {"", "so " + secret, runzero.ErrNotJSON, 1, 0},
+		"words behind a record":   {"", good + "so " + secret, runzero.ErrNotJSON, 2, 1},
+		"a brace too many":        {"", `{"id":"a"}}`, runzero.ErrNotRecord, 2, 1},
+		"a comma too many":        {"", `[{"id":"a"},]`, runzero.ErrNotJSON, 2, 1},
+		"a comma between lines":   {"", `{"id":"a"},` + "\n" + `{"id":"b"}`, runzero.ErrNotJSON, 2, 1},
+		"a name without quotes":   {"", good + `{` + secret + `:1}`, runzero.ErrNotJSON, 2, 1},
+		"a number that is none":   {"", `{"id":"a","asset_count":1` + secret + `}`, runzero.ErrNotJSON, 1, 0},
+		"a control character":     {"", "{\"id\":\"a\",\"x\":\"\x01\"}", runzero.ErrNotJSON, 1, 0},
+		"too deep":                {"", `{"id":"a","x":` + strings.Repeat("[", 1<<15), runzero.ErrNotJSON, 1, 0},
+		"an object cut off":       {"", good + `{"id":"b"`, runzero.ErrInterrupted, 2, 1},
+		"an array cut off":        {"", `[{"id":"a"},`, runzero.ErrInterrupted, 2, 1},
+		"a page cut off":          {"", `{"sites":[{"id":"a"}],"next`, runzero.ErrInterrupted, 2, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ids, err := readSites(t, answer(http.StatusOK, c.media, c.body), runzero.Config{})
+			var broken *runzero.BodyError
+			if !errors.As(err, &broken) || !errors.Is(err, c.want) || broken.Record != c.record || broken.Endpoint != sites || len(ids) != c.rows {
+				t.Fatalf("%d rows, then %v; want %d, then %q at record %d", len(ids), err, c.rows, c.want, c.record)
+			}
+			at := ""
+			if c.record > 0 {
+				at = fmt.Sprintf("record %d: ", c.record)
+			}
+			if want := sites + ": " + at + c.want.Error(); err.Error() != want {
+				t.Errorf("error %q, want %q", err, want)
+			}
+		})
+	}
+}
+
+// pages answers each cursor with a page; the first has none.
+func pages(next map[string]string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		at := r.URL.Query().Get("start_key")
+		_, _ = fmt.Fprintf(w, `{"sites":[{"id":"row-%s"}],"next_key":%q}`, at, next[at])
+	}
+}
+
+func TestStreamFollowsTheCursorToTheEnd(t *testing.T) {
+	log := &requests{next: pages(map[string]string{"": "A", "A": "B&=+ü", "B&=+ü": ""})}
+	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
+	rows := client.Sites(t.Context(), organization)
+	for range 2 { // a sequence can be gone through twice, from the start each time
+		if _, err := all(rows); err == nil || !errors.Is(err, runzero.ErrNotRecord) {
+			t.Fatalf("error %v, want the row with a strange id refused", err)
+		}
+		asked := log.take()
+		if len(asked) != 3 {
+			t.Fatalf("asked %d times, want 3", len(asked))
+		}
+		for i, want := range []string{"", "A", "B&=+ü"} {
+			query := asked[i].URL.Query()
+			if query.Get("start_key") != want || query.Get("_oid") != organization || query.Get("fields") == "" {
+				t.Errorf("page %d asked for with %v, want the cursor %q and all else unchanged", i+1, query, want)
+			}
+		}
+	}
+	client = serve(t, pages(map[string]string{"": "A", "A": "B", "B": ""}), runzero.Config{})
+	if got, err := all(client.Sites(t.Context(), "")); err != nil || len(got) != 3 {
+		t.Errorf("got %v (%v), want the rows of 3 pages", got, err)
+	}
+}
+
+func TestStreamTakesTheCursorBeforeAndBehindTheRows(t *testing.T) {
+	for name, first := range map[string]string{
+		"before": `{"next_key":"A","sites":[{"id":"a","next_key":"x"}]}`,
+		"behind": `{"sites":[{"id":"a","next_key":"x"}],"next_key":"A"}`,
+		"empty":  `{"sites":null,"next_key":"A"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body := first
+				if r.URL.Query().Get("start_key") == "A" {
+					body = `{"sites":[{"id":"b"}]}`
+				}
+				_, _ = w.Write([]byte(body))
+			})}
+			ids, err := readSites(t, log, runzero.Config{})
+			if n := len(log.take()); err != nil || n != 2 || ids[len(ids)-1] != "b" {
+				t.Errorf("got %q (%v) in %d calls, want a and b in 2", ids, err, n)
+			}
+		})
+	}
+}
+
+func TestStreamEndsWhereTheCursorRepeats(t *testing.T) {
+	for name, c := range map[string]struct {
+		next  map[string]string
+		calls int
+	}{
+		"at once":       {map[string]string{"": "A", "A": "A"}, 2},
+		"after another": {map[string]string{"": "A", "A": "B", "B": "A"}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &requests{next: pages(c.next)}
+			_, err := readSites(t, log, runzero.Config{})
+			if !errors.Is(err, runzero.ErrCursor) || runzero.Retryable(err) {
+				t.Errorf("error %v, want %v", err, runzero.ErrCursor)
+			}
+			if n := len(log.take()); n != c.calls {
+				t.Errorf("%d calls spent, want %d", n, c.calls)
+			}
+		})
+	}
+}

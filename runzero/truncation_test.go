@@ -1,0 +1,196 @@
+package runzero_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"runtime"
+	"slices"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// An answer that breaks off says so, wherever that is: also between two records,
+// where what came is a well-formed export of too few, because the console has
+// announced its length or its chunks have no end.
+func TestTruncatedAnswerIsAnErrorWhereverItBreaksOff(t *testing.T) {
+	lines := []byte(`{"id":"a","asset_count":1}` + "\n" + `{"id":"b","asset_count":2}` + "\n")
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = z.Write(lines)
+	_ = z.Close()
+	for name, c := range map[string]struct {
+		body     []byte
+		encoding string
+		chunked  bool
+	}{
+		"length announced":          {lines, "", false},
+		"chunks":                    {lines, "", true},
+		"gzip and length announced": {packed.Bytes(), "gzip", false},
+		"gzip in chunks":            {packed.Bytes(), "gzip", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := 0
+			client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				at := at // the client goes on as soon as the connection breaks off
+				if c.encoding != "" {
+					w.Header().Set("Content-Encoding", c.encoding)
+				}
+				if !c.chunked {
+					w.Header().Set("Content-Length", strconv.Itoa(len(c.body)))
+				}
+				_, _ = w.Write(c.body[:at])
+				_ = http.NewResponseController(w).Flush()
+				if at < len(c.body) || c.chunked {
+					panic(http.ErrAbortHandler)
+				}
+			}), runzero.Config{})
+			for ; at <= len(c.body); at++ {
+				rows, err := all(client.Sites(t.Context(), ""))
+				whole := at == len(c.body) && !c.chunked
+				switch {
+				case whole && (err != nil || len(rows) != 2):
+					t.Errorf("whole: %d rows, %v", len(rows), err)
+				case !whole && (!errors.Is(err, runzero.ErrInterrupted) || !runzero.Retryable(err)):
+					t.Errorf("after %d of %d bytes: %d rows, %v; want %v", at, len(c.body), len(rows), err, runzero.ErrInterrupted)
+				}
+				for i, row := range rows {
+					if n, _ := row.Assets.Get(); n != int64(i+1) {
+						t.Errorf("after %d bytes: row %d is %+v", at, i+1, row)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestInterruptionSaysWhatInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, err := readSites(t, stalling(padded("a")), runzero.Config{Timeout: time.Minute})
+		if want := sites + ": record 2: the answer ended early: context deadline exceeded"; err == nil || err.Error() != want {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	})
+}
+
+func TestStreamGivenUpClosesItsConnectionAndLeavesNoGoroutine(t *testing.T) {
+	for name, giveUp := range map[string]func(t *testing.T, client *runzero.Client){
+		"by the consumer": func(t *testing.T, client *runzero.Client) {
+			for site, err := range client.Sites(t.Context(), "") {
+				if err != nil || site.ID != "a" {
+					t.Fatalf("got %q (%v)", site.ID, err)
+				}
+				break
+			}
+		},
+		"by the consumer of a gzipped one": func(t *testing.T, client *runzero.Client) {
+			for asset, err := range client.Assets(t.Context(), "", "") {
+				if err != nil || asset.ID != "a" {
+					t.Fatalf("got %q (%v)", asset.ID, err)
+				}
+				break
+			}
+		},
+		"by the context": func(t *testing.T, client *runzero.Client) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			rows := 0
+			for _, err := range client.Sites(ctx, "") {
+				switch rows++; {
+				case rows == 1:
+					cancel()
+				case !errors.Is(err, context.Canceled):
+					t.Fatalf("row %d after the end: %v", rows, err)
+				}
+			}
+			if rows != 2 {
+				t.Errorf("%d rows, want one and an error", rows)
+			}
+		},
+		"by a panic of the consumer": func(t *testing.T, client *runzero.Client) {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was swallowed")
+				}
+			}()
+			for range client.Sites(t.Context(), "") {
+				panic("a bug")
+			}
+		},
+		"because of a broken record": func(t *testing.T, client *runzero.Client) {
+			if _, err := all(client.Tasks(t.Context(), "")); !errors.Is(err, runzero.ErrNotRecord) {
+				t.Errorf("error %v, want %v", err, runzero.ErrNotRecord)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gone := make(chan struct{})
+				seen := &recorder{}
+				client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					row := padded("a")
+					if r.URL.Path == "/api/v1.0/export/org/tasks.jsonl" {
+						row = `{"error":"no"}` + row
+					}
+					if r.URL.Path == "/api/v1.0/export/org/assets.jsonl" {
+						w.Header().Set("Content-Encoding", "gzip")
+						z := gzip.NewWriter(w)
+						_, _ = io.WriteString(z, row)
+						_ = z.Flush()
+					} else {
+						_, _ = io.WriteString(w, row)
+					}
+					_ = http.NewResponseController(w).Flush()
+					<-r.Context().Done()
+					close(gone)
+				}), runzero.Config{Observer: seen})
+				before := runtime.NumGoroutine()
+				giveUp(t, client)
+				synctest.Wait()
+				select {
+				case <-gone:
+				default:
+					t.Error("the connection is still open")
+				}
+				if after := runtime.NumGoroutine(); after > before {
+					stacks := make([]byte, 1<<16)
+					t.Errorf("%d goroutines before, %d after:\n%s", before, after, stacks[:runtime.Stack(stacks, true)])
+				}
+				answered, finished := seen.take()
+				if len(answered) != 1 || len(finished) != 1 || finished[0].Code != http.StatusOK {
+					t.Errorf("answered %v, finished %v; want each once", answered, finished)
+				}
+			})
+		})
+	}
+}
+
+func TestStreamYieldsRowsAsTheyArrive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for _, id := range []string{"a", "b", "c"} {
+				_, _ = io.WriteString(w, padded(id))
+				_ = http.NewResponseController(w).Flush()
+				<-time.After(time.Minute)
+			}
+		}), runzero.Config{})
+		start := time.Now()
+		var at []time.Duration
+		for _, err := range client.Sites(t.Context(), "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = append(at, time.Since(start))
+		}
+		if want := []time.Duration{0, time.Minute, 2 * time.Minute}; !slices.Equal(at, want) {
+			t.Errorf("rows came after %v, want %v", at, want)
+		}
+	})
+}
