@@ -1,0 +1,183 @@
+package collector
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var metricsDoc = filepath.Join("..", "docs", "metrics.md")
+
+// TestMetricsDoc holds docs/metrics.md to the catalogue.
+func TestMetricsDoc(t *testing.T) {
+	got := metricsPage()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(metricsDoc), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(metricsDoc, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(metricsDoc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("docs/metrics.md is not what the catalogue says (- file, + now); go test ./collector -run TestMetricsDoc -update rewrites it:\n%s", lineDiff(string(want), got))
+	}
+}
+
+// What the prose and the queries name, there is.
+func TestMetricsDocNamesWhatThereIs(t *testing.T) {
+	known := map[string]bool{"runzero_exporter": true, "runzero_exporter_build_info": true}
+	for _, m := range Catalogue() {
+		known[m.Name] = true
+	}
+	for _, name := range regexp.MustCompile(`runzero_[a-z_]*[a-z]`).FindAllString(metricsPage(), -1) {
+		series := name
+		for _, suffix := range []string{"_bucket", "_count", "_sum"} {
+			series = strings.TrimSuffix(series, suffix)
+		}
+		if !known[name] && !known[series] {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	for _, spec := range Specs() {
+		if !slices.ContainsFunc(sections(), func(s section) bool { return s.collector == spec.Name }) {
+			t.Errorf("the collector %s has no section", spec.Name)
+		}
+	}
+}
+
+// section is the part of the page on one collector.
+type section struct {
+	collector, title, text string
+	queries                [][2]string // what is asked, and the query
+}
+
+const pageHead = `# Metrics
+
+<!-- Made from collector/catalogue.go by: go test ./collector -run TestMetricsDoc -update -->
+
+Every metric family of runzero_exporter's own, by the collector that gives it. Beside these there are
+` + "`runzero_exporter_build_info`" + `, and the usual ` + "`go_*`, `process_*` and `promhttp_*`" + ` of the program itself, which
+` + "`--web.disable-exporter-metrics`" + ` leaves out.
+
+## How to read them
+
+**A scrape never asks runZero.** Collectors poll the API in the background, each in its own interval, and
+scrapes are answered from memory. So a value is as old as the last good poll of its collector, and
+[` + "`runzero_collector_last_success_timestamp_seconds`" + `](#runzero_collector_last_success_timestamp_seconds) says how old that is.
+When a poll fails, the last good answer stays, whole; when it gets older than ` + "`--cache.max-age`" + `, its families
+disappear. Families marked *live* are worked out at each scrape, or tell of the exporter itself. All others
+are cached, and their HELP says so.
+
+**What runZero did not say, or what never happened, is absent,** and not 0: a site that was never scanned has no
+time of its last scan. A yes or no (` + "`_success`, `_failing`, `_paused`, `_supported`, `_healthy`" + `) is 1 or 0, so that alerts on it
+resolve. Series carry no timestamps of their own.
+
+**Labels** are runZero's own words, made safe: valid UTF-8 on one line, without control characters, at
+most %d characters. What is empty is ` + "`unknown`" + `, what is in no site is in the site ` + "`unassigned`" + `, and what is folded
+together or new to this exporter is ` + "`other`" + `. Two organizations, sites or schedules of one name are told apart by
+the first 8 characters of their ids, as in ` + "`Branch (a7b2287e)`" + `, both of them; a site is called by one name in all families.
+Error texts, scan targets, addresses and people are never labels.
+
+| flag | shapes |
+|---|---|
+| ` + "`--cache.interval`, `--collector.NAME.interval`" + ` | how old a cached value may get |
+| ` + "`--cache.max-age`" + ` | how old an answer is served when polls fail |
+| ` + "`--collector.NAME`, `--no-collector.NAME`" + ` | which families there are |
+| ` + "`--runzero.organization`" + ` | the values of ` + "`org_name`" + ` |
+| ` + "`--collector.assets.labels`" + ` | the labels of [` + "`runzero_assets`" + `](#runzero_assets) beside ` + "`org_name`" + `: %s |
+| ` + "`--collector.assets.top`" + ` | how many values of %s are kept, the most frequent ones; the rest is ` + "`other`" + `, and [` + "`runzero_collector_folded_values`" + `](#runzero_collector_folded_values) says how many that are |
+| ` + "`--collector.assets.search`" + ` | which assets are counted, in all families of the collector assets |
+| ` + "`--collector.tasks.scan-max-age`" + ` | [` + "`runzero_scan_max_age_seconds`" + `](#runzero_scan_max_age_seconds) |
+`
+
+func sections() []section {
+	return []section{
+		{"usage", "API usage", "A runZero account may make as many API calls a day as it has licensed assets, and every tool that uses the account " +
+			"shares them. This collector asks nothing: it reads the headers of every answer. Where a console sends none, the usage families are absent.",
+			[][2]string{{"Less than a fifth of the day's calls is left", "runzero_api_usage_remaining / runzero_api_usage_limit < 0.2"}}},
+		{"console", "Console", "What the console says of its own health. A console that answers with a server error is not healthy; one that does not answer " +
+			"has said nothing, which is a failed poll.",
+			[][2]string{{"The console is not well", "runzero_console_healthy == 0"}}},
+		{"sites", "Sites", "The organization's sites, and their assets as the console itself counts them: recent is what it saw lately, live is what answered the last scan. " +
+			"A site that nothing scans has no live assets, which is no fault.",
+			[][2]string{{"The ten largest sites", `topk(10, runzero_site_assets{state="recent"})`}}},
+		{"tasks", "Scans, schedules and integrations", "Runs of scans by site, the schedules that start them, and the last runs of connectors and imports. Consoles list a bounded number " +
+			"of tasks: what a site's last good scan was is remembered when it drops out of the list, for as long as the site is there. A scan that ended well may have found " +
+			"nothing, when its targets are wrong: see the change `total`.",
+			[][2]string{
+				{"Sites whose last good scan is too old", "runzero_scan_age_seconds > runzero_scan_max_age_seconds"},
+				{"Sites never scanned with success", "runzero_scan_max_age_seconds unless runzero_scan_last_success_timestamp_seconds"},
+				{"Scheduled scans that are overdue, whatever their status", "time() - runzero_scan_schedule_next_run_timestamp_seconds > runzero_scan_schedule_grace_seconds"},
+			}},
+		{"assets", "Assets", "The organization's assets, counted one by one from one export. Counts of [`runzero_assets`](#runzero_assets) add up to the assets, whatever it is split by and however much " +
+			"is folded into `other`. `alive` is what the API says; where `scanned` is `false`, only an integration or passive traffic knows the asset, and `alive` is no evidence.",
+			[][2]string{
+				{"Live assets by operating system", `sum by (org_name, os) (runzero_assets{alive="true"})`},
+				{"Share of assets at critical risk", `sum by (org_name) (runzero_assets_by_risk{risk="critical"}) / sum by (org_name) (runzero_assets_by_risk)`},
+				{"Share of assets not seen for 30 days", `1 - runzero_asset_last_seen_age_seconds_bucket{le="2.592e+06"} / ignoring (le) runzero_asset_last_seen_age_seconds_count`},
+			}},
+		{Health, "Polls", "How the polls themselves are going, by organization and collector. `org_name` is empty for what belongs to no organization; the collector `discovery` " +
+			"learns which organizations there are. A collector that the console, the licence or the token does not allow is not supported, and is tried again once a day.",
+			[][2]string{{"Data that is older than it should be", "time() - runzero_collector_last_success_timestamp_seconds > 2 * runzero_collector_interval_seconds"}}},
+	}
+}
+
+func metricsPage() string {
+	var labels, open []string
+	for _, label := range assetLabels() {
+		labels = append(labels, "`"+label.name+"`")
+		if label.open {
+			open = append(open, "`"+label.name+"`")
+		}
+	}
+	open = append(open, "`source`")
+	var page strings.Builder
+	fmt.Fprintf(&page, pageHead, labelRunes, enumerate(labels), enumerate(open))
+	for _, s := range sections() {
+		fmt.Fprintf(&page, "\n## %s\n\n", s.title)
+		if s.collector != Health {
+			fmt.Fprintf(&page, "Collector `%s`. ", s.collector)
+		}
+		fmt.Fprintf(&page, "%s\n", s.text)
+		for _, query := range s.queries {
+			fmt.Fprintf(&page, "\n%s:\n\n```promql\n%s\n```\n", query[0], query[1])
+		}
+		page.WriteString("\n| name | type | labels | meaning |\n|---|---|---|---|\n")
+		for _, m := range Catalogue() {
+			// What several collectors give tells of polls, with the collector as a label.
+			if len(m.Collectors) == 1 && m.Collectors[0] == s.collector || len(m.Collectors) > 1 && s.collector == Health {
+				page.WriteString(metricRow(m))
+			}
+		}
+	}
+	return page.String()
+}
+
+func metricRow(m Metric) string {
+	kind := strings.ToLower(m.Type.String())
+	if m.Live {
+		kind += ", live"
+	}
+	var labels []string
+	for _, label := range m.Labels {
+		labels = append(labels, "`"+label+"`")
+	}
+	if m.Configured != "" {
+		labels = append(labels, "those of `"+m.Configured+"`")
+	}
+	return fmt.Sprintf("| <a id=%q></a>`%s` | %s | %s | %s |\n", m.Name, m.Name, kind, strings.Join(labels, ", "), m.Help)
+}
+
+func enumerate(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}

@@ -1,0 +1,125 @@
+package collector
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// Whatever is wrong with an answer, and wherever in it: nothing of it is used.
+func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
+	good := `{"id":"1","organization_id":"` + acmeID + `"}`
+	tests := []struct {
+		name   string
+		answer answer
+		want   error // nil: any
+	}{
+		{"it breaks off between records", answer{body: good + good, cut: true}, runzero.ErrInterrupted},
+		{"it breaks off within one", answer{body: good + `{"id":"2","na`, cut: true}, runzero.ErrInterrupted},
+		{"it ends within one", answer{body: good + `{"id":"2","na`}, runzero.ErrInterrupted},
+		{"an array ends early", answer{body: `[` + good + `,`}, runzero.ErrInterrupted},
+		{"an error in the middle", answer{body: good + `{"error":"database is locked"}` + good}, runzero.ErrNotRecord},
+		{"a record of another organization", answer{body: good + `{"id":"2","organization_id":"5ffe8ffb-0000-4000-8000-000000000002"}`}, runzero.ErrForeign},
+		{"broken JSON", answer{body: good + `{"id":]`}, runzero.ErrNotJSON},
+		{"a login page", answer{body: `<html><title>Sign in</title></html>`}, runzero.ErrNotData},
+		{"a number", answer{body: good + `42`}, runzero.ErrNotRecord},
+		{"a refusal", answer{status: http.StatusForbidden, body: `{"error":"not allowed"}`}, nil},
+		{"a failure", answer{status: http.StatusInternalServerError}, nil},
+		{"the quota", answer{status: http.StatusTooManyRequests}, nil},
+	}
+	for name, path := range map[string]string{"assets": assetsPath, "sites": sitesPath, "tasks": tasksPath} {
+		c := made(t, name, defaults())
+		for _, test := range tests {
+			t.Run(name+"/"+test.name, func(t *testing.T) {
+				s, err := try(t, c, answers{path: test.answer}, Poll{Sites: acmeSites()})
+				if err == nil || test.want != nil && !errors.Is(err, test.want) {
+					t.Errorf("error is %v, want %v", err, test.want)
+				}
+				if errors.Is(err, ErrUnsupported) {
+					t.Errorf("%v: that may pass", err)
+				}
+				if s.Families != nil || s.Sites != nil {
+					t.Errorf("there is a snapshot of %d families", len(s.Families))
+				}
+				if err != nil && strings.Contains(err.Error(), "locked") {
+					t.Errorf("the error repeats what the body holds: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// A console from before the tasks export, asked with an export token: no answer ever.
+func TestTasksMayNotBeSupported(t *testing.T) {
+	c := made(t, "tasks", defaults())
+	for _, test := range []struct {
+		name        string
+		export      answer
+		list        answer
+		unsupported bool
+	}{
+		{"the token is too small", answer{status: 404}, answer{status: 401}, true},
+		{"the licence is too small", answer{status: 404}, answer{status: 403}, true},
+		{"neither exists", answer{status: 404}, answer{status: 404}, true},
+		{"the list fails", answer{status: 404}, answer{status: 500}, false},
+		{"the list breaks off", answer{status: 404}, answer{body: `[{"id":"1"},`, cut: true}, false},
+		{"the export refuses the token", answer{status: 401}, answer{body: `[]`}, false},
+		{"the export refuses the licence", answer{status: 403}, answer{body: `[]`}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := try(t, c, answers{tasksPath: test.export, listPath: test.list}, Poll{})
+			if err == nil || errors.Is(err, ErrUnsupported) != test.unsupported {
+				t.Errorf("error is %v, want unsupported %v", err, test.unsupported)
+			}
+		})
+	}
+	t.Run("the list answers instead", func(t *testing.T) {
+		s := collect(t, c, answers{listPath: {body: `[{"id":"1","type":"scan","status":"new"}]`}}, Poll{})
+		wantSeries(t, s, "runzero_tasks", `runzero_tasks{status="new",task_type="scan"} 1`)
+	})
+}
+
+// A metric that the catalogue does not know fails the poll that made it, and not a
+// scrape.
+func TestSamplesAreHeldToTheCatalogue(t *testing.T) {
+	for name, add := range map[string]func(*samples){
+		"not in the catalogue": func(s *samples) { s.gauge("runzero_surprises", 1) },
+		"too few labels":       func(s *samples) { s.gauge("runzero_sites", 1) },
+		"a series twice":       func(s *samples) { s.gauge("runzero_sites", 1, "Acme"); s.gauge("runzero_sites", 2, "Acme") },
+		"not UTF-8":            func(s *samples) { s.gauge("runzero_sites", 1, "\xff") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := &samples{descs: Descs("sites")}
+			add(out)
+			if families, err := out.families(); err == nil {
+				t.Errorf("no error, %d families", len(families))
+			}
+		})
+	}
+}
+
+// Bounds are on what an answer can make this program keep.
+func TestTooManyOfAnythingIsAnError(t *testing.T) {
+	many := func(n int, row func(i int) string) string {
+		var body strings.Builder
+		for i := range n {
+			body.WriteString(row(i))
+		}
+		return body.String()
+	}
+	for _, test := range []struct{ collector, path, body, want string }{
+		{"assets", assetsPath, many(sitesMost+1, func(i int) string { return `{"id":"1","site_id":"` + uuid(i) + `"}` }), "sites"},
+		{"tasks", tasksPath, many(sitesMost+1, func(i int) string { return `{"id":"1","type":"scan","status":"new","site_id":"` + uuid(i) + `"}` }), "sites"},
+		{"tasks", tasksPath, many(schedulesMost+1, func(i int) string { return `{"id":"` + uuid(i) + `","type":"scan","status":"active","recur":true}` }), "recurring scans"},
+	} {
+		t.Run(test.collector+" of many "+test.want, func(t *testing.T) {
+			_, err := try(t, made(t, test.collector, defaults()), answers{test.path: {body: test.body}}, Poll{})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error is %v", err)
+			}
+		})
+	}
+}

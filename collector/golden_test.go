@@ -1,0 +1,173 @@
+package collector
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// exposition is families as a scrape would show them, in one order.
+func exposition(t *testing.T, families []*dto.MetricFamily) string {
+	t.Helper()
+	var text bytes.Buffer
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return text.String()
+}
+
+// golden compares families with testdata/NAME.prom, and holds them to what is true of
+// everything this exporter exports.
+func golden(t *testing.T, name string, families []*dto.MetricFamily) {
+	t.Helper()
+	for _, problem := range problems(t, families) {
+		t.Error(problem)
+	}
+	got := exposition(t, families)
+	file := filepath.Join("testdata", name+".prom")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got == string(want) {
+		return
+	}
+	t.Errorf("%s differs (- file, + now); go test ./collector -update rewrites it:\n%s", file, lineDiff(string(want), got))
+}
+
+// lineDiff is the lines that one text has and the other has not.
+func lineDiff(want, got string) string {
+	var out strings.Builder
+	before, after := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for _, line := range before {
+		if !slices.Contains(after, line) {
+			out.WriteString("- " + line + "\n")
+		}
+	}
+	for _, line := range after {
+		if !slices.Contains(before, line) {
+			out.WriteString("+ " + line + "\n")
+		}
+	}
+	return out.String()
+}
+
+// problems is what is wrong with families, whatever their values. That no series comes
+// twice the pedantic registry has seen to that gathered them. No rule of promlint is
+// excepted.
+func problems(t *testing.T, families []*dto.MetricFamily) []string {
+	t.Helper()
+	var found []string
+	report := func(family *dto.MetricFamily, what string) {
+		found = append(found, family.GetName()+": "+what)
+	}
+	lint, err := promlint.NewWithMetricFamilies(families).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range lint {
+		found = append(found, problem.Metric+": "+problem.Text)
+	}
+	for _, family := range families {
+		i := slices.IndexFunc(Catalogue(), func(m Metric) bool { return m.Name == family.GetName() })
+		if i < 0 {
+			report(family, "not in the catalogue")
+			continue
+		}
+		m := Catalogue()[i]
+		if !model.LegacyValidation.IsValidMetricName(family.GetName()) {
+			report(family, "not a name that every Prometheus reads")
+		}
+		if family.GetHelp() != m.HELP() || family.GetType() != m.Type {
+			report(family, "help or type is not the catalogue's")
+		}
+		for _, metric := range family.GetMetric() {
+			if metric.TimestampMs != nil {
+				report(family, "has a timestamp")
+			}
+			var names []string
+			for _, label := range metric.GetLabel() {
+				names = append(names, label.GetName())
+				if !model.LegacyValidation.IsValidLabelName(label.GetName()) {
+					report(family, "label "+label.GetName()+" is not a name that every Prometheus reads")
+				}
+				if label.GetValue() != Label(label.GetValue()) && label.GetName() != "org_name" {
+					report(family, "label "+label.GetName()+" is not clean")
+				}
+			}
+			for _, forbidden := range []string{"type", "site", "region", "owner"} {
+				if slices.Contains(names, forbidden) {
+					report(family, "has a label "+forbidden)
+				}
+			}
+			want := slices.Clone(m.Labels)
+			if m.Configured != "" {
+				for _, name := range names {
+					if slices.Contains(AssetLabels(), name) {
+						want = append(want, name)
+					}
+				}
+			}
+			slices.Sort(want)
+			if !slices.Equal(names, want) {
+				report(family, "labels are "+strings.Join(names, " ")+", the catalogue's "+strings.Join(want, " "))
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// What the catalogue promises, some collector gives.
+func TestEveryCataloguedFamilyIsInAGoldenFile(t *testing.T) {
+	if *update {
+		return // the files are being written
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "*.prom"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parser := expfmt.NewTextParser(model.LegacyValidation)
+		families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for name := range families {
+			given[name] = true
+		}
+	}
+	// Ages are made at each scrape, from the instants that are given here.
+	for of, age := range AgeOf() {
+		given[age] = given[of]
+	}
+	for _, m := range Catalogue() {
+		if !given[m.Name] {
+			t.Errorf("no golden file has %s", m.Name)
+		}
+		delete(given, m.Name)
+	}
+	for name := range given {
+		t.Errorf("%s is in a golden file and not in the catalogue", name)
+	}
+}

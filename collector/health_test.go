@@ -1,0 +1,26 @@
+package collector
+
+import (
+	"testing"
+	"time"
+)
+
+func TestHealth(t *testing.T) {
+	for name, polls := range map[string]Polls{
+		"health-not-polled-yet": {Collector: "assets", Organization: "Acme", Supported: true, Interval: 15 * time.Minute, Next: noon},
+		"health-good": {Collector: "assets", Organization: "Acme", Supported: true, Success: true, LastSuccess: noon, LastAttempt: noon,
+			Duration: 1500 * time.Millisecond, Interval: 15 * time.Minute, Next: noon.Add(15 * time.Minute)},
+		"health-failing": {Collector: "tasks", Organization: "Acme", Supported: true, Failures: 3, LastSuccess: at("-2h"), LastAttempt: at("-1m"),
+			Interval: time.Hour, Next: at("5m")},
+		"health-unsupported": {Collector: "console", Failures: 1, LastAttempt: at("-1m"), Duration: time.Second, Interval: time.Hour, Next: at("1d")},
+		"health-asked-once":  {Collector: "discovery", Supported: true, Success: true, LastSuccess: noon, LastAttempt: noon},
+	} {
+		t.Run(name, func(t *testing.T) {
+			families, err := polls.Families()
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name, families)
+		})
+	}
+}

@@ -1,0 +1,163 @@
+package collector
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestLabel(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"plain", "Primary", "Primary"},
+		{"empty", "", "unknown"},
+		{"blank", " \t\n\u00a0\u2028 ", "unknown"},
+		{"control characters", "a\x00\x1b[0m\x7fb\u0085c", "a [0m b c"},
+		{"runs of space", "  a \t b  ", "a b"},
+		{"invalid UTF-8", "caf\xe9", "caf\uFFFD"},
+		{"half a surrogate", "a\xed\xa0\x80", "a\uFFFD\uFFFD\uFFFD"},
+		{"128 runes", strings.Repeat("é", 128), strings.Repeat("é", 128)},
+		{"129 runes", strings.Repeat("é", 129), strings.Repeat("é", 128)},
+		{"a space at the cut", strings.Repeat("x", 127) + " y", strings.Repeat("x", 127)},
+		{"a space before the last", strings.Repeat("x", 126) + " yz", strings.Repeat("x", 126) + " y"},
+		{"emoji and right-to-left", "🏭 مصنع", "🏭 مصنع"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := Label(test.text); got != test.want {
+				t.Errorf("Label(%q) = %q, want %q", test.text, got, test.want)
+			}
+		})
+	}
+}
+
+// A name of megabytes costs no more memory than its label.
+func TestALongNameIsNotCopied(t *testing.T) {
+	name := strings.Repeat("a\n", 5<<20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	Label(name)
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+		t.Errorf("%d bytes for a label", n)
+	}
+}
+
+// text is a random text of what may be in a name.
+func text(r *rand.Rand) string {
+	parts := []string{"HQ", "HQ", "a", " ", "\n", "\x00", "\xff", "é", "世", "\u2028", "\uFFFD", strings.Repeat("x", 60), strings.Repeat("é", 127), " (", ")"}
+	var b strings.Builder
+	for range r.IntN(6) {
+		b.WriteString(parts[r.IntN(len(parts))])
+	}
+	return b.String()
+}
+
+func checkLabel(t *testing.T, label string) {
+	t.Helper()
+	if label == "" || !utf8.ValidString(label) || utf8.RuneCountInString(label) > 128 || Label(label) != label {
+		t.Errorf("%q is no clean label: cleaned, it is %q", label, Label(label))
+	}
+}
+
+func TestLabelsAreClean(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		checkLabel(t, Label(text(r)))
+	}
+}
+
+// identifier is a random id of which the first eight characters are often another's.
+func identifier(r *rand.Rand) string {
+	return fmt.Sprintf("%08x-%04x", r.IntN(3), r.IntN(40))
+}
+
+// lookalike is a name that is, as often as not, what Distinguish would make of another.
+func lookalike(r *rand.Rand) string {
+	id := identifier(r)
+	return []string{text(r), "HQ", "HQ (" + id + ")", "HQ (" + id[:8] + ")", id, "HQ (" + id + ") 3", "HQ (" + id + ") (" + id + ")"}[r.IntN(7)]
+}
+
+func checkUnique(t *testing.T, labels map[string]string) {
+	t.Helper()
+	ids := map[string]string{}
+	for id, label := range labels {
+		checkLabel(t, label)
+		if before, twice := ids[label]; twice {
+			t.Fatalf("%s and %s are both %q", before, id, label)
+		}
+		ids[label] = id
+	}
+}
+
+func TestDistinguishedNamesAreUnique(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 2000 {
+		names := map[string]string{}
+		for range r.IntN(20) {
+			names[identifier(r)] = lookalike(r)
+		}
+		labels := Distinguish(names)
+		checkUnique(t, labels)
+		if len(labels) != len(names) {
+			t.Fatalf("%d labels of %d names", len(labels), len(names))
+		}
+		for range 3 { // maps are in another order each time
+			if again := Distinguish(maps.Clone(names)); !maps.Equal(labels, again) {
+				t.Fatalf("%v and %v are labels of the same names", labels, again)
+			}
+		}
+	}
+}
+
+// Sites that only records speak of are named apart from those that are known, which
+// keep their names.
+func TestNamesOfStrangersAreUnique(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 2000 {
+		sites, seen := map[string]string{zeroID: unassigned}, map[string]string{}
+		for range r.IntN(10) {
+			sites[identifier(r)] = lookalike(r)
+			seen[identifier(r)] = lookalike(r)
+		}
+		known := SiteNames(Distinguish(sites))
+		names := nameSites(known, seen)
+		checkUnique(t, names)
+		for id, name := range known {
+			if names[id] != name {
+				t.Fatalf("%q is now %q", name, names[id])
+			}
+		}
+		for id := range seen {
+			if names[id] == "" {
+				t.Fatalf("%s has no name", id)
+			}
+		}
+		checkUnique(t, nameSites(nil, seen))
+	}
+}
+
+func TestDistinguish(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		names, want map[string]string
+	}{
+		{"one", map[string]string{"aaaaaaaa-1": "HQ"}, map[string]string{"aaaaaaaa-1": "HQ"}},
+		{"two", map[string]string{"aaaaaaaa-1": "HQ", "bbbbbbbb-1": " HQ"}, map[string]string{"aaaaaaaa-1": "HQ (aaaaaaaa)", "bbbbbbbb-1": "HQ (bbbbbbbb)"}},
+		{"ids that begin alike", map[string]string{"aaaaaaaa-1": "HQ", "aaaaaaaa-2": "HQ", "bbbbbbbb-1": "HQ"},
+			map[string]string{"aaaaaaaa-1": "HQ (aaaaaaaa-1)", "aaaaaaaa-2": "HQ (aaaaaaaa-2)", "bbbbbbbb-1": "HQ (bbbbbbbb)"}},
+		{"one called like another with its id", map[string]string{"aaaaaaaa-1": "HQ", "bbbbbbbb-1": "HQ", "cccccccc-1": "HQ (aaaaaaaa)"},
+			map[string]string{"aaaaaaaa-1": "HQ (aaaaaaaa-1)", "bbbbbbbb-1": "HQ (bbbbbbbb)", "cccccccc-1": "HQ (aaaaaaaa) (cccccccc-1)"}},
+		{"one called like another with its whole id", map[string]string{"aaaaaaaa-1": "HQ", "aaaaaaaa-2": "HQ", "cccccccc-1": "HQ (aaaaaaaa-1)"},
+			map[string]string{"aaaaaaaa-1": "HQ (aaaaaaaa-1) 3", "aaaaaaaa-2": "HQ (aaaaaaaa-2)", "cccccccc-1": "HQ (aaaaaaaa-1) (cccccccc-1) 3"}},
+		{"names without words", map[string]string{"aaaaaaaa-1": "", "bbbbbbbb-1": "unknown"}, map[string]string{"aaaaaaaa-1": "unknown (aaaaaaaa)", "bbbbbbbb-1": "unknown (bbbbbbbb)"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := Distinguish(test.names); !maps.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}

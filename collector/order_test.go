@@ -1,0 +1,125 @@
+package collector
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// row is a record as JSON; members whose value is nil are left out.
+func row(members map[string]any) string {
+	for name, value := range members {
+		if value == nil {
+			delete(members, name)
+		}
+	}
+	b, err := json.Marshal(members)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func pick(r *rand.Rand, values ...any) any { return values[r.IntN(len(values))] }
+
+func randomSite(r *rand.Rand) any { return pick(r, hq, plant, lab, newcomer, zeroID, nil) }
+
+func randomAsset(r *rand.Rand, i int) string {
+	instant := func() any { return pick(r, nil, 0, noon.Unix()-r.Int64N(4e7), noon.Unix()+500) }
+	return row(map[string]any{
+		"id": uuid(i), "site_id": randomSite(r), "site_name": pick(r, nil, "HQ", "Plant", "unassigned", text(r)),
+		"type": value(r, 10), "os": value(r, 30), "os_vendor": value(r, 5), "os_product": value(r, 5),
+		"alive": pick(r, true, false, nil), "scanned": pick(r, true, false, nil, "maybe"),
+		"risk": pick(r, "none", "low", "critical", "new", nil), "criticality": pick(r, "unset", "high", nil),
+		"first_seen": instant(), "last_seen": instant(), "eol_os": instant(), "eol_os_ext": instant(),
+		"sources": []any{value(r, 9), value(r, 9), "runZero"}, "service_count": pick(r, nil, r.IntN(50), "7"),
+		"vulnerability_count": pick(r, nil, r.IntN(50)),
+	})
+}
+
+func randomTask(r *rand.Rand, i int) string {
+	// Few instants, so that many tasks end at once.
+	instant := func() any { return pick(r, nil, 0, noon.Unix()-3600*r.Int64N(5), noon.Unix()+9e6) }
+	return row(map[string]any{
+		"id": uuid(i), "site_id": randomSite(r), "site_name": pick(r, nil, "HQ", "Plant", text(r)),
+		"name": value(r, 10), "type": pick(r, "scan", "scan", "connector", "import", "sample", "new"),
+		"status": pick(r, "active", "processed", "completed", "error", "canceled", "new", "paused", "odd", "removed"),
+		"recur":  pick(r, true, false, false), "recur_frequency": pick(r, "daily", "weekly,monday;60", nil),
+		"created_at": instant(), "start_time": instant(), "updated_at": instant(), "recur_last": instant(), "recur_next": instant(),
+		"data_acquisition_started_at": instant(), "data_acquisition_ended_at": instant(), "data_processing_ended_at": instant(),
+		"error": pick(r, "", "explorer unavailable"), "grace_period": pick(r, "4", 0, nil),
+		"stats": pick(r, nil, map[string]any{}, map[string]any{"change.totalAssets": r.IntN(50), "change.newAssets": "3"}),
+	})
+}
+
+func randomSiteRow(r *rand.Rand, i int) string {
+	return row(map[string]any{"id": fmt.Sprintf("%08x-%04x", i%5, i), "name": lookalike(r), "asset_count": pick(r, nil, r.IntN(9), "3"), "live_asset_count": pick(r, nil, 0)})
+}
+
+// The order in which records come is the console's, and means nothing.
+func TestTheOrderOfRowsChangesNothing(t *testing.T) {
+	for _, test := range []struct {
+		collector, path string
+		row             func(*rand.Rand, int) string
+	}{{"assets", assetsPath, randomAsset}, {"tasks", tasksPath, randomTask}, {"sites", sitesPath, randomSiteRow}} {
+		t.Run(test.collector, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(11, 12))
+			for i := range 25 {
+				settings := labelled(AssetLabels()...)
+				settings.AssetTop = 1 + r.IntN(8)
+				c := made(t, test.collector, settings)
+				poll := Poll{Now: noon.Add(123_456_789)}
+				if i%2 == 0 {
+					poll.Sites = acmeSites()
+				}
+				var rows []string
+				for i := range r.IntN(80) {
+					rows = append(rows, test.row(r, i))
+				}
+				want := collect(t, c, answers{test.path: {body: strings.Join(rows, "\n")}}, poll)
+				for _, problem := range problems(t, want.Families) {
+					t.Error(problem)
+				}
+				for range 3 {
+					r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+					got := collect(t, c, answers{test.path: {body: strings.Join(rows, "\n")}}, poll)
+					if diff := lineDiff(exposition(t, want.Families), exposition(t, got.Families)); diff != "" {
+						t.Fatalf("in another order:\n%s", diff)
+					}
+				}
+			}
+		})
+	}
+}
+
+// total is the sum of a family of gauges.
+func total(s Snapshot, name string) float64 {
+	sum := 0.0
+	eachSample(s.Families, name, func(value float64, _ map[string]string) { sum += value })
+	return sum
+}
+
+// Whatever runzero_assets is split by, it adds up to the assets.
+func TestAssetsAddUpToTheRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	for range 40 {
+		labels := slices.DeleteFunc(AssetLabels(), func(string) bool { return r.IntN(2) == 0 })
+		r.Shuffle(len(labels), func(i, j int) { labels[i], labels[j] = labels[j], labels[i] })
+		settings := labelled(labels...)
+		settings.AssetTop = 1 + r.IntN(8)
+		n := r.IntN(100)
+		var rows []string
+		for i := range n {
+			rows = append(rows, randomAsset(r, i))
+		}
+		s := assetsOf(t, settings, Poll{Sites: acmeSites()}, strings.Join(rows, "\n"))
+		for _, name := range []string{"runzero_assets", "runzero_assets_by_risk", "runzero_assets_by_criticality", "runzero_assets_by_os_support"} {
+			if got := total(s, name); got != float64(n) {
+				t.Errorf("%s by %v, top %d: %v of %d", name, labels, settings.AssetTop, got, n)
+			}
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package collector
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// value is a random value of a label, of about n different ones.
+func value(r *rand.Rand, n int) string {
+	switch r.IntN(20) {
+	case 0:
+		return text(r)
+	case 1:
+		return other
+	case 2:
+		return unknown
+	case 3:
+		return strings.Repeat("long ", 200) + fmt.Sprint(r.IntN(n)) // one label, looked up by no code
+	}
+	return fmt.Sprint("v", min(r.IntN(n), r.IntN(n))) // some more often than others
+}
+
+// Whatever is counted, and however much of it is folded: nothing is lost and nothing
+// is counted twice. The bounds on what is told apart are made small, so that they are
+// crossed.
+func TestCountsAddUpToTheRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 300 {
+		var dimensions []*dimension
+		for range r.IntN(5) {
+			d := newDimension(r.IntN(2) == 0)
+			if d.open {
+				d.most = 2 + r.IntN(30)
+			}
+			dimensions = append(dimensions, d)
+		}
+		tally := newTally(dimensions...)
+		tally.most = 1 + r.IntN(60)
+		rows := int64(r.IntN(300))
+		for range rows {
+			values := make([]string, len(dimensions))
+			for i := range values {
+				values[i] = value(r, 25)
+			}
+			tally.add(values)
+		}
+		top, sum := r.IntN(12), int64(0)
+		series := map[string]bool{}
+		kept := make([]map[string]bool, len(dimensions))
+		tally.folded(top, func(labels []string, n int64) {
+			sum += n
+			key := strings.Join(labels, "\x00")
+			if series[key] || n <= 0 {
+				t.Fatalf("%q comes twice, or is none: %d", labels, n)
+			}
+			series[key] = true
+			for i, label := range labels {
+				if kept[i] == nil {
+					kept[i] = map[string]bool{}
+				}
+				if label != other {
+					kept[i][label] = true
+				}
+			}
+		})
+		if sum != rows {
+			t.Fatalf("%d of %d rows are counted", sum, rows)
+		}
+		for i, d := range dimensions {
+			if d.open && len(kept[i]) > top {
+				t.Fatalf("%d values are kept, of which %d are to be", len(kept[i]), top)
+			}
+		}
+	}
+}
+
+// The values that are kept are the most frequent, and of equally frequent ones the
+// first by name.
+func TestTheMostFrequentValuesAreKept(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 300 {
+		d := newDimension(true)
+		tally := newTally(d)
+		counts := map[string]int64{}
+		for range r.IntN(200) {
+			v := value(r, 25)
+			tally.add([]string{v})
+			counts[Label(v)]++
+		}
+		top := r.IntN(12)
+		want := map[string]int64{}
+		if n := counts[other]; n > 0 {
+			want[other] = n
+		}
+		delete(counts, other)
+		var names []string
+		for name := range counts {
+			names = append(names, name)
+		}
+		slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+		for i, name := range names {
+			if i < top {
+				want[name] = counts[name]
+			} else {
+				want[other] += counts[name]
+			}
+		}
+		got := map[string]int64{}
+		tally.folded(top, func(labels []string, n int64) { got[labels[0]] = n })
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("top %d: %v, want %v", top, got, want)
+		}
+		if folded := d.foldedValues(top); folded != max(len(names)-top, 0) {
+			t.Fatalf("%d values folded, want %d", folded, max(len(names)-top, 0))
+		}
+	}
+}
+
+// Memory does not grow with the number of values, and neither does what is counted of
+// them.
+func TestValuesBeyondTheBoundAreOther(t *testing.T) {
+	d := newDimension(true)
+	d.most = 4 // other is one
+	tally := newTally(d, newDimension(false))
+	for i := range 10_000 {
+		tally.add([]string{fmt.Sprint("v", i%1000), "x"})
+	}
+	if len(d.labels) > d.most || len(d.codes) > d.most || len(tally.cells) > d.most {
+		t.Errorf("%d labels, %d codes, %d cells", len(d.labels), len(d.codes), len(tally.cells))
+	}
+	got := map[string]int64{}
+	tally.folded(2, func(labels []string, n int64) { got[strings.Join(labels, " ")] = n })
+	if want := map[string]int64{"v0 x": 10, "v1 x": 10, "other x": 9980}; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for i := range 100 { // spellings of one value, and long ones
+		d.count(strings.Repeat(" ", i) + "v0")
+		d.count("v1" + strings.Repeat(" ", valueLongest))
+	}
+	if len(d.codes) > d.most {
+		t.Errorf("%d codes", len(d.codes))
+	}
+	for value := range d.codes {
+		if len(value) > valueLongest {
+			t.Errorf("a value of %d bytes is kept", len(value))
+		}
+	}
+	// How many there were beyond the bound nobody knows.
+	if folded := d.foldedValues(2); folded != 1 {
+		t.Errorf("%d values folded", folded)
+	}
+}
+
+// Neither does it grow with the number of combinations.
+func TestCombinationsBeyondTheBoundAreOther(t *testing.T) {
+	tally := newTally(newDimension(true), newDimension(false), newDimension(true))
+	tally.most = 10
+	for i := range 5000 {
+		tally.add([]string{fmt.Sprint("a", i%70), fmt.Sprint("site ", i%2), fmt.Sprint("b", i%30)})
+	}
+	// Of what is not open, as sites, the counts stay right: one combination each.
+	if len(tally.cells) > 10+2 {
+		t.Errorf("%d combinations", len(tally.cells))
+	}
+	got := map[string]int64{}
+	tally.folded(100, func(labels []string, n int64) { got[labels[1]] += n })
+	if want := map[string]int64{"site 0": 2500, "site 1": 2500}; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

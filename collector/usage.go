@@ -1,0 +1,122 @@
+package collector
+
+import (
+	"strconv"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// Usage is the usage collector: it asks nothing, and learns what the account's quota
+// is from the headers of every answer. It is the runzero.Observer of one credential's
+// client and a prometheus.Collector.
+type Usage struct {
+	credential string
+	descs      map[string]*prometheus.Desc
+	requests   *prometheus.CounterVec
+	bytes      *prometheus.CounterVec
+	duration   *prometheus.HistogramVec
+
+	mu   sync.Mutex
+	up   bool
+	last runzero.Usage
+}
+
+// NewUsage makes the usage collector of the credential of this name.
+func NewUsage(credential string) *Usage {
+	help := map[string]string{}
+	for _, m := range Catalogue() {
+		help[m.Name] = m.HELP()
+	}
+	counter := func(name string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help[name]}, labels)
+	}
+	const duration = "runzero_api_request_duration_seconds"
+	return &Usage{
+		credential: Label(credential),
+		descs:      Descs("usage"),
+		requests:   counter("runzero_api_requests_total", "endpoint", "code"),
+		bytes:      counter("runzero_api_response_bytes_total", "endpoint"),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: duration,
+			Help: help[duration],
+			// Exports take minutes: the default buckets end at ten seconds.
+			Buckets:                        []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600},
+			NativeHistogramBucketFactor:    1.1,
+			NativeHistogramMaxBucketNumber: 100,
+		}, []string{"endpoint"}),
+	}
+}
+
+// Answered takes what an answer's headers say.
+func (u *Usage) Answered(e runzero.Exchange) {
+	code := "error"
+	if e.Code != 0 {
+		code = strconv.Itoa(e.Code)
+	}
+	u.requests.WithLabelValues(e.Endpoint, code).Inc()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if e.Authenticated {
+		switch {
+		case e.Code == 0, e.Code == 401, e.Code >= 500,
+			e.Endpoint == runzero.TokenEndpoint && e.Code >= 400:
+			u.up = false
+		case e.Code == 403:
+			// The licence or the token does not allow this one thing: that says nothing of
+			// the others.
+		default:
+			u.up = true
+		}
+	}
+	for _, header := range []struct{ last, now *runzero.Count }{
+		{&u.last.Limit, &e.Usage.Limit},
+		{&u.last.Remaining, &e.Usage.Remaining},
+		{&u.last.Today, &e.Usage.Today},
+		{&u.last.Total, &e.Usage.Total},
+	} {
+		if _, known := header.now.Get(); known {
+			*header.last = *header.now
+		}
+	}
+}
+
+// Finished takes how long an answer took and how long it was.
+func (u *Usage) Finished(e runzero.Exchange) {
+	u.duration.WithLabelValues(e.Endpoint).Observe(e.Duration.Seconds())
+	u.bytes.WithLabelValues(e.Endpoint).Add(float64(e.Bytes))
+}
+
+// Describe implements prometheus.Collector.
+func (u *Usage) Describe(ch chan<- *prometheus.Desc) {
+	for _, desc := range u.descs {
+		ch <- desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (u *Usage) Collect(ch chan<- prometheus.Metric) {
+	u.requests.Collect(ch)
+	u.bytes.Collect(ch)
+	u.duration.Collect(ch)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	out := samples{descs: u.descs}
+	out.flag("runzero_up", u.up)
+	for name, count := range map[string]runzero.Count{
+		"runzero_api_usage_limit":     u.last.Limit,
+		"runzero_api_usage_remaining": u.last.Remaining,
+		"runzero_api_usage_today":     u.last.Today,
+	} {
+		if n, known := count.Get(); known {
+			out.gauge(name, float64(n), u.credential)
+		}
+	}
+	if n, known := u.last.Total.Get(); known {
+		metric, err := prometheus.NewConstMetric(u.descs["runzero_api_usage_total"], prometheus.CounterValue, float64(n), u.credential)
+		out.add("runzero_api_usage_total", metric, err)
+	}
+	out.Collect(ch)
+}
