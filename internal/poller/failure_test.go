@@ -162,3 +162,28 @@ func TestCollectorsAreHandedWhatIsKnown(t *testing.T) {
 		}
 	})
 }
+
+func TestARenamedOrganizationKeepsWhatItsScansLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var previous []*collector.Snapshot
+		target := poller.Target{Collectors: []poller.Collector{{Name: "tasks", Interval: interval, Collector: collectFunc(
+			func(_ context.Context, p collector.Poll) (collector.Snapshot, error) {
+				previous = append(previous, p.Previous)
+				return collector.Snapshot{Sites: collector.SiteNames{"s1": p.Organization.Name}}, nil
+			})}}}
+		w := newWorld(t, setup{target: target, token: (*simulator.Console).AccountToken, console: simulator.Options{Organizations: 1}})
+		w.pass(time.Minute)
+		rows := `[{"id":"` + w.console.Organizations()[0].ID + `","name":"New name"}]`
+		w.console.Inject(simulator.Fault{Path: "/account/orgs", Body: &rows})
+		w.pass(65 * time.Minute)
+		last := previous[len(previous)-1]
+		for i, p := range previous {
+			if i > 0 && p == nil {
+				t.Fatalf("poll %d of %d knows nothing of the one before", i+1, len(previous))
+			}
+		}
+		if last.Sites["s1"] != "New name" && len(w.values("runzero_collector_success", "org_name")) == 0 {
+			t.Errorf("not renamed: %v", last.Sites)
+		}
+	})
+}

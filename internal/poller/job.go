@@ -33,6 +33,7 @@ type job struct {
 	rounds      int
 	err         error
 	snapshot    *collector.Snapshot
+	previous    *collector.Snapshot // what the organization's job found under another name
 	health      []*dto.MetricFamily // nil: to be made anew
 }
 

@@ -201,7 +201,7 @@ func (p *Poller) withdraw(now time.Time) {
 func (p *Poller) brief(j *job, now time.Time) collector.Poll {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	poll := collector.Poll{API: j.target.Client, Organization: j.organization, Now: now, Previous: j.snapshot}
+	poll := collector.Poll{API: j.target.Client, Organization: j.organization, Now: now, Previous: cmp.Or(j.snapshot, j.previous)}
 	for _, other := range p.jobs {
 		if other.collector == "sites" && other.target == j.target && other.organization == j.organization && other.snapshot != nil {
 			poll.Sites = other.snapshot.Sites
@@ -275,8 +275,10 @@ func (p *Poller) reconcile(t *target, now time.Time) {
 			}
 			fresh := &job{target: t, collector: c.Name, organization: organization, collect: c.Collect, interval: c.Interval, place: place + 1, due: now}
 			if at >= 0 {
-				// Renamed: what was found bears the old name and is asked for anew.
+				// Renamed: what was found bears the old name and is asked for anew, with what the
+				// old knew of scans long ago.
 				p.jobs[at].never = true
+				fresh.previous = cmp.Or(p.jobs[at].snapshot, p.jobs[at].previous)
 				p.jobs[at] = fresh
 				continue
 			}

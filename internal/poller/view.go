@@ -74,8 +74,9 @@ func (a age) family(template *dto.MetricFamily, now time.Time) *dto.MetricFamily
 	values, gauges, metrics := make([]float64, n), make([]dto.Gauge, n), make([]dto.Metric, n)
 	pointers := make([]*dto.Metric, n)
 	for i, m := range a.of.Metric {
-		// In whole milliseconds, which seconds as floats cannot be subtracted in.
-		values[i] = float64(now.UnixMilli()-int64(math.Round(m.GetGauge().GetValue()*1000))) / 1000
+		// In whole milliseconds, which seconds as floats cannot be subtracted in; and what
+		// a console whose clock is ahead says is yet to come is of now.
+		values[i] = float64(max(now.UnixMilli()-int64(math.Round(m.GetGauge().GetValue()*1000)), 0)) / 1000
 		gauges[i].Value = &values[i]
 		metrics[i].Label, metrics[i].Gauge = m.Label, &gauges[i]
 		pointers[i] = &metrics[i]
