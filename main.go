@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -28,6 +29,10 @@ import (
 const name = "runzero_exporter"
 
 func main() {
+	// Releases are stamped by the linker; what go install builds knows its version too.
+	if info, ok := debug.ReadBuildInfo(); ok && version.Version == "" {
+		version.Version = info.Main.Version
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
@@ -155,20 +160,25 @@ func nameEnvironment(app *kingpin.Application) {
 }
 
 // duration reads Prometheus' durations, which know days and weeks.
-func duration(flag *kingpin.FlagClause, d *time.Duration) { flag.SetValue((*durationValue)(d)) }
+func duration(flag *kingpin.FlagClause, d *time.Duration) {
+	flag.SetValue(durationValue{flag: flag.Model().Name, d: d})
+}
 
-type durationValue time.Duration
+type durationValue struct {
+	flag string
+	d    *time.Duration
+}
 
-func (d *durationValue) Set(s string) error {
+func (v durationValue) Set(s string) error {
 	parsed, err := model.ParseDuration(s)
 	if err != nil {
-		return fmt.Errorf("%q is no duration: write it like 90s, 15m, 6h or 7d", s)
+		return fmt.Errorf("--%s: %q is no duration: write it like 90s, 15m, 6h or 7d", v.flag, s)
 	}
-	*d = durationValue(parsed)
+	*v.d = time.Duration(parsed)
 	return nil
 }
 
-func (d *durationValue) String() string { return model.Duration(*d).String() }
+func (v durationValue) String() string { return model.Duration(*v.d).String() }
 
 func newLogger(w io.Writer, allowed, format string) log.Logger {
 	logger := log.NewLogfmtLogger(log.NewSyncWriter(w))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -100,6 +101,10 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 	if !plainPath.MatchString(o.telemetryPath) || strings.HasPrefix(o.telemetryPath, "/-/") || strings.HasPrefix(o.telemetryPath, "/debug/") {
 		return fmt.Errorf("--web.telemetry-path must be a plain path like /metrics, not below /-/ or /debug/, and %q is not", o.telemetryPath)
 	}
+	if err := toolkit.Validate(*o.web.WebConfigFile); err != nil {
+		// On one line; the YAML library writes several.
+		return fmt.Errorf("--web.config.file cannot be used: %s", strings.Join(strings.Fields(err.Error()), " "))
+	}
 	e, err := newExporter(logger, flags, o)
 	if err != nil {
 		return err
@@ -132,13 +137,27 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 		IdleTimeout:       5 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
+	// Nothing is asked before somebody can be told: a start that fails for a port in use,
+	// and is tried again for ever, must not cost calls.
+	listening := make(chan struct{})
+	listens := sync.OnceFunc(func() { close(listening) })
+	server.BaseContext = func(net.Listener) context.Context {
+		listens()
+		return context.Background()
+	}
 	failed := make(chan error, 1)
 	var parts sync.WaitGroup
 	parts.Go(func() {
 		failed <- toolkit.ListenAndServe(server, o.web, web.Slog(logger))
 		cancel()
 	})
-	parts.Go(func() { e.poller.Run(ctx) })
+	parts.Go(func() {
+		select {
+		case <-listening:
+			e.poller.Run(ctx)
+		case <-ctx.Done():
+		}
+	})
 	<-ctx.Done()
 	level.Info(logger).Log("msg", "stopping")
 	grace, done := context.WithTimeout(context.Background(), stopWithin)
@@ -148,6 +167,9 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 	}
 	parts.Wait()
 	if err := <-failed; err != nil && !errors.Is(err, http.ErrServerClosed) {
+		if opening := (*net.OpError)(nil); errors.As(err, &opening) && opening.Op == "listen" {
+			return fmt.Errorf("--web.listen-address cannot be used: %w", err)
+		}
 		return fmt.Errorf("the web server cannot run: %w", err)
 	}
 	return nil

@@ -35,10 +35,13 @@ func addSimulateFlags(command *kingpin.CmdClause) *simulateOptions {
 
 // simulate serves the simulated console until ctx ends.
 func simulate(ctx context.Context, logger log.Logger, o *simulateOptions, stdout io.Writer) error {
+	if o.console.Organizations < 0 || o.console.Assets < 0 {
+		return errors.New("--simulate.organizations and --simulate.assets must not be negative")
+	}
 	console := simulator.New(o.console)
-	listener, err := net.Listen("tcp", o.address)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.address)
 	if err != nil {
-		return fmt.Errorf("the simulated console cannot listen: %w", err)
+		return fmt.Errorf("--simulate.listen-address cannot be used: %w", err)
 	}
 	id, secret := console.Client()
 	_, err = fmt.Fprintf(stdout, "A simulated runZero console is at http://%s\n\n"+

@@ -37,7 +37,10 @@ func benchBody(tb testing.TB, assets int) []byte {
 	recorder := httptest.NewRecorder()
 	request := httptest.NewRequest(http.MethodGet, "/api/v1.0/export/org/assets.jsonl", nil)
 	request.Header.Set("Authorization", "Bearer "+console.ExportToken(0))
-	for range benchClient(tb, server.URL).Assets(tb.Context(), "", "") { // refused: it is asked for its query
+	for _, err := range benchClient(tb, server.URL).Assets(tb.Context(), "", "") {
+		if err == nil {
+			tb.Fatal("answered without a token: it is asked for its query alone")
+		}
 	}
 	request.URL.RawQuery = query
 	console.ServeHTTP(recorder, request)

@@ -61,12 +61,12 @@ func (u *Usage) Answered(e runzero.Exchange) {
 	defer u.mu.Unlock()
 	if e.Authenticated {
 		switch {
-		case e.Code == 0, e.Code == 401, e.Code >= 500,
+		case e.Code == 0, e.Page, e.Code == 401, e.Code >= 500,
 			e.Endpoint == runzero.TokenEndpoint && e.Code >= 400:
 			u.up = false
-		case e.Code == 403:
-			// The licence or the token does not allow this one thing: that says nothing of
-			// the others.
+		case e.Code >= 400:
+			// This one thing is not allowed, not there or too much: that says nothing of the
+			// others.
 		default:
 			u.up = true
 		}

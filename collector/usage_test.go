@@ -46,7 +46,7 @@ func TestUsage(t *testing.T) {
 		runzero.Exchange{Endpoint: runzero.TokenEndpoint, Code: 200, Authenticated: true},
 		exchange(200, runzero.Usage{Total: known(4821), Today: known(37), Limit: known(1000), Remaining: known(963)}),
 		exchange(401, runzero.Usage{}), exchange(403, runzero.Usage{}), exchange(500, runzero.Usage{}), exchange(0, runzero.Usage{}),
-		exchange(429, runzero.Usage{Today: known(1000), Remaining: known(0)}))
+		exchange(200, runzero.Usage{}), exchange(429, runzero.Usage{Today: known(1000), Remaining: known(0)}))
 	golden(t, "usage", usageFamilies(t, u))
 	told(u, exchange(503, runzero.Usage{}))
 	golden(t, "usage-down", usageFamilies(t, u))
@@ -105,8 +105,10 @@ func TestUp(t *testing.T) {
 		{"and accepted again", []runzero.Exchange{refused, ok}, "1"},
 		{"nobody answers", []runzero.Exchange{ok, exchange(0, runzero.Usage{})}, "0"},
 		{"the server fails", []runzero.Exchange{ok, exchange(502, runzero.Usage{})}, "0"},
-		{"the quota is used up, which is an answer", []runzero.Exchange{refused, exchange(429, runzero.Usage{})}, "1"},
-		{"an old console does not have that, which is an answer", []runzero.Exchange{exchange(404, runzero.Usage{})}, "1"},
+		{"the quota is used up, while it answered before", []runzero.Exchange{ok, exchange(429, runzero.Usage{})}, "1"},
+		{"an old console does not have that, while it answered before", []runzero.Exchange{ok, exchange(404, runzero.Usage{})}, "1"},
+		{"nothing is there: no console, for all we know", []runzero.Exchange{exchange(404, runzero.Usage{})}, "0"},
+		{"a login page is no answer", []runzero.Exchange{ok, {Endpoint: "/export/org/sites.json", Code: 200, Page: true, Authenticated: true}}, "0"},
 		{"one thing is forbidden, which says nothing of the others", []runzero.Exchange{ok, exchange(403, runzero.Usage{})}, "1"},
 		{"one thing is forbidden, while nobody answered before", []runzero.Exchange{exchange(0, runzero.Usage{}), exchange(403, runzero.Usage{})}, "0"},
 		{"no token for this client", []runzero.Exchange{ok, token(400)}, "0"},

@@ -99,7 +99,7 @@ func Retryable(err error) bool {
 		return true
 	}
 	// A refused certificate or redirect is no net.Error, and does not mend itself either.
-	network := (net.Error)(nil)
+	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 

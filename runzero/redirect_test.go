@@ -60,7 +60,7 @@ func TestRedirectElsewhereIsRefusedAndTheTokenGoesNowhere(t *testing.T) {
 			}
 			http.Redirect(w, r, target, code)
 		}))
-		defer console.Close()
+		t.Cleanup(console.Close)
 		port := console.Listener.Addr().String()[len("127.0.0.1"):]
 		for name, to := range map[string]string{
 			"port":           other.URL + "/stolen",

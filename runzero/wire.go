@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,6 +29,9 @@ type Exchange struct {
 	Code int
 	// Authenticated tells whether a credential was sent.
 	Authenticated bool
+	// Page tells that the answer is a web page: of a login, or of something that is no
+	// runZero console at all.
+	Page bool
 	// Usage is what the answer's headers say of the quota.
 	Usage Usage
 	// Duration is the time from sending to the end of the body, and Bytes the body's
@@ -126,6 +130,7 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	exchange.Code = response.StatusCode
+	exchange.Page = page(response)
 	exchange.Usage = parseUsage(response.Header)
 	w.answered(exchange)
 	response.Body = &watchedBody{body: response.Body, done: func(bytes int64) {
@@ -133,6 +138,11 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		w.finished(exchange)
 	}}
 	return response, nil
+}
+
+func page(response *http.Response) bool {
+	media, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	return media == "text/html"
 }
 
 func (w *wire) CloseIdleConnections() {

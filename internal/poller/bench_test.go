@@ -1,3 +1,5 @@
+//go:build !race
+
 package poller_test
 
 import (
@@ -80,7 +82,7 @@ func scrape(h http.Handler) {
 }
 
 // TestAScrapeCostsAThousandthOfTheGarbage counts allocations, which do not depend on
-// how busy the machine is. The time is BenchmarkScrape's.
+// how busy the machine is, but do on the race detector. The time is BenchmarkScrape's.
 func TestAScrapeCostsAThousandthOfTheGarbage(t *testing.T) {
 	w := benchWorld(t)
 	allocations := map[string]float64{}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,7 +29,7 @@ type world struct {
 	t       testing.TB
 	console *simulator.Console
 	poller  *poller.Poller
-	log     *bytes.Buffer
+	log     *lines
 	cancel  context.CancelFunc
 	done    chan struct{}
 }
@@ -43,7 +44,7 @@ type setup struct {
 
 func newWorld(t testing.TB, s setup) *world {
 	t.Helper()
-	w := &world{t: t, console: simulator.New(s.console), log: &bytes.Buffer{}, done: make(chan struct{})}
+	w := &world{t: t, console: simulator.New(s.console), log: &lines{}, done: make(chan struct{})}
 	dial, closePipe := simulator.Pipe(w.console)
 	token := w.console.ExportToken(0)
 	if s.token != nil {
@@ -77,6 +78,24 @@ func newWorld(t testing.TB, s setup) *world {
 		closePipe()
 	})
 	return w
+}
+
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // collectors are all that ask, at their default intervals.
@@ -341,9 +360,10 @@ func TestWithoutAMaxAgeAnswersStay(t *testing.T) {
 
 func TestAPanicIsTheFailureOfOnePoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		panics := true
+		var panics atomic.Bool
+		panics.Store(true)
 		w := newWorld(t, setup{target: one(collectFunc(func(context.Context, collector.Poll) (collector.Snapshot, error) {
-			if panics {
+			if panics.Load() {
 				panic("10.0.0.7 of jane@example.com")
 			}
 			return collector.Snapshot{}, nil
@@ -353,7 +373,7 @@ func TestAPanicIsTheFailureOfOnePoll(t *testing.T) {
 		if text := w.log.String(); !strings.Contains(text, "panicked") || !strings.Contains(text, "poller_test.go") || strings.Contains(text, "10.0.0.7") {
 			t.Errorf("the log should say that and where a collector panicked, and not with what: %s", text)
 		}
-		panics = false
+		panics.Store(false)
 		w.pass(time.Hour)
 		w.expect("runzero_collector_success", "sites", 1)
 	})

@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"errors"
 	"time"
 
 	"github.com/go-kit/log"
@@ -94,11 +95,15 @@ func (p *Poller) report(j *job, before error) {
 	case j.unsupported:
 		level.Info(logger).Log("msg", "not supported; asked again once a day", "err", j.err)
 	default:
-		values := []any{"msg", "poll failed; the last good answer stays", "err", j.err, "failures", j.failures, "next", j.due.UTC().Format(time.RFC3339)}
+		msg := "poll failed"
+		if j.snapshot != nil {
+			msg = "poll failed; the last good answer stays"
+		}
+		values := []any{"msg", msg, "err", j.err, "failures", j.failures, "next", j.due.UTC().Format(time.RFC3339)}
 		if advice := p.advise(j.err); advice != "" {
 			values = append(values, "do", advice)
 		}
-		if fault, ok := j.err.(*panicError); ok {
+		if fault := (*panicError)(nil); errors.As(j.err, &fault) {
 			values = append(values, "stack", string(fault.stack))
 		}
 		level.Error(logger).Log(values...)

@@ -42,7 +42,7 @@ type siteView struct {
 func (v *view) fleet(o *org) *fleet {
 	f := &fleet{v: v, org: o, strings: v.c.opts.StringCounts, sites: make([]siteView, len(o.sites))}
 	for i, s := range o.sites {
-		f.sites[i] = v.observe(o, s)
+		f.sites[i] = v.observe(s)
 	}
 	f.synced = v.now
 	if r, ok := o.syncs.lastGood(v.now); ok {
@@ -52,7 +52,7 @@ func (v *view) fleet(o *org) *fleet {
 }
 
 // observe finds the last good scan of a site, started by a schedule or by hand.
-func (v *view) observe(o *org, s *site) siteView {
+func (v *view) observe(s *site) siteView {
 	sv := siteView{site: s}
 	if r, ok := s.schedule.lastGood(v.now); ok {
 		sv.from, sv.obs, sv.task, sv.known = r.scanStart, r.scanEnd, r.key, true

@@ -101,7 +101,7 @@ func (q *request) exportAssets() {
 		return
 	}
 	lines := q.lines()
-	size, slot, ok := 0, 0, true
+	size, slot := 0, 0
 	if !lines {
 		if size, slot, ok = q.page(); !ok {
 			return

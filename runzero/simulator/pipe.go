@@ -56,7 +56,7 @@ func Pipe(h http.Handler) (dial func(ctx context.Context, network, addr string) 
 			cancel()
 			// Closing pipes does not fail.
 			_ = srv.Close()
-			<-served
+			<-served //nolint:errcheck // it says that the server is closed
 			// One that was accepted while the server closed is still open.
 			mu.Lock()
 			for c := range open {

@@ -19,7 +19,7 @@ func (r row) only(names []string) row {
 }
 
 func (v *view) siteRow(o *org, s *site, n *siteCounts) row {
-	sv := v.observe(o, s)
+	sv := v.observe(s)
 	r := row{
 		"id": s.id, "organization_id": o.id, "created_at": s.createdAt, "updated_at": max(s.createdAt, sv.obs), "name": s.name, "description": "",
 		"scope": s.scope, "excludes": s.subnet + ".0.5",
