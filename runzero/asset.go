@@ -95,7 +95,5 @@ func (a *Asset) set(s *scanner, name []byte) {
 		a.Software = s.count()
 	case "vulnerability_count":
 		a.Vulnerabilities = s.count()
-	default:
-		s.skip()
 	}
 }

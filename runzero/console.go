@@ -17,18 +17,17 @@ func (c *Client) Health(ctx context.Context) (Health, error) {
 	var health Health
 	said := false
 	err := c.read(ctx, c.public, endpoint, nil, func(body io.Reader) error {
-		s := newScanner(body, c.limits.Record)
+		in, s := newAnswer(body, c.limits.Record), newScanner()
+		s.take(in.value())
 		s.members(func(name []byte) {
 			switch string(name) {
 			case "status":
 				health.Status, said = s.text(), true
 			case "version":
 				health.Version = s.text()
-			default:
-				s.skip()
 			}
 		})
-		if err := s.problem(); err != nil {
+		if err := in.problem(); err != nil {
 			return &BodyError{Endpoint: endpoint, Err: err}
 		}
 		if !said {

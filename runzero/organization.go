@@ -30,8 +30,6 @@ func (o *OrganizationInfo) set(s *scanner, name []byte) {
 		o.Demo = s.boolean() == True
 	case "inactive":
 		o.Inactive = s.boolean() == True
-	default:
-		s.skip()
 	}
 }
 
@@ -112,7 +110,5 @@ func (o *owner) set(s *scanner, name []byte) {
 		o.organizationID = s.reference()
 	case "org_name":
 		o.organizationName = s.text()
-	default:
-		s.skip()
 	}
 }

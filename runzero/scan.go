@@ -1,11 +1,7 @@
 package runzero
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -14,20 +10,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// scanner reads JSON values one by one and takes them as leniently as consoles
-// write them: numbers as strings, strings as numbers, nulls, zero UUIDs. A value of
-// a shape that cannot be read is unknown, and only broken JSON is an error, which
-// stays in err.
+// scanner takes JSON values as leniently as consoles write them: numbers as strings,
+// strings as numbers, nulls, zero UUIDs. A value of a shape that cannot be read is
+// unknown.
 //
-// It reads tokens instead of unmarshalling into structs, because a record then costs
-// no garbage beyond its id, and a field of the wrong type does not end the stream.
+// It looks at a record's bytes instead of unmarshalling them into structs, because a
+// record then costs no garbage beyond its id, what is not wanted costs nothing, and a
+// field of the wrong type does not end the stream.
 type scanner struct {
-	json    *jsontext.Decoder
-	limit   *recordLimit
-	err     error
+	// value is the one to take: valid JSON, for answer has checked it.
+	value   []byte
+	plain   bool // value is a string whose bytes are known to be its text
 	scratch []byte
 	// Values repeat from record to record (sites, systems, types): each is kept once.
 	texts map[string]string
+	// recent holds those met last, by a hash that costs less than the table's.
+	recent [1 << 10]string
 }
 
 // Bounds of the table of repeated texts, so that a stream of ever new ones cannot
@@ -37,149 +35,119 @@ const (
 	textLongest = 128
 )
 
-func newScanner(body io.Reader, longestRecord int64) *scanner {
-	limit := &recordLimit{r: body, most: longestRecord}
-	// jsontext reads in 4 KiB steps: the buffer spares the decompressor small reads.
-	buffered := bufio.NewReaderSize(limit, readAhead)
-	s := &scanner{
-		json: jsontext.NewDecoder(buffered,
-			jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
-		limit: limit,
-		texts: make(map[string]string),
-	}
-	start, _ := buffered.Peek(64) // an error comes again at the first read
-	if bytes.HasPrefix(start, byteOrderMark) {
-		_, _ = buffered.Discard(len(byteOrderMark))
-		start = start[len(byteOrderMark):]
-	}
-	if start = bytes.TrimLeft(start, " \t\r\n"); len(start) > 0 && start[0] == '<' {
-		s.err = ErrNotData
-	}
-	return s
+func newScanner() *scanner { return &scanner{texts: make(map[string]string)} }
+
+// take makes a value the one to take.
+func (s *scanner) take(value []byte) { s.value, s.plain = value, false }
+
+// at makes the value at b[i:] the one to take and returns where it ends.
+func (s *scanner) at(b []byte, i int) int {
+	var end int
+	end, s.plain = valueEnd(b, i)
+	s.value = b[i:end]
+	return end
 }
 
-const readAhead = 64 << 10
-
-var byteOrderMark = []byte("\xEF\xBB\xBF")
-
-// recordLimit fails a read when one record takes more than most bytes. What is read
-// ahead of a record counts too, so the bound is loose by that much.
-type recordLimit struct {
-	r    io.Reader
-	most int64
-	n    int64
-}
-
-func (l *recordLimit) Read(p []byte) (int, error) {
-	if l.n > l.most+readAhead {
-		return 0, ErrTooLarge
-	}
-	n, err := l.r.Read(p)
-	l.n += int64(n)
-	return n, err
-}
-
-// kind peeks at what comes next: '{', '[', '"', '0', 't', 'f', 'n', an end, or 0
-// at the end of the body or at an error.
-func (s *scanner) kind() jsontext.Kind {
-	if s.err != nil {
+// kind is the first byte of the value, or 0 where there is none.
+func (s *scanner) kind() byte {
+	if len(s.value) == 0 {
 		return 0
 	}
-	return s.json.PeekKind()
+	return s.value[0]
 }
 
-// token reads over a delimiter.
-func (s *scanner) token() {
-	if s.err == nil {
-		_, s.err = s.json.ReadToken()
-	}
-}
-
-func (s *scanner) skip() {
-	if s.err == nil {
-		s.err = s.json.SkipValue()
-	}
-}
-
-// members calls f with the name of each member of the object that comes next; f
-// reads the member's value. Anything but an object is skipped.
+// members calls f with the name of each member of an object, while the member's value
+// is the one to take. The name is valid until that is taken. Anything but an object
+// has no members.
 func (s *scanner) members(f func(name []byte)) {
 	if s.kind() != '{' {
-		s.skip()
 		return
 	}
-	s.token()
-	for s.err == nil {
-		name, more := s.name()
-		if !more {
-			return
+	object := s.value
+	for i := gap(object, 1); i < len(object) && object[i] == '"'; i = gap(object, i) {
+		end, plain := stringEnd(object, i)
+		var name []byte
+		if plain {
+			name = object[i+1 : end-1]
+		} else {
+			name = s.unquote(object[i:end])
 		}
+		i = s.at(object, gap(object, end))
 		f(name)
 	}
 }
 
-// name reads the next member's name, or the end of the object. It is valid until
-// the next read.
-func (s *scanner) name() (name []byte, more bool) {
-	if s.kind() != '"' {
-		s.token() // the end of the object, or the error
-		return nil, false
+// list reads an array of texts into dst, whose memory it takes over. A lone text is
+// a list of one.
+func (s *scanner) list(dst []string) []string {
+	dst = dst[:0]
+	add := func() {
+		if text := s.text(); text != "" {
+			dst = append(dst, text)
+		}
 	}
-	return s.bytes(), s.err == nil
+	if s.kind() != '[' {
+		add()
+		return dst
+	}
+	array := s.value
+	for i := gap(array, 1); i < len(array) && array[i] != ']'; i = gap(array, i) {
+		i = s.at(array, i)
+		add()
+	}
+	return dst
 }
 
-// bytes reads a scalar and returns its text, valid until the next read: a string
-// without quotes, a number or boolean as written, nothing for null and for what is
-// not a scalar.
+// bytes returns the text of a scalar, valid until the next is taken: a string without
+// quotes, a number or boolean as written, nothing for null and for what is not a
+// scalar.
 func (s *scanner) bytes() []byte {
 	switch s.kind() {
 	case '{', '[', 'n':
-		s.skip()
 		return nil
-	}
-	if s.err != nil {
-		return nil
-	}
-	value, err := s.json.ReadValue()
-	if err != nil {
-		s.err = err
-		return nil
-	}
-	if value.Kind() != '"' {
-		return value
-	}
-	inner := value[1 : len(value)-1]
-	for _, b := range inner {
-		if b == '\\' || b >= 0x80 {
-			// AppendUnquote also mends invalid UTF-8, which is all its error would say.
-			s.scratch, _ = jsontext.AppendUnquote(s.scratch[:0], value)
-			return s.scratch
+	case '"':
+		if s.plain {
+			return s.value[1 : len(s.value)-1]
 		}
+		return s.unquote(s.value)
 	}
-	return inner
+	return s.value
+}
+
+// unquote returns the text of a string that is not plain.
+func (s *scanner) unquote(value []byte) []byte {
+	// It also mends invalid UTF-8, which is all its error would say.
+	s.scratch, _ = jsontext.AppendUnquote(s.scratch[:0], value)
+	return s.scratch
 }
 
 // text reads a scalar as text.
 func (s *scanner) text() string {
 	b := s.bytes()
-	if text, ok := s.texts[string(b)]; ok {
-		return text
+	if len(b) == 0 {
+		return ""
 	}
-	text := string(b)
-	if len(s.texts) < textsMost && len(text) <= textLongest {
+	hash := uint(len(b)) + 5*uint(b[0]) + 17*uint(b[len(b)/2]) + 67*uint(b[len(b)-1])
+	recent := &s.recent[hash%uint(len(s.recent))]
+	if *recent == string(b) {
+		return *recent
+	}
+	text, known := s.texts[string(b)]
+	if !known {
+		text = string(b)
+		if len(s.texts) >= textsMost || len(text) > textLongest {
+			return text
+		}
 		s.texts[text] = text
 	}
+	*recent = text
 	return text
 }
 
-// filled reads over a value and tells whether it was a text with something in it.
+// filled tells whether the value is a text with something in it.
 // It is how contents that must not be kept are read: error texts, parameters.
 func (s *scanner) filled() bool {
-	if s.kind() != '"' {
-		s.skip()
-		return false
-	}
-	return len(bytes.TrimSpace(s.bytes())) > 0
+	return s.kind() == '"' && len(bytes.TrimSpace(s.bytes())) > 0
 }
 
 const zeroUUID = "00000000-0000-0000-0000-000000000000"
@@ -195,10 +163,10 @@ func (s *scanner) id() string {
 
 // reference reads a UUID that many records share.
 func (s *scanner) reference() string {
-	if text := s.text(); identifier([]byte(text)) {
-		return text
+	if !identifier(s.bytes()) {
+		return ""
 	}
-	return ""
+	return s.text()
 }
 
 // identifierLongest is far beyond a UUID: nothing promises that ids stay UUIDs.
@@ -238,10 +206,13 @@ func (s *scanner) count() Count {
 
 // whole reads 3, 3.0 and 3e0 alike.
 func whole(b []byte) (int64, bool) {
-	if n, err := strconv.ParseInt(string(b), 10, 64); err == nil {
+	if n, ok := digits(b); ok {
 		return n, true
 	}
 	text := strings.TrimSpace(string(b))
+	if text == "" {
+		return 0, false // no error to make
+	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, true
 	}
@@ -250,6 +221,17 @@ func whole(b []byte) (int64, bool) {
 		return 0, false
 	}
 	return int64(f), true
+}
+
+// digits reads what nearly all numbers are: a few digits.
+func digits(b []byte) (n int64, ok bool) {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, 0 < len(b) && len(b) <= 18 // more may not fit
 }
 
 // time reads an instant: seconds since 1970, the same in milli-, micro- or
@@ -276,50 +258,6 @@ func (s *scanner) time() time.Time {
 		return time.UnixMilli(n)
 	}
 	return time.Unix(n, 0)
-}
-
-// list reads an array of texts into dst, whose memory it takes over. A lone text is
-// a list of one.
-func (s *scanner) list(dst []string) []string {
-	dst = dst[:0]
-	add := func() {
-		if text := s.text(); text != "" {
-			dst = append(dst, text)
-		}
-	}
-	if s.kind() != '[' {
-		add()
-		return dst
-	}
-	s.token()
-	for s.kind() != ']' && s.kind() != 0 {
-		add()
-	}
-	s.token() // the end of the array, or the error
-	return dst
-}
-
-// problem says what stopped the scanner, in our words: a syntax error would quote
-// the body.
-func (s *scanner) problem() error {
-	syntax := (*jsontext.SyntacticError)(nil)
-	switch {
-	case s.err == nil:
-		return nil
-	case errors.Is(s.err, ErrTooLarge):
-		return ErrTooLarge
-	case errors.Is(s.err, ErrNotData):
-		return ErrNotData
-	case errors.Is(s.err, io.ErrUnexpectedEOF):
-		return ErrInterrupted
-	case errors.As(s.err, &syntax):
-		return ErrNotJSON
-	}
-	err := s.err
-	if cause := errors.Unwrap(err); cause != nil && strings.HasPrefix(err.Error(), "jsontext:") {
-		err = cause // which library was reading tells a user nothing
-	}
-	return fmt.Errorf("%w: %w", ErrInterrupted, err)
 }
 
 // Truth is a yes or no that may not have been said.

@@ -40,7 +40,5 @@ func (s *Site) set(in *scanner, name []byte) {
 		s.RecentAssets = in.count()
 	case "live_asset_count":
 		s.LiveAssets = in.count()
-	default:
-		in.skip()
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"iter"
 	"maps"
-	"mime"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -44,7 +42,7 @@ type record[T any] interface {
 	*T
 	// reset forgets the last row.
 	reset()
-	// set reads the value of one member, or skips it.
+	// set takes the value of one member, if it is of use.
 	set(s *scanner, name []byte)
 	// identity returns the row's id and organization, empty where the row has none.
 	identity() (id, organization string)
@@ -67,7 +65,7 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 		var row T
 		query := url.Values{} // its own: the sequence begins at the first page each time
 		maps.Copy(query, e.query)
-		p := parser[T, R]{row: &row, export: e, limits: c.limits, yield: yield}
+		p := parser[T, R]{row: &row, export: e, limits: c.limits, yield: yield, scan: newScanner()}
 		cursors := map[string]bool{}
 		for page := 1; ; page++ {
 			err := c.read(ctx, c.private, e.endpoint, query, p.body)
@@ -128,8 +126,12 @@ type parser[T any, R record[T]] struct {
 	export  export
 	limits  Limits
 	yield   func(T, error) bool
+	in      *answer
+	scan    *scanner
+	name    []byte // of a page's member, kept while its value is read
 	records int64
 	cursor  string
+	rows    bool // objects at the top are rows, not pages
 	stopped bool // the consumer wants no more
 }
 
@@ -139,8 +141,9 @@ var errStopped = errors.New("no more rows wanted")
 // is what was wrong with the next.
 func (p *parser[T, R]) body(body io.Reader) error {
 	p.cursor = ""
-	s := newScanner(body, p.limits.Record)
-	err := p.values(s)
+	p.rows = false
+	p.in = newAnswer(body, p.limits.Record)
+	err := p.values()
 	if errors.Is(err, errStopped) {
 		p.stopped = true
 		return nil
@@ -155,89 +158,106 @@ func (p *parser[T, R]) body(body io.Reader) error {
 	return &BodyError{Endpoint: p.export.endpoint, Record: at, Err: err}
 }
 
-func (p *parser[T, R]) values(s *scanner) error {
+func (p *parser[T, R]) values() error {
 	for {
-		switch s.kind() {
+		var err error
+		switch p.in.kind() {
 		case '{':
-			if err := p.object(s, true); err != nil {
-				return err
+			if p.rows {
+				err = p.object()
+			} else {
+				err = p.first()
 			}
 		case '[':
-			if err := p.array(s); err != nil {
-				return err
-			}
+			err = p.array()
 		case 'n':
-			s.skip() // null: nothing to tell
+			p.in.value() // null: nothing to tell
 		case 0:
-			s.token()
-			if errors.Is(s.err, io.EOF) {
+			p.in.token()
+			if errors.Is(p.in.err, io.EOF) {
 				return nil
 			}
-			return s.problem()
+			return p.in.problem()
 		default:
 			return ErrNotRecord
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
-func (p *parser[T, R]) array(s *scanner) error {
-	s.token()
-	for s.kind() != ']' {
-		switch s.kind() {
+func (p *parser[T, R]) array() error {
+	p.in.token()
+	for p.in.kind() != ']' {
+		switch p.in.kind() {
 		case '{':
-			if err := p.object(s, false); err != nil {
+			if err := p.object(); err != nil {
 				return err
 			}
 		case 0:
-			s.token()
-			return s.problem()
+			p.in.token()
+			return p.in.problem()
 		default:
 			return ErrNotRecord
 		}
 	}
-	s.token()
-	return s.problem()
+	p.in.token()
+	return p.in.problem()
 }
 
-// object reads a row, or, at the top, perhaps a page of rows.
-func (p *parser[T, R]) object(s *scanner, top bool) error {
+// object reads a row.
+func (p *parser[T, R]) object() error {
 	p.row.reset()
-	s.token()
+	p.scan.take(p.in.value())
+	p.scan.members(func(name []byte) { p.row.set(p.scan, name) })
+	return p.done(true)
+}
+
+// first reads an object that may be a row or a page of rows, member by member: a page
+// would not fit into memory.
+func (p *parser[T, R]) first() error {
+	p.row.reset()
+	p.in.token()
 	page := false
-	for {
-		name, more := s.name()
-		if !more {
-			break
-		}
-		switch {
-		case top && string(name) == p.export.plural:
-			switch s.kind() {
-			case '[':
-				page = true
-				if err := p.array(s); err != nil {
+	for p.in.kind() == '"' {
+		p.scan.take(p.in.value())
+		p.name = append(p.name[:0], p.scan.bytes()...)
+		if string(p.name) == p.export.plural {
+			kind := p.in.kind()
+			page = page || kind == '[' || kind == 'n'
+			if kind == '[' {
+				if err := p.array(); err != nil {
 					return err
 				}
-			case 'n':
-				page = true
-				s.skip()
-			default:
-				s.skip()
+				continue
 			}
-		case top && string(name) == "next_key":
-			p.cursor = s.text()
+		}
+		p.scan.take(p.in.value())
+		switch string(p.name) {
+		case p.export.plural:
+		case "next_key":
+			p.cursor = p.scan.text()
 		default:
-			p.row.set(s, name)
+			p.row.set(p.scan, p.name)
 		}
 	}
-	if s.err != nil {
-		return s.problem()
-	}
-	s.limit.n = 0
-	if page {
-		return nil
-	}
-	if top {
+	p.in.token() // the end of the object, or the error
+	if !page && p.in.err == nil {
 		p.cursor = ""
+		p.rows = true
+	}
+	return p.done(!page)
+}
+
+// done ends an object, which, if it was a row, is checked and yielded.
+func (p *parser[T, R]) done(row bool) error {
+	if p.in.err != nil {
+		return p.in.problem()
+	}
+	p.in.limit.n = 0
+	if !row {
+		return nil
 	}
 	id, organization := p.row.identity()
 	if id == "" {
@@ -254,49 +274,6 @@ func (p *parser[T, R]) object(s *scanner, top bool) error {
 		return errStopped
 	}
 	return nil
-}
-
-// read sends one GET and hands the body of a successful answer to f.
-func (c *Client) read(ctx context.Context, client *http.Client, endpoint string, query url.Values, f func(io.Reader) error) error {
-	ctx, cancel := context.WithTimeout(withEndpoint(ctx, endpoint), c.timeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpointURL(endpoint, query).String(), nil)
-	if err != nil {
-		return requestError(endpoint, err)
-	}
-	request.Header.Set("Accept", "application/json")
-	response, err := client.Do(request)
-	if err != nil {
-		return requestError(endpoint, err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode == http.StatusNoContent {
-		return nil
-	}
-	if response.StatusCode != http.StatusOK {
-		return responseError(endpoint, response)
-	}
-	if media, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); media == "text/html" {
-		return &BodyError{Endpoint: endpoint, Err: ErrNotData}
-	}
-	return f(&limitedBody{body: response.Body, left: c.limits.Bytes})
-}
-
-// limitedBody is the body up to a limit, and an error beyond.
-type limitedBody struct {
-	body io.Reader
-	left int64
-}
-
-func (l *limitedBody) Read(p []byte) (int, error) {
-	if l.left < 0 {
-		return 0, ErrTooLarge
-	}
-	n, err := l.body.Read(p)
-	if l.left -= int64(n); l.left < 0 {
-		return 0, ErrTooLarge
-	}
-	return n, err
 }
 
 // pageQuery asks for the first rows of an export and no more.

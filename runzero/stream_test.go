@@ -34,10 +34,12 @@ func TestStreamReadsEveryShape(t *testing.T) {
 		"page without rows":         {`{"sites":[],"next_key":""}`, nil},
 		"row that looks like a page": {`{"id":"a","next_key":"row's own","sites":5}` + "\n" + `{"id":"b","sites":"x"}`,
 			[]string{"a", "b"}},
-		"empty":      {"", nil},
-		"blank":      {" \r\n\t\n", nil},
-		"null":       {"null", nil},
-		"null again": {"null\nnull\n", nil},
+		"lines of pages":   {`{"sites":[{"id":"a"}]}` + "\n" + `{"sites":[{"id":"b"}],"x":1}`, []string{"a", "b"}},
+		"page, then lines": {`{"sites":[{"id":"a"}]}` + "\n" + `{"id":"b"}` + "\n" + `{"id":"c","sites":[]}`, []string{"a", "b", "c"}},
+		"empty":            {"", nil},
+		"blank":            {" \r\n\t\n", nil},
+		"null":             {"null", nil},
+		"null again":       {"null\nnull\n", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &requests{next: data(c.body)}
@@ -94,6 +96,7 @@ func TestStreamThatIsNotWholeIsAnErrorThatNamesTheRecordAndNoContents(t *testing
 		"an id that is an object": {"", `{"id":{"id":"a"}}`, runzero.ErrNotRecord, 1, 0},
 		"an id with a space":      {"", `{"id":"a b"}`, runzero.ErrNotRecord, 1, 0},
 		"an id too long":          {"", `{"id":"` + strings.Repeat("a", 65) + `"}`, runzero.ErrNotRecord, 1, 0},
+		"a page behind a record":  {"", good + `{"sites":[{"id":"b"}]}`, runzero.ErrNotRecord, 2, 1},
 		"a cursor alone":          {"", `{"next_key":"` + secret + `"}`, runzero.ErrNotRecord, 1, 0},
 		"words":                   {"", "so " + secret, runzero.ErrNotJSON, 1, 0},
 		"words behind a record":   {"", good + "so " + secret, runzero.ErrNotJSON, 2, 1},

@@ -160,8 +160,6 @@ func (t *Task) set(s *scanner, name []byte) {
 	default:
 		if instant := t.instant(name); instant != nil {
 			*instant = s.time()
-		} else {
-			s.skip()
 		}
 	}
 }
@@ -206,8 +204,6 @@ func (c *Changes) set(s *scanner, name []byte) {
 		c.Ignored = s.count()
 	case "change.totalAssets":
 		c.Total = s.count()
-	default:
-		s.skip()
 	}
 }
 

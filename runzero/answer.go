@@ -1,0 +1,161 @@
+package runzero
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// answer reads the JSON of an answer: what is around the records token by token, so
+// that it may be of any length, and values whole, each checked before any of it is
+// taken. Only broken JSON is an error, which stays in err and ends it.
+type answer struct {
+	json  *jsontext.Decoder
+	limit *recordLimit
+	err   error
+}
+
+func newAnswer(body io.Reader, longestRecord int64) *answer {
+	limit := &recordLimit{r: body, most: longestRecord}
+	// jsontext reads in 4 KiB steps: the buffer spares the decompressor small reads.
+	buffered := bufio.NewReaderSize(limit, readAhead)
+	a := &answer{
+		json: jsontext.NewDecoder(buffered,
+			jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
+		limit: limit,
+	}
+	start, _ := buffered.Peek(64) // an error comes again at the first read
+	if bytes.HasPrefix(start, byteOrderMark) {
+		_, _ = buffered.Discard(len(byteOrderMark))
+		start = start[len(byteOrderMark):]
+	}
+	if start = bytes.TrimLeft(start, " \t\r\n"); len(start) > 0 && start[0] == '<' {
+		a.err = ErrNotData
+	}
+	return a
+}
+
+const readAhead = 64 << 10
+
+var byteOrderMark = []byte("\xEF\xBB\xBF")
+
+// recordLimit fails a read when one record takes more than most bytes. What is read
+// ahead of a record counts too, so the bound is loose by that much.
+type recordLimit struct {
+	r    io.Reader
+	most int64
+	n    int64
+}
+
+func (l *recordLimit) Read(p []byte) (int, error) {
+	if l.n > l.most+readAhead {
+		return 0, ErrTooLarge
+	}
+	n, err := l.r.Read(p)
+	l.n += int64(n)
+	return n, err
+}
+
+// kind peeks at what comes next: '{', '[', '"', '0', 't', 'f', 'n', an end, or 0
+// at the end of the body or at an error.
+func (a *answer) kind() jsontext.Kind {
+	if a.err != nil {
+		return 0
+	}
+	return a.json.PeekKind()
+}
+
+// token reads over a delimiter.
+func (a *answer) token() {
+	if a.err == nil {
+		_, a.err = a.json.ReadToken()
+	}
+}
+
+// value reads the next value whole. It is valid until the next read, and nothing
+// where there is none.
+func (a *answer) value() []byte {
+	if a.err != nil {
+		return nil
+	}
+	value, err := a.json.ReadValue()
+	if err != nil {
+		a.err = err
+		return nil
+	}
+	return value
+}
+
+// problem says what stopped the reading, in our words: a syntax error would quote
+// the body.
+func (a *answer) problem() error {
+	syntax := (*jsontext.SyntacticError)(nil)
+	switch {
+	case a.err == nil:
+		return nil
+	case errors.Is(a.err, ErrTooLarge):
+		return ErrTooLarge
+	case errors.Is(a.err, ErrNotData):
+		return ErrNotData
+	case errors.Is(a.err, io.ErrUnexpectedEOF):
+		return ErrInterrupted
+	case errors.As(a.err, &syntax):
+		return ErrNotJSON
+	}
+	err := a.err
+	if cause := errors.Unwrap(err); cause != nil && strings.HasPrefix(err.Error(), "jsontext:") {
+		err = cause // which library was reading tells a user nothing
+	}
+	return fmt.Errorf("%w: %w", ErrInterrupted, err)
+}
+
+// read sends one GET and hands the body of a successful answer to f.
+func (c *Client) read(ctx context.Context, client *http.Client, endpoint string, query url.Values, f func(io.Reader) error) error {
+	ctx, cancel := context.WithTimeout(withEndpoint(ctx, endpoint), c.timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpointURL(endpoint, query).String(), nil)
+	if err != nil {
+		return requestError(endpoint, err)
+	}
+	request.Header.Set("Accept", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		return requestError(endpoint, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	if response.StatusCode != http.StatusOK {
+		return responseError(endpoint, response)
+	}
+	if page(response) {
+		return &BodyError{Endpoint: endpoint, Err: ErrNotData}
+	}
+	return f(&limitedBody{body: response.Body, left: c.limits.Bytes})
+}
+
+// limitedBody is the body up to a limit, and an error beyond.
+type limitedBody struct {
+	body io.Reader
+	left int64
+}
+
+func (l *limitedBody) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, ErrTooLarge
+	}
+	n, err := l.body.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, ErrTooLarge
+	}
+	return n, err
+}
