@@ -3,6 +3,7 @@ package collector
 import (
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -22,6 +23,7 @@ type Usage struct {
 	mu   sync.Mutex
 	up   bool
 	last runzero.Usage
+	seen time.Time // when the last header was taken
 }
 
 // NewUsage makes the usage collector of the credential of this name.
@@ -71,14 +73,24 @@ func (u *Usage) Answered(e runzero.Exchange) {
 			u.up = true
 		}
 	}
-	for _, header := range []struct{ last, now *runzero.Count }{
-		{&u.last.Limit, &e.Usage.Limit},
-		{&u.last.Remaining, &e.Usage.Remaining},
-		{&u.last.Today, &e.Usage.Today},
-		{&u.last.Total, &e.Usage.Total},
+	// Of answers that were on their way together, the one that comes last need not be
+	// the one that was given last: that one has seen more calls.
+	together := !e.Sent.After(u.seen)
+	later := func(last, now int64) bool { return now > last }
+	for _, header := range []struct {
+		last *runzero.Count
+		now  runzero.Count
+		on   func(last, now int64) bool // whether now was given after last
+	}{
+		{&u.last.Limit, e.Usage.Limit, func(int64, int64) bool { return true }},
+		{&u.last.Remaining, e.Usage.Remaining, func(last, now int64) bool { return now < last }},
+		{&u.last.Today, e.Usage.Today, later},
+		{&u.last.Total, e.Usage.Total, later},
 	} {
-		if _, known := header.now.Get(); known {
-			*header.last = *header.now
+		now, known := header.now.Get()
+		if last, before := header.last.Get(); known && (!together || !before || header.on(last, now)) {
+			*header.last = header.now
+			u.seen = time.Now()
 		}
 	}
 }

@@ -123,3 +123,21 @@ func TestUp(t *testing.T) {
 		})
 	}
 }
+
+// Answers to requests that were on their way together may come in any order; what the
+// later of them said is what is left.
+func TestOvertakenAnswersDoNotTurnUsageBack(t *testing.T) {
+	u := NewUsage("default")
+	answer := func(sent time.Time, today, left int64) {
+		e := exchange(200, runzero.Usage{Today: known(today), Remaining: known(left)})
+		e.Sent = sent
+		told(u, e)
+	}
+	sent := time.Now()
+	answer(sent, 11, 89)
+	answer(sent, 10, 90)
+	wantSeries(t, Snapshot{Families: usageFamilies(t, u)}, "runzero_api_usage_remaining", `runzero_api_usage_remaining{credential="default"} 89`)
+	wantSeries(t, Snapshot{Families: usageFamilies(t, u)}, "runzero_api_usage_today", `runzero_api_usage_today{credential="default"} 11`)
+	answer(time.Now(), 1, 99) // asked after those were answered: a new day
+	wantSeries(t, Snapshot{Families: usageFamilies(t, u)}, "runzero_api_usage_remaining", `runzero_api_usage_remaining{credential="default"} 99`)
+}

@@ -25,6 +25,8 @@ const TokenEndpoint = "/account/api/token"
 type Exchange struct {
 	// Endpoint is the path below /api/v1.0, such as "/export/org/assets.jsonl".
 	Endpoint string
+	// Sent is when the request was sent.
+	Sent time.Time
 	// Code is the HTTP status, or zero when there was no answer.
 	Code int
 	// Authenticated tells whether a credential was sent.
@@ -122,6 +124,7 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		Authenticated: request.Header.Get("Authorization") != "" || endpoint == TokenEndpoint,
 	}
 	start := time.Now()
+	exchange.Sent = start
 	response, err := w.next.RoundTrip(request)
 	if err != nil {
 		w.answered(exchange)
