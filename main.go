@@ -53,6 +53,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 	serveCommand := app.Command("serve", "Serve metrics; the default.").Default()
 	onceCommand := app.Command("once", "Poll everything once, print the metrics and exit: for the textfile collector, or cron.")
+	planCommand := app.Command("plan", "Show, without asking, how many API calls a day the intervals take, and whether they fit. Exit code 1 when they do not.")
+	plan := addPlanFlags(planCommand)
 	simulateCommand := app.Command("simulate", "Serve a simulated runZero console.")
 	simulation := addSimulateFlags(simulateCommand)
 	nameEnvironment(app)
@@ -71,6 +73,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = serve(ctx, logger, flags, options)
 	case onceCommand.FullCommand():
 		err = once(ctx, logger, flags, options, stdout)
+	case planCommand.FullCommand():
+		err = plan.run(logger, flags, stdout)
 	case simulateCommand.FullCommand():
 		err = simulate(ctx, logger, simulation, stdout)
 	}
@@ -95,6 +99,11 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 
 	duration(app.Flag("cache.interval", "How long an answer is served before the API is asked again.").Default("15m"), &f.CacheInterval)
 	duration(app.Flag("cache.max-age", "Older answers are withdrawn; 0 keeps them.").Default("72h"), &f.CacheMaxAge)
+
+	app.Flag("cache.dir", "Folder to keep answers and the calls spent in, so that a restart costs no call. Default: nothing is kept.").StringVar(&f.CacheDir)
+
+	app.Flag("quota.share", "Part of the account's daily API calls that this exporter may spend.").Default("0.5").Float64Var(&f.QuotaShare)
+	app.Flag("quota.reserve", "Part of the account's daily API calls that is left to others: below it, asking stops.").Default("0.1").Float64Var(&f.QuotaReserve)
 
 	app.Flag("collector.assets.labels", "Labels of runzero_assets beside org_name: "+strings.Join(collector.AssetLabels(), ", ")+".").Default("site_name,asset_type,os,alive").StringVar(&f.AssetLabels)
 	app.Flag("collector.assets.top", "Values kept for each open-ended label, by count; the rest become other.").Default("100").IntVar(&f.AssetTop)

@@ -26,6 +26,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/internal/web"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -64,7 +65,9 @@ func newExporter(logger log.Logger, flags config.Flags, o *serveOptions) (*expor
 		return nil, err
 	}
 	usage := collector.NewUsage("default")
-	c.Runzero.Observer = usage
+	account := poller.NewAccount(c.Share, poller.NewGate())
+	c.Runzero.Observer = observers{account, usage}
+	c.Runzero.Admit = account.Admit
 	c.Runzero.UserAgent = version.ComponentUserAgent(name)
 	c.Runzero.DialContext = dial
 	client, err := runzero.New(c.Runzero)
@@ -72,7 +75,7 @@ func newExporter(logger log.Logger, flags config.Flags, o *serveOptions) (*expor
 		e.close()
 		return nil, err
 	}
-	target := poller.Target{Client: client, Organizations: c.Organizations}
+	target := poller.Target{Client: client, Account: account, Usage: usage, Shape: c.Shape(), Organizations: c.Organizations}
 	for _, enabled := range c.Collectors {
 		if enabled.Scope == collector.Unasked {
 			e.registry.MustRegister(usage)
@@ -82,9 +85,48 @@ func newExporter(logger log.Logger, flags config.Flags, o *serveOptions) (*expor
 			Name: enabled.Name, Scope: enabled.Scope, Interval: enabled.Interval, Collector: enabled.New(c.Settings),
 		})
 	}
-	e.registry.MustRegister(versioncollector.NewCollector(name))
-	e.poller = poller.New(poller.Config{Logger: logger, MaxAge: c.MaxAge, Advise: config.Advice}, []poller.Target{target})
+	settings := poller.Config{Logger: logger, MaxAge: c.MaxAge, Advise: config.Advice}
+	if c.CacheDir != "" {
+		if settings.Store, err = store.Open(c.CacheDir, storeLog(logger)); err != nil {
+			e.close()
+			return nil, err
+		}
+	}
+	e.poller = poller.New(settings, []poller.Target{target})
+	e.registry.MustRegister(versioncollector.NewCollector(name), account.Metrics())
+	if settings.Store != nil {
+		e.registry.MustRegister(e.poller.StoreMetrics())
+	}
 	return e, nil
+}
+
+// storeLog writes what the store has to say, whose first value is the level.
+func storeLog(logger log.Logger) func(...any) {
+	return func(keyvals ...any) {
+		at := level.Warn(logger)
+		if len(keyvals) > 1 && keyvals[0] == "level" {
+			if keyvals[1] == "info" {
+				at = level.Info(logger)
+			}
+			keyvals = keyvals[2:]
+		}
+		_ = at.Log(keyvals...)
+	}
+}
+
+// observers tells several of every exchange.
+type observers []runzero.Observer
+
+func (o observers) Answered(e runzero.Exchange) {
+	for _, each := range o {
+		each.Answered(e)
+	}
+}
+
+func (o observers) Finished(e runzero.Exchange) {
+	for _, each := range o {
+		each.Finished(e)
+	}
 }
 
 // Gather hands out what was polled and what is known now, in one order.
@@ -117,6 +159,7 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 		MaxRequests:   o.maxRequests,
 		Ready:         e.poller.Ready,
 		Status:        e.poller.Status,
+		Quota:         e.poller.Quota,
 		Version:       version.Info(),
 		Demo:          o.demo,
 		Pprof:         o.pprof,

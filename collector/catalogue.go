@@ -32,7 +32,7 @@ func (m Metric) HELP() string {
 	if m.Live {
 		return m.Help
 	}
-	return m.Help + " Refreshed every cache interval."
+	return m.Help + " Refreshed every cache interval, less often where the quota is short, and withdrawn at --cache.max-age."
 }
 
 func (m Metric) desc(more ...string) *prometheus.Desc {
@@ -40,8 +40,15 @@ func (m Metric) desc(more ...string) *prometheus.Desc {
 	return prometheus.NewDesc(m.Name, m.HELP(), labels, nil)
 }
 
-// Health stands in Metric.Collectors for those that tell of the polls themselves.
-const Health = "health"
+// What stands in Metric.Collectors besides collectors.
+const (
+	// Health families tell of the polls themselves.
+	Health = "health"
+	// Quota families tell of what the exporter spends.
+	Quota = "quota"
+	// Store families tell of what is kept on disk.
+	Store = "store"
+)
 
 // AgeOf tells which live family is the age of which cached family of instants.
 func AgeOf() map[string]string {
@@ -124,6 +131,18 @@ func Catalogue() []Metric {
 			{Name: "runzero_collector_duration_seconds", Type: gauge, Labels: words("org_name collector"), Help: "How long the collector's last poll took. Absent until then."},
 			{Name: "runzero_collector_interval_seconds", Type: gauge, Labels: words("org_name collector"), Help: "The collector's interval in force."},
 			{Name: "runzero_collector_next_poll_timestamp_seconds", Type: gauge, Labels: words("org_name collector"), Help: "When the collector is due next."},
+		}},
+		{Quota, true, []Metric{
+			{Name: "runzero_api_paused", Type: gauge, Labels: words("reason"), Help: "1 while asking is stopped: quota, this exporter's share is spent or the account has no call left today; reserve, the account is down to --quota.reserve; rate_limit, the console had too many requests; auth, the console refuses the credential."},
+			{Name: "runzero_api_usage_reset_timestamp_seconds", Type: gauge, Help: "When the account's next day is expected to begin: as it was seen to, and midnight UTC until it was. Absent where the console tells no limit."},
+			{Name: "runzero_api_usage_exhaustion_timestamp_seconds", Type: gauge, Help: "When the account's API calls run out at the present pace of everybody. Absent when they last until the day turns."},
+			{Name: "runzero_exporter_budget_calls", Type: gauge, Help: "API calls a day that this exporter may spend: --quota.share of the limit. Absent where the console tells no limit."},
+			{Name: "runzero_exporter_demand_calls", Type: gauge, Help: "API calls a day that the intervals as configured ask for."},
+			{Name: "runzero_exporter_spent_calls", Type: gauge, Help: "API calls this exporter made since the account's day began, of the last 24 hours at most."},
+			{Name: "runzero_exporter_interval_stretch_ratio", Type: gauge, Help: "What intervals are multiplied by so that the budget lasts until the day turns; 1 when they are as configured."},
+		}},
+		{Store, true, []Metric{
+			{Name: "runzero_exporter_store_success", Type: gauge, Help: "1 when the last write to --cache.dir succeeded. Absent without --cache.dir."},
 		}},
 	}
 	var all []Metric

@@ -47,6 +47,11 @@ func TestMetricsDocNamesWhatThereIs(t *testing.T) {
 			t.Errorf("there is no %s", name)
 		}
 	}
+	for _, m := range Catalogue() {
+		if !strings.Contains(metricsPage(), fmt.Sprintf("<a id=%q>", m.Name)) {
+			t.Errorf("%s is in no section", m.Name)
+		}
+	}
 	for _, spec := range Specs() {
 		if !slices.ContainsFunc(sections(), func(s section) bool { return s.collector == spec.Name }) {
 			t.Errorf("the collector %s has no section", spec.Name)
@@ -91,6 +96,7 @@ Error texts, scan targets, addresses and people are never labels.
 |---|---|
 | ` + "`--cache.interval`, `--collector.NAME.interval`" + ` | how old a cached value may get |
 | ` + "`--cache.max-age`" + ` | how old an answer is served when polls fail |
+| ` + "`--quota.share`, `--quota.reserve`" + ` | how much older it may get, where the API calls do not suffice: see [quota.md](quota.md) |
 | ` + "`--collector.NAME`, `--no-collector.NAME`" + ` | which families there are |
 | ` + "`--runzero.organization`" + ` | the values of ` + "`org_name`" + ` |
 | ` + "`--collector.assets.labels`" + ` | the labels of [` + "`runzero_assets`" + `](#runzero_assets) beside ` + "`org_name`" + `: %s |
@@ -128,6 +134,16 @@ func sections() []section {
 		{Health, "Polls", "How the polls themselves are going, by organization and collector. `org_name` is empty for what belongs to no organization; the collector `discovery` " +
 			"learns which organizations there are. A collector that the console, the licence or the token does not allow is not supported, and is tried again once a day.",
 			[][2]string{{"Data that is older than it should be", "time() - runzero_collector_last_success_timestamp_seconds > 2 * runzero_collector_interval_seconds"}}},
+		{Quota, "Quota", "How the exporter fits itself into its share of the account's daily API calls; [quota.md](quota.md) explains it. Where the intervals ask for more than the share, all of them are " +
+			"made longer by one factor; where the share is spent or the reserve is reached, asking stops until the day turns, and the last answers are served on.",
+			[][2]string{
+				{"Intervals are longer than configured", "runzero_exporter_interval_stretch_ratio > 1"},
+				{"Asking has stopped, and why", "runzero_api_paused == 1"},
+				{"The account's calls will not last until the day turns, whoever spends them", "runzero_api_usage_exhaustion_timestamp_seconds < runzero_api_usage_reset_timestamp_seconds"},
+				{"Part of its calls of the day that the exporter has spent", "runzero_exporter_spent_calls / runzero_exporter_budget_calls"},
+			}},
+		{Store, "Kept answers", "Whether answers and the count of calls can be kept in `--cache.dir`, so that a restart costs nothing. When they cannot, polling goes on.",
+			[][2]string{{"A restart would cost calls", "runzero_exporter_store_success == 0"}}},
 	}
 }
 
@@ -144,7 +160,7 @@ func metricsPage() string {
 	fmt.Fprintf(&page, pageHead, labelRunes, enumerate(labels), enumerate(open))
 	for _, s := range sections() {
 		fmt.Fprintf(&page, "\n## %s\n\n", s.title)
-		if s.collector != Health {
+		if !slices.Contains([]string{Health, Quota, Store}, s.collector) {
 			fmt.Fprintf(&page, "Collector `%s`. ", s.collector)
 		}
 		fmt.Fprintf(&page, "%s\n", s.text)

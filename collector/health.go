@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -20,21 +21,60 @@ type Polls struct {
 	Next         time.Time     // zero: not due again
 }
 
-// Families returns the health families. They change with polls and not with time.
-func (p Polls) Families() ([]*dto.MetricFamily, error) {
-	labels := []string{p.Organization, p.Collector}
-	out := samples{descs: Descs(Health)}
-	out.flag("runzero_collector_success", p.Success, labels...)
-	out.flag("runzero_collector_supported", p.Supported, labels...)
-	out.gauge("runzero_collector_consecutive_failures", float64(p.Failures), labels...)
-	out.instant("runzero_collector_last_success_timestamp_seconds", p.LastSuccess, labels...)
-	out.instant("runzero_collector_last_attempt_timestamp_seconds", p.LastAttempt, labels...)
+// HealthFamilies makes the health families of polls. An account has thousands of
+// polls, whose intervals change together, so it makes them without a registry's help:
+// names, help texts and labels are its own.
+type HealthFamilies struct {
+	help map[string]string
+}
+
+// NewHealthFamilies reads the catalogue.
+func NewHealthFamilies() HealthFamilies {
+	h := HealthFamilies{help: map[string]string{}}
+	for _, m := range Catalogue() {
+		if slices.Contains(m.Collectors, Health) {
+			h.help[m.Name] = m.HELP()
+		}
+	}
+	return h
+}
+
+// Of returns the families of one. They change with polls and not with time.
+func (h HealthFamilies) Of(p Polls) []*dto.MetricFamily {
+	labels := []*dto.LabelPair{pair("collector", p.Collector), pair("org_name", p.Organization)}
+	var families []*dto.MetricFamily
+	gauge := func(name string, value float64) {
+		help := h.help[name]
+		families = append(families, &dto.MetricFamily{
+			Name: &name, Help: &help, Type: dto.MetricType_GAUGE.Enum(),
+			Metric: []*dto.Metric{{Label: labels, Gauge: &dto.Gauge{Value: &value}}},
+		})
+	}
+	flag := func(name string, yes bool) {
+		if yes {
+			gauge(name, 1)
+		} else {
+			gauge(name, 0)
+		}
+	}
+	instant := func(name string, t time.Time) {
+		if !t.IsZero() {
+			gauge(name, float64(t.UnixMilli())/1000)
+		}
+	}
+	gauge("runzero_collector_consecutive_failures", float64(p.Failures))
 	if !p.LastAttempt.IsZero() {
-		out.gauge("runzero_collector_duration_seconds", p.Duration.Seconds(), labels...)
+		gauge("runzero_collector_duration_seconds", p.Duration.Seconds())
 	}
 	if p.Interval > 0 {
-		out.gauge("runzero_collector_interval_seconds", p.Interval.Seconds(), labels...)
+		gauge("runzero_collector_interval_seconds", p.Interval.Seconds())
 	}
-	out.instant("runzero_collector_next_poll_timestamp_seconds", p.Next, labels...)
-	return out.families()
+	instant("runzero_collector_last_attempt_timestamp_seconds", p.LastAttempt)
+	instant("runzero_collector_last_success_timestamp_seconds", p.LastSuccess)
+	instant("runzero_collector_next_poll_timestamp_seconds", p.Next)
+	flag("runzero_collector_success", p.Success)
+	flag("runzero_collector_supported", p.Supported)
+	return families
 }
+
+func pair(name, value string) *dto.LabelPair { return &dto.LabelPair{Name: &name, Value: &value} }

@@ -16,11 +16,7 @@ func TestHealth(t *testing.T) {
 		"health-asked-once":  {Collector: "discovery", Supported: true, Success: true, LastSuccess: noon, LastAttempt: noon},
 	} {
 		t.Run(name, func(t *testing.T) {
-			families, err := polls.Families()
-			if err != nil {
-				t.Fatal(err)
-			}
-			golden(t, name, families)
+			golden(t, name, NewHealthFamilies().Of(polls))
 		})
 	}
 }

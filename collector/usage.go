@@ -132,3 +132,40 @@ func (u *Usage) Collect(ch chan<- prometheus.Metric) {
 	}
 	out.Collect(ch)
 }
+
+// KeptUsage is what a Usage knows, as it is written down. What is not known is nil.
+type KeptUsage struct {
+	Up                             bool
+	Limit, Remaining, Today, Total *int64
+}
+
+// Kept returns what is known, to be written down.
+func (u *Usage) Kept() KeptUsage {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	number := func(c runzero.Count) *int64 {
+		if n, known := c.Get(); known {
+			return &n
+		}
+		return nil
+	}
+	return KeptUsage{
+		Up: u.up, Limit: number(u.last.Limit), Remaining: number(u.last.Remaining),
+		Today: number(u.last.Today), Total: number(u.last.Total),
+	}
+}
+
+// Restore gives back what an earlier run knew: asking anew costs a call, and the next
+// answer tells the rest.
+func (u *Usage) Restore(k KeptUsage) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	count := func(n *int64) runzero.Count {
+		if n == nil {
+			return runzero.Count{}
+		}
+		return runzero.Known(*n)
+	}
+	u.up = k.Up
+	u.last = runzero.Usage{Limit: count(k.Limit), Remaining: count(k.Remaining), Today: count(k.Today), Total: count(k.Total)}
+}

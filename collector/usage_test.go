@@ -141,3 +141,16 @@ func TestOvertakenAnswersDoNotTurnUsageBack(t *testing.T) {
 	answer(time.Now(), 1, 99) // asked after those were answered: a new day
 	wantSeries(t, Snapshot{Families: usageFamilies(t, u)}, "runzero_api_usage_remaining", `runzero_api_usage_remaining{credential="default"} 99`)
 }
+
+func TestUsageOutlivesARestart(t *testing.T) {
+	before := NewUsage("default")
+	told(before, exchange(200, runzero.Usage{Total: known(4821), Limit: known(1000), Remaining: known(963)}))
+	after := NewUsage("default")
+	after.Restore(before.Kept())
+	for _, u := range []*Usage{before, after} {
+		families := Snapshot{Families: usageFamilies(t, u)}
+		wantSeries(t, families, "runzero_up", "runzero_up 1")
+		wantSeries(t, families, "runzero_api_usage", `runzero_api_usage_limit{credential="default"} 1000`,
+			`runzero_api_usage_remaining{credential="default"} 963`, `runzero_api_usage_total{credential="default"} 4821`)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -114,6 +115,7 @@ type proxy struct {
 	*httptest.Server
 	mu    sync.Mutex
 	paths []string
+	times map[string]int // by path and organization
 }
 
 func startProxy(t *testing.T, to string) *proxy {
@@ -122,11 +124,16 @@ func startProxy(t *testing.T, to string) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{}
-	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+	p := &proxy{times: map[string]int{}}
+	forward := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		// Without a word, because exporters are killed while they ask.
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
+	}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		p.paths = append(p.paths, r.URL.Path)
+		p.times[r.URL.Path+" "+r.URL.Query().Get("_oid")]++
 		p.mu.Unlock()
 		forward.ServeHTTP(w, r)
 	}))
@@ -140,10 +147,18 @@ func (p *proxy) requests() []string {
 	return append([]string(nil), p.paths...)
 }
 
-// serveConsole serves a simulated console in the test, where faults can be injected.
+// asked tells how many requests there were for each path and organization.
+func (p *proxy) asked() map[string]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.times)
+}
+
+// serveConsole serves a simulated console in the test, where faults can be injected. Its
+// limit leaves short intervals as they are.
 func serveConsole(t *testing.T) (c *simulator.Console, address string, env []string) {
 	t.Helper()
-	c = simulator.New(simulator.Options{Seed: 7, Assets: 300})
+	c = simulator.New(simulator.Options{Seed: 7, Assets: 300, Limit: endless})
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	return c, server.URL, []string{"RUNZERO_TOKEN=" + c.AccountToken()}

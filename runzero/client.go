@@ -37,6 +37,9 @@ type Config struct {
 	UserAgent string
 	// Limits bounds what an answer may hold. Zero fields take their defaults.
 	Limits Limits
+	// Admit is asked before every request is sent: it may wait, and its error is the
+	// request's. nil admits all.
+	Admit func(context.Context) error
 	// Observer is told of every request that goes over the wire; nil tells nobody.
 	Observer Observer
 	// DialContext connects to the console; nil is the ordinary network.
@@ -92,6 +95,16 @@ func New(c Config) (*Client, error) {
 // CloseIdleConnections closes the connections that no request is using.
 func (c *Client) CloseIdleConnections() {
 	c.public.CloseIdleConnections()
+}
+
+// Kind tells what the credential reaches as far as that can be told without asking;
+// Unknown when there is none.
+func (c Config) Kind() Kind {
+	credential, err := newCredential(c.HTTP, &url.URL{}, true)
+	if err != nil {
+		return Unknown
+	}
+	return credential.kind()
 }
 
 // parseURL accepts every form in which people write a console's address.

@@ -34,8 +34,10 @@ type Exchange struct {
 	// Page tells that the answer is a web page: of a login, or of something that is no
 	// runZero console at all.
 	Page bool
-	// Usage is what the answer's headers say of the quota.
-	Usage Usage
+	// Usage is what the answer's headers say of the quota, and RetryAfter how long the
+	// console asks to wait; zero when it does not say.
+	Usage      Usage
+	RetryAfter time.Duration
 	// Duration is the time from sending to the end of the body, and Bytes the body's
 	// length after decompression. Both are zero in Answered.
 	Duration time.Duration
@@ -104,11 +106,12 @@ func newWire(c Config) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TLS settings: %w", err)
 	}
-	return &wire{next: transport, observer: c.Observer, userAgent: c.UserAgent}, nil
+	return &wire{next: transport, admit: c.Admit, observer: c.Observer, userAgent: c.UserAgent}, nil
 }
 
 type wire struct {
 	next      http.RoundTripper
+	admit     func(context.Context) error
 	observer  Observer
 	userAgent string
 }
@@ -123,6 +126,11 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		Endpoint:      endpoint,
 		Authenticated: request.Header.Get("Authorization") != "" || endpoint == TokenEndpoint,
 	}
+	if w.admit != nil {
+		if err := w.admit(request.Context()); err != nil {
+			return nil, err
+		}
+	}
 	start := time.Now()
 	exchange.Sent = start
 	response, err := w.next.RoundTrip(request)
@@ -135,6 +143,7 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	exchange.Code = response.StatusCode
 	exchange.Page = page(response)
 	exchange.Usage = parseUsage(response.Header)
+	exchange.RetryAfter = retryAfter(response.Header.Get("Retry-After"), start)
 	w.answered(exchange)
 	response.Body = &watchedBody{body: response.Body, done: func(bytes int64) {
 		exchange.Duration, exchange.Bytes = time.Since(start), bytes

@@ -11,6 +11,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/budget"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -28,6 +29,10 @@ type Flags struct {
 
 	CacheInterval time.Duration
 	CacheMaxAge   time.Duration // 0 keeps answers however old
+	CacheDir      string        // empty keeps nothing
+
+	QuotaShare   float64
+	QuotaReserve float64
 
 	Collectors  map[string]CollectorFlags
 	AssetLabels string // comma-separated
@@ -48,6 +53,8 @@ type Config struct {
 	Runzero       runzero.Config
 	Organizations []string
 	MaxAge        time.Duration
+	CacheDir      string
+	Share         budget.Share
 	// Collectors are the enabled ones, the cheapest first.
 	Collectors []Collector
 	Settings   collector.Settings
@@ -65,7 +72,15 @@ const shortestInterval = time.Second
 
 // Validate checks the flags. Every error is a sentence that names the flag.
 func (f Flags) Validate() (*Config, error) {
-	c := &Config{Organizations: f.Organizations, MaxAge: f.CacheMaxAge}
+	c := &Config{
+		Organizations: f.Organizations,
+		MaxAge:        f.CacheMaxAge,
+		CacheDir:      f.CacheDir,
+		Share:         budget.Share{Share: f.QuotaShare, Reserve: f.QuotaReserve},
+	}
+	if err := f.quota(); err != nil {
+		return nil, err
+	}
 	var err error
 	if c.Runzero, err = f.console(); err != nil {
 		return nil, err
@@ -75,6 +90,17 @@ func (f Flags) Validate() (*Config, error) {
 	}
 	c.Settings, err = f.settings()
 	return c, err
+}
+
+// quota is written so that what is no number at all is refused too.
+func (f Flags) quota() error {
+	switch {
+	case !(f.QuotaShare > 0 && f.QuotaShare <= 1):
+		return errors.New("--quota.share must be more than 0 and at most 1: it is the part of the account's daily API calls that this exporter may spend")
+	case !(f.QuotaReserve >= 0 && f.QuotaReserve < 1):
+		return errors.New("--quota.reserve must be at least 0 and less than 1: it is the part of the account's daily API calls that is left to others")
+	}
+	return nil
 }
 
 func (f Flags) console() (runzero.Config, error) {
@@ -164,4 +190,12 @@ func (f Flags) settings() (collector.Settings, error) {
 		return s, errors.New("--collector.tasks.scan-max-age must be more than 0")
 	}
 	return s, nil
+}
+
+// Shape is all that shapes what is kept on disk for these settings: what was kept for
+// others is not theirs. Secrets are no part of it, nor what only decides when to ask.
+func (c *Config) Shape() string {
+	// The catalogue is part of it, because names and help texts are kept with the values.
+	return fmt.Sprintf("catalogue=%v url=%q organizations=%q labels=%q top=%d search=%q scan-max-age=%s",
+		collector.Catalogue(), c.Runzero.URL, c.Organizations, c.Settings.AssetLabels, c.Settings.AssetTop, c.Settings.AssetSearch, c.Settings.ScanMaxAge)
 }

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,8 @@ func defaults() config.Flags {
 		AssetLabels:   "site_name,asset_type,os,alive",
 		AssetTop:      100,
 		ScanMaxAge:    7 * 24 * time.Hour,
+		QuotaShare:    0.5,
+		QuotaReserve:  0.1,
 	}
 	for _, spec := range collector.Specs() {
 		f.Collectors[spec.Name] = config.CollectorFlags{Enabled: true}
@@ -89,6 +92,11 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"nothing kept", func(f *config.Flags) { f.AssetTop = 0 }, "--collector.assets.top"},
 		{"too much kept", func(f *config.Flags) { f.AssetTop = 1e6 }, "--collector.assets.top"},
 		{"no scan age", func(f *config.Flags) { f.ScanMaxAge = 0 }, "--collector.tasks.scan-max-age"},
+		{"no share", func(f *config.Flags) { f.QuotaShare = 0 }, "--quota.share"},
+		{"more than all", func(f *config.Flags) { f.QuotaShare = 1.5 }, "--quota.share"},
+		{"a share that is no number", func(f *config.Flags) { f.QuotaShare = math.NaN() }, "--quota.share"},
+		{"all for others", func(f *config.Flags) { f.QuotaReserve = 1 }, "--quota.reserve"},
+		{"less than nothing for others", func(f *config.Flags) { f.QuotaReserve = -0.1 }, "--quota.reserve"},
 		{"nothing that asks", func(f *config.Flags) {
 			f.Collectors = map[string]config.CollectorFlags{"usage": {Enabled: true}}
 		}, "--collector.NAME"},

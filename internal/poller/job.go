@@ -11,6 +11,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/budget"
 )
 
 // job is one collector for one organization, or for a console.
@@ -23,19 +24,40 @@ type job struct {
 	place        int           // among the jobs of the organization: the cheapest is first
 
 	running     bool
-	due         time.Time
 	never       bool // not due again
 	attempt     time.Time
+	base        time.Time     // what wait counts from; zero: never asked
+	wait        time.Duration // until it is due again, where nothing is stretched
 	success     time.Time
 	duration    time.Duration
 	failures    int
 	unsupported bool
-	rounds      int
+	calls       int64 // requests of the last poll
+	unkept      bool  // what it found could not be written
 	err         error
 	snapshot    *collector.Snapshot
 	previous    *collector.Snapshot // what the organization's job found under another name
 	health      []*dto.MetricFamily // nil: to be made anew
 }
+
+// due is when the job is to be polled. A failure is not tried again sooner than a
+// success would be where intervals are stretched: there is no call to spare.
+func (j *job) due(stretch float64) time.Time {
+	switch {
+	case stretch <= 1:
+		return j.base.Add(j.wait)
+	case j.err == nil:
+		return budget.Due(j.base, j.wait, stretch)
+	}
+	due, stretched := j.base.Add(j.wait), budget.Due(j.base, j.interval, stretch)
+	if due.Before(stretched) {
+		return stretched
+	}
+	return due
+}
+
+// asked tells whether the job was ever polled.
+func (j *job) asked() bool { return !j.base.IsZero() }
 
 // answered tells whether the job has all it will get: an answer, or the certainty
 // that there is none.
@@ -70,12 +92,17 @@ func (e *panicError) Error() string {
 	return "the collector panicked, which is a bug of this exporter: " + e.what
 }
 
+// start notes that a poll begins.
+func (j *job) start(now time.Time) {
+	j.running = true
+	j.attempt = now
+	j.base, j.wait = now, j.interval
+}
+
 // finish notes what a poll that began at began came to.
 func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err error) {
 	j.running = false
 	j.health = nil
-	j.rounds++
-	j.attempt = began
 	j.duration = now.Sub(began)
 	j.err = err
 	j.unsupported = errors.Is(err, collector.ErrUnsupported)
@@ -96,22 +123,29 @@ func (j *job) expired(now time.Time, maxAge time.Duration) bool {
 }
 
 // describe makes the families that tell of the job.
-func (j *job) describe() error {
-	polls := collector.Polls{
+func (j *job) describe(health collector.HealthFamilies, s Standing) {
+	j.health = health.Of(collector.Polls{
 		Collector:    j.collector,
 		Organization: j.organization.Name,
-		Success:      j.rounds > 0 && j.err == nil,
+		Success:      j.snapshot != nil && j.err == nil,
 		Supported:    !j.unsupported,
 		Failures:     j.failures,
 		LastSuccess:  j.success,
 		LastAttempt:  j.attempt,
 		Duration:     j.duration,
-		Interval:     j.interval,
+		Interval:     time.Duration(float64(j.interval) * s.Stretch),
+		Next:         j.next(s),
+	})
+}
+
+// next is when the job will be polled, as things stand; zero: not again.
+func (j *job) next(s Standing) time.Time {
+	if j.never {
+		return time.Time{}
 	}
-	if !j.never {
-		polls.Next = j.due
+	due := j.due(s.Stretch)
+	if (s.Paused[Quota] || s.Paused[Reserve]) && due.Before(s.Reset) {
+		return s.Reset
 	}
-	families, err := polls.Families()
-	j.health = families
-	return err
+	return due
 }

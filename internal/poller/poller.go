@@ -13,9 +13,9 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
-	dto "github.com/prometheus/client_model/go"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
 // Config is what a Poller needs besides its targets.
@@ -25,6 +25,8 @@ type Config struct {
 	MaxAge time.Duration
 	// Advise says what a user can do about an error; empty when nothing.
 	Advise func(error) string
+	// Store keeps answers and the schedule for the next start; nil keeps nothing.
+	Store *store.Store
 }
 
 // parallel is how many polls go on at once, each of another organization. It bounds
@@ -40,6 +42,7 @@ type Poller struct {
 	config  Config
 	targets []*target
 	help    map[string]string // of families it makes itself
+	health  collector.HealthFamilies
 	view    atomic.Pointer[view]
 	ready   atomic.Bool
 	done    chan finished
@@ -53,18 +56,23 @@ type Poller struct {
 type finished struct {
 	job      *job
 	began    time.Time
+	calls    int64
 	snapshot collector.Snapshot
 	err      error
 }
 
-// New makes a Poller of targets. Nothing is asked yet.
+// New makes a Poller of targets and gives it what the store kept of them. Nothing is
+// asked yet.
 func New(config Config, targets []Target) *Poller {
-	p := &Poller{config: config, help: map[string]string{}, done: make(chan finished)}
+	p := &Poller{config: config, help: map[string]string{}, health: collector.NewHealthFamilies(), done: make(chan finished)}
 	for _, m := range collector.Catalogue() {
 		p.help[m.Name] = m.HELP()
 	}
 	for i := range targets {
 		t := &target{Target: targets[i]}
+		if t.Account == nil {
+			t.Account = NewAccount(unlimited, NewGate())
+		}
 		p.targets = append(p.targets, t)
 		p.jobs = append(p.jobs, &job{target: t, collector: Discovery, collect: t.discover, interval: t.shortest()})
 		for place, c := range t.Collectors {
@@ -73,14 +81,19 @@ func New(config Config, targets []Target) *Poller {
 			}
 		}
 	}
-	p.publish(time.Now())
+	now := time.Now()
+	for _, t := range p.targets {
+		p.restore(t, now)
+	}
+	p.demand()
+	p.publish(now)
 	return p
 }
 
 // Run polls until ctx ends, and returns when the last poll has.
 func (p *Poller) Run(ctx context.Context) { p.run(ctx, false) }
 
-// Once polls everything once and returns what went wrong.
+// Once polls everything once, and returns what went wrong.
 func (p *Poller) Once(ctx context.Context) error {
 	p.run(ctx, true)
 	p.mu.Lock()
@@ -88,10 +101,12 @@ func (p *Poller) Once(ctx context.Context) error {
 	var failed []error
 	for _, j := range p.jobs {
 		switch {
-		case j.rounds == 0:
-			failed = append(failed, fmt.Errorf("%s: not polled", j.title()))
 		case j.err != nil && !j.unsupported:
 			failed = append(failed, fmt.Errorf("%s: %w", j.title(), j.err))
+		case !j.answered():
+			why := j.target.Account.Standing(time.Now()).Explain()
+			level.Error(p.config.Logger).Log("msg", "not polled", "collector", j.collector, "org_name", j.organization.Name, "why", why)
+			failed = append(failed, fmt.Errorf("%s: not polled: %s", j.title(), why))
 		}
 	}
 	return errors.Join(append(failed, ctx.Err())...)
@@ -99,21 +114,17 @@ func (p *Poller) Once(ctx context.Context) error {
 
 // run is the one loop that starts polls and takes their answers.
 func (p *Poller) run(ctx context.Context, once bool) {
-	start := time.Now()
-	p.mu.Lock()
-	for _, j := range p.jobs {
-		j.due, j.health = start, nil
-	}
-	p.mu.Unlock()
 	running := 0
+	polled := map[*job]bool{}
 	for {
 		now := time.Now()
 		if ctx.Err() == nil {
 			for running < parallel {
-				j := p.next(now, once)
+				j := p.next(now, once, func(j *job) bool { return !once || !polled[j] })
 				if j == nil {
 					break
 				}
+				polled[j] = true
 				running++
 				go p.poll(ctx, j, p.brief(j, now))
 			}
@@ -131,53 +142,83 @@ func (p *Poller) run(ctx context.Context, once bool) {
 			running--
 			p.finish(ctx, f)
 		case <-wake.C:
-			p.withdraw(time.Now())
+			p.look(time.Now())
 		case <-stop:
 		}
 		wake.Stop()
 	}
 }
 
-// next picks a job that is due, the cheapest first, and marks it running. An
-// organization is asked one thing at a time, so that its sites are known before what
-// names them.
-func (p *Poller) next(now time.Time, once bool) *job {
+// next picks a job that is due, the one due first and of those the cheapest, and
+// marks it running. An organization is asked one thing at a time, so that its sites
+// are known before what names them.
+func (p *Poller) next(now time.Time, once bool, wanted func(*job) bool) *job {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	type of struct {
 		target *target
 		name   string
 	}
-	busy := map[of]bool{}
+	busy, running := map[of]bool{}, map[*Account]int64{}
 	for _, j := range p.jobs {
 		if j.running {
 			busy[of{j.target, j.organization.Name}] = true
+			running[j.target.Account]++
 		}
 	}
+	standings := p.standings(now)
 	var best *job
+	var bestDue time.Time
 	for _, j := range p.jobs {
-		if j.running || j.never || now.Before(j.due) || busy[of{j.target, j.organization.Name}] || once && j.rounds > 0 {
+		s := standings[j.target.Account]
+		if j.running || j.never || busy[of{j.target, j.organization.Name}] || !wanted(j) || s.Stopped() {
 			continue
 		}
-		if best == nil || cmp.Or(cmp.Compare(j.place, best.place), j.due.Compare(best.due)) < 0 {
-			best = j
+		// Polls that are on their way will want calls too.
+		if on := running[j.target.Account]; on > 0 && s.Allowance.Known && (s.Allowance.Stale || on >= s.Allowance.Calls) {
+			continue
+		}
+		due := j.due(s.Stretch)
+		if now.Before(due) || !once && !j.asked() && !j.target.Account.mayBegin(now, s) {
+			continue
+		}
+		if best == nil || cmp.Or(due.Compare(bestDue), cmp.Compare(j.place, best.place)) < 0 {
+			best, bestDue = j, due
 		}
 	}
-	if best != nil {
-		best.running = true
+	if best == nil {
+		return nil
 	}
+	if !best.asked() {
+		best.target.Account.begin(now)
+	}
+	best.start(now)
+	p.keepState(best.target)
 	return best
 }
 
+// standings is how each account stands.
+func (p *Poller) standings(now time.Time) map[*Account]Standing {
+	all := map[*Account]Standing{}
+	for _, t := range p.targets {
+		if _, ok := all[t.Account]; !ok {
+			all[t.Account] = t.Account.Standing(now)
+		}
+	}
+	return all
+}
+
 // untilNext is how long there is nothing to do: no job becomes due, and nothing that
-// is served expires. Jobs that are due and may not start yet wait for a poll to end.
+// is served expires. Jobs that are due and may not start yet wait for a poll to end,
+// or for the next look.
 func (p *Poller) untilNext(now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// A bound, because the clock may jump.
+	// A bound, because the clock may jump, and calls of yesterday become free again.
 	wait := time.Minute
+	standings := p.standings(now)
 	for _, j := range p.jobs {
-		if until := j.due.Sub(now); !j.running && !j.never && until > 0 {
+		if until := j.due(standings[j.target.Account].Stretch).Sub(now); !j.running && !j.never && until > 0 {
 			wait = min(wait, until)
 		}
 	}
@@ -187,12 +228,18 @@ func (p *Poller) untilNext(now time.Time) time.Duration {
 	return wait
 }
 
-// withdraw publishes anew when something published has become too old.
-func (p *Poller) withdraw(now time.Time) {
+// look publishes anew when time alone has changed something: an answer has become too
+// old, or a day has turned.
+func (p *Poller) look(now time.Time) {
 	p.mu.Lock()
-	expired := !p.expires.IsZero() && !now.Round(0).Before(p.expires)
+	changed := !p.expires.IsZero() && !now.Round(0).Before(p.expires)
+	for account, s := range p.standings(now) {
+		for _, t := range p.targets {
+			changed = changed || t.Account == account && t.shown.differs(s)
+		}
+	}
 	p.mu.Unlock()
-	if expired {
+	if changed {
 		p.publish(now)
 	}
 }
@@ -211,10 +258,11 @@ func (p *Poller) brief(j *job, now time.Time) collector.Poll {
 }
 
 func (p *Poller) poll(ctx context.Context, j *job, brief collector.Poll) {
-	ctx, cancel := context.WithTimeout(ctx, longestPoll)
+	var calls int64
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, callsKey{}, &calls), longestPoll)
 	defer cancel()
 	snapshot, err := j.run(ctx, brief)
-	p.done <- finished{job: j, began: brief.Now, snapshot: snapshot, err: err}
+	p.done <- finished{job: j, began: brief.Now, calls: calls, snapshot: snapshot, err: err}
 }
 
 // finish takes what a poll found, and sets when the job is due again.
@@ -222,109 +270,40 @@ func (p *Poller) finish(ctx context.Context, f finished) {
 	now := time.Now()
 	p.mu.Lock()
 	j := f.job
-	if f.err != nil && ctx.Err() != nil {
-		j.running = false // we stopped it: that says nothing of the console
+	if f.err != nil && (ctx.Err() != nil || paused(f.err)) {
+		// We stopped it: that says nothing of the console. What was not asked is still due.
+		j.running = false
+		if f.calls == 0 {
+			j.base, j.wait = f.began, 0
+		}
+		p.keepState(j.target)
 		p.mu.Unlock()
 		return
 	}
-	failedBefore := j.err
+	before := j.err
+	first := j.snapshot == nil
 	j.finish(f.began, now, f.snapshot, f.err)
+	j.calls = f.calls
 	if j.collector == Discovery && j.err == nil {
+		j.target.found = j.target.reached
 		j.interval = j.target.rediscover()
-		p.reconcile(j.target, now)
+		p.reconcile(j.target)
+		p.forget(j)
 	}
 	j.never = j.err == nil && j.interval == 0
-	wait := pause(j.err, j.failures, j.interval)
-	wait += jitter(wait, rand.Float64())
-	if j.rounds == 1 && j.err == nil {
-		wait += spread(j.interval, slices.Index(p.jobs, j), len(p.jobs))
+	j.wait = pause(j.err, j.failures, j.interval)
+	j.wait += jitter(j.wait, rand.Float64())
+	if first && j.err == nil {
+		j.wait += spread(j.interval, slices.Index(p.jobs, j), len(p.jobs))
 	}
 	// A poll that outlasted its interval is not asked again at once.
-	j.due = f.began.Add(wait)
-	if j.due.Before(now) {
-		j.due = now.Add(jitter(wait, rand.Float64()))
+	if now.Sub(f.began) > j.wait {
+		j.base, j.wait = now, jitter(j.interval, rand.Float64())
 	}
-	p.report(j, failedBefore)
+	p.report(j, before, j.due(j.target.Account.Standing(now).Stretch))
+	p.keep(j)
+	p.keepState(j.target)
 	p.mu.Unlock()
+	p.demand()
 	p.publish(now)
 }
-
-// reconcile makes the jobs of a target's organizations those of the organizations
-// found. Known organizations keep their jobs, and with them their answers.
-func (p *Poller) reconcile(t *target, now time.Time) {
-	ids := map[string]string{}
-	for _, o := range t.found {
-		ids[o.ID] = organizationName(o)
-	}
-	names := collector.Distinguish(ids)
-	p.jobs = slices.DeleteFunc(p.jobs, func(j *job) bool {
-		_, found := names[j.organization.ID]
-		return j.target == t && j.organization != (collector.Organization{}) && !found
-	})
-	for _, o := range t.found {
-		organization := collector.Organization{ID: o.ID, Name: names[o.ID]}
-		for place, c := range t.Collectors {
-			if c.Scope != collector.PerOrganization {
-				continue
-			}
-			at := slices.IndexFunc(p.jobs, func(j *job) bool {
-				return j.target == t && j.collector == c.Name && j.organization.ID == o.ID && j.organization.Name != ""
-			})
-			if at >= 0 && p.jobs[at].organization == organization {
-				continue
-			}
-			fresh := &job{target: t, collector: c.Name, organization: organization, collect: c.Collect, interval: c.Interval, place: place + 1, due: now}
-			if at >= 0 {
-				// Renamed: what was found bears the old name and is asked for anew, with what the
-				// old knew of scans long ago.
-				p.jobs[at].never = true
-				fresh.previous = cmp.Or(p.jobs[at].snapshot, p.jobs[at].previous)
-				p.jobs[at] = fresh
-				continue
-			}
-			p.jobs = append(p.jobs, fresh)
-		}
-	}
-	slices.SortStableFunc(p.jobs, func(a, b *job) int {
-		return cmp.Or(cmp.Compare(a.organization.Name, b.organization.Name), cmp.Compare(a.place, b.place))
-	})
-}
-
-// publish makes the view that scrapes are answered from.
-func (p *Poller) publish(now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var parts [][]*dto.MetricFamily
-	ready := len(p.jobs) > 0
-	p.expires = time.Time{}
-	for _, j := range p.jobs {
-		if j.health == nil {
-			if err := j.describe(); err != nil {
-				level.Error(p.config.Logger).Log("msg", "a job cannot tell of itself, which is a bug of this exporter", "err", err)
-			}
-		}
-		parts = append(parts, j.health)
-		if j.snapshot != nil && !j.expired(now, p.config.MaxAge) {
-			parts = append(parts, j.snapshot.Families)
-			// The millisecond is for expired, which asks for more than the age.
-			if end := j.success.Add(p.config.MaxAge + time.Millisecond); p.config.MaxAge > 0 && (p.expires.IsZero() || end.Before(p.expires)) {
-				p.expires = end
-			}
-		}
-		ready = ready && j.answered()
-	}
-	p.view.Store(merge(parts, p.help))
-	if ready {
-		p.ready.Store(true)
-	}
-}
-
-// Gather implements prometheus.Gatherer. It asks nobody and cannot fail.
-func (p *Poller) Gather() ([]*dto.MetricFamily, error) {
-	return p.view.Load().gather(time.Now()), nil
-}
-
-// Ready tells whether every collector has had an answer, or is not supported. Once
-// true it stays so: an organization that is added later does not make the others'
-// data unready.
-func (p *Poller) Ready() bool { return p.ready.Load() }

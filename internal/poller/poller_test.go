@@ -32,11 +32,14 @@ type world struct {
 	log     *lines
 	cancel  context.CancelFunc
 	done    chan struct{}
+	stop    func() // ends the poller; what is under way is cut short
 }
 
 type setup struct {
 	console simulator.Options
-	token   func(*simulator.Console) string // nil: the first organization's export token
+	on      *simulator.Console                    // instead of a new console
+	handler func(*simulator.Console) http.Handler // nil: the console itself
+	token   func(*simulator.Console) string       // nil: the first organization's export token
 	config  poller.Config
 	target  poller.Target
 	idle    bool // do not run
@@ -44,17 +47,28 @@ type setup struct {
 
 func newWorld(t testing.TB, s setup) *world {
 	t.Helper()
-	w := &world{t: t, console: simulator.New(s.console), log: &lines{}, done: make(chan struct{})}
-	dial, closePipe := simulator.Pipe(w.console)
+	w := &world{t: t, console: s.on, log: &lines{}, done: make(chan struct{})}
+	if w.console == nil {
+		w.console = simulator.New(s.console)
+	}
+	handler := http.Handler(w.console)
+	if s.handler != nil {
+		handler = s.handler(w.console)
+	}
+	dial, closePipe := simulator.Pipe(handler)
 	token := w.console.ExportToken(0)
 	if s.token != nil {
 		token = s.token(w.console)
 	}
-	client, err := runzero.New(runzero.Config{
+	settings := runzero.Config{
 		URL:         "http://localhost",
 		HTTP:        config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: config.Secret(token)}},
 		DialContext: dial,
-	})
+	}
+	if s.target.Account != nil {
+		settings.Admit, settings.Observer = s.target.Account.Admit, s.target.Account
+	}
+	client, err := runzero.New(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,12 +85,13 @@ func newWorld(t testing.TB, s setup) *world {
 	} else {
 		go func() { w.poller.Run(ctx); close(w.done) }()
 	}
-	t.Cleanup(func() {
+	w.stop = sync.OnceFunc(func() {
 		cancel()
 		<-w.done
 		client.CloseIdleConnections()
 		closePipe()
 	})
+	t.Cleanup(w.stop)
 	return w
 }
 

@@ -67,6 +67,11 @@ func spread(interval time.Duration, place, n int) time.Duration {
 	return time.Duration(float64(min(interval, longestSpread)) * float64(place%n) / float64(n))
 }
 
+// longestWait is the longest that a success makes a job wait.
+func longestWait(interval time.Duration) time.Duration {
+	return interval + min(interval, longestSpread) + jitter(interval, 1)
+}
+
 // jitter is a random part of the interval, at most a twentieth. It only adds: nothing
 // is asked before it is due.
 func jitter(interval time.Duration, random float64) time.Duration {

@@ -24,18 +24,17 @@ func (p *Poller) Status() []Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
+	standings := p.standings(now)
 	var all []Status
 	for _, j := range p.jobs {
 		s := Status{
 			Organization: j.organization.Name,
 			Collector:    j.collector,
 			LastSuccess:  j.success,
-			Interval:     j.interval,
+			Interval:     time.Duration(float64(j.interval) * standings[j.target.Account].Stretch),
 			State:        j.state(now, p.config.MaxAge),
 		}
-		if !j.never {
-			s.Next = j.due
-		}
+		s.Next = j.next(standings[j.target.Account])
 		if j.err != nil {
 			s.Problem = j.err.Error()
 			if advice := p.advise(j.err); advice != "" {
@@ -57,7 +56,7 @@ func (j *job) state(now time.Time, maxAge time.Duration) string {
 		return "withdrawn"
 	case j.err != nil:
 		return "failing"
-	case j.rounds == 0:
+	case j.snapshot == nil:
 		return "waiting"
 	}
 	return "good"
@@ -80,7 +79,7 @@ func (p *Poller) advise(err error) string {
 
 // report logs what is new about a job: each failure in a line with what to do, the
 // first success after it, and that something is not supported once.
-func (p *Poller) report(j *job, before error) {
+func (p *Poller) report(j *job, before error, due time.Time) {
 	logger := log.With(p.config.Logger, "collector", j.collector)
 	if j.organization.Name != "" {
 		logger = log.With(logger, "org_name", j.organization.Name)
@@ -89,7 +88,7 @@ func (p *Poller) report(j *job, before error) {
 	case j.err == nil && before != nil:
 		level.Info(logger).Log("msg", "polls succeed again")
 	case j.err == nil:
-		level.Debug(logger).Log("msg", "polled", "duration", j.duration, "next", j.due.UTC().Format(time.RFC3339))
+		level.Debug(logger).Log("msg", "polled", "duration", j.duration, "next", due.UTC().Format(time.RFC3339))
 	case j.unsupported && before != nil:
 		level.Debug(logger).Log("msg", "still not supported", "err", j.err)
 	case j.unsupported:
@@ -99,7 +98,7 @@ func (p *Poller) report(j *job, before error) {
 		if j.snapshot != nil {
 			msg = "poll failed; the last good answer stays"
 		}
-		values := []any{"msg", msg, "err", j.err, "failures", j.failures, "next", j.due.UTC().Format(time.RFC3339)}
+		values := []any{"msg", msg, "err", j.err, "failures", j.failures, "next", due.UTC().Format(time.RFC3339)}
 		if advice := p.advise(j.err); advice != "" {
 			values = append(values, "do", advice)
 		}

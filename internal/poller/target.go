@@ -15,6 +15,15 @@ import (
 // Target is one console asked with one credential.
 type Target struct {
 	Client *runzero.Client
+	// Account is the quota that the credential spends; nil holds to none. Targets of one
+	// account share one.
+	Account *Account
+	// Usage is what the answers' headers said, kept with the rest; nil keeps none.
+	Usage *collector.Usage
+	// Name is the account's name; empty when there is only one.
+	Name string
+	// Shape is all that shapes what is kept: other answers are not this target's.
+	Shape string
 	// Organizations are the names or ids of those to poll. Empty is all that the
 	// credential reaches but demo and inactive ones.
 	Organizations []string
@@ -34,8 +43,9 @@ type Collector struct {
 const Discovery = "discovery"
 
 const (
-	// An account's organizations come and go.
-	discoveryInterval = time.Hour
+	// DiscoveryInterval is how often an account's organizations are asked for, as they
+	// come and go.
+	DiscoveryInterval = time.Hour
 	// An organization's name can be had from its first asset only. Without one, the
 	// token is asked again from time to time; with one, never again.
 	namelessInterval = 24 * time.Hour
@@ -44,7 +54,11 @@ const (
 // target is a Target in operation.
 type target struct {
 	Target
-	found []runzero.OrganizationInfo // what the last discovery found, chosen from
+	found   []runzero.OrganizationInfo // what the last discovery found, chosen from
+	reached []runzero.OrganizationInfo // what the discovery under way finds: others read found meanwhile
+	shown   shown
+	told    told
+	unkept  bool // its state could not be written
 }
 
 // discover learns the organizations. It is collected like any other topic, but what
@@ -54,7 +68,7 @@ func (t *target) discover(ctx context.Context, poll collector.Poll) (collector.S
 	if err != nil {
 		return collector.Snapshot{}, err
 	}
-	t.found, err = choose(all, t.Organizations)
+	t.reached, err = choose(all, t.Organizations)
 	return collector.Snapshot{}, err
 }
 
@@ -78,7 +92,7 @@ func choose(all []runzero.OrganizationInfo, wanted []string) ([]runzero.Organiza
 			return strings.EqualFold(o.ID, want) || o.Name == want
 		})
 		if i < 0 {
-			return nil, fmt.Errorf("the credential reaches no organization %q: it reaches %s", collector.Label(want), reached(all))
+			return nil, fmt.Errorf("the credential reaches no organization %q: it reaches %s", collector.Label(want), reachedNames(all))
 		}
 		if !slices.Contains(chosen, all[i]) {
 			chosen = append(chosen, all[i])
@@ -87,8 +101,8 @@ func choose(all []runzero.OrganizationInfo, wanted []string) ([]runzero.Organiza
 	return chosen, nil
 }
 
-// reached lists names for a message, not too many.
-func reached(all []runzero.OrganizationInfo) string {
+// reachedNames lists names for a message, not too many.
+func reachedNames(all []runzero.OrganizationInfo) string {
 	const most = 10
 	var names []string
 	for _, o := range all[:min(most, len(all))] {
@@ -111,7 +125,7 @@ func organizationName(o runzero.OrganizationInfo) string {
 // shortest is the interval in which discovery is tried until it succeeds, because
 // nothing else is asked before that.
 func (t *target) shortest() time.Duration {
-	shortest := discoveryInterval
+	shortest := DiscoveryInterval
 	for _, c := range t.Collectors {
 		shortest = min(shortest, c.Interval)
 	}
@@ -122,7 +136,7 @@ func (t *target) shortest() time.Duration {
 func (t *target) rediscover() time.Duration {
 	switch {
 	case t.Client.WholeAccount():
-		return discoveryInterval
+		return DiscoveryInterval
 	case len(t.found) == 1 && t.found[0].Name == "":
 		return namelessInterval
 	}

@@ -16,6 +16,8 @@ import (
 // table escapes what it shows: names of organizations and words of the console are
 // strangers'.
 const table = `{{if .Demo}}<p><strong>Demo:</strong> this is a simulated console; nothing here is real.</p>
+{{end}}<h2>Quota</h2>
+{{range .Quota}}<p>{{.}}</p>
 {{end}}<h2>Polls</h2>
 <p>Scrapes are answered from memory and cause no call. This is how old the answers are.</p>
 <table>
@@ -38,10 +40,11 @@ func landing(c Config) http.Handler {
 		status := c.Status()
 		var extra strings.Builder
 		err := jobs.Execute(&extra, struct {
-			Demo bool
-			Jobs []poller.Status
-			More int
-		}{c.Demo, status[:min(rowsMost, len(status))], max(len(status)-rowsMost, 0)})
+			Demo  bool
+			Quota []string
+			Jobs  []poller.Status
+			More  int
+		}{c.Demo, c.Quota(), status[:min(rowsMost, len(status))], max(len(status)-rowsMost, 0)})
 		if err != nil {
 			level.Error(c.Logger).Log("msg", "the landing page cannot be made", "err", err)
 			say(w, http.StatusInternalServerError, "The page cannot be made; see the log.")

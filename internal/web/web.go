@@ -27,6 +27,8 @@ type Config struct {
 	MaxRequests int
 	Ready       func() bool
 	Status      func() []poller.Status
+	// Quota says in plain words how the quota of each account stands.
+	Quota func() []string
 	// Version stands on the page.
 	Version string
 	Demo    bool

@@ -26,6 +26,7 @@ func handler(change func(*web.Config)) http.Handler {
 		Registry:      registry,
 		Ready:         func() bool { return true },
 		Status:        func() []poller.Status { return nil },
+		Quota:         func() []string { return []string{"<em>Half</em> of the quota is left."} },
 		Version:       "1.2.3",
 	}
 	if change != nil {
@@ -108,7 +109,7 @@ func TestTheLandingPageTellsOfPollsAndEscapesWhatStrangersWrote(t *testing.T) {
 	})
 	got := get(h, "/")
 	page := got.Body.String()
-	for _, want := range []string{"failing", "1h0m0s old", "none yet", "simulated console", "1.2.3", `href="/metrics"`} {
+	for _, want := range []string{"failing", "1h0m0s old", "none yet", "simulated console", "1.2.3", "&lt;em&gt;Half&lt;/em&gt; of the quota", `href="/metrics"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

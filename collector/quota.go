@@ -1,0 +1,66 @@
+package collector
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// QuotaState is how an account's quota stands, as far as it is exported.
+type QuotaState struct {
+	// Limited tells whether the console tells a limit; without one there is no budget and
+	// no reset to tell of.
+	Limited   bool
+	Budget    int64           // calls a day that this exporter may spend
+	Spent     int64           // own calls of the day
+	Demand    float64         // calls a day that the intervals as configured ask for
+	Stretch   float64         // what intervals are multiplied by
+	Reset     time.Time       // when the day is expected to turn
+	Exhausted time.Time       // when nothing will be left; zero: not today
+	Paused    map[string]bool // whether asking is stopped, for each reason
+}
+
+// NewQuota makes the families of a quota, live: state is asked at each scrape.
+func NewQuota(state func() QuotaState) prometheus.Collector {
+	return live{descs: Descs(Quota), collect: func(out *samples) {
+		s := state()
+		for reason, paused := range s.Paused {
+			out.flag("runzero_api_paused", paused, reason)
+		}
+		out.gauge("runzero_exporter_demand_calls", s.Demand)
+		out.gauge("runzero_exporter_spent_calls", float64(s.Spent))
+		out.gauge("runzero_exporter_interval_stretch_ratio", s.Stretch)
+		if s.Limited {
+			out.gauge("runzero_exporter_budget_calls", float64(s.Budget))
+			out.instant("runzero_api_usage_reset_timestamp_seconds", s.Reset)
+			out.instant("runzero_api_usage_exhaustion_timestamp_seconds", s.Exhausted)
+		}
+	}}
+}
+
+// NewStore makes the family of the store, live: whether it could be written last.
+func NewStore(kept func() bool) prometheus.Collector {
+	return live{descs: Descs(Store), collect: func(out *samples) {
+		out.flag("runzero_exporter_store_success", kept())
+	}}
+}
+
+// live is a prometheus.Collector of what is known now.
+type live struct {
+	descs   map[string]*prometheus.Desc
+	collect func(*samples)
+}
+
+// Describe implements prometheus.Collector.
+func (l live) Describe(ch chan<- *prometheus.Desc) {
+	for _, desc := range l.descs {
+		ch <- desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (l live) Collect(ch chan<- prometheus.Metric) {
+	out := samples{descs: l.descs}
+	l.collect(&out)
+	out.Collect(ch)
+}

@@ -1,0 +1,233 @@
+package poller
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// kept is what the store holds of an account besides answers: the calls spent, and
+// when everything was asked last, so that a restart asks nothing that is not due.
+type kept struct {
+	Ledger        budget.Kept
+	Probed        time.Time
+	Usage         collector.KeptUsage
+	Told          float64 // the stretch that the log told last
+	Organizations []keptOrganization
+	Jobs          []keptJob
+}
+
+type keptOrganization struct{ ID, Name string }
+
+type keptJob struct {
+	Organization string // its id
+	Collector    string
+	Base         time.Time
+	Wait         time.Duration
+	Attempt      time.Time
+	Success      time.Time
+	Duration     time.Duration
+	Failures     int
+	Unsupported  bool
+	Never        bool
+	Calls        int64
+}
+
+func (t *target) key(j *job) store.Key {
+	return store.Key{Account: t.Name, Organization: j.organization.ID, Collector: j.collector}
+}
+
+// keep writes what a job found. That it cannot be written is a warning and a metric,
+// never the end of polling.
+func (p *Poller) keep(j *job) {
+	if p.config.Store == nil || j.err != nil || j.collector == Discovery {
+		return
+	}
+	p.written(&j.unkept, p.config.Store.Save(j.target.key(j), j.target.Shape, store.Entry{
+		Families: j.snapshot.Families, Sites: j.snapshot.Sites, Success: j.success,
+	}))
+}
+
+// keepState writes an account's calls and schedule. It is written before a poll
+// begins, too: one that a crash cuts short is not asked for again.
+func (p *Poller) keepState(t *target) {
+	if p.config.Store == nil {
+		return
+	}
+	state := kept{}
+	state.Ledger, state.Probed = t.Account.kept()
+	state.Told = t.told.stretch
+	if t.Usage != nil {
+		state.Usage = t.Usage.Kept()
+	}
+	for _, o := range t.found {
+		state.Organizations = append(state.Organizations, keptOrganization{ID: o.ID, Name: o.Name})
+	}
+	for _, j := range p.jobs {
+		if j.target == t && j.asked() {
+			state.Jobs = append(state.Jobs, keptJob{
+				Organization: j.organization.ID, Collector: j.collector, Base: j.base.UTC(), Wait: j.wait, Attempt: j.attempt.UTC(), Success: j.success.UTC(),
+				Duration: j.duration, Failures: j.failures, Unsupported: j.unsupported, Never: j.never, Calls: j.calls,
+			})
+		}
+	}
+	data, err := json.Marshal(state)
+	if err == nil {
+		err = p.config.Store.SaveState(t.Name, t.Shape, data)
+	}
+	p.written(&t.unkept, err)
+}
+
+// forget removes what is kept of organizations that are gone, when a discovery has
+// told which are there.
+func (p *Poller) forget(discovery *job) {
+	t := discovery.target
+	if p.config.Store == nil {
+		return
+	}
+	found := map[string]bool{"": true}
+	for _, o := range t.found {
+		found[o.ID] = true
+	}
+	p.written(&discovery.unkept, p.config.Store.Forget(func(k store.Key) bool { return k.Account != t.Name || found[k.Organization] }))
+}
+
+// written notes whether one file could be written, and says so when the first cannot
+// and when all can again.
+func (p *Poller) written(unkept *bool, err error) {
+	before := p.unkept()
+	*unkept = err != nil
+	switch {
+	case err != nil && !before:
+		level.Warn(p.config.Logger).Log("msg", "answers cannot be kept; polling goes on, and a restart would cost calls", "err", err,
+			"do", "check that --cache.dir is there, is writable and has space")
+	case before && !p.unkept():
+		level.Info(p.config.Logger).Log("msg", "answers are kept again")
+	}
+}
+
+// unkept tells whether anything could not be written when last tried.
+func (p *Poller) unkept() bool {
+	return slices.ContainsFunc(p.targets, func(t *target) bool { return t.unkept }) ||
+		slices.ContainsFunc(p.jobs, func(j *job) bool { return j.unkept })
+}
+
+// Kept tells whether what was last found could be written to the store.
+func (p *Poller) Kept() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.unkept()
+}
+
+// restore gives a target what the store kept of it.
+func (p *Poller) restore(t *target, now time.Time) {
+	if p.config.Store == nil {
+		return
+	}
+	data, ok := p.config.Store.LoadState(t.Name, t.Shape)
+	if !ok {
+		return
+	}
+	var state kept
+	if err := json.Unmarshal(data, &state); err != nil {
+		level.Warn(p.config.Logger).Log("msg", "the kept schedule cannot be read and is made anew", "err", fmt.Sprintf("%T", err))
+		return
+	}
+	t.Account.restore(state.Ledger, state.Probed, now)
+	t.told.stretch = state.Told
+	if t.Usage != nil {
+		t.Usage.Restore(state.Usage)
+	}
+	for _, o := range state.Organizations {
+		t.found = append(t.found, runzero.OrganizationInfo{ID: o.ID, Name: o.Name})
+	}
+	p.reconcile(t)
+	t.Account.resume(int64(len(state.Jobs)), now)
+	for _, k := range state.Jobs {
+		for _, j := range p.jobs {
+			if j.target == t && j.organization.ID == k.Organization && j.collector == k.Collector {
+				p.revive(j, k, now)
+			}
+		}
+	}
+}
+
+// Remembered is what an earlier run learned of an account.
+type Remembered struct {
+	Limit         int64    // calls a day; 0: the console did not tell
+	Organizations []string // names
+}
+
+// Remember reads what the store kept of an account.
+func Remember(s *store.Store, account, shape string) (Remembered, bool) {
+	data, ok := s.LoadState(account, shape)
+	if !ok {
+		return Remembered{}, false
+	}
+	var state kept
+	if err := json.Unmarshal(data, &state); err != nil {
+		return Remembered{}, false
+	}
+	var r Remembered
+	if state.Ledger.Limit != nil {
+		r.Limit = *state.Ledger.Limit
+	}
+	for _, o := range state.Organizations {
+		r.Organizations = append(r.Organizations, organizationName(runzero.OrganizationInfo{ID: o.ID, Name: o.Name}))
+	}
+	return r, true
+}
+
+// revive gives a job its schedule and its last answer back.
+func (p *Poller) revive(j *job, k keptJob, now time.Time) {
+	if k.Base.After(now) { // the clock was ahead when this was written
+		k.Base = now
+	}
+	if k.Attempt.After(now) {
+		k.Attempt = now
+	}
+	j.base, j.wait, j.attempt, j.duration = k.Base, k.Wait, k.Attempt, k.Duration
+	j.failures, j.unsupported, j.never, j.calls = k.Failures, k.Unsupported, k.Never, k.Calls
+	if j.collector == Discovery && len(j.target.found) > 0 {
+		j.interval = j.target.rediscover()
+	}
+	switch {
+	case j.unsupported:
+		j.err = collector.ErrUnsupported
+	case j.failures > 0:
+		j.err = errBefore
+	case j.interval > 0: // which may be another than it was
+		j.wait = min(max(j.wait, j.interval), longestWait(j.interval))
+	}
+	if j.collector == Discovery {
+		if len(j.target.found) > 0 {
+			j.snapshot, j.success = &collector.Snapshot{}, k.Attempt
+		}
+		return
+	}
+	if entry, ok := p.config.Store.Load(j.target.key(j), j.target.Shape); ok {
+		j.snapshot = &collector.Snapshot{Families: entry.Families, Sites: entry.Sites}
+		j.success = entry.Success
+		if j.success.After(now) {
+			j.success = now.Round(0)
+		}
+		return
+	}
+	// What was found is lost: it is asked for again, once. What never was found, because
+	// its first poll was cut short, is asked for when it is due: else a crash in every
+	// poll would cost a call each.
+	if !k.Success.IsZero() && j.err == nil {
+		j.base = time.Time{}
+	}
+}
+
+// errBefore stands for the error of a poll that an earlier run made.
+var errBefore = fmt.Errorf("the last poll before the restart failed")

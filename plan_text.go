@@ -1,0 +1,210 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+)
+
+// longestName is what a table shows of an organization's name, so that it stays
+// within 100 columns.
+const longestName = 28
+
+// table shows what is polled how often, and what that costs.
+func (f forecast) table() string {
+	cells := [][]string{{"COLLECTOR", "ORGANIZATION", "CALLS A POLL", "INTERVAL WANTED", "RESULTING", "CALLS A DAY"}}
+	for _, r := range f.rows {
+		name := []rune(r.organization)
+		if len(name) > longestName {
+			name = append(name[:longestName-1], '…')
+		}
+		cells = append(cells, []string{
+			r.collector, string(name), fmt.Sprintf("%.0f", r.job.Calls),
+			interval(r.job.Interval), interval(r.stretched(f.stretch)), fmt.Sprintf("%.1f", r.daily(f.stretch)),
+		})
+	}
+	cells = append(cells, []string{"total", "", "", "", "", fmt.Sprintf("%.1f", f.demand/f.stretch)})
+
+	widths := make([]int, len(cells[0]))
+	for _, line := range cells {
+		for i, cell := range line {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var table strings.Builder
+	for _, line := range cells {
+		var text strings.Builder
+		for i, cell := range line {
+			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i < 2 { // words; the rest is numbers
+				text.WriteString(cell + padding + "  ")
+			} else {
+				text.WriteString(padding + cell + "  ")
+			}
+		}
+		table.WriteString(strings.TrimRight(text.String(), " ") + "\n")
+	}
+	return table.String()
+}
+
+// interval shows an interval as flags are given, to a thousandth or so.
+func interval(d time.Duration) string {
+	switch {
+	case d >= 24*time.Hour:
+		d = d.Round(time.Hour)
+	case d >= time.Hour:
+		d = d.Round(time.Minute)
+	case d >= time.Second:
+		d = d.Round(time.Second)
+	}
+	return model.Duration(d).String()
+}
+
+// verdict says how the demand compares to the share, and what to change.
+func (f forecast) verdict(c *config.Config) string {
+	text := fmt.Sprintf("Asked for: %s API calls a day. This exporter may spend %d: --quota.share=%g of the account's %d. ",
+		number(f.demand), f.calls, f.share.Share, f.limit)
+	if f.fits() {
+		text += "That fits. "
+	} else {
+		text += fmt.Sprintf("That does not fit: the exporter makes its intervals %.1f times as long by itself, as shown. ", f.stretch)
+	}
+	// The last calls of a large share may never be had.
+	reserve := int64(math.Ceil(f.share.Reserve * float64(f.limit)))
+	if most := f.limit - reserve; most < f.calls && f.demand > float64(most) {
+		text += fmt.Sprintf("But --quota.reserve=%g keeps %d calls for others, so that it gets %d at most, and fewer when others spend more: "+
+			"intervals will be longer than shown. Lower --quota.reserve or --quota.share. ", f.share.Reserve, reserve, most)
+	}
+	if late := f.withdrawn(c.MaxAge); len(late) > 0 {
+		text += fmt.Sprintf("Answers of %s would be withdrawn before they are asked for again, because --cache.max-age=%s is shorter than "+
+			"that: raise it, or poll less.", strings.Join(late, ", "), model.Duration(c.MaxAge))
+	}
+	text = wrap(text, "", "")
+	if !f.fits() {
+		text += "\nTo make it fit, do one of these:\n"
+		for _, remedy := range f.remedies(c.MaxAge) {
+			text += wrap(remedy, "  - ", "    ")
+		}
+	}
+	return text
+}
+
+// wrap breaks a text into lines of at most 100 columns, as far as its words permit.
+func wrap(text, first, next string) string {
+	const columns = 100
+	var lines strings.Builder
+	line := first
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+len(word) > columns && strings.TrimSpace(line) != "" {
+			lines.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = next
+		}
+		line += word + " "
+	}
+	lines.WriteString(strings.TrimRight(line, " ") + "\n")
+	return lines.String()
+}
+
+// withdrawn lists the collectors whose answers get too old between polls.
+func (f forecast) withdrawn(maxAge time.Duration) []string {
+	var names []string
+	for _, r := range f.rows {
+		if maxAge > 0 && r.flag != "" && r.stretched(f.stretch) > maxAge && !slices.Contains(names, r.collector) {
+			names = append(names, r.collector)
+		}
+	}
+	return names
+}
+
+// remedies lists what makes the intervals fit, each by itself.
+func (f forecast) remedies(maxAge time.Duration) []string {
+	var all []string
+	if flags := f.intervals(maxAge); flags != "" {
+		all = append(all, "ask less often: "+flags)
+	}
+	poll := "poll less: switch collectors off with --no-collector.NAME"
+	if slices.ContainsFunc(f.rows, func(r row) bool { return r.count > 1 }) || f.organizations() > 1 {
+		poll += ", name fewer organizations with --runzero.organization"
+	}
+	all = append(all, poll)
+	// A share of whole percents, which must leave the reserve alone.
+	for percent := math.Ceil(100 * f.share.Share); percent <= 100*(1-f.share.Reserve); percent++ {
+		raised := budget.Share{Share: percent / 100}
+		if float64(raised.Calls(f.limit)) >= f.demand {
+			all = append(all, fmt.Sprintf("spend more, if no other tool needs the calls: --quota.share=%g", raised.Share))
+			break
+		}
+	}
+	all = append(all, fmt.Sprintf("license more assets: with this --quota.share it takes a limit of %s calls a day", number(f.demand/f.share.Share)))
+	return all
+}
+
+// organizations is the most rows of one collector, each of which is of another
+// organization.
+func (f forecast) organizations() int {
+	rows, most := map[string]int{}, 0
+	for _, r := range f.rows {
+		rows[r.collector]++
+		most = max(most, rows[r.collector])
+	}
+	return most
+}
+
+// longestProposed is an interval beyond which there is no use in asking.
+const longestProposed = 30 * 24 * time.Hour
+
+// intervals is the flags that make the demand fit, all intervals as much longer as it
+// takes; empty when an answer would get too old in them, or no interval is long
+// enough because what no flag sets is too much.
+func (f forecast) intervals(maxAge time.Duration) string {
+	if maxAge == 0 {
+		maxAge = longestProposed
+	}
+	left := float64(f.calls)
+	adjustable := 0.0
+	for _, r := range f.rows {
+		if r.flag == "" {
+			left -= r.daily(1)
+		} else {
+			adjustable += r.daily(1)
+		}
+	}
+	if left <= 0 || adjustable <= 0 {
+		return ""
+	}
+	var flags []string
+	for _, r := range f.rows {
+		if r.flag == "" {
+			continue
+		}
+		unit := time.Second
+		if r.job.Interval >= time.Minute {
+			unit = time.Minute
+		}
+		units := math.Ceil(r.job.Interval.Seconds() * adjustable / left / unit.Seconds()) // never shorter than it takes
+		if units*unit.Seconds() > min(maxAge, longestProposed).Seconds() {
+			return ""
+		}
+		longer := time.Duration(units) * unit
+		flag := fmt.Sprintf("%s=%s", r.flag, model.Duration(longer))
+		if !slices.Contains(flags, flag) {
+			flags = append(flags, flag)
+		}
+	}
+	return strings.Join(flags, " ")
+}
+
+// number shows calls a day: whole, and rounded up, so that the share is never shown
+// to be enough where it is not.
+func number(calls float64) string {
+	const noise = 1e-6 // of adding up fractions
+	return fmt.Sprintf("%.0f", math.Ceil(calls-noise))
+}
