@@ -118,14 +118,16 @@ func believable(usage runzero.Usage, before runzero.Count) (limit, remaining run
 const shortestDay = 20 * time.Hour
 
 // turned tells whether an answer is of a new day: the account has used less than
-// before. A limit that changes does not change what was used.
+// before. Where no turn is due, that is much less: a counter that lags behind by a few
+// calls must not make own calls forgotten. A turn that goes unnoticed costs nothing but
+// time, as what was spent a day ago is forgotten anyway.
 func (l *Ledger) turned(now time.Time, limit, remaining runzero.Count) bool {
 	before, known := used(l.Limit, l.Remaining)
 	if !known || !l.Turned.IsZero() && now.Sub(l.Turned) < shortestDay {
 		return false
 	}
 	after, known := used(limit, remaining)
-	return known && after < before
+	return known && after < before && (2*after <= before || !now.Before(l.NextReset(l.AskedAt)))
 }
 
 func used(limit, remaining runzero.Count) (int64, bool) {

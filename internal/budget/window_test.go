@@ -130,3 +130,19 @@ func TestUntilTheResetIsLearnedTheAllowanceLastsADayFromTheFirstCall(t *testing.
 		}
 	}
 }
+
+// Counters of several servers may lag behind each other: a dip by a few calls is no new
+// day, unless one is due.
+func TestACounterThatLagsBehindForgetsNoCalls(t *testing.T) {
+	l := &Ledger{}
+	call(l, start, 1000, 1000-59)
+	call(l, start.Add(time.Hour), 1000, 1000-60)
+	call(l, start.Add(2*time.Hour), 1000, 1000-58)
+	if spent := l.Spent(start.Add(2 * time.Hour)); spent != 3 || !l.Turned.IsZero() {
+		t.Errorf("%d calls spent, want 3; turned: %s", spent, l.Turned)
+	}
+	call(l, start.Add(13*time.Hour), 1000, 1000-57) // past midnight, and others were quick
+	if l.Turned.IsZero() {
+		t.Error("a turn that was due went unnoticed")
+	}
+}
