@@ -26,7 +26,7 @@ func TestALostAnswerIsAskedForAgainAtOnce(t *testing.T) {
 		}
 		before := h.console.Count()
 		w = h.start()
-		w.pass(time.Second)
+		w.pass(0) // not longer: something may be due within the next second
 		if asked := h.console.Count() - before; asked != 1 || len(w.values("runzero_assets")) == 0 || !w.poller.Ready() {
 			t.Errorf("%d calls, want one for what is lost; ready: %v", asked, w.poller.Ready())
 		}
