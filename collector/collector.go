@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -21,6 +22,9 @@ type Collector interface {
 type Poll struct {
 	API          *runzero.Client
 	Organization Organization
+	// Organizations is, in a poll of a whole account, the org_name of each organization
+	// to export by its id; Organization is empty then. Rows of others are left out.
+	Organizations map[string]string
 	// Now is the time of the poll.
 	Now time.Time
 	// Sites is the organization's sites as the sites collector last saw them, nil when
@@ -41,8 +45,26 @@ type Organization struct {
 type Snapshot struct {
 	Families []*dto.MetricFamily
 	// Sites is the sites the families speak of. It is not in the families, which know
-	// a site by name only, and is what makes a renamed site recognisable.
+	// a site by name only, and is what makes a renamed site recognisable. In a Snapshot
+	// of a whole account the ids are those that AccountSite makes.
 	Sites SiteNames
+}
+
+// AccountSite is the id of an organization's site in the Snapshot of an account.
+func AccountSite(organizationID, siteID string) string { return organizationID + "/" + siteID }
+
+// SitesOf is the sites of one organization in the Snapshot of an account.
+func (s *Snapshot) SitesOf(organizationID string) SiteNames {
+	if s.Sites == nil {
+		return nil
+	}
+	sites := SiteNames{}
+	for id, name := range s.Sites {
+		if site, ok := strings.CutPrefix(id, AccountSite(organizationID, "")); ok {
+			sites[site] = name
+		}
+	}
+	return sites
 }
 
 // ErrUnsupported is the error of a Collector whose endpoint the console, the licence
@@ -58,6 +80,8 @@ const (
 	PerOrganization Scope = iota
 	// PerConsole collectors are polled once for a console.
 	PerConsole
+	// PerAccount collectors are polled once for an account.
+	PerAccount
 	// Unasked collectors ask nothing: they listen to the others' answers.
 	Unasked
 )
@@ -68,6 +92,14 @@ type Settings struct {
 	AssetTop    int           // values kept for each open-ended label
 	AssetSearch string        // runZero query that limits which assets are counted
 	ScanMaxAge  time.Duration // how old a site's last good scan may get
+	ScanMaxAges []ScanMaxAge  // the same for some sites; the first that names a site holds
+}
+
+// ScanMaxAge is how old the last good scan of some sites may get.
+type ScanMaxAge struct {
+	Organization string // name or id; empty: any
+	Site         string // name or id; empty: any
+	MaxAge       time.Duration
 }
 
 // Spec describes a collector to those who switch and schedule it.
@@ -75,8 +107,14 @@ type Spec struct {
 	Name     string
 	Help     string
 	Scope    Scope
+	Needs    runzero.Kind  // the least credential that reaches what it asks; empty: none
+	Off      bool          // unless switched on
 	Interval time.Duration // its own default; 0: the cache interval
 	New      func(Settings) Collector
+	// Wide makes the form of a PerOrganization collector that asks once for a whole
+	// account; nil when there is none. Where its polls end in ErrUnsupported, the
+	// organizations are asked one by one.
+	Wide func(Settings) Collector
 }
 
 // Specs lists the collectors, the cheapest first: the first round asks in this order,
@@ -85,8 +123,8 @@ func Specs() []Spec {
 	return []Spec{
 		{Name: "usage", Help: "API usage, from the headers of every answer", Scope: Unasked},
 		{Name: "console", Help: "the console's health and version", Scope: PerConsole, Interval: time.Hour, New: newConsole},
-		{Name: "sites", Help: "sites and their assets as the console counts them", New: newSites},
-		{Name: "tasks", Help: "scans, their schedules, and integrations", New: newTasks},
-		{Name: "assets", Help: "assets by site, type, operating system, risk", New: newAssets},
+		{Name: "sites", Help: "sites and their assets as the console counts them", Needs: runzero.Export, New: newSites},
+		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.Export, New: newTasks},
+		{Name: "assets", Help: "assets by site, type, operating system, risk", Needs: runzero.Export, New: newAssets},
 	}
 }

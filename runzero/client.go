@@ -161,6 +161,10 @@ func (c *Client) organizationQuery(organizationID string) (url.Values, error) {
 	return query, nil
 }
 
+// Kind tells what the credential reaches, as far as its first letters tell now: a
+// token's file may have been rotated to another kind.
+func (c *Client) Kind() Kind { return c.credential.kind() }
+
 // WholeAccount tells whether the credential reaches an account's organizations. For
 // a token of an unknown kind that is known after Organizations.
 func (c *Client) WholeAccount() bool { return c.wholeAccount(c.credential.kind()) }

@@ -45,6 +45,20 @@ func tokenKind(token string) Kind {
 	return Unknown
 }
 
+// Reaches tells whether a credential of this kind may reach what needs one of another
+// kind, as documented: an account credential reaches all, an organization token its
+// organization and its exports, an export token exports alone. A token of an unknown
+// kind may be any.
+func (k Kind) Reaches(needs Kind) bool {
+	switch needs {
+	case Account:
+		return k == Account || k == Unknown
+	case Organization:
+		return k == Organization || k == Account || k == Unknown
+	}
+	return k != Download
+}
+
 // credential is either a bearer token or an OAuth2 client.
 type credential struct {
 	token  config.SecretReader
