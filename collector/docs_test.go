@@ -90,7 +90,8 @@ resolve. Series carry no timestamps of their own.
 most %d characters. What is empty is ` + "`unknown`" + `, what is in no site is in the site ` + "`unassigned`" + `, and what is folded
 together or new to this exporter is ` + "`other`" + `. Two organizations, sites or schedules of one name are told apart by
 the first 8 characters of their ids, as in ` + "`Branch (a7b2287e)`" + `, both of them; a site is called by one name in all families.
-Error texts, scan targets, addresses and people are never labels.
+Error texts, scan targets, addresses and people are never labels. Where the configuration file names accounts, every series
+of an account has the label ` + "`account_name`" + ` beside those listed here.
 
 | flag | shapes |
 |---|---|

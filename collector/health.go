@@ -9,6 +9,7 @@ import (
 
 // Polls is how the polls of one collector for one organization are going.
 type Polls struct {
+	Account      string // its account_name; empty where there is only one
 	Collector    string
 	Organization string // its org_name; empty for what belongs to no organization
 	Success      bool   // of the last
@@ -42,6 +43,9 @@ func NewHealthFamilies() HealthFamilies {
 // Of returns the families of one. They change with polls and not with time.
 func (h HealthFamilies) Of(p Polls) []*dto.MetricFamily {
 	labels := []*dto.LabelPair{pair("collector", p.Collector), pair("org_name", p.Organization)}
+	if p.Account != "" {
+		labels = slices.Insert(labels, 0, pair(accountLabel, p.Account))
+	}
 	var families []*dto.MetricFamily
 	gauge := func(name string, value float64) {
 		help := h.help[name]
