@@ -94,7 +94,7 @@ func Catalogue() []Metric {
 			{Name: "runzero_scan_last_duration_seconds", Type: gauge, Labels: words("org_name site_name"), Help: "How long the site's last good scan took."},
 			{Name: "runzero_scan_last_assets", Type: gauge, Labels: words("org_name site_name change"), Help: "Assets of the site's last good scan by what became of them: new, online, offline, changed, unchanged, ignored, or total."},
 			{Name: "runzero_scan_running_start_timestamp_seconds", Type: gauge, Labels: words("org_name site_name"), Help: "When the oldest scan that is still going on the site began. Absent when none is."},
-			{Name: "runzero_scan_max_age_seconds", Type: gauge, Labels: words("org_name site_name"), Help: "How old the site's last good scan may get before it is stale, from --collector.tasks.scan-max-age."},
+			{Name: "runzero_scan_max_age_seconds", Type: gauge, Labels: words("org_name site_name"), Help: "How old the site's last good scan may get before it is stale, from --collector.tasks.scan-max-age, or for its site from the configuration file."},
 			{Name: "runzero_scan_schedule_info", Type: gauge, Labels: words("org_name site_name schedule schedule_id frequency"), Help: "A recurring scan; always 1."},
 			{Name: "runzero_scan_schedule_last_run_timestamp_seconds", Type: gauge, Labels: words("org_name site_name schedule"), Help: "When the recurring scan last began. Absent when it never did."},
 			{Name: "runzero_scan_schedule_next_run_timestamp_seconds", Type: gauge, Labels: words("org_name site_name schedule"), Help: "When the recurring scan is due next; in the past when it is overdue. Absent when it is paused, and where runZero does not say, as of continuous scans."},

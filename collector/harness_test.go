@@ -23,7 +23,13 @@ var update = flag.Bool("update", false, "rewrite testdata/*.prom and docs/metric
 // noon is the time of every poll: a Wednesday.
 var noon = time.Date(2026, 8, 19, 12, 0, 0, 0, time.UTC)
 
-const acmeID = "4ffe8ffb-0000-4000-8000-000000000001"
+// The organizations of an account, and one that is not to be exported.
+const (
+	acmeID   = "4ffe8ffb-0000-4000-8000-000000000001"
+	beaconID = "5ffe8ffb-0000-4000-8000-000000000002"
+	emptyID  = "6ffe8ffb-0000-4000-8000-000000000003"
+	otherID  = "7ffe8ffb-0000-4000-8000-000000000004"
+)
 
 // answer is what the console of a test answers at an endpoint.
 type answer struct {

@@ -143,13 +143,14 @@ func (s *scans) recall() {
 	}
 }
 
-func (s *scans) samples(out *samples, names SiteNames, maxAge time.Duration) {
+func (s *scans) samples(out *samples, names SiteNames, settings Settings) {
 	s.recall()
 	org := s.poll.Organization.Name
 	for id, name := range names {
 		if _, scanned := s.sites[id]; id == zeroID && !scanned {
 			continue // nothing scans what is in no site
 		}
+		maxAge := settings.scanMaxAge(s.poll.Organization, id, name)
 		out.gauge("runzero_scan_max_age_seconds", maxAge.Seconds(), org, name)
 	}
 	for id, site := range s.sites {

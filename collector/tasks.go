@@ -1,9 +1,6 @@
 package collector
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // outcome is what a task's status says of it.
 type outcome int
@@ -49,10 +46,10 @@ func taskType(t string) string {
 }
 
 type tasks struct {
-	scanMaxAge time.Duration
+	settings Settings
 }
 
-func newTasks(s Settings) Collector { return tasks{scanMaxAge: s.ScanMaxAge} }
+func newTasks(s Settings) Collector { return tasks{settings: s} }
 
 // Collect exports the organization's runs, and of scans and integrations the last.
 func (t tasks) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
@@ -90,7 +87,7 @@ func (t tasks) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 		out.gauge("runzero_tasks", float64(n), org, run.taskType, run.status)
 	}
 	names := poll.siteNames(scans.seen, schedules.seen)
-	scans.samples(out, names, t.scanMaxAge)
+	scans.samples(out, names, t.settings)
 	schedules.samples(out, org, names)
 	integrations.samples(out, org)
 	families, err := out.families()
