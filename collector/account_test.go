@@ -24,7 +24,7 @@ func TestTheAccountComesBeforeEveryLabel(t *testing.T) {
 }
 
 func TestWithAccount(t *testing.T) {
-	usage := NewUsage("default")
+	usage := NewUsage("default", time.Time{})
 	usage.Answered(exchange(200, runzero.Usage{Total: known(4821), Limit: known(1000)}))
 	families := slices.Concat(
 		assetsOf(t, defaults(), Poll{Sites: acmeSites()}, `{"id":"1","site_id":"`+hq+`","last_seen":@-3h}{"id":"2","site_id":"`+plant+`"}`).Families,

@@ -48,6 +48,8 @@ const (
 	Quota = "quota"
 	// Store families tell of what is kept on disk.
 	Store = "store"
+	// Config families tell of the configuration file.
+	Config = "config"
 )
 
 // AgeOf tells which live family is the age of which cached family of instants.
@@ -73,6 +75,7 @@ func Catalogue() []Metric {
 			{Name: "runzero_api_usage_remaining", Type: gauge, Labels: words("credential"), Help: "API calls that are left of the account's daily limit, as the last answer said."},
 			{Name: "runzero_api_usage_today", Type: gauge, Labels: words("credential"), Help: "API calls made today, as the last answer said. runZero does not document whether by the credential or by the account."},
 			{Name: "runzero_api_usage_total", Type: counter, Labels: words("credential"), Help: "API calls ever made, as the last answer said."},
+			{Name: "runzero_api_credential_expiration_timestamp_seconds", Type: gauge, Labels: words("credential"), Help: "When the credential expires, from expires in the configuration file: runZero does not say. Absent where the file does not either."},
 			{Name: "runzero_api_requests_total", Type: counter, Labels: words("endpoint code"), Help: "Requests this exporter sent to the runZero API, by HTTP status code; code is error when there was no answer."},
 			{Name: "runzero_api_request_duration_seconds", Type: histogram, Labels: words("endpoint"), Help: "Time from sending a request to the end of its answer."},
 			{Name: "runzero_api_response_bytes_total", Type: counter, Labels: words("endpoint"), Help: "Bytes of answers read from the runZero API, after decompression."},
@@ -143,6 +146,10 @@ func Catalogue() []Metric {
 		}},
 		{Store, true, []Metric{
 			{Name: "runzero_exporter_store_success", Type: gauge, Help: "1 when the last write to --cache.dir succeeded. Absent without --cache.dir."},
+		}},
+		{Config, true, []Metric{
+			{Name: "runzero_exporter_config_last_reload_successful", Type: gauge, Help: "1 when the last attempt to load the configuration succeeded, 0 when it failed and the one before is still in force."},
+			{Name: "runzero_exporter_config_last_reload_success_timestamp_seconds", Type: gauge, Help: "When the configuration in force was loaded."},
 		}},
 	}
 	var all []Metric

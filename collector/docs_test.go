@@ -145,6 +145,8 @@ func sections() []section {
 			}},
 		{Store, "Kept answers", "Whether answers and the count of calls can be kept in `--cache.dir`, so that a restart costs nothing. When they cannot, polling goes on.",
 			[][2]string{{"A restart would cost calls", "runzero_exporter_store_success == 0"}}},
+		{Config, "Configuration", "Whether the configuration file could be loaded when it last was, at the start or by a reload. When it could not, the one before stays in force.",
+			[][2]string{{"The configuration file is broken", "runzero_exporter_config_last_reload_successful == 0"}}},
 	}
 }
 
@@ -161,7 +163,7 @@ func metricsPage() string {
 	fmt.Fprintf(&page, pageHead, labelRunes, enumerate(labels), enumerate(open))
 	for _, s := range sections() {
 		fmt.Fprintf(&page, "\n## %s\n\n", s.title)
-		if !slices.Contains([]string{Health, Quota, Store}, s.collector) {
+		if !slices.Contains([]string{Health, Quota, Store, Config}, s.collector) {
 			fmt.Fprintf(&page, "Collector `%s`. ", s.collector)
 		}
 		fmt.Fprintf(&page, "%s\n", s.text)

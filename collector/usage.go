@@ -15,6 +15,7 @@ import (
 // client and a prometheus.Collector.
 type Usage struct {
 	credential string
+	expires    time.Time
 	descs      map[string]*prometheus.Desc
 	requests   *prometheus.CounterVec
 	bytes      *prometheus.CounterVec
@@ -26,8 +27,9 @@ type Usage struct {
 	seen time.Time // when the last header was taken
 }
 
-// NewUsage makes the usage collector of the credential of this name.
-func NewUsage(credential string) *Usage {
+// NewUsage makes the usage collector of the credential of this name, which expires
+// then; zero: nobody said when.
+func NewUsage(credential string, expires time.Time) *Usage {
 	help := map[string]string{}
 	for _, m := range Catalogue() {
 		help[m.Name] = m.HELP()
@@ -38,6 +40,7 @@ func NewUsage(credential string) *Usage {
 	const duration = "runzero_api_request_duration_seconds"
 	return &Usage{
 		credential: Label(credential),
+		expires:    expires,
 		descs:      Descs("usage"),
 		requests:   counter("runzero_api_requests_total", "endpoint", "code"),
 		bytes:      counter("runzero_api_response_bytes_total", "endpoint"),
@@ -117,6 +120,7 @@ func (u *Usage) Collect(ch chan<- prometheus.Metric) {
 	defer u.mu.Unlock()
 	out := samples{descs: u.descs}
 	out.flag("runzero_up", u.up)
+	out.instant("runzero_api_credential_expiration_timestamp_seconds", u.expires, u.credential)
 	for name, count := range map[string]runzero.Count{
 		"runzero_api_usage_limit":     u.last.Limit,
 		"runzero_api_usage_remaining": u.last.Remaining,

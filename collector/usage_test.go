@@ -39,7 +39,7 @@ func usageFamilies(t *testing.T, u *Usage) []*dto.MetricFamily {
 var known = runzero.Known
 
 func TestUsage(t *testing.T) {
-	u := NewUsage("default")
+	u := NewUsage("default", time.Time{})
 	golden(t, "usage-before-any-call", usageFamilies(t, u))
 	told(u,
 		runzero.Exchange{Endpoint: healthPath, Code: 200},
@@ -50,7 +50,7 @@ func TestUsage(t *testing.T) {
 	golden(t, "usage", usageFamilies(t, u))
 	told(u, exchange(503, runzero.Usage{}))
 	golden(t, "usage-down", usageFamilies(t, u))
-	golden(t, "usage-hostile-credential", usageFamilies(t, NewUsage(" a\xff\ncredential ")))
+	golden(t, "usage-hostile-credential", usageFamilies(t, NewUsage(" a\xff\ncredential ", at("30d"))))
 }
 
 // Each header speaks for itself: one that is missing leaves what was known of it.
@@ -72,7 +72,7 @@ func TestUsageHeadersOneByOne(t *testing.T) {
 		t.Run(missing, func(t *testing.T) {
 			usage := full
 			hide(&usage)
-			u := NewUsage("default")
+			u := NewUsage("default", time.Time{})
 			var want, all []string
 			for name, line := range lines {
 				all = append(all, line)
@@ -117,7 +117,7 @@ func TestUp(t *testing.T) {
 		{"nor when they fail", []runzero.Exchange{ok, health(0), health(500)}, "1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			u := NewUsage("default")
+			u := NewUsage("default", time.Time{})
 			told(u, test.all...)
 			wantSeries(t, Snapshot{Families: usageFamilies(t, u)}, "runzero_up", "runzero_up "+test.want)
 		})
@@ -127,7 +127,7 @@ func TestUp(t *testing.T) {
 // Answers to requests that were on their way together may come in any order; what the
 // later of them said is what is left.
 func TestOvertakenAnswersDoNotTurnUsageBack(t *testing.T) {
-	u := NewUsage("default")
+	u := NewUsage("default", time.Time{})
 	answer := func(sent time.Time, today, left int64) {
 		e := exchange(200, runzero.Usage{Today: known(today), Remaining: known(left)})
 		e.Sent = sent
@@ -143,9 +143,9 @@ func TestOvertakenAnswersDoNotTurnUsageBack(t *testing.T) {
 }
 
 func TestUsageOutlivesARestart(t *testing.T) {
-	before := NewUsage("default")
+	before := NewUsage("default", time.Time{})
 	told(before, exchange(200, runzero.Usage{Total: known(4821), Limit: known(1000), Remaining: known(963)}))
-	after := NewUsage("default")
+	after := NewUsage("default", time.Time{})
 	after.Restore(before.Kept())
 	for _, u := range []*Usage{before, after} {
 		families := Snapshot{Families: usageFamilies(t, u)}
