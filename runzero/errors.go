@@ -10,12 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -119,23 +117,41 @@ func requestError(endpoint string, err error) error {
 func responseError(endpoint string, response *http.Response) *Error {
 	// The message is short or it is not a message.
 	body, _ := io.ReadAll(io.LimitReader(response.Body, messageBytes))
-	token := ""
+	var secrets []string
 	if response.Request != nil {
-		_, token, _ = strings.Cut(response.Request.Header.Get("Authorization"), " ")
+		secrets = sentSecrets(response.Request.Header)
 	}
-	return newError(endpoint, response, body, token)
+	return newError(endpoint, response, body, secrets)
 }
 
-func newError(endpoint string, response *http.Response, body []byte, secret string) *Error {
+// sentSecrets returns what a request's headers hold that a server might repeat: the
+// token, and what http_headers add for whatever stands before the console.
+func sentSecrets(sent http.Header) []string {
+	var secrets []string
+	for name, values := range sent {
+		switch name {
+		case "Accept", "Content-Type", "User-Agent":
+			continue
+		}
+		for _, value := range values {
+			_, token, _ := strings.Cut(value, " ")
+			secrets = append(secrets, value, token)
+		}
+	}
+	return secrets
+}
+
+func newError(endpoint string, response *http.Response, body []byte, secrets []string) *Error {
 	if len(body) >= messageBytes {
-		// The last word may be half a secret, which nothing would recognize.
+		// The last word may be half a secret, which nothing would recognize; a secret may be
+		// broken up into lines.
 		body = body[:messageBytes]
-		body = body[:bytes.LastIndexAny(body, " \t\r\n")+1]
+		body = body[:bytes.LastIndexByte(body, ' ')+1]
 	}
 	return &Error{
 		Endpoint:   endpoint,
 		Status:     response.StatusCode,
-		Message:    oneLine(redact(message(body), secret)),
+		Message:    oneLine(redact(message(body), secrets)),
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 		Usage:      parseUsage(response.Header),
 	}
@@ -150,7 +166,7 @@ func tokenError(err error, secret string) error {
 	if !errors.As(err, &refused) || refused.Response == nil {
 		return requestError(TokenEndpoint, err)
 	}
-	return newError(TokenEndpoint, refused.Response, refused.Body, secret)
+	return newError(TokenEndpoint, refused.Response, refused.Body, []string{secret})
 }
 
 // message finds the server's sentence in the shapes error bodies are seen in:
@@ -172,42 +188,6 @@ func message(body []byte) string {
 		return ""
 	}
 	return text
-}
-
-const messageRunes = 200
-
-func oneLine(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return ' '
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > messageRunes {
-		s = string(runes[:messageRunes]) + "…"
-	}
-	return s
-}
-
-// Anything shaped like a token goes, ours or not.
-var tokenShaped = regexp.MustCompile(`\b[A-Z]T[0-9A-Fa-f-]{16,}|(?i:bearer)\s+\S+`)
-
-const (
-	redacted = "<secret>"
-	// A secret shorter than this would redact half of the words there are.
-	secretShortest = 4
-)
-
-// redact takes secret out of s, also as a form or a URL spells it.
-func redact(s, secret string) string {
-	if len(secret) >= secretShortest {
-		for _, spelling := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
-			s = strings.ReplaceAll(s, spelling, redacted)
-		}
-	}
-	return tokenShaped.ReplaceAllString(s, redacted)
 }
 
 // A server that asks to wait longer than a day is not believed.

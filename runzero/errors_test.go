@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/prometheus/common/config"
+
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -69,24 +71,54 @@ func TestErrorShowsTheServersSentence(t *testing.T) {
 func TestErrorNeverShowsTheToken(t *testing.T) {
 	const oddToken = "my+odd/token~of%a!new'kind"
 	for name, c := range map[string]struct{ token, body string }{
-		"as it is":            {exportToken, "no such token: " + exportToken + "!"},
-		"in JSON":             {oddToken, `{"error":"no such token","detail":"` + oddToken + `"}`},
-		"in a header":         {oddToken, "Authorization: Bearer " + oddToken},
-		"as a URL has it":     {oddToken, "?token=my%2Bodd%2Ftoken~of%25a%21new%27kind"},
-		"cut by the message":  {oddToken, strings.Repeat("x", 180) + " " + oddToken},
-		"cut by the body":     {oddToken, strings.Repeat(" ", 16<<10-len(oddToken)+1) + oddToken},
-		"short of the body":   {oddToken, strings.Repeat(" ", 16<<10-len(oddToken)) + oddToken},
-		"somebody else's":     {exportToken, "did you mean OT998877665544332211AABBCCDDEEFF00?"},
-		"somebody else's too": {exportToken, "Bearer my-odd-token-of-ann"},
+		"as it is":             {exportToken, "no such token: " + exportToken + "!"},
+		"in JSON":              {oddToken, `{"error":"no such token","detail":"` + oddToken + `"}`},
+		"in a header":          {oddToken, "Authorization: Bearer " + oddToken},
+		"as a URL has it":      {oddToken, "?token=my%2Bodd%2Ftoken~of%25a%21new%27kind"},
+		"cut by the message":   {oddToken, strings.Repeat("x", 180) + " " + oddToken},
+		"cut by the body":      {oddToken, strings.Repeat(" ", 16<<10-len(oddToken)+1) + oddToken},
+		"short of the body":    {oddToken, strings.Repeat(" ", 16<<10-len(oddToken)) + oddToken},
+		"somebody else's":      {exportToken, "did you mean OT998877665544332211AABBCCDDEEFF00?"},
+		"somebody else's too":  {exportToken, "Bearer my-odd-token-of-ann"},
+		"on a line of its own": {exportToken, "no such token:\n" + exportToken + "\nsorry"},
+		"broken up by a null":  {exportToken, "no such token " + exportToken[:8] + "\x00" + exportToken[8:]},
+		"broken up by lines":   {oddToken, "no such token " + strings.Join(strings.Split(oddToken, ""), "\r\n")},
+		"broken up unseen":     {oddToken, `{"error":"no such token ` + oddToken[:5] + `\u200b` + oddToken[5:9] + `\u202e\ufffd` + oddToken[9:] + `"}`},
+		"broken up and cut":    {oddToken, strings.Repeat(" ", 16<<10-len(oddToken)) + oddToken[:9] + "\n" + oddToken[9:]},
+		"broken UTF-8":         {exportToken, "no such token " + exportToken[:8] + "\xff\xc3" + exportToken[8:]},
+		"broken up, in a URL":  {oddToken, "?token=my%2Bodd\x1f%2Ftoken~of%25a%21new%27kind"},
+		"another's, broken up": {exportToken, "did you mean\tOT99\x00887766554433\x002211AABBCCDDEEFF00?"},
+		"another's behind it":  {exportToken, "Bearer\nmy-odd-token-of-ann"},
+		"twice":                {exportToken, exportToken + "\x00" + exportToken[:9] + "\x7f" + exportToken[9:]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := refusal(t, answer(http.StatusForbidden, "", c.body), runzero.Config{HTTP: withToken(c.token)}).Error()
-			for _, part := range []string{"00112233", "my+odd", "my%2Bodd", "99887766", "my-odd"} {
+			for _, part := range []string{"00112233", "my+odd", "my%2Bodd", "99887766", "my-odd", "445566", "334455", "~of", "~ o", "kind", "AABB", "CCDD", "o d d"} {
 				if strings.Contains(text, part) {
 					t.Errorf("the error shows a token: %s", text)
 				}
 			}
 		})
+	}
+}
+
+// A client's secret may hold what no token may.
+func TestErrorNeverShowsASecretOfAnyBytes(t *testing.T) {
+	for secret, shown := range map[string]string{"top\xffsec\x00ret": "<secret>", "top(sec[ret": "<secret>", "tö\tp sec\nret": "<secret>", "\xff\xfe\xff\xfe": "\ufffd"} {
+		http := withClient()
+		http.OAuth2.ClientSecret = config.Secret(secret)
+		_, err := all(serve(t, answer(400, "", "no client has "+secret+"!"), runzero.Config{HTTP: http}).Sites(t.Context(), organization))
+		if err == nil || !strings.HasSuffix(err.Error(), "no client has "+shown+"!") {
+			t.Errorf("%q: error %v", secret, err)
+		}
+	}
+}
+
+func TestErrorKeepsTheWordsAroundAToken(t *testing.T) {
+	broken := exportToken[:8] + "\x00\n" + exportToken[8:]
+	got := refusal(t, answer(http.StatusForbidden, "", "no\nsuch token: "+broken+"!\nnor "+exportToken+"\x00\nat\tall"), runzero.Config{}).Message
+	if want := "no such token: <secret>! nor <secret> at all"; got != want {
+		t.Errorf("message %q, want %q", got, want)
 	}
 }
 
