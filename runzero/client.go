@@ -26,7 +26,9 @@ type Config struct {
 	URL string
 	// HTTP holds the credential (authorization or oauth2), the CA and the proxy.
 	// Files it names are read again on use, so they rotate without a restart.
-	// An empty oauth2 token_url means the console's own.
+	// An empty oauth2 token_url means the console's own. Begin with
+	// config.DefaultHTTPClientConfig: the zero value follows no redirect, and speaks
+	// HTTP/1.1 alone.
 	HTTP config.HTTPClientConfig
 	// Timeout bounds one request, from its first byte to the last of its answer.
 	// Zero is ten minutes.
@@ -50,6 +52,7 @@ type Config struct {
 type Client struct {
 	base       *url.URL
 	credential credential
+	proxy      proxyFunc
 	private    *http.Client // sends the credential
 	public     *http.Client // sends none: what needs no token is not given one
 	timeout    time.Duration
@@ -73,15 +76,25 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	wire, err := newWire(c)
+	proxy, err := newProxy(c.HTTP.ProxyConfig, base, c.AllowHTTP)
 	if err != nil {
 		return nil, err
 	}
+	wire, err := newWire(c, proxy)
+	if err != nil {
+		return nil, err
+	}
+	var transport http.RoundTripper = wire
+	if headers := c.HTTP.HTTPHeaders; headers != nil {
+		transport = &headered{wire: wire, with: config.NewHeadersRoundTripper(headers, wire), origin: origin(base)}
+	}
+	redirect := redirects(c.HTTP.FollowRedirects)
 	client := &Client{
 		base:       base,
 		credential: cred,
-		private:    &http.Client{Transport: cred.roundTripper(wire), CheckRedirect: sameOrigin},
-		public:     &http.Client{Transport: wire, CheckRedirect: sameOrigin},
+		proxy:      proxy,
+		private:    &http.Client{Transport: cred.roundTripper(transport), CheckRedirect: redirect},
+		public:     &http.Client{Transport: transport, CheckRedirect: redirect},
 		timeout:    c.Timeout,
 		limits:     c.Limits.withDefaults(),
 	}
@@ -121,7 +134,7 @@ func parseURL(raw string, allowHTTP bool) (*url.URL, error) {
 		return nil, fmt.Errorf("the console's URL for %s holds more than scheme, host and path: leave out user, query and fragment", u.Host)
 	}
 	if exposed(u, allowHTTP) {
-		return nil, fmt.Errorf("the console's URL http://%s would send the token unencrypted: use https, or allow it with --runzero.allow-http", u.Host)
+		return nil, fmt.Errorf("the console's URL http://%s would send the token unencrypted: use https, or allow it with --runzero.allow-http (allow_http in the file)", u.Host)
 	}
 	path := strings.TrimRight(u.Path, "/")
 	path = strings.TrimRight(strings.TrimSuffix(path, apiPath), "/")

@@ -29,7 +29,7 @@ const (
 	Unknown      Kind = "token of an unknown kind"
 )
 
-var errNoCredential = errors.New("no runZero token: make an export token in the console (Organizations, Edit organization, Export tokens) and pass the file that holds it with --runzero.token-file, or set RUNZERO_TOKEN; or try --demo")
+var errNoCredential = errors.New("no runZero token: make an export token in the console (Organizations, Edit organization, Export tokens) and pass the file that holds it with --runzero.token-file (authorization in the configuration file), or set RUNZERO_TOKEN; or try --demo")
 
 // tokenKind goes by the documented prefixes. Nothing else about a token is checked:
 // its length and alphabet have changed before.
@@ -66,22 +66,27 @@ type credential struct {
 	client *config.OAuth2
 	// console is where access tokens come from when the client does not say.
 	console *url.URL
+	// redirect is asked before a request for an access token follows a redirect.
+	redirect func(*http.Request, []*http.Request) error
 }
 
 func newCredential(c config.HTTPClientConfig, console *url.URL, allowHTTP bool) (credential, error) {
 	if c.BasicAuth != nil || c.BearerToken != "" || c.BearerTokenFile != "" {
 		return credential{}, errors.New("runZero takes authorization or oauth2 credentials, not basic_auth or bearer_token")
 	}
-	cred := credential{scheme: "Bearer", console: console}
+	if err := checkSettings(c); err != nil {
+		return credential{}, err
+	}
+	cred := credential{scheme: "Bearer", console: console, redirect: redirects(c.FollowRedirects)}
 	switch {
 	case c.Authorization != nil && c.OAuth2 != nil:
 		return credential{}, errors.New("both a token and an OAuth2 client are given: a credential is one of them")
 	case c.OAuth2 != nil:
 		if c.OAuth2.ClientID == "" {
-			return credential{}, errors.New("the OAuth2 client has a secret but no id: pass it with --runzero.client-id")
+			return credential{}, errors.New("the OAuth2 client has a secret but no id: pass it with --runzero.client-id, or client_id in the file")
 		}
 		if c.OAuth2.ClientSecret == "" && c.OAuth2.ClientSecretFile == "" {
-			return credential{}, errors.New("the OAuth2 client has an id but no secret: pass the file that holds it with --runzero.client-secret-file")
+			return credential{}, errors.New("the OAuth2 client has an id but no secret: pass the file that holds it with --runzero.client-secret-file, or client_secret_file in the file")
 		}
 		if u, err := url.Parse(c.OAuth2.TokenURL); err != nil || exposed(u, allowHTTP) {
 			return credential{}, errors.New("the OAuth2 client's token_url is not a URL, or would send the secret unencrypted: leave it out, or use https")
@@ -116,7 +121,7 @@ func (t checkedToken) Fetch(ctx context.Context) (string, error) {
 	case token == "":
 		return "", errNoCredential
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return "", errors.New("the token's file holds more than a token: it must be one word on one line")
+		return "", errors.New("the token, or its file, holds more than a token: it must be one word on one line")
 	case tokenKind(token) == Download:
 		return "", errors.New("this is a download token (DT…): it fetches Explorers and reaches no data; make an export token instead (Organizations, Edit organization, Export tokens; it begins with ET)")
 	}
@@ -216,14 +221,19 @@ func (t *oauthTransport) access(ctx context.Context, refused string) (token stri
 		ClientSecret: secret,
 		TokenURL:     t.credential.client.TokenURL,
 		Scopes:       t.credential.client.Scopes,
+		// What the token's server wants beside, such as an audience.
+		EndpointParams: url.Values{},
 		// Without this the library tries two styles, and the first try costs a call.
 		AuthStyle: oauth2.AuthStyleInParams,
+	}
+	for name, value := range t.credential.client.EndpointParams {
+		client.EndpointParams.Set(name, value)
 	}
 	if client.TokenURL == "" {
 		client.TokenURL = t.credential.console.String() + apiPath + TokenEndpoint
 	}
 	ctx = context.WithValue(withEndpoint(ctx, TokenEndpoint), oauth2.HTTPClient,
-		&http.Client{Transport: t.wire, CheckRedirect: sameOrigin})
+		&http.Client{Transport: t.wire, CheckRedirect: t.credential.redirect})
 	t.token, err = client.Token(ctx)
 	if err != nil {
 		t.token = nil

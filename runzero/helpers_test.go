@@ -1,6 +1,7 @@
 package runzero_test
 
 import (
+	"errors"
 	"io"
 	"iter"
 	"log"
@@ -27,19 +28,23 @@ const (
 
 // withToken is the HTTP configuration of a bearer token.
 func withToken(token string) config.HTTPClientConfig {
-	return config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: config.Secret(token)}}
+	c := config.DefaultHTTPClientConfig
+	c.Authorization = &config.Authorization{Credentials: config.Secret(token)}
+	return c
 }
 
 // withFile is the same of a token in a file.
 func withFile(name string) config.HTTPClientConfig {
-	return config.HTTPClientConfig{Authorization: &config.Authorization{CredentialsFile: name}}
+	c := config.DefaultHTTPClientConfig
+	c.Authorization = &config.Authorization{CredentialsFile: name}
+	return c
 }
 
 // newClient makes a client, with an export token unless c has a credential.
 func newClient(t testing.TB, c runzero.Config) *runzero.Client {
 	t.Helper()
 	if c.HTTP.Authorization == nil && c.HTTP.OAuth2 == nil {
-		c.HTTP.Authorization = withToken(exportToken).Authorization
+		c.HTTP = withToken(exportToken)
 	}
 	client, err := runzero.New(c)
 	if err != nil {
@@ -73,6 +78,14 @@ func answer(status int, contentType, body string) http.HandlerFunc {
 
 // data answers with a body of the type that consoles declare.
 func data(body string) http.HandlerFunc { return answer(http.StatusOK, "application/json", body) }
+
+// is tells whether err is want; nil is nil alone.
+func is(err, want error) bool {
+	if want == nil {
+		return err == nil
+	}
+	return errors.Is(err, want)
+}
 
 // all reads a stream to its end.
 func all[T any](rows iter.Seq2[T, error]) ([]T, error) {

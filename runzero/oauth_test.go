@@ -22,7 +22,9 @@ import (
 const clientSecret = "s3cr&t=+ %/ü"
 
 func withClient() config.HTTPClientConfig {
-	return config.HTTPClientConfig{OAuth2: &config.OAuth2{ClientID: "client+1", ClientSecret: clientSecret}}
+	c := config.DefaultHTTPClientConfig
+	c.OAuth2 = &config.OAuth2{ClientID: "client+1", ClientSecret: clientSecret}
+	return c
 }
 
 // issuer is a console that gives out access tokens "access-1", "access-2", … and

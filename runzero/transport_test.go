@@ -24,6 +24,25 @@ func certificatePEM(der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
+// newCertificate makes a certificate that nobody knows, and its key.
+func newCertificate(t testing.TB) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificatePEM(der), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}))
+}
+
 func TestConsoleWithAPrivateCertificate(t *testing.T) {
 	log := &requests{next: zipped(func(w io.Writer) { _, _ = io.WriteString(w, `[{"id":"a"}]`) })}
 	server := quietTLS(log)
@@ -67,17 +86,9 @@ func TestConsoleWithAPrivateCertificate(t *testing.T) {
 func TestCertificateFileIsReadAtEachUse(t *testing.T) {
 	server := quietTLS(data("[]"))
 	defer server.Close()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
-	other, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	other, _ := newCertificate(t)
 	http := withToken(exportToken)
-	http.TLSConfig.CAFile = file(t, certificatePEM(other))
+	http.TLSConfig.CAFile = file(t, other)
 	client := newClient(t, runzero.Config{URL: server.URL, HTTP: http})
 	if _, err := all(client.Sites(t.Context(), "")); err == nil {
 		t.Fatal("a certificate was trusted that nobody vouches for")

@@ -58,10 +58,10 @@ func withEndpoint(ctx context.Context, endpoint string) context.Context {
 	return context.WithValue(ctx, endpointKey{}, endpoint)
 }
 
-// newWire makes the innermost transport: TLS and proxy as prometheus/common
-// configures them, watched by the observer. The http.Transport is our own because
+// newWire makes the innermost transport: TLS as prometheus/common configures it,
+// watched by the observer. The http.Transport is our own because
 // prometheus/common's turns compression off, and exports compress seven to one.
-func newWire(c Config) (http.RoundTripper, error) {
+func newWire(c Config, proxy proxyFunc) (*wire, error) {
 	settings := config.TLSRoundTripperSettings{}
 	for _, file := range []struct {
 		name   string
@@ -78,9 +78,9 @@ func newWire(c Config) (http.RoundTripper, error) {
 	newTransport := func(tlsConfig *tls.Config) (http.RoundTripper, error) {
 		protocols := new(http.Protocols)
 		protocols.SetHTTP1(true)
-		protocols.SetHTTP2(true)
+		protocols.SetHTTP2(c.HTTP.EnableHTTP2)
 		return &http.Transport{
-			Proxy:               c.HTTP.Proxy(),
+			Proxy:               proxy,
 			ProxyConnectHeader:  c.HTTP.GetProxyConnectHeader(),
 			DialContext:         c.DialContext,
 			TLSClientConfig:     tlsConfig,
@@ -117,11 +117,11 @@ type wire struct {
 }
 
 func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
+	endpoint, _ := request.Context().Value(endpointKey{}).(string)
 	request = request.Clone(request.Context())
 	if w.userAgent != "" {
 		request.Header.Set("User-Agent", w.userAgent)
 	}
-	endpoint, _ := request.Context().Value(endpointKey{}).(string)
 	exchange := Exchange{
 		Endpoint:      endpoint,
 		Authenticated: request.Header.Get("Authorization") != "" || endpoint == TokenEndpoint,
@@ -198,6 +198,14 @@ func (b *watchedBody) Close() error {
 }
 
 var errRedirect = errors.New("the console redirects to another origin, where the token must not go: check the URL")
+
+// redirects says what to do with a redirect: go where the token may go, or nowhere.
+func redirects(follow bool) func(*http.Request, []*http.Request) error {
+	if follow {
+		return sameOrigin
+	}
+	return func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+}
 
 // sameOrigin follows a redirect only where the token may go.
 func sameOrigin(request *http.Request, via []*http.Request) error {
