@@ -125,6 +125,11 @@ func (c *Client) read(ctx context.Context, client *http.Client, endpoint string,
 	if err != nil {
 		return requestError(endpoint, err)
 	}
+	return c.send(client, endpoint, request, f)
+}
+
+// send sends one request and hands the body of a successful answer to f.
+func (c *Client) send(client *http.Client, endpoint string, request *http.Request, f func(io.Reader) error) error {
 	request.Header.Set("Accept", "application/json")
 	response, err := client.Do(request)
 	if err != nil {
@@ -141,6 +146,25 @@ func (c *Client) read(ctx context.Context, client *http.Client, endpoint string,
 		return &BodyError{Endpoint: endpoint, Err: ErrNotData}
 	}
 	return f(&limitedBody{body: response.Body, left: c.limits.Bytes})
+}
+
+// readObject sends one GET and calls set with each member of the object it is
+// answered with, in the manner of a record.
+func (c *Client) readObject(ctx context.Context, client *http.Client, endpoint string, set func(s *scanner, name []byte)) error {
+	return c.read(ctx, client, endpoint, nil, c.object(endpoint, set))
+}
+
+// object reads a body that is one object.
+func (c *Client) object(endpoint string, set func(s *scanner, name []byte)) func(io.Reader) error {
+	return func(body io.Reader) error {
+		in, s := newAnswer(body, c.limits.Record), newScanner()
+		s.take(in.value())
+		s.members(func(name []byte) { set(s, name) })
+		if err := in.problem(); err != nil {
+			return &BodyError{Endpoint: endpoint, Err: err}
+		}
+		return nil
+	}
 }
 
 // limitedBody is the body up to a limit, and an error beyond.

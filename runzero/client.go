@@ -64,6 +64,8 @@ type Client struct {
 	// Consoles older than December 2024 have no tasks export. Unix seconds until
 	// which that is taken as known, so that each poll does not pay for a 404.
 	noTaskExport atomic.Int64
+	// What is known of the newest Explorer: whoever asks takes it out meanwhile.
+	release chan release
 }
 
 // New checks c and makes a Client of it. Nothing is asked yet.
@@ -97,11 +99,13 @@ func New(c Config) (*Client, error) {
 		public:     &http.Client{Transport: transport, CheckRedirect: redirect},
 		timeout:    c.Timeout,
 		limits:     c.Limits.withDefaults(),
+		release:    make(chan release, 1),
 	}
 	if client.timeout == 0 {
 		client.timeout = 10 * time.Minute
 	}
 	client.account.Store(cred.kind() == Account)
+	client.release <- release{}
 	return client, nil
 }
 

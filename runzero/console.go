@@ -1,9 +1,6 @@
 package runzero
 
-import (
-	"context"
-	"io"
-)
+import "context"
 
 // Health is what a console says of itself.
 type Health struct {
@@ -16,24 +13,16 @@ func (c *Client) Health(ctx context.Context) (Health, error) {
 	const endpoint = "/health"
 	var health Health
 	said := false
-	err := c.read(ctx, c.public, endpoint, nil, func(body io.Reader) error {
-		in, s := newAnswer(body, c.limits.Record), newScanner()
-		s.take(in.value())
-		s.members(func(name []byte) {
-			switch string(name) {
-			case "status":
-				health.Status, said = s.text(), true
-			case "version":
-				health.Version = s.text()
-			}
-		})
-		if err := in.problem(); err != nil {
-			return &BodyError{Endpoint: endpoint, Err: err}
+	err := c.readObject(ctx, c.public, endpoint, func(s *scanner, name []byte) {
+		switch string(name) {
+		case "status":
+			health.Status, said = s.text(), true
+		case "version":
+			health.Version = s.text()
 		}
-		if !said {
-			return &BodyError{Endpoint: endpoint, Err: ErrNotHealth}
-		}
-		return nil
 	})
+	if err == nil && !said {
+		err = &BodyError{Endpoint: endpoint, Err: ErrNotHealth}
+	}
 	return health, err
 }

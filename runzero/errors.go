@@ -29,6 +29,9 @@ type Error struct {
 	// Message is the server's own, on one line and shortened; empty when the body had
 	// none to show. Tokens in it are redacted.
 	Message string
+	// WrongKind tells that the server says so: the endpoint takes another kind of token
+	// than the one it was sent.
+	WrongKind bool
 	// RetryAfter is how long the server asks to wait; zero when it does not say.
 	RetryAfter time.Duration
 	// Usage is what the answer's headers say of the quota: a 429 with none remaining
@@ -79,6 +82,24 @@ var (
 func answered(err error, codes ...int) bool {
 	answer := (*Error)(nil)
 	return errors.As(err, &answer) && slices.Contains(codes, answer.Status)
+}
+
+// Refused tells whether err means that the licence, the token or the console does not
+// have what was asked for, rather than that something failed. kind is the credential's:
+// one of a known kind that is not accepted was revoked, unless the server says that it
+// takes another kind there; one of an unknown kind may be too small.
+func Refused(err error, kind Kind) bool {
+	answer := (*Error)(nil)
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch answer.Status {
+	case http.StatusForbidden, http.StatusNotFound:
+		return true
+	case http.StatusUnauthorized, http.StatusBadRequest:
+		return answer.WrongKind || kind == Unknown
+	}
+	return false
 }
 
 // Retryable tells whether asking once more may help: nobody answered, the answer
@@ -148,10 +169,12 @@ func newError(endpoint string, response *http.Response, body []byte, secrets []s
 		body = body[:messageBytes]
 		body = body[:bytes.LastIndexByte(body, ' ')+1]
 	}
+	text, wrongKind := message(body)
 	return &Error{
 		Endpoint:   endpoint,
 		Status:     response.StatusCode,
-		Message:    oneLine(redact(message(body), secrets)),
+		Message:    oneLine(redact(text, secrets)),
+		WrongKind:  wrongKind,
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 		Usage:      parseUsage(response.Header),
 	}
@@ -170,8 +193,9 @@ func tokenError(err error, secret string) error {
 }
 
 // message finds the server's sentence in the shapes error bodies are seen in:
-// problem JSON whose status may be a string, {"error": …}, plain text, HTML.
-func message(body []byte) string {
+// problem JSON whose status may be a string, {"error": …}, plain text, HTML. It also
+// tells whether the body names the kinds of token that would have been accepted.
+func message(body []byte) (text string, wrongKind bool) {
 	var problem map[string]jsontext.Value
 	if err := json.Unmarshal(body, &problem, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err == nil {
 		var parts []string
@@ -181,13 +205,13 @@ func message(body []byte) string {
 				parts = append(parts, part)
 			}
 		}
-		return strings.Join(parts, ": ")
+		return strings.Join(parts, ": "), problem["possible_token_types"].Kind() == '['
 	}
-	text := strings.TrimSpace(string(bytes.TrimPrefix(body, byteOrderMark)))
+	text = strings.TrimSpace(string(bytes.TrimPrefix(body, byteOrderMark)))
 	if strings.HasPrefix(text, "<") || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
-		return ""
+		return "", false
 	}
-	return text
+	return text, false
 }
 
 // A server that asks to wait longer than a day is not believed.

@@ -2,17 +2,33 @@ package runzero
 
 import (
 	"context"
-	"net/http"
+	"errors"
 	"net/url"
+	"strings"
 )
 
 // OrganizationInfo is one organization. Its record holds tokens and people; nothing
-// but what stands here is kept of it.
+// but what stands here is kept of it. What only exports told of it has no counts and
+// no settings.
 type OrganizationInfo struct {
 	ID       string // empty when the console has not told it
 	Name     string // empty when the console has not told it
 	Demo     bool
 	Inactive bool
+	// Project tells that it is a temporary one, whose assets the licence counts apart.
+	Project bool
+
+	Assets       Count // all known
+	LiveAssets   Count // answered the last scan; not documented, yet most consoles send it
+	RecentAssets Count // seen lately, which is what the licence counts; not documented either
+
+	// How long each is kept, in days. Nothing public says what 0 means; nothing is
+	// seen to expire at once, so it is likely to mean for ever.
+	ExpireStaleAssets           Count // not seen any more
+	ExpireOfflineAssets         Count // not answering any more
+	ExpireScans                 Count
+	ExpireVulnerabilities       Count
+	ExpireIntegrationAttributes Count
 }
 
 func (o *OrganizationInfo) reset() { *o = OrganizationInfo{} }
@@ -30,6 +46,24 @@ func (o *OrganizationInfo) set(s *scanner, name []byte) {
 		o.Demo = s.boolean() == True
 	case "inactive":
 		o.Inactive = s.boolean() == True
+	case "project":
+		o.Project = s.boolean() == True
+	case "asset_count":
+		o.Assets = s.count()
+	case "live_asset_count":
+		o.LiveAssets = s.count()
+	case "recent_asset_count":
+		o.RecentAssets = s.count()
+	case "expiration_assets_stale":
+		o.ExpireStaleAssets = s.count()
+	case "expiration_assets_offline":
+		o.ExpireOfflineAssets = s.count()
+	case "expiration_scans":
+		o.ExpireScans = s.count()
+	case "expiration_vulnerabilities":
+		o.ExpireVulnerabilities = s.count()
+	case "expiration_integration_attributes":
+		o.ExpireIntegrationAttributes = s.count()
 	}
 }
 
@@ -44,14 +78,16 @@ func (c *Client) Organizations(ctx context.Context) ([]OrganizationInfo, error) 
 	case Export:
 		return c.exportOrganization(ctx)
 	case Organization:
-		organizations, err := c.ownOrganization(ctx)
-		if refused(err) { // the Organization API needs a larger licence than exports do
+		organizations, err := collect[OrganizationInfo](ctx, c, ownOrganization(nil))
+		// The Organization API needs a larger licence than exports do, and not every
+		// console says so in the same way.
+		if Refused(err, Unknown) {
 			return c.exportOrganization(ctx)
 		}
 		return organizations, err
 	default:
 		organizations, err := c.accountOrganizations(ctx)
-		account := !refused(err)
+		account := !Refused(err, Unknown)
 		if !account {
 			organizations, err = c.exportOrganization(ctx)
 		}
@@ -63,17 +99,37 @@ func (c *Client) Organizations(ctx context.Context) ([]OrganizationInfo, error) 
 	}
 }
 
-func refused(err error) bool {
-	return answered(err, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound)
-}
-
 func (c *Client) accountOrganizations(ctx context.Context) ([]OrganizationInfo, error) {
 	return collect[OrganizationInfo](ctx, c, export{endpoint: "/account/orgs", plural: "orgs"})
 }
 
-// ownOrganization reads /org, which is one object, and on some consoles a list.
-func (c *Client) ownOrganization(ctx context.Context) ([]OrganizationInfo, error) {
-	return collect[OrganizationInfo](ctx, c, export{endpoint: "/org", plural: "orgs"})
+// ownOrganization is /org, which is one object, and on some consoles a list.
+func ownOrganization(query url.Values) export {
+	return export{endpoint: "/org", plural: "orgs", query: query}
+}
+
+var errNoOrganization = errors.New("the answer holds no organization")
+
+// Organization returns what the Organization API says of one organization, in one
+// call. An export token does not reach it. An empty id takes what an organization
+// token is answered with. Another organization than the one asked for is ErrForeign.
+func (c *Client) Organization(ctx context.Context, organizationID string) (OrganizationInfo, error) {
+	query, err := c.organizationQuery(organizationID)
+	own := ownOrganization(query)
+	if err != nil {
+		return OrganizationInfo{}, requestError(own.endpoint, err)
+	}
+	problem := errNoOrganization
+	for row, err := range stream[OrganizationInfo](ctx, c, own) {
+		switch {
+		case err != nil:
+			return OrganizationInfo{}, err
+		case organizationID == "" || strings.EqualFold(row.ID, organizationID):
+			return row, nil
+		}
+		problem = ErrForeign
+	}
+	return OrganizationInfo{}, &BodyError{Endpoint: own.endpoint, Err: problem}
 }
 
 // exportOrganization learns an export token's organization from the first row of an

@@ -22,7 +22,8 @@ const (
 )
 
 var (
-	myCompany = []runzero.OrganizationInfo{{ID: organization, Name: "My Company"}}
+	myCompany = []runzero.OrganizationInfo{{ID: organization, Name: "My Company", Assets: runzero.Known(120), LiveAssets: runzero.Known(96)}}
+	exported  = []runzero.OrganizationInfo{{ID: organization, Name: "My Company"}}
 	nameless  = []runzero.OrganizationInfo{{ID: organization}}
 )
 
@@ -57,15 +58,15 @@ func TestOrganizationsOfEachKindOfToken(t *testing.T) {
 		"account":                 {accountToken, map[string]string{"/account/orgs": "[" + organizationRow + "," + demo + "]"}, append(slices.Clip(myCompany), runzero.OrganizationInfo{ID: "b", Name: "Demo", Demo: true, Inactive: true}), []string{"/account/orgs"}, true},
 		"organization":            {organizationToken, map[string]string{"/org": organizationRow}, myCompany, []string{"/org"}, false},
 		"organization as a list":  {organizationToken, map[string]string{"/org": "[" + organizationRow + "]"}, myCompany, []string{"/org"}, false},
-		"organization, community": {organizationToken, map[string]string{"/org": "403", assetsExport: assets}, myCompany, []string{"/org", assetsExport}, false},
-		"export":                  {exportToken, map[string]string{assetsExport: assets}, myCompany, []string{assetsExport}, false},
-		"export, called XT":       {"XT-token", map[string]string{assetsExport: assets}, myCompany, []string{assetsExport}, false},
-		"export, old console":     {exportToken, map[string]string{assetsExport: bare}, myCompany, []string{assetsExport}, false},
+		"organization, community": {organizationToken, map[string]string{"/org": "403", assetsExport: assets}, exported, []string{"/org", assetsExport}, false},
+		"export":                  {exportToken, map[string]string{assetsExport: assets}, exported, []string{assetsExport}, false},
+		"export, called XT":       {"XT-token", map[string]string{assetsExport: assets}, exported, []string{assetsExport}, false},
+		"export, old console":     {exportToken, map[string]string{assetsExport: bare}, exported, []string{assetsExport}, false},
 		"export, no assets":       {exportToken, map[string]string{assetsExport: `{"assets":[],"next_key":""}`, sites: `[{"id":"s","organization_id":"` + organization + `"}]`}, nameless, []string{assetsExport, sites}, false},
 		"export, nothing":         {exportToken, map[string]string{assetsExport: `null`, sites: `[]`}, []runzero.OrganizationInfo{{}}, []string{assetsExport, sites}, false},
 		"export, rows say nought": {exportToken, map[string]string{assetsExport: `[{"id":"a"}]`}, []runzero.OrganizationInfo{{}}, []string{assetsExport}, false},
 		"unknown, account":        {unknownToken, map[string]string{"/account/orgs": "[" + organizationRow + "]"}, myCompany, []string{"/account/orgs"}, true},
-		"unknown, export":         {unknownToken, map[string]string{assetsExport: assets}, myCompany, []string{"/account/orgs", assetsExport}, false},
+		"unknown, export":         {unknownToken, map[string]string{assetsExport: assets}, exported, []string{"/account/orgs", assetsExport}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := routes(c.bodies)

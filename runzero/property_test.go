@@ -84,3 +84,65 @@ func TestNoBodyYieldsARowWithoutAnID(t *testing.T) {
 		t.Errorf("%d exchanges answered, %d finished", len(answered), len(finished))
 	}
 }
+
+// The same for what is not streamed, or counted, or one object.
+func TestNoBodyMakesARecordOfNothing(t *testing.T) {
+	compact := strings.NewReplacer("\n", "")
+	samples := [][]byte{
+		[]byte(plantedOrganization), []byte("[" + plantedOrganization + "]"),
+		[]byte(plantedExplorer), []byte("[" + plantedExplorer + "," + plantedExplorer + "]"), []byte(plantedZone), []byte(plantedLicense),
+		[]byte(compact.Replace(plantedExplorer + "\n" + plantedZone)), []byte(`{"explorers":[` + plantedExplorer + `],"next_key":null}`),
+		[]byte(`{"id":"agent","version":"5.1.260818.0 (build PLANTED)"}`), []byte(`{"error":"PLANTED"}`),
+	}
+	var body []byte
+	console := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("start_key") {
+			_, _ = w.Write([]byte("[]"))
+			return
+		}
+		_, _ = w.Write(body)
+	})
+	config := runzero.Config{HTTP: withToken(organizationToken)}
+	client := serve(t, console, config)
+	random := rand.New(rand.NewPCG(3, 4))
+	read, failed := map[string]int{}, map[string]int{}
+	for range 500 {
+		body = garble(random, samples[random.IntN(len(samples))])
+		check := func(what, id, name string, err error) {
+			t.Helper()
+			if err != nil {
+				failed[what]++
+				if text := err.Error(); strings.Contains(text, "PLANTED") || !utf8.ValidString(text) {
+					t.Errorf("%q: %s: error %q", body, what, text)
+				}
+				return
+			}
+			read[what]++
+			if id == "" || !utf8.ValidString(name) {
+				t.Errorf("%q: %s %q without an id, or named so that it cannot be shown", body, what, name)
+			}
+		}
+		o, err := client.Organization(t.Context(), "")
+		check("organization", o.ID, o.Name, err)
+		for e, err := range client.Explorers(t.Context(), "") {
+			check("explorer", e.ID, e.Name+e.Version+e.OS+e.Arch, err)
+		}
+		for z, err := range client.HostedZones(t.Context(), "") {
+			check("zone", z.ID, z.Name, err)
+		}
+		for s, err := range client.AccountSites(t.Context()) {
+			check("site", s.ID, s.Name, err)
+		}
+		l, err := client.License(t.Context())
+		check("licence", "none", l.Type, err)
+		n, err := client.Count(t.Context(), "", "services", "")
+		check("count", strings.Repeat("n", int(n)+1), "", err)
+		version, err := serve(t, console, config).ExplorerRelease(t.Context())
+		check("release", version, version, err)
+	}
+	for _, what := range []string{"organization", "explorer", "zone", "site", "licence", "count", "release"} {
+		if read[what] == 0 || failed[what] == 0 {
+			t.Errorf("%s: %d read and %d errors: this proves nothing", what, read[what], failed[what])
+		}
+	}
+}

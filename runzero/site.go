@@ -22,6 +22,13 @@ func (c *Client) Sites(ctx context.Context, organizationID string) iter.Seq2[Sit
 	return organizationRows[Site](ctx, c, "/export/org/sites.json", "sites", organizationID, siteFields, "")
 }
 
+// AccountSites streams the sites of all the account's organizations in one call, which
+// an account credential alone may make. It is not documented that these rows say
+// which organization they belong to: where they do not, OrganizationID is empty.
+func (c *Client) AccountSites(ctx context.Context) iter.Seq2[Site, error] {
+	return stream[Site](ctx, c, export{endpoint: "/account/sites", plural: "sites"})
+}
+
 func (s *Site) reset() { *s = Site{} }
 
 func (s *Site) identity() (id, organization string) { return s.ID, s.OrganizationID }

@@ -219,13 +219,13 @@ func (p *parser[T, R]) object() error {
 func (p *parser[T, R]) first() error {
 	p.row.reset()
 	p.in.token()
-	page := false
+	page, null := false, false
 	for p.in.kind() == '"' {
 		p.scan.take(p.in.value())
 		p.name = append(p.name[:0], p.scan.bytes()...)
 		if string(p.name) == p.export.plural {
 			kind := p.in.kind()
-			page = page || kind == '[' || kind == 'n'
+			page, null = page || kind == '[', null || kind == 'n'
 			if kind == '[' {
 				if err := p.array(); err != nil {
 					return err
@@ -243,6 +243,11 @@ func (p *parser[T, R]) first() error {
 		}
 	}
 	p.in.token() // the end of the object, or the error
+	if null && !page {
+		// A service joins its asset, which has a member of that name as well.
+		id, _ := p.row.identity()
+		page = id == ""
+	}
 	if !page && p.in.err == nil {
 		p.cursor = ""
 		p.rows = true
@@ -263,7 +268,7 @@ func (p *parser[T, R]) done(row bool) error {
 	if id == "" {
 		return ErrNotRecord
 	}
-	if want := p.export.organization; want != "" && organization != "" && organization != want && !strings.EqualFold(organization, want) {
+	if foreign(organization, p.export.organization) {
 		return ErrForeign
 	}
 	if p.records >= p.limits.Records {
@@ -274,6 +279,12 @@ func (p *parser[T, R]) done(row bool) error {
 		return errStopped
 	}
 	return nil
+}
+
+// foreign tells whether a row says that it is of another organization than the one
+// asked for.
+func foreign(organization, want string) bool {
+	return want != "" && organization != "" && organization != want && !strings.EqualFold(organization, want)
 }
 
 // pageQuery asks for the first rows of an export and no more.

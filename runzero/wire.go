@@ -128,7 +128,7 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	if w.admit != nil {
 		if err := w.admit(request.Context()); err != nil {
-			return nil, err
+			return nil, unsentError{err}
 		}
 	}
 	start := time.Now()
@@ -151,6 +151,12 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	}}
 	return response, nil
 }
+
+// unsentError is why a request was not sent: it cost nothing, and says nothing about
+// the console.
+type unsentError struct{ error }
+
+func (e unsentError) Unwrap() error { return e.error }
 
 func page(response *http.Response) bool {
 	media, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))

@@ -1,0 +1,208 @@
+package runzero_test
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// Records as consoles send them, with something that must not be kept in each member
+// that is of no use.
+const (
+	plantedExplorer = `{"id":"0cf6c423-0000-4000-8000-000000000001","client_id":"PLANTED","organization_id":"4ffe8ffb-0000-4000-8000-000000000001",
+ "created_at":1680000000,"updated_at":1695139000,"host_id":"PLANTED","hub_id":"PLANTED",
+ "name":"TYPI","site_id":"a7b2287e-0000-4000-8000-000000000001","last_checkin":1695139000,"os":"linux","arch":"amd64",
+ "version":"3.10.25 (build PLANTED) [PLANTED]","external_ip":"PLANTED","internal_ip":"PLANTED",
+ "connected":true,"inactive":false,"deactivated_at":0,"disconnected_at":0,"offlined_at":0,"offline_notified_at":1688055266,
+ "settings":{"max_concurrent_scans":1,"name":"PLANTED"},"tags":{"id":"PLANTED"},
+ "system_info":{"attributes":{"CanScreenshot":"PLANTED"},"id":"PLANTED","name":"PLANTED","env":["PASSWORD=PLANTED"],"users":[{"name":"PLANTED"}],
+ "host":{"uptime":1000,"bootTime":1695138000,"os":"PLANTED"},"started":1695138000000000000,"timestamp":1695139000}}`
+	plantedZone = `{"id":"e77602e0-0000-4000-8000-000000000001","name":"zone1","enabled":true,"updated_at":"2023-03-06T18:14:50.520299Z","processor_id":"PLANTED",
+ "explorers_concurrency":7,"explorers_total":4,"tasks_active":"2","tasks_waiting":3.0,"organization_id":"00000000-0000-0000-0000-000000000000","PLANTED":["PLANTED"]}`
+	plantedLicense = `{"id":"PLANTED","created_at":1576300370,"updated_at":1755300000,"name":"PLANTED","activated_at":1576300370,"license_type":"platform",
+ "license_expiration":1790000000,"license_max_assets":1000,"license_live_asset_count":"812","license_project_asset_count":15,"via_reseller":false,
+ "subscription_period_start":1576300370,"subscription_period_end":1790000000,"subscription_cancel_at":0,"subscription_canceled_at":0,"settings":{"license_type":"PLANTED"},"partner":"PLANTED",
+ "phone":"PLANTED","address_street":"PLANTED","address_city":"PLANTED","sso_domain":"PLANTED","sso_login_message":"PLANTED"}`
+)
+
+// expectRows reads rows from what each body answers and compares them with want. One
+// row of %+v may not show what was planted.
+func expectRows[T any](t *testing.T, token string, read func(*runzero.Client) iter.Seq2[T, error], bodies map[string]T) {
+	t.Helper()
+	for body, want := range bodies {
+		rows, err := all(read(serve(t, data(body), runzero.Config{HTTP: withToken(token)})))
+		got := one(t, rows, err)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%.60s: got  %+v\nwant %+v", body, got, want)
+		}
+		if text := fmt.Sprintf("%+v", got); strings.Contains(text, "PLANTED") {
+			t.Errorf("%.60s: kept too much: %s", body, text)
+		}
+	}
+}
+
+func TestExplorerIsReadFromEveryRecordSeen(t *testing.T) {
+	typi := runzero.Explorer{
+		ID: "0cf6c423-0000-4000-8000-000000000001", OrganizationID: organization, SiteID: "a7b2287e-0000-4000-8000-000000000001",
+		Name: "TYPI", OS: "linux", Arch: "amd64", Version: "3.10.25", Connected: runzero.True, LastCheckin: at(1695139000),
+	}
+	bodies := map[string]runzero.Explorer{
+		plantedExplorer:             typi,
+		"[" + plantedExplorer + "]": typi,
+		`[{"id":"a","organization_id":null,"site_id":"00000000-0000-0000-0000-000000000000","name":null,"version":null,"connected":null,"last_checkin":0}]`: {ID: "a"},
+		`[{"id":"a","inactive":true}]`:                                       {ID: "a", Inactive: true},
+		`[{"id":"a","inactive":"t","deactivated_at":0}]`:                     {ID: "a", Inactive: true},
+		`[{"id":"a","deactivated_at":"1695139000","inactive":false}]`:        {ID: "a", Inactive: true},
+		`[{"id":"a","inactive":false,"deactivated_at":1695139000}]`:          {ID: "a", Inactive: true},
+		`[{"id":"a","connected":"false","version":"5.1.260818.0"}]`:          {ID: "a", Connected: runzero.False, Version: "5.1.260818.0"},
+		`[{"id":"a","last_checkin":1695139000000000000,"version":"  1.2 "}]`: {ID: "a", LastCheckin: at(1695139000), Version: "1.2"},
+		`[{"id":"a","version":5,"os":{"PLANTED":1},"arch":["PLANTED"]}]`:     {ID: "a", Version: "5"},
+	}
+	expectRows(t, organizationToken, func(c *runzero.Client) iter.Seq2[runzero.Explorer, error] {
+		return c.Explorers(t.Context(), organization)
+	}, bodies)
+	expectRows(t, accountToken, func(c *runzero.Client) iter.Seq2[runzero.Explorer, error] {
+		return c.AccountExplorers(t.Context())
+	}, bodies)
+}
+
+func TestHostedZoneIsReadFromEveryRecordSeen(t *testing.T) {
+	expectRows(t, organizationToken, func(c *runzero.Client) iter.Seq2[runzero.HostedZone, error] {
+		return c.HostedZones(t.Context(), organization)
+	}, map[string]runzero.HostedZone{
+		"[" + plantedZone + "]": {
+			ID: "e77602e0-0000-4000-8000-000000000001", Name: "zone1", Enabled: runzero.True,
+			Explorers: runzero.Known(4), TasksActive: runzero.Known(2), TasksWaiting: runzero.Known(3),
+		},
+		`[{"id":"a","organization_id":"` + organization + `"}]`:                        {ID: "a"},
+		`[{"id":"a","organization_id":null,"enabled":"false","explorers_total":-1}]`:   {ID: "a", Enabled: runzero.False},
+		`{"hosted_zones":[{"id":"a","tasks_active":0,"tasks_waiting":null}]}`:          {ID: "a", TasksActive: runzero.Known(0)},
+		`[{"id":"a","name":7,"enabled":null,"explorers_total":"4","tasks_active":[]}]`: {ID: "a", Name: "7", Explorers: runzero.Known(4)},
+	})
+}
+
+func TestAccountSiteMayNotSayWhoseItIs(t *testing.T) {
+	expectRows(t, accountToken, func(c *runzero.Client) iter.Seq2[runzero.Site, error] {
+		return c.AccountSites(t.Context())
+	}, map[string]runzero.Site{
+		`[{"id":"a","organization_id":"` + organization + `","name":"HQ","asset_count":3,"description":"PLANTED","scope":"PLANTED","subnets":{"PLANTED":{}}}]`: {ID: "a", OrganizationID: organization, Name: "HQ", Assets: runzero.Known(3)},
+		`[{"id":"a","name":"HQ","live_asset_count":"0"}]`:                          {ID: "a", Name: "HQ", LiveAssets: runzero.Known(0)},
+		`[{"id":"a","organization_id":"00000000-0000-0000-0000-000000000000"}]`:    {ID: "a"},
+		`{"sites":[{"id":"a","organization_id":"` + foreign + `"}],"next_key":""}`: {ID: "a", OrganizationID: foreign},
+	})
+}
+
+func TestAccountEndpointsAreAskedForTheWholeAccount(t *testing.T) {
+	log := &requests{next: data("[]")}
+	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
+	_, err := all(client.AccountSites(t.Context()))
+	_, explorersErr := all(client.AccountExplorers(t.Context()))
+	if err != nil || explorersErr != nil {
+		t.Fatal(err, explorersErr)
+	}
+	for i, path := range []string{"/account/sites", "/account/agents"} {
+		if asked := log.list[i]; asked.URL.RequestURI() != "/api/v1.0"+path {
+			t.Errorf("asked %v, want %s without a query", asked.URL, path)
+		}
+	}
+}
+
+func TestLicenseIsReadFromEveryAnswerSeen(t *testing.T) {
+	for body, want := range map[string]runzero.License{
+		plantedLicense: {
+			Type: "platform", Expiration: at(1790000000),
+			MaxAssets: runzero.Known(1000), LiveAssets: runzero.Known(812), ProjectAssets: runzero.Known(15),
+		},
+		`{"license_type":"community","license_expiration":0}`:                        {Type: "community"},
+		`{"license_max_assets":0}`:                                                   {MaxAssets: runzero.Known(0)},
+		`{"license_type":null,"license_expiration":"2026-09-21T14:13:20Z"}`:          {Expiration: at(1790000000).UTC()},
+		`{"license_max_assets":-1,"license_live_asset_count":3,"license_type":null}`: {LiveAssets: runzero.Known(3)},
+	} {
+		got, err := serve(t, data(body), runzero.Config{HTTP: withToken(accountToken)}).License(t.Context())
+		if err != nil || got != want {
+			t.Errorf("%.60s: got  %+v (%v)\nwant %+v", body, got, err, want)
+		}
+		if text := fmt.Sprintf("%+v", got); strings.Contains(text, "PLANTED") {
+			t.Errorf("%.60s: kept too much: %s", body, text)
+		}
+	}
+}
+
+func TestLicenseThatCannotBeHad(t *testing.T) {
+	for body, says := range map[string]string{
+		``:                     runzero.ErrInterrupted.Error(),
+		`null`:                 "nothing of a licence",
+		`[]`:                   "nothing of a licence",
+		`{"error":"PLANTED"}`:  "nothing of a licence",
+		`<html>PLANTED`:        runzero.ErrNotData.Error(),
+		`{"license_type":"PL`:  runzero.ErrInterrupted.Error(),
+		`{"license_type":what`: runzero.ErrNotJSON.Error(),
+	} {
+		got, err := serve(t, data(body), runzero.Config{HTTP: withToken(accountToken)}).License(t.Context())
+		if err == nil || !strings.HasPrefix(err.Error(), "/account/license: ") || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "PLANTED") {
+			t.Errorf("%s: got %+v (%v), want an error that says %q", body, got, err, says)
+		}
+	}
+	_, err := serve(t, answer(http.StatusForbidden, "application/json", `{"error":"NotAllowedForLicense"}`), runzero.Config{HTTP: withToken(accountToken)}).License(t.Context())
+	if refused := (*runzero.Error)(nil); !errors.As(err, &refused) || refused.Message != "NotAllowedForLicense" {
+		t.Errorf("error %v, want the console's", err)
+	}
+}
+
+// A console that takes no notice of _oid is the trap: it answers with its default
+// organization, and nothing in the answer's status says so.
+func TestConsoleThatIgnoresTheOrganizationIsFoundOut(t *testing.T) {
+	own := func(row string) string {
+		return strings.Replace(row, `"organization_id":`, `"organization_id":"`+foreign+`","was":`, 1)
+	}
+	log := &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := `[{"id":"a","service_id":"b","organization_id":"` + foreign + `"}]`
+		switch path := r.URL.Path[len("/api/v1.0"):]; path {
+		case "/org":
+			body = `{"id":"` + foreign + `","name":"Default"}`
+		case "/org/explorers":
+			body = "[" + own(plantedExplorer) + "]"
+		case "/org/hosted-zones":
+			body = "[" + own(plantedZone) + "]"
+		case "/export/org/users.jsonl":
+			body = `{"id":"a","directory_user_id":"b","directory_user_organization_id":"` + foreign + `"}`
+		case "/export/org/groups.jsonl":
+			body = `{"id":"a","directory_group_id":"b","directory_group_organization_id":"` + foreign + `"}`
+		case "/export/org/software.jsonl":
+			body = `{"id":"a","software_id":"b","software_organization_id":"` + foreign + `"}`
+		case "/export/org/vulnerabilities.jsonl":
+			body = `{"id":"a","vulnerability_id":"b","vulnerability_organization_id":"` + foreign + `"}`
+		}
+		data(body)(w, r)
+	})}
+	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
+	asks := map[string]func() error{
+		"organization": func() error { _, err := client.Organization(t.Context(), organization); return err },
+		"explorers":    func() error { _, err := all(client.Explorers(t.Context(), organization)); return err },
+		"hosted zones": func() error { _, err := all(client.HostedZones(t.Context(), organization)); return err },
+		"assets":       func() error { _, err := all(client.Assets(t.Context(), organization, "")); return err },
+		"sites":        func() error { _, err := all(client.Sites(t.Context(), organization)); return err },
+		"tasks":        func() error { _, err := all(client.Tasks(t.Context(), organization)); return err },
+	}
+	for _, of := range runzero.CountOf() {
+		asks["count of "+of] = func() error { _, err := client.Count(t.Context(), organization, of, ""); return err }
+	}
+	for name, ask := range asks {
+		t.Run(name, func(t *testing.T) {
+			if err := ask(); !errors.Is(err, runzero.ErrForeign) || runzero.Retryable(err) {
+				t.Errorf("error %v, want that the rows are foreign", err)
+			}
+			for _, request := range log.take() {
+				if request.URL.Query().Get("_oid") != organization {
+					t.Errorf("asked %v without _oid", request.URL)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,101 @@
+package runzero_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// A record as consoles send it, with something that must not be kept in each member
+// that is of no use.
+const plantedOrganization = `{"id":"4ffe8ffb-0000-4000-8000-000000000001","client_id":"PLANTED-client","created_at":1576300370,"created_by":"PLANTED@example.com","updated_at":1755300000,
+ "name":"My Company","description":"PLANTED","demo":false,"project":true,"parent_id":"PLANTED-parent","inactive":false,"deactivated_at":0,
+ "asset_count":120,"live_asset_count":"96","recent_asset_count":110.0,"service_count":900,"service_count_tcp":600,"service_count_udp":150,"service_count_arp":90,"service_count_icmp":60,
+ "software_count":300,"vulnerability_count":210,"expiration_assets_stale":180,"expiration_assets_offline":"90","expiration_scans":0,
+ "expiration_integration_attributes":30,"expiration_vulnerabilities":365,"expiration_warning_last_sent":0,"keep_latest_integration_attributes":true,
+ "download_token":"DTPLANTED","download_token_created_at":1576300370,"export_token":"ETPLANTED","export_token_created_at":0,"export_token_last_used_at":0,
+ "export_token_last_used_by":"PLANTED","export_token_counter":0,"PLANTED":{"PLANTED":["PLANTED"]}}`
+
+func readOrganization() runzero.OrganizationInfo {
+	return runzero.OrganizationInfo{
+		ID: organization, Name: "My Company", Project: true,
+		Assets: runzero.Known(120), LiveAssets: runzero.Known(96), RecentAssets: runzero.Known(110),
+		ExpireStaleAssets: runzero.Known(180), ExpireOfflineAssets: runzero.Known(90), ExpireScans: runzero.Known(0),
+		ExpireVulnerabilities: runzero.Known(365), ExpireIntegrationAttributes: runzero.Known(30),
+	}
+}
+
+func TestOrganizationIsReadFromEveryAnswerSeen(t *testing.T) {
+	other := `{"id":"` + foreign + `","name":"Other"}`
+	for name, c := range map[string]struct {
+		token, body, asked string
+		want               runzero.OrganizationInfo
+	}{
+		"one object":               {organizationToken, plantedOrganization, organization, readOrganization()},
+		"a list":                   {organizationToken, "[" + plantedOrganization + "]", organization, readOrganization()},
+		"a list of several":        {accountToken, "[" + other + "," + plantedOrganization + "]", organization, readOrganization()},
+		"in upper case":            {accountToken, plantedOrganization, strings.ToUpper(organization), readOrganization()},
+		"an id not known to us":    {organizationToken, plantedOrganization, "", readOrganization()},
+		"an OAuth2 client's":       {"", plantedOrganization, organization, readOrganization()},
+		"nothing but an id":        {organizationToken, `{"id":"` + organization + `"}`, organization, runzero.OrganizationInfo{ID: organization}},
+		"nulls, texts, odd shapes": {organizationToken, `{"id":"` + organization + `","name":null,"asset_count":null,"expiration_scans":"ever","project":"t","live_asset_count":{},"recent_asset_count":-1}`, organization, runzero.OrganizationInfo{ID: organization, Project: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &requests{next: &issuer{answer: anHour}}
+			http := withClient()
+			if c.token != "" {
+				http, log.next = withToken(c.token), data(c.body)
+			} else {
+				log.next = routes(map[string]string{"/org": c.body, runzero.TokenEndpoint: `{"access_token":"a"}`})
+			}
+			client := serve(t, log, runzero.Config{HTTP: http})
+			got, err := client.Organization(t.Context(), c.asked)
+			if err != nil || got != c.want {
+				t.Errorf("got  %+v (%v)\nwant %+v", got, err, c.want)
+			}
+			asked := log.take()
+			last := asked[len(asked)-1]
+			oid := ""
+			if client.WholeAccount() {
+				oid = c.asked
+			}
+			if last.URL.Path != "/api/v1.0/org" || last.URL.Query().Get("_oid") != oid {
+				t.Errorf("asked %v, want _oid %q", last.URL, oid)
+			}
+		})
+	}
+}
+
+func TestOrganizationThatCannotBeHad(t *testing.T) {
+	other := `{"id":"` + foreign + `","name":"Other"}`
+	for name, c := range map[string]struct {
+		token, body, asked string
+		is                 error  // nil: any
+		says               string // of the text
+	}{
+		"another":                {organizationToken, other, organization, runzero.ErrForeign, "another organization"},
+		"others alone":           {accountToken, "[" + other + "," + other + "]", organization, runzero.ErrForeign, "another organization"},
+		"an empty list":          {accountToken, "[]", organization, nil, "no organization"},
+		"null":                   {organizationToken, "null", organization, nil, "no organization"},
+		"an empty body":          {organizationToken, "", organization, nil, "no organization"},
+		"an error as an answer":  {organizationToken, `{"error":"PLANTED"}`, organization, runzero.ErrNotRecord, "record 1"},
+		"the zero id":            {organizationToken, `{"id":"00000000-0000-0000-0000-000000000000"}`, "", runzero.ErrNotRecord, "record 1"},
+		"a web page":             {organizationToken, "<html>PLANTED", organization, runzero.ErrNotData, "web page"},
+		"cut off":                {organizationToken, plantedOrganization[:400], organization, runzero.ErrInterrupted, "ended early"},
+		"refused":                {organizationToken, "403", organization, nil, "403"},
+		"an account without one": {accountToken, plantedOrganization, "", nil, "needs the organization's id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := serve(t, routes(map[string]string{"/org": c.body}), runzero.Config{HTTP: withToken(c.token)})
+			got, err := client.Organization(t.Context(), c.asked)
+			if err == nil || got != (runzero.OrganizationInfo{}) || c.is != nil && !errors.Is(err, c.is) {
+				t.Fatalf("got %+v (%v), want an error", got, err)
+			}
+			if text := err.Error(); !strings.HasPrefix(text, "/org: ") || !strings.Contains(text, c.says) || strings.Contains(text, "PLANTED") {
+				t.Errorf("error %q, want one that says %q", text, c.says)
+			}
+		})
+	}
+}

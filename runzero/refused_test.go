@@ -1,0 +1,60 @@
+package runzero_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+func TestRefusedTellsWhatIsNotThereFromWhatFailed(t *testing.T) {
+	const (
+		wrongKind = `{"error":"invalid organization token: invalid account API key","possible_token_types":["client"],"provided_token_type":"organization"}`
+		problem   = `{"title":"Unauthorized","status":401,"detail":"missing API key"}`
+		licence   = `{"detail":"NotAllowedForLicense","error":"request failed","status":"error","title":"request failed"}`
+	)
+	known := []runzero.Kind{runzero.Export, runzero.Organization, runzero.Account}
+	for _, c := range []struct {
+		status         int
+		body           string
+		known, unknown bool // kind of token
+	}{
+		{400, wrongKind, true, true},
+		{401, wrongKind, true, true},
+		{400, problem, false, true},
+		{401, problem, false, true},
+		{401, `{"error":"unauthorized"}`, false, true},
+		{401, `{"error":"x","possible_token_types":null}`, false, true},
+		{401, `["possible_token_types"]`, false, true},
+		{401, `possible_token_types`, false, true},
+		{401, ``, false, true},
+		{403, licence, true, true},
+		{403, ``, true, true},
+		{404, `404: Not Found`, true, true},
+		{402, wrongKind, false, false},
+		{422, problem, false, false},
+		{429, wrongKind, false, false},
+		{500, wrongKind, false, false},
+		{503, ``, false, false},
+	} {
+		err := error(refusal(t, answer(c.status, "application/json", c.body), runzero.Config{}))
+		err = fmt.Errorf("while asking: %w", err)
+		for _, kind := range known {
+			if got := runzero.Refused(err, kind); got != c.known {
+				t.Errorf("%d %.40s of an %s: %t, want %t", c.status, c.body, kind, got, c.known)
+			}
+		}
+		if got := runzero.Refused(err, runzero.Unknown); got != c.unknown {
+			t.Errorf("%d %.40s of an unknown token: %t, want %t", c.status, c.body, got, c.unknown)
+		}
+	}
+	_, page := readSites(t, answer(http.StatusOK, "text/html", "<html>403"), runzero.Config{})
+	for _, err := range []error{nil, context.Canceled, errors.New("403"), page} {
+		if runzero.Refused(err, runzero.Unknown) {
+			t.Errorf("%v: refused, want not", err)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package runzero_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+func TestExplorerReleaseIsReadWithoutACredential(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"id":"agent","version":"5.1.260818.0"}`:                   "5.1.260818.0",
+		`{"version":"5.1.260818.0 (build PLANTED)","id":"PLANTED"}`: "5.1.260818.0",
+		`{"id":"agent"}`:    "",
+		`{"version":null}`:  "",
+		`[{"version":"5"}]`: "",
+		`"5.1"`:             "",
+		`<html>PLANTED`:     "",
+		`{"version":"5`:     "",
+	} {
+		log := &requests{next: data(body)}
+		got, err := serve(t, log, runzero.Config{}).ExplorerRelease(t.Context())
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %q (%v), want %q", body, got, err, want)
+		}
+		if err != nil && (!strings.HasPrefix(err.Error(), "/releases/agent/version: ") || strings.Contains(err.Error(), "PLANTED")) {
+			t.Errorf("%s: error %v", body, err)
+		}
+		request := log.take()[0]
+		if request.URL.RequestURI() != "/api/v1.0/releases/agent/version" || request.Header.Get("Authorization") != "" {
+			t.Errorf("asked %v with %v: want no credential sent", request.URL, request.Header)
+		}
+	}
+}
+
+func TestExplorerReleaseIsRememberedForADay(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, then http.HandlerFunc
+		fails       bool
+	}{
+		"an answer": {data(`{"version":"1.0"}`), data(`{"version":"2.0"}`), false},
+		"a failure": {answer(http.StatusNotFound, "", ""), data(`{"version":"2.0"}`), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := &requests{next: c.first}
+				client := serve(t, log, runzero.Config{})
+				ask := func(want string, fails bool, calls int) {
+					t.Helper()
+					got, err := client.ExplorerRelease(t.Context())
+					if got != want || (err != nil) != fails {
+						t.Errorf("%q (%v), want %q", got, err, want)
+					}
+					if asked := len(log.take()); asked != calls {
+						t.Errorf("asked %d times, want %d", asked, calls)
+					}
+				}
+				first := "1.0"
+				if c.fails {
+					first = ""
+				}
+				ask(first, c.fails, 1)
+				log.next = c.then
+				ask(first, c.fails, 0)
+				<-time.After(24*time.Hour - time.Second)
+				ask(first, c.fails, 0)
+				<-time.After(time.Second)
+				ask("2.0", false, 1)
+			})
+		})
+	}
+}
+
+func TestExplorerReleaseIsAskedForOnceByManyAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-time.After(time.Minute)
+			data(`{"version":"1.0"}`)(w, r)
+		})}
+		client := serve(t, log, runzero.Config{})
+		hasty, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var group sync.WaitGroup
+		for range 10 {
+			group.Go(func() {
+				if got, err := client.ExplorerRelease(t.Context()); got != "1.0" || err != nil {
+					t.Errorf("%q (%v)", got, err)
+				}
+			})
+		}
+		synctest.Wait()
+		if _, err := client.ExplorerRelease(hasty); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v, want that it waits no longer than asked to", err)
+		}
+		group.Wait()
+		if asked := len(log.take()); asked != 1 {
+			t.Errorf("asked %d times, want once", asked)
+		}
+	})
+}
+
+func TestExplorerReleaseThatWasNotAskedForIsNotRemembered(t *testing.T) {
+	log := &requests{next: data(`{"version":"1.0"}`)}
+	closed := errors.New("the gate is closed")
+	gate := func() error { return closed }
+	client := serve(t, log, runzero.Config{Admit: func(context.Context) error { return gate() }})
+	if _, err := client.ExplorerRelease(t.Context()); !errors.Is(err, closed) {
+		t.Errorf("error %v, want the gate's", err)
+	}
+	given, giveUp := context.WithCancel(t.Context())
+	gate = func() error { giveUp(); return t.Context().Err() }
+	if _, err := client.ExplorerRelease(given); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want that it was given up", err)
+	}
+	if got, err := client.ExplorerRelease(t.Context()); got != "1.0" || err != nil {
+		t.Errorf("%q (%v)", got, err)
+	}
+}
