@@ -179,9 +179,12 @@ func TestConsoleThatIgnoresTheOrganizationIsFoundOut(t *testing.T) {
 		case "/export/org/vulnerabilities.jsonl":
 			body = `{"id":"a","vulnerability_id":"b","vulnerability_organization_id":"` + foreign + `"}`
 		}
+		if r.Method == http.MethodPut {
+			body = `{"id":"a","organization_id":"` + foreign + `"}`
+		}
 		data(body)(w, r)
 	})}
-	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
+	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken), Write: true})
 	asks := map[string]func() error{
 		"organization": func() error { _, err := client.Organization(t.Context(), organization); return err },
 		"explorers":    func() error { _, err := all(client.Explorers(t.Context(), organization)); return err },
@@ -189,6 +192,7 @@ func TestConsoleThatIgnoresTheOrganizationIsFoundOut(t *testing.T) {
 		"assets":       func() error { _, err := all(client.Assets(t.Context(), organization, "")); return err },
 		"sites":        func() error { _, err := all(client.Sites(t.Context(), organization)); return err },
 		"tasks":        func() error { _, err := all(client.Tasks(t.Context(), organization)); return err },
+		"scan":         func() error { _, err := client.StartScan(t.Context(), organization, "a", nil); return err },
 	}
 	for _, of := range runzero.CountOf() {
 		asks["count of "+of] = func() error { _, err := client.Count(t.Context(), organization, of, ""); return err }

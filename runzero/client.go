@@ -39,6 +39,9 @@ type Config struct {
 	UserAgent string
 	// Limits bounds what an answer may hold. Zero fields take their defaults.
 	Limits Limits
+	// Write permits requests that change something. Only the scan command sets it: the
+	// exporter itself never writes.
+	Write bool
 	// Admit is asked before every request is sent: it may wait, and its error is the
 	// request's. nil admits all.
 	Admit func(context.Context) error

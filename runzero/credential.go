@@ -196,6 +196,12 @@ func (t *oauthTransport) RoundTrip(request *http.Request) (*http.Response, error
 	if token, _, err = t.access(request.Context(), token); err != nil {
 		return nil, err
 	}
+	if request.GetBody != nil { // what was sent is spent
+		request = request.Clone(request.Context())
+		if request.Body, err = request.GetBody(); err != nil {
+			return nil, err
+		}
+	}
 	return t.send(request, token)
 }
 

@@ -1,5 +1,6 @@
 // Package runzero reads the runZero API: credentials, requests, errors, usage
-// headers, and exports as streams of typed records. It only ever reads.
+// headers, and exports as streams of typed records. It only ever reads, but where a Config
+// permits to start a scan.
 //
 // What it believes of the API comes from runZero's documentation and published
 // OpenAPI specification, and where those are silent or contradicted by consoles in

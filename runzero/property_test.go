@@ -92,7 +92,7 @@ func TestNoBodyMakesARecordOfNothing(t *testing.T) {
 		[]byte(plantedOrganization), []byte("[" + plantedOrganization + "]"),
 		[]byte(plantedExplorer), []byte("[" + plantedExplorer + "," + plantedExplorer + "]"), []byte(plantedZone), []byte(plantedLicense),
 		[]byte(compact.Replace(plantedExplorer + "\n" + plantedZone)), []byte(`{"explorers":[` + plantedExplorer + `],"next_key":null}`),
-		[]byte(`{"id":"agent","version":"5.1.260818.0 (build PLANTED)"}`), []byte(`{"error":"PLANTED"}`),
+		[]byte(`{"id":"agent","version":"5.1.260818.0 (build PLANTED)"}`), []byte(newTask), []byte(`{"error":"PLANTED"}`),
 	}
 	var body []byte
 	console := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -102,7 +102,7 @@ func TestNoBodyMakesARecordOfNothing(t *testing.T) {
 		}
 		_, _ = w.Write(body)
 	})
-	config := runzero.Config{HTTP: withToken(organizationToken)}
+	config := runzero.Config{HTTP: withToken(organizationToken), Write: true}
 	client := serve(t, console, config)
 	random := rand.New(rand.NewPCG(3, 4))
 	read, failed := map[string]int{}, map[string]int{}
@@ -133,6 +133,8 @@ func TestNoBodyMakesARecordOfNothing(t *testing.T) {
 		for s, err := range client.AccountSites(t.Context()) {
 			check("site", s.ID, s.Name, err)
 		}
+		task, err := client.StartScan(t.Context(), "", "a", nil)
+		check("task", task.ID, task.Name, err)
 		l, err := client.License(t.Context())
 		check("licence", "none", l.Type, err)
 		n, err := client.Count(t.Context(), "", "services", "")
@@ -140,7 +142,7 @@ func TestNoBodyMakesARecordOfNothing(t *testing.T) {
 		version, err := serve(t, console, config).ExplorerRelease(t.Context())
 		check("release", version, version, err)
 	}
-	for _, what := range []string{"organization", "explorer", "zone", "site", "licence", "count", "release"} {
+	for _, what := range []string{"organization", "explorer", "zone", "site", "task", "licence", "count", "release"} {
 		if read[what] == 0 || failed[what] == 0 {
 			t.Errorf("%s: %d read and %d errors: this proves nothing", what, read[what], failed[what])
 		}

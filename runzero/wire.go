@@ -106,11 +106,14 @@ func newWire(c Config, proxy proxyFunc) (*wire, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TLS settings: %w", err)
 	}
-	return &wire{next: transport, admit: c.Admit, observer: c.Observer, userAgent: c.UserAgent}, nil
+	return &wire{next: transport, write: c.Write, admit: c.Admit, observer: c.Observer, userAgent: c.UserAgent}, nil
 }
+
+var errReadOnly = errors.New("a request that would change something was not sent: only the scan command may")
 
 type wire struct {
 	next      http.RoundTripper
+	write     bool // requests that change something may pass
 	admit     func(context.Context) error
 	observer  Observer
 	userAgent string
@@ -118,6 +121,10 @@ type wire struct {
 
 func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	endpoint, _ := request.Context().Value(endpointKey{}).(string)
+	token := request.Method == http.MethodPost && endpoint == TokenEndpoint
+	if !w.write && request.Method != http.MethodGet && !token {
+		return nil, unsentError{errReadOnly}
+	}
 	request = request.Clone(request.Context())
 	if w.userAgent != "" {
 		request.Header.Set("User-Agent", w.userAgent)

@@ -1,0 +1,195 @@
+package runzero_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+)
+
+const (
+	site      = "a7b2287e-0000-4000-8000-000000000001"
+	scanPath  = "/api/v1.0/org/sites/" + site + "/scan"
+	scanLabel = "/org/sites/{id}/scan"
+	newTask   = `{"id":"4c76980f-0000-4000-8000-000000000001","organization_id":"` + organization + `","site_id":"` + site + `",
+ "type":"scan","status":"new","name":"Weekly","error":"","params":{"targets":"PLANTED"},"created_by":"PLANTED"}`
+)
+
+// scans is a console that starts scans and remembers what it was sent.
+type scans struct {
+	next http.Handler
+	mu   sync.Mutex
+	sent []string
+}
+
+func (s *scans) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
+	s.sent = append(s.sent, r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("Content-Type")+" "+string(body))
+	s.mu.Unlock()
+	s.next.ServeHTTP(w, r)
+}
+
+func TestStartScanSendsTheOptionsAsTheyAre(t *testing.T) {
+	options := map[string]string{"targets": "10.0.0.0/8", "scan-name": `"Weekly" <ä>`, "rate": "1000", "explorer-group-id": "g"}
+	console := &scans{next: data(newTask)}
+	for token, query := range map[string]string{organizationToken: "", accountToken: "?_oid=" + organization, unknownToken: "?_oid=" + organization} {
+		console.sent = nil
+		task, err := serve(t, console, runzero.Config{HTTP: withToken(token), Write: true}).StartScan(t.Context(), organization, site, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if task.ID != "4c76980f-0000-4000-8000-000000000001" || task.Name != "Weekly" || task.Type != "scan" || task.Status != "new" || task.SiteID != site || strings.Contains(fmt.Sprintf("%+v", task), "PLANTED") {
+			t.Errorf("task %+v", task)
+		}
+		head, body, _ := strings.Cut(console.sent[0], " application/json ")
+		var sent map[string]string
+		if err := json.Unmarshal([]byte(body), &sent); err != nil || !maps.Equal(sent, options) || len(console.sent) != 1 || head != "PUT "+scanPath+query {
+			t.Errorf("sent %q (%v), want once %s%s with %v", console.sent, err, scanPath, query, options)
+		}
+	}
+}
+
+func TestStartScanEscapesTheSite(t *testing.T) {
+	for id, path := range map[string]string{
+		"Head Office":     "Head%20Office",
+		"a/../../keys":    "a%2F..%2F..%2Fkeys",
+		"a?_oid=b#c":      "a%3F_oid=b%23c",
+		"50%":             "50%25",
+		"Zürich":          "Z%C3%BCrich",
+		"..b":             "..b",
+		"\x00\r\nHost: b": "%00%0D%0AHost:%20b",
+	} {
+		console := &scans{next: data(newTask)}
+		client := serve(t, console, runzero.Config{URL: "http://localhost/prefix", HTTP: withToken(organizationToken), Write: true})
+		if _, err := client.StartScan(t.Context(), "", id, nil); err != nil {
+			t.Errorf("%q: %v", id, err)
+		}
+		if want := "PUT /prefix/api/v1.0/org/sites/" + path + "/scan "; len(console.sent) != 1 || !strings.HasPrefix(console.sent[0], want) {
+			t.Errorf("%q: sent %q, want %q", id, console.sent, want)
+		}
+	}
+}
+
+func TestStartScanThatCannotBeIsRefusedBeforeAsking(t *testing.T) {
+	options := map[string]string{"targets": "PLANTED"}
+	for name, c := range map[string]struct {
+		token, organization, site string
+		options                   map[string]string
+		readOnly                  bool
+		says                      string
+	}{
+		"an export token":          {exportToken, organization, site, options, false, "it begins with OT"},
+		"an export token, XT":      {"XT-token", organization, site, options, false, "account credential"},
+		"no organization":          {accountToken, "", site, options, false, "needs the organization's id"},
+		"no site":                  {organizationToken, organization, "", options, false, "the site"},
+		"a site that is no name":   {organizationToken, organization, " .. ", options, false, "the site"},
+		"options that are no text": {organizationToken, organization, site, map[string]string{"targets": "PLANTED\xff"}, false, "UTF-8"},
+		"no permission to write":   {organizationToken, organization, site, options, true, "only the scan command"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &requests{next: data(newTask)}
+			client := serve(t, log, runzero.Config{HTTP: withToken(c.token), Write: !c.readOnly})
+			_, err := client.StartScan(t.Context(), c.organization, c.site, c.options)
+			if err == nil || !strings.HasPrefix(err.Error(), scanLabel+": ") || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "PLANTED") || runzero.Retryable(err) {
+				t.Errorf("error %v, want one that says %q", err, c.says)
+			}
+			if asked := log.take(); len(asked) != 0 {
+				t.Errorf("asked %v", asked[0].URL)
+			}
+		})
+	}
+}
+
+func TestStartScanIsAskedForOnceWhateverTheAnswer(t *testing.T) {
+	gone := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	redirect := func(code int) http.Handler { return http.RedirectHandler("/elsewhere", code) }
+	for name, c := range map[string]struct {
+		next   http.Handler
+		status int   // of a *runzero.Error
+		err    error // of another
+	}{
+		"the licence has expired": {answer(403, "application/json", `{"detail":"LicenseExpired"}`), 403, nil},
+		"no such site":            {answer(404, "", "404: Not Found"), 404, nil},
+		"a bad option":            {answer(422, "application/json", `{"error":"no"}`), 422, nil},
+		"the console fails":       {answer(500, "", ""), 500, nil},
+		"nobody answers":          {gone, 0, nil},
+		"moved":                   {redirect(301), 301, nil},
+		"see elsewhere":           {redirect(303), 303, nil},
+		"moved, with the body":    {redirect(308), 308, nil},
+		"a web page":              {answer(200, "text/html", "<html>"), 0, runzero.ErrNotData},
+		"no task":                 {data(`{"error":"no"}`), 0, runzero.ErrNotRecord},
+		"a list":                  {data("[" + newTask + "]"), 0, runzero.ErrNotRecord},
+		"nothing":                 {answer(204, "", ""), 0, runzero.ErrNotRecord},
+		"an empty body":           {data(""), 0, runzero.ErrInterrupted},
+		"cut off":                 {data(newTask[:60]), 0, runzero.ErrInterrupted},
+		"another organization's":  {data(strings.Replace(newTask, organization, foreign, 1)), 0, runzero.ErrForeign},
+	} {
+		t.Run(name, func(t *testing.T) {
+			console, seen := &scans{next: c.next}, &recorder{}
+			client := serve(t, console, runzero.Config{HTTP: withToken(organizationToken), Write: true, Observer: seen})
+			task, err := client.StartScan(t.Context(), organization, site, map[string]string{"targets": "10.0.0.1"})
+			refused := (*runzero.Error)(nil)
+			switch {
+			case err == nil || task != (runzero.Task{}) || !strings.HasPrefix(err.Error(), scanLabel+": "):
+				t.Errorf("task %+v (%v), want an error", task, err)
+			case c.status != 0 && (!errors.As(err, &refused) || refused.Status != c.status || refused.Endpoint != scanLabel):
+				t.Errorf("error %v, want a %d", err, c.status)
+			case c.err != nil && !errors.Is(err, c.err):
+				t.Errorf("error %v, want %v", err, c.err)
+			}
+			_, finished := seen.take()
+			if len(console.sent) != 1 || len(finished) != 1 || finished[0].Endpoint != scanLabel {
+				t.Errorf("sent %q, observed %+v; want once", console.sent, finished)
+			}
+		})
+	}
+}
+
+func TestStartScanWithARevokedAccessTokenSendsTheOptionsAgain(t *testing.T) {
+	tokens := &issuer{answer: anHour}
+	console := &scans{}
+	console.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if last := console.sent[len(console.sent)-1]; strings.HasPrefix(last, "PUT") && r.Header.Get("Authorization") == "Bearer access-2" {
+			data(newTask)(w, r)
+			return
+		}
+		r.Body = io.NopCloser(strings.NewReader(""))
+		tokens.ServeHTTP(w, r)
+	})
+	client := serve(t, console, runzero.Config{HTTP: withClient(), Write: true})
+	if _, err := all(client.Sites(t.Context(), organization)); err != nil {
+		t.Fatal(err)
+	}
+	tokens.revoke()
+	if _, err := client.StartScan(t.Context(), organization, site, map[string]string{"targets": "10.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	puts := slices.DeleteFunc(console.sent, func(sent string) bool { return !strings.HasPrefix(sent, "PUT") })
+	if len(puts) != 2 || puts[0] != puts[1] || !strings.HasSuffix(puts[1], `{"targets":"10.0.0.1"}`) {
+		t.Errorf("sent %q, want the same once more with a new token", puts)
+	}
+}
+
+func TestStartScanOnTheSimulatedConsole(t *testing.T) {
+	console := simulator.New(simulator.Options{Organizations: 1, Sites: 2, Assets: 20})
+	truth := console.Organizations()[0]
+	client := serve(t, console, runzero.Config{HTTP: withToken(console.OrganizationToken(0)), Write: true})
+	started, err := client.StartScan(t.Context(), truth.ID, truth.Sites[0].ID, map[string]string{"targets": "defaults", "hosted-zone-name": "auto", "scan-name": "Remedy"})
+	if err != nil || started.Name != "Remedy" || started.SiteID != truth.Sites[0].ID || started.Type != "scan" {
+		t.Fatalf("task %+v (%v)", started, err)
+	}
+	tasks, err := all(client.Tasks(t.Context(), truth.ID))
+	if err != nil || !slices.ContainsFunc(tasks, func(task runzero.Task) bool { return task.ID == started.ID }) {
+		t.Errorf("the scan is not among %d tasks (%v)", len(tasks), err)
+	}
+}
