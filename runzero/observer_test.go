@@ -3,6 +3,7 @@ package runzero_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -81,4 +82,48 @@ func TestObserverHearsOfEveryExchangeOnceWhenAnsweredAndOnceWhenFinished(t *test
 			})
 		})
 	}
+}
+
+func TestObserverHearsTheConsolesClockAndItsCertificate(t *testing.T) {
+	date := "Tue, 21 Nov 2023 10:00:00 GMT"
+	console := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Date"] = []string{date}
+		_, _ = w.Write([]byte("[]"))
+	})
+	ask := func(c runzero.Config) (answered, finished runzero.Exchange) {
+		t.Helper()
+		seen := &recorder{}
+		c.Observer = seen
+		_, _ = all(newClient(t, c).Sites(t.Context(), ""))
+		before, after := seen.take()
+		return before[0], after[0]
+	}
+	server := quietTLS(console)
+	defer server.Close()
+	http := withToken(exportToken)
+	http.TLSConfig.CAFile = file(t, certificatePEM(server.Certificate().Raw))
+	for _, e := range list(ask(runzero.Config{URL: server.URL, HTTP: http})) {
+		if !e.Date.Equal(time.Date(2023, 11, 21, 10, 0, 0, 0, time.UTC)) || e.TLS == nil || !e.TLS.PeerCertificates[0].Equal(server.Certificate()) {
+			t.Errorf("exchange %+v, want date and certificate", e)
+		}
+	}
+
+	plain := httptest.NewServer(console)
+	defer plain.Close()
+	for _, date = range []string{"", "now"} {
+		for _, e := range list(ask(runzero.Config{URL: plain.URL})) {
+			if !e.Date.IsZero() || e.TLS != nil || e.Code != 200 {
+				t.Errorf("Date %q: exchange %+v, want neither", date, e)
+			}
+		}
+	}
+	for _, e := range list(ask(runzero.Config{URL: server.URL})) { // its certificate is unknown
+		if !e.Date.IsZero() || e.TLS != nil || e.Code != 0 {
+			t.Errorf("exchange %+v, want nothing of an answer", e)
+		}
+	}
+}
+
+func list(before, after runzero.Exchange) []runzero.Exchange {
+	return []runzero.Exchange{before, after}
 }

@@ -38,6 +38,11 @@ type Exchange struct {
 	// console asks to wait; zero when it does not say.
 	Usage      Usage
 	RetryAfter time.Duration
+	// Date is the console's clock as the answer tells it; zero when it does not.
+	Date time.Time
+	// TLS is the connection that the answer came over; nil over plain http, and when
+	// there was no answer.
+	TLS *tls.ConnectionState
 	// Duration is the time from sending to the end of the body, and Bytes the body's
 	// length after decompression. Both are zero in Answered.
 	Duration time.Duration
@@ -151,6 +156,8 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	exchange.Page = page(response)
 	exchange.Usage = parseUsage(response.Header)
 	exchange.RetryAfter = retryAfter(response.Header.Get("Retry-After"), start)
+	exchange.Date, _ = http.ParseTime(response.Header.Get("Date")) // zero with an error
+	exchange.TLS = response.TLS
 	w.answered(exchange)
 	response.Body = &watchedBody{body: response.Body, done: func(bytes int64) {
 		exchange.Duration, exchange.Bytes = time.Since(start), bytes
