@@ -84,10 +84,33 @@ func Catalogue() []Metric {
 			{Name: "runzero_console_info", Type: gauge, Labels: words("version"), Help: "The console's version; always 1."},
 			{Name: "runzero_console_healthy", Type: gauge, Help: "1 when the console said that it is well."},
 		}},
+		{"license", false, []Metric{
+			{Name: "runzero_license_info", Type: gauge, Labels: words("license_type"), Help: "The account's licence; always 1."},
+			{Name: "runzero_license_assets_limit", Type: gauge, Help: "Assets that the licence allows."},
+			{Name: "runzero_license_assets", Type: gauge, Labels: words("kind"), Help: "Assets that the licence counts: live, and those of temporary projects (project)."},
+			{Name: "runzero_license_expiration_timestamp_seconds", Type: gauge, Help: "When the licence expires; scans stop then. Absent where the console does not say."},
+		}},
+		{"organizations", false, []Metric{
+			{Name: "runzero_organization_info", Type: gauge, Labels: words("org_name organization_id project"), Help: "An organization, its id, and whether it is a temporary project (true or false); always 1."},
+			{Name: "runzero_organization_assets", Type: gauge, Labels: words("org_name state"), Help: "Assets of the organization as the console counts them: all, recent or live. Absent where the console does not tell."},
+			{Name: "runzero_organization_expiration_seconds", Type: gauge, Labels: words("org_name of"), Help: "How long the organization keeps stale_assets, offline_assets, scans, vulnerabilities and integration_attributes before it deletes them. Absent where the console does not tell, and where it says 0, which is taken to mean that they are kept for ever."},
+		}},
+		{"hosted_zones", false, []Metric{
+			{Name: "runzero_hosted_zone_enabled", Type: gauge, Labels: words("zone"), Help: "1 when the hosted zone is enabled. Absent where the console does not tell."},
+			{Name: "runzero_hosted_zone_explorers", Type: gauge, Labels: words("zone"), Help: "Explorers in the hosted zone."},
+			{Name: "runzero_hosted_zone_tasks", Type: gauge, Labels: words("zone state"), Help: "Tasks of the hosted zone that are executed (active) or wait for it (waiting)."},
+		}},
 		{"sites", false, []Metric{
 			{Name: "runzero_sites", Type: gauge, Labels: words("org_name"), Help: "Sites of the organization."},
 			{Name: "runzero_site_info", Type: gauge, Labels: words("org_name site_name site_id"), Help: "A site and its id; always 1."},
 			{Name: "runzero_site_assets", Type: gauge, Labels: words("org_name site_name state"), Help: "Assets of the site as the console counts them: all, recent or live. Absent where the console does not tell."},
+		}},
+		{"explorers", false, []Metric{
+			{Name: "runzero_explorers", Type: gauge, Labels: words("org_name status"), Help: "Explorers of the organization: connected, disconnected, or inactive, which are the removed ones that the console still lists; unknown where there are such of which it does not tell."},
+			{Name: "runzero_explorer_info", Type: gauge, Labels: words("org_name explorer explorer_id site_name version os arch"), Help: "An Explorer that is not inactive; always 1. site_name is unassigned where it is bound to no one site, and unknown until the collector sites has told its name."},
+			{Name: "runzero_explorer_connected", Type: gauge, Labels: words("org_name explorer"), Help: "1 when the Explorer is connected to the console. Absent where the console does not tell."},
+			{Name: "runzero_explorer_last_checkin_timestamp_seconds", Type: gauge, Labels: words("org_name explorer"), Help: "When the Explorer last checked in with the console. Absent when it never did."},
+			{Name: "runzero_explorer_outdated", Type: gauge, Labels: words("org_name explorer"), Help: "1 when the Explorer's version is older than the one the console offers. Absent where either is not known."},
 		}},
 		{"tasks", false, []Metric{
 			{Name: "runzero_tasks", Type: gauge, Labels: words("org_name task_type status"), Help: "Tasks that the console lists, by type and status: runs, not schedules. A type or status this exporter does not know is other."},
@@ -121,6 +144,9 @@ func Catalogue() []Metric {
 			{Name: "runzero_services", Type: gauge, Labels: words("org_name site_name"), Help: "Services, summed over assets."},
 			{Name: "runzero_vulnerabilities", Type: gauge, Labels: words("org_name site_name"), Help: "Vulnerabilities, summed over assets."},
 			{Name: "runzero_software", Type: gauge, Labels: words("org_name site_name"), Help: "Installed software, summed over assets."},
+		}},
+		{"queries", false, []Metric{
+			{Name: "runzero_query_results", Type: gauge, Labels: words("org_name query"), Help: "What of the organization matches the query of this name in the configuration file."},
 		}},
 		{"tasks assets", false, []Metric{
 			{Name: "runzero_collector_folded_values", Type: gauge, Labels: words("org_name collector label"), Help: "Values of the label that are not kept by name: counted together as other, or left out where other would mean nothing."},

@@ -28,7 +28,8 @@ type Poll struct {
 	// Now is the time of the poll.
 	Now time.Time
 	// Sites is the organization's sites as the sites collector last saw them, nil when
-	// it has not: with it, all collectors call a site by one name.
+	// it has not: with it, all collectors call a site by one name. In a poll of a whole
+	// account it is the sites of all organizations, by the ids that AccountSite makes.
 	Sites SiteNames
 	// Previous is the collector's last good Snapshot of the organization, nil at first.
 	Previous *Snapshot
@@ -123,7 +124,11 @@ func Specs() []Spec {
 	return []Spec{
 		{Name: "usage", Help: "API usage, from the headers of every answer", Scope: Unasked},
 		{Name: "console", Help: "the console's health and version", Scope: PerConsole, Interval: time.Hour, New: newConsole},
-		{Name: "sites", Help: "sites and their assets as the console counts them", Needs: runzero.Export, New: newSites},
+		{Name: "license", Help: "the account's licence: assets it allows and counts, when it expires", Scope: PerAccount, Needs: runzero.Account, Interval: 6 * time.Hour, New: newLicense},
+		{Name: "organizations", Help: "organizations, their assets as the console counts them, and their retention", Needs: runzero.Organization, Interval: time.Hour, New: newOrganizations},
+		{Name: "hosted_zones", Help: "hosted zones, their Explorers and tasks", Scope: PerAccount, Needs: runzero.Organization, Off: true, New: newHostedZones},
+		{Name: "sites", Help: "sites and their assets as the console counts them", Needs: runzero.Export, New: newSites, Wide: newAccountSites},
+		{Name: "explorers", Help: "Explorers: whether they are connected, up to date, and when they checked in", Needs: runzero.Organization, New: newExplorers, Wide: newAccountExplorers},
 		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.Export, New: newTasks},
 		{Name: "assets", Help: "assets by site, type, operating system, risk", Needs: runzero.Export, New: newAssets},
 	}

@@ -88,7 +88,7 @@ resolve. Series carry no timestamps of their own.
 
 **Labels** are runZero's own words, made safe: valid UTF-8 on one line, without control characters, at
 most %d characters. What is empty is ` + "`unknown`" + `, what is in no site is in the site ` + "`unassigned`" + `, and what is folded
-together or new to this exporter is ` + "`other`" + `. Two organizations, sites or schedules of one name are told apart by
+together or new to this exporter is ` + "`other`" + `. Two organizations, sites, schedules, Explorers or hosted zones of one name are told apart by
 the first 8 characters of their ids, as in ` + "`Branch (a7b2287e)`" + `, both of them; a site is called by one name in all families.
 Error texts, scan targets, addresses and people are never labels. Where the configuration file names accounts, every series
 of an account has the label ` + "`account_name`" + ` beside those listed here.
@@ -114,9 +114,26 @@ func sections() []section {
 		{"console", "Console", "What the console says of its own health. A console that answers with a server error is not healthy; one that does not answer " +
 			"has said nothing, which is a failed poll.",
 			[][2]string{{"The console is not well", "runzero_console_healthy == 0"}}},
+		{"license", "Licence", "The account's licence. It counts live assets, and apart from them those of projects, which are temporary organizations. Only an account credential reaches it.",
+			[][2]string{
+				{"Nine tenths of the licensed assets are used", "sum without (kind) (runzero_license_assets) / runzero_license_assets_limit > 0.9"},
+				{"The licence expires within 30 days", "runzero_license_expiration_timestamp_seconds - time() < 30 * 86400"},
+			}},
+		{"organizations", "Organizations", "The organizations, their assets as the console itself counts them, and how long each keeps what it knows: assets that it deletes when they are stale or offline for so long " +
+			"are why totals shrink by themselves. An organization token or an account credential reaches them.",
+			[][2]string{{"Organizations that keep scans for less than 90 days", `runzero_organization_expiration_seconds{of="scans"} < 90 * 86400`}}},
+		{"hosted_zones", "Hosted zones", "Places where runZero itself runs Explorers, which scan what is public. Off unless switched on with `--collector.hosted_zones`; Platform licences alone have them, " +
+			"and an organization token or an account credential reaches them.",
+			[][2]string{{"Tasks wait for a hosted zone that runs none", `runzero_hosted_zone_tasks{state="waiting"} > 0 and ignoring (state) runzero_hosted_zone_tasks{state="active"} == 0`}}},
 		{"sites", "Sites", "The organization's sites, and their assets as the console itself counts them: recent is what it saw lately, live is what answered the last scan. " +
 			"A site that nothing scans has no live assets, which is no fault.",
 			[][2]string{{"The ten largest sites", `topk(10, runzero_site_assets{state="recent"})`}}},
+		{"explorers", "Explorers", "The programs that scan. A removed Explorer that the console still lists is inactive: it is counted in [`runzero_explorers`](#runzero_explorers), and has no other series. " +
+			"An organization token or an account credential reaches Explorers.",
+			[][2]string{
+				{"Explorers that are not connected, and where", "(runzero_explorer_connected == 0) * on (account_name, org_name, explorer) group_left (site_name) runzero_explorer_info"},
+				{"Share of Explorers that are outdated", "avg by (org_name) (runzero_explorer_outdated)"},
+			}},
 		{"tasks", "Scans, schedules and integrations", "Runs of scans by site, the schedules that start them, and the last runs of connectors and imports. Consoles list a bounded number " +
 			"of tasks: what a site's last good scan was is remembered when it drops out of the list, for as long as the site is there. A scan that ended well may have found " +
 			"nothing, when its targets are wrong: see the change `total`.",
@@ -132,6 +149,9 @@ func sections() []section {
 				{"Share of assets at critical risk", `sum by (org_name) (runzero_assets_by_risk{risk="critical"}) / sum by (org_name) (runzero_assets_by_risk)`},
 				{"Share of assets not seen for 30 days", `1 - runzero_asset_last_seen_age_seconds_bucket{le="2.592e+06"} / ignoring (le) runzero_asset_last_seen_age_seconds_count`},
 			}},
+		{"queries", "Queries", "Searches of the configuration file's `queries`: how many assets, services, or whatever is searched, match. Each is one call for each organization and poll, " +
+			"and has the collector `queries/NAME` in the families of polls.",
+			[][2]string{{"Anything matches a query that should find nothing", `runzero_query_results{query="telnet"} > 0`}}},
 		{Health, "Polls", "How the polls themselves are going, by organization and collector. `org_name` is empty for what belongs to no organization; the collector `discovery` " +
 			"learns which organizations there are. A collector that the console, the licence or the token does not allow is not supported, and is tried again once a day.",
 			[][2]string{{"Data that is older than it should be", "time() - runzero_collector_last_success_timestamp_seconds > 2 * runzero_collector_interval_seconds"}}},

@@ -12,6 +12,7 @@ import (
 // Whatever is wrong with an answer, and wherever in it: nothing of it is used.
 func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 	good := `{"id":"1","organization_id":"` + acmeID + `"}`
+	const foreign, refusal = "a record of another organization", "a refusal"
 	tests := []struct {
 		name   string
 		answer answer
@@ -22,24 +23,41 @@ func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 		{"it ends within one", answer{body: good + `{"id":"2","na`}, runzero.ErrInterrupted},
 		{"an array ends early", answer{body: `[` + good + `,`}, runzero.ErrInterrupted},
 		{"an error in the middle", answer{body: good + `{"error":"database is locked"}` + good}, runzero.ErrNotRecord},
-		{"a record of another organization", answer{body: good + `{"id":"2","organization_id":"5ffe8ffb-0000-4000-8000-000000000002"}`}, runzero.ErrForeign},
+		{foreign, answer{body: good + `{"id":"2","organization_id":"5ffe8ffb-0000-4000-8000-000000000002"}`}, runzero.ErrForeign},
 		{"broken JSON", answer{body: good + `{"id":]`}, runzero.ErrNotJSON},
 		{"a login page", answer{body: `<html><title>Sign in</title></html>`}, runzero.ErrNotData},
 		{"a number", answer{body: good + `42`}, runzero.ErrNotRecord},
-		{"a refusal", answer{status: http.StatusForbidden, body: `{"error":"not allowed"}`}, nil},
+		{refusal, answer{status: http.StatusForbidden, body: `{"error":"not allowed"}`}, nil},
 		{"a failure", answer{status: http.StatusInternalServerError}, nil},
 		{"the quota", answer{status: http.StatusTooManyRequests}, nil},
 	}
-	for name, path := range map[string]string{"assets": assetsPath, "sites": sitesPath, "tasks": tasksPath} {
-		c := made(t, name, defaults())
+	ofAcme, ofAccount := Poll{Sites: acmeSites()}, Poll{Organizations: account()}
+	for _, form := range []struct {
+		name, path string
+		collector  Collector
+		poll       Poll
+		optional   bool // a refusal says that it is not there
+	}{
+		{"assets", assetsPath, made(t, "assets", defaults()), ofAcme, false},
+		{"sites", sitesPath, made(t, "sites", defaults()), ofAcme, false},
+		{"tasks", tasksPath, made(t, "tasks", defaults()), ofAcme, false},
+		{"explorers", explorersPath, made(t, "explorers", defaults()), ofAcme, true},
+		{"query", assetsPath, NewQuery(Query{Name: "q", Of: "assets"}), ofAcme, true},
+		{"hosted zones", hostedZonesPath, made(t, "hosted_zones", defaults()), ofAccount, true},
+		{"account's sites", accountSitesPath, wide(t, "sites"), ofAccount, true},
+		{"account's Explorers", accountExplorersPath, wide(t, "explorers"), ofAccount, true},
+	} {
 		for _, test := range tests {
-			t.Run(name+"/"+test.name, func(t *testing.T) {
-				s, err := try(t, c, answers{path: test.answer}, Poll{Sites: acmeSites()})
+			if test.name == foreign && strings.HasPrefix(form.path, "/account/") {
+				continue // rows of all organizations are what was asked for
+			}
+			t.Run(form.name+"/"+test.name, func(t *testing.T) {
+				s, err := try(t, form.collector, answers{form.path: test.answer}, form.poll)
 				if err == nil || test.want != nil && !errors.Is(err, test.want) {
 					t.Errorf("error is %v, want %v", err, test.want)
 				}
-				if errors.Is(err, ErrUnsupported) {
-					t.Errorf("%v: that may pass", err)
+				if errors.Is(err, ErrUnsupported) != (test.name == refusal && form.optional) {
+					t.Errorf("%v: may that pass?", err)
 				}
 				if s.Families != nil || s.Sites != nil {
 					t.Errorf("there is a snapshot of %d families", len(s.Families))
@@ -114,9 +132,15 @@ func TestTooManyOfAnythingIsAnError(t *testing.T) {
 		{"assets", assetsPath, many(sitesMost+1, func(i int) string { return `{"id":"1","site_id":"` + uuid(i) + `"}` }), "sites"},
 		{"tasks", tasksPath, many(sitesMost+1, func(i int) string { return `{"id":"1","type":"scan","status":"new","site_id":"` + uuid(i) + `"}` }), "sites"},
 		{"tasks", tasksPath, many(schedulesMost+1, func(i int) string { return `{"id":"` + uuid(i) + `","type":"scan","status":"active","recur":true}` }), "recurring scans"},
+		{"explorers", explorersPath, many(explorersMost+1, func(i int) string { return `{"id":"` + uuid(i) + `","inactive":true}` }), "Explorers"},
+		{"hosted_zones", hostedZonesPath, many(hostedZonesMost+1, func(i int) string { return `{"id":"` + uuid(i) + `"}` }), "hosted zones"},
 	} {
 		t.Run(test.collector+" of many "+test.want, func(t *testing.T) {
-			_, err := try(t, made(t, test.collector, defaults()), answers{test.path: {body: test.body}}, Poll{})
+			poll := Poll{}
+			if test.collector == "hosted_zones" {
+				poll.Organizations = account()
+			}
+			_, err := try(t, made(t, test.collector, defaults()), answers{test.path: {body: test.body}}, poll)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error is %v", err)
 			}

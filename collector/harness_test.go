@@ -47,6 +47,14 @@ const (
 	tasksPath  = "/export/org/tasks.jsonl"
 	listPath   = "/org/tasks"
 	healthPath = "/health"
+
+	organizationPath     = "/org"
+	explorersPath        = "/org/explorers"
+	hostedZonesPath      = "/org/hosted-zones"
+	accountSitesPath     = "/account/sites"
+	accountExplorersPath = "/account/agents"
+	licensePath          = "/account/license"
+	releasePath          = "/releases/agent/version"
 )
 
 var relative = regexp.MustCompile(`@[+-]?\d+[smhd]`)
@@ -73,10 +81,17 @@ func instants(body string) string {
 	})
 }
 
-// serve serves answers and returns a client that asks for them.
-func serve(t *testing.T, all answers) *runzero.Client {
+// The tokens of a test: what a console would answer them is the test's matter.
+const (
+	exportToken       = "ET00000000000000000000000000000000"
+	organizationToken = "OT00000000000000000000000000000000"
+	accountToken      = "CT00000000000000000000000000000000"
+)
+
+// serve serves answers and returns a client that asks for them with the token.
+func serve(t *testing.T, token string, all answers) *runzero.Client {
 	t.Helper()
-	return client(t, "ET00000000000000000000000000000000", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return client(t, token, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := all[strings.TrimPrefix(r.URL.Path, "/api/v1.0")]
 		if !ok {
 			http.NotFound(w, r)
@@ -125,6 +140,23 @@ func made(t *testing.T, name string, s Settings) Collector {
 	return nil
 }
 
+// wide makes the collector's form for an account.
+func wide(t *testing.T, name string) Collector {
+	t.Helper()
+	for _, spec := range Specs() {
+		if spec.Name == name && spec.Wide != nil {
+			return spec.Wide(defaults())
+		}
+	}
+	t.Fatalf("no collector %s of a whole account", name)
+	return nil
+}
+
+// account is the organizations of a whole account's poll.
+func account() map[string]string {
+	return map[string]string{acmeID: "Acme", beaconID: "Beacon", emptyID: "Empty"}
+}
+
 // collect makes one good poll.
 func collect(t *testing.T, c Collector, all answers, poll Poll) Snapshot {
 	t.Helper()
@@ -135,11 +167,19 @@ func collect(t *testing.T, c Collector, all answers, poll Poll) Snapshot {
 	return snapshot
 }
 
-// try makes one poll of the organization Acme at noon, unless poll says otherwise.
+// try makes one poll at noon, unless poll says otherwise: of Acme with an export token,
+// or of an account where poll has organizations.
 func try(t *testing.T, c Collector, all answers, poll Poll) (Snapshot, error) {
 	t.Helper()
-	poll.API = serve(t, all)
-	poll.Organization = Organization{ID: acmeID, Name: "Acme"}
+	switch {
+	case poll.Organizations == nil:
+		poll.Organization = Organization{ID: acmeID, Name: "Acme"}
+		if poll.API == nil {
+			poll.API = serve(t, exportToken, all)
+		}
+	case poll.API == nil:
+		poll.API = serve(t, accountToken, all)
+	}
 	if poll.Now.IsZero() {
 		poll.Now = noon
 	}

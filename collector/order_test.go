@@ -59,12 +59,27 @@ func randomSiteRow(r *rand.Rand, i int) string {
 	return row(map[string]any{"id": fmt.Sprintf("%08x-%04x", i%5, i), "name": lookalike(r), "asset_count": pick(r, nil, r.IntN(9), "3"), "live_asset_count": pick(r, nil, 0)})
 }
 
+func randomExplorer(r *rand.Rand, i int) string {
+	return row(map[string]any{
+		"id": fmt.Sprintf("%08x-%04x", i%5, i), "name": lookalike(r), "site_id": randomSite(r), "os": value(r, 4), "arch": pick(r, "amd64", nil),
+		"version": pick(r, "1.2.3 (build 1)", "5.1", nil, text(r)), "connected": pick(r, true, false, nil, "maybe"), "inactive": pick(r, true, false, false, nil),
+		"last_checkin": pick(r, nil, 0, noon.Unix()-r.Int64N(4e7)),
+	})
+}
+
+func randomZone(r *rand.Rand, i int) string {
+	return row(map[string]any{
+		"id": fmt.Sprintf("%08x-%04x", i%5, i), "name": lookalike(r), "enabled": pick(r, true, false, nil, text(r)),
+		"explorers_total": pick(r, nil, r.IntN(9), "3"), "tasks_active": pick(r, nil, 0, -1), "tasks_waiting": pick(r, nil, 7, text(r)),
+	})
+}
+
 // The order in which records come is the console's, and means nothing.
 func TestTheOrderOfRowsChangesNothing(t *testing.T) {
 	for _, test := range []struct {
 		collector, path string
 		row             func(*rand.Rand, int) string
-	}{{"assets", assetsPath, randomAsset}, {"tasks", tasksPath, randomTask}, {"sites", sitesPath, randomSiteRow}} {
+	}{{"assets", assetsPath, randomAsset}, {"tasks", tasksPath, randomTask}, {"sites", sitesPath, randomSiteRow}, {"explorers", explorersPath, randomExplorer}, {"hosted_zones", hostedZonesPath, randomZone}} {
 		t.Run(test.collector, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(11, 12))
 			for i := range 25 {
@@ -74,6 +89,9 @@ func TestTheOrderOfRowsChangesNothing(t *testing.T) {
 				poll := Poll{Now: noon.Add(123_456_789)}
 				if i%2 == 0 {
 					poll.Sites = acmeSites()
+				}
+				if test.collector == "hosted_zones" {
+					poll.Organizations = account()
 				}
 				var rows []string
 				for i := range r.IntN(80) {

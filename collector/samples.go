@@ -2,10 +2,13 @@ package collector
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // samples gathers what a poll found. Its methods take the value's name from the
@@ -21,10 +24,34 @@ func (s *samples) gauge(name string, value float64, labels ...string) {
 	s.add(name, metric, err)
 }
 
+// count exports a number; one that nobody told is left out.
+func (s *samples) count(name string, c runzero.Count, labels ...string) {
+	if n, known := c.Get(); known {
+		s.gauge(name, float64(n), labels...)
+	}
+}
+
+// assets exports assets as the console counts them, in each of its states.
+func (s *samples) assets(name string, all, recent, live runzero.Count, labels ...string) {
+	for _, state := range []struct {
+		name  string
+		count runzero.Count
+	}{{"all", all}, {"recent", recent}, {"live", live}} {
+		s.count(name, state.count, slices.Concat(labels, []string{state.name})...)
+	}
+}
+
 // instant exports a time; one that never was is left out.
 func (s *samples) instant(name string, t time.Time, labels ...string) {
 	if !t.IsZero() {
 		s.gauge(name, float64(t.UnixMilli())/1000, labels...)
+	}
+}
+
+// truth exports a yes or no that may not have been said; then it is left out.
+func (s *samples) truth(name string, t runzero.Truth, labels ...string) {
+	if t != runzero.Unsaid {
+		s.flag(name, t == runzero.True, labels...)
 	}
 }
 

@@ -8,6 +8,24 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
+// What it takes to be told of a thing, as runZero documents it.
+const (
+	needsExport       = "a console that exports them and a token that reaches exports"
+	needsOrganization = "an organization token (OT…) or an account credential, and a Professional or Platform licence"
+	needsHostedZones  = "an organization token (OT…) or an account credential, and a licence with hosted zones (Platform)"
+	needsAccount      = "an account credential (a CT… token or an OAuth2 client), and a Platform licence"
+)
+
+// unsupported makes an ErrUnsupported, with what would be needed, of an answer that
+// means that console, licence or a token of this kind do not have a thing, and leaves
+// other errors be.
+func unsupported(err error, kind runzero.Kind, what, needs string) error {
+	if !runzero.Refused(err, kind) {
+		return err
+	}
+	return fmt.Errorf("%w: %s: this takes %s: %w", ErrUnsupported, what, needs, err)
+}
+
 // unsupportedTasks finds the console that is too old for a tasks export while the
 // token is too small for the Organization API's list: neither answers ever.
 func unsupportedTasks(err error) error {

@@ -1,0 +1,67 @@
+package collector
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+func TestOrganizations(t *testing.T) {
+	c := made(t, "organizations", defaults())
+	for _, test := range []struct{ name, body string }{
+		{"organizations", `{"id":"` + acmeID + `","name":"Acme Corp","project":false,"parent_id":"` + zeroID + `","asset_count":120,"live_asset_count":"96","recent_asset_count":110.0,
+			"expiration_assets_stale":180,"expiration_assets_offline":"30","expiration_scans":365,"expiration_integration_attributes":0,"expiration_vulnerabilities":null,
+			"download_token":"DT11226D9EEEA2B035D42569585900","created_by":"user@example.com"}`},
+		{"organizations-project", `[{"id":"` + acmeID + `","name":"Acme Corp","project":true,"asset_count":0,"live_asset_count":-1,"recent_asset_count":{"n":1}}]`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			golden(t, test.name, collect(t, c, answers{organizationPath: {body: test.body}}, Poll{}).Families)
+		})
+	}
+}
+
+// Who has the organizations' records has all there is to tell of them.
+func TestOrganizationsOfAnAccount(t *testing.T) {
+	known := runzero.Known
+	names := account()
+	s, err := Organizations([]runzero.OrganizationInfo{
+		{ID: acmeID, Name: "Acme Corp", Assets: known(120), RecentAssets: known(110), LiveAssets: known(96),
+			ExpireStaleAssets: known(1), ExpireOfflineAssets: known(2), ExpireScans: known(3), ExpireVulnerabilities: known(4), ExpireIntegrationAttributes: known(5)},
+		{ID: beaconID, Name: "Beacon\n", Project: true, Assets: known(0)},
+		{ID: emptyID},
+		{ID: otherID, Name: "Other", Assets: known(7)},
+		{ID: acmeID, Name: "The same row again", Assets: known(1)},
+	}, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "organizations-account", s.Families)
+	if len(names) != 3 {
+		t.Errorf("the names are %v now", names)
+	}
+	none, err := Organizations(nil, account())
+	if err != nil || len(none.Families) != 0 {
+		t.Errorf("error %v, %d families of no organization", err, len(none.Families))
+	}
+}
+
+// Asking one organization and being told of all comes to the same.
+func TestOneOrganizationIsAsInItsAccount(t *testing.T) {
+	asked := collect(t, made(t, "organizations", defaults()), answers{organizationPath: {body: `{"id":"` + acmeID + `","asset_count":3,"expiration_scans":7}`}}, Poll{})
+	told, err := Organizations([]runzero.OrganizationInfo{{ID: acmeID, Assets: runzero.Known(3), ExpireScans: runzero.Known(7)}}, account())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := lineDiff(exposition(t, asked.Families), exposition(t, told.Families)); diff != "" {
+		t.Errorf("they differ:\n%s", diff)
+	}
+}
+
+// The console answers an account credential for whatever organization it pleases.
+func TestAnotherOrganizationIsNotExported(t *testing.T) {
+	_, err := try(t, made(t, "organizations", defaults()), answers{organizationPath: {body: `{"id":"` + otherID + `","asset_count":3}`}}, Poll{})
+	if err == nil || !strings.Contains(err.Error(), runzero.ErrForeign.Error()) {
+		t.Errorf("error is %v", err)
+	}
+}
