@@ -2,7 +2,12 @@ package collector
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,9 +23,52 @@ type simulated struct {
 	poll   Poll
 }
 
+// list asks the console itself, as the account, for what it lists; in an object that is
+// the only row.
+func (s *simulated) list(path string) []map[string]any {
+	s.t.Helper()
+	request := httptest.NewRequest(http.MethodGet, "/api/v1.0"+path+"?_oid="+s.org.ID, nil)
+	request.Header.Set("Authorization", "Bearer "+s.AccountToken())
+	recorder := httptest.NewRecorder()
+	s.ServeHTTP(recorder, request)
+	body := recorder.Body.String()
+	if !strings.HasPrefix(body, "[") {
+		body = "[" + body + "]"
+	}
+	var rows []map[string]any
+	if err := json.Unmarshal([]byte(body), &rows); err != nil || recorder.Code != http.StatusOK || len(rows) == 0 {
+		s.t.Fatalf("%s: %d, %d rows, %v", path, recorder.Code, len(rows), err)
+	}
+	return rows
+}
+
+// number reads a count, be it a string.
+func number(t *testing.T, v any) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(fmt.Sprint(v), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// all is the poll of the whole account.
+func (s *simulated) all() Poll {
+	poll := Poll{API: s.poll.API, Organizations: map[string]string{}, Now: noon}
+	for _, org := range s.Organizations() {
+		poll.Organizations[org.ID] = org.Name
+	}
+	return poll
+}
+
 func (s *simulated) collect(name string, settings Settings) Snapshot {
 	s.t.Helper()
-	snapshot, err := made(s.t, name, settings).Collect(context.Background(), s.poll)
+	return s.collectPoll(made(s.t, name, settings), s.poll)
+}
+
+func (s *simulated) collectPoll(c Collector, poll Poll) Snapshot {
+	s.t.Helper()
+	snapshot, err := c.Collect(context.Background(), poll)
 	if err != nil {
 		s.t.Fatal(err)
 	}
