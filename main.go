@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -58,6 +59,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	simulateCommand := app.Command("simulate", "Serve a simulated runZero console.")
 	simulation := addSimulateFlags(simulateCommand)
 	nameEnvironment(app)
+	set := setFlags(app)
 
 	command, err := app.Parse(args)
 	if err != nil {
@@ -66,7 +68,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	logger := newLogger(stderr, *logLevel, *logFormat)
 	flags.Token = getenv("RUNZERO_TOKEN")
-	flags.Collectors = collectorFlags()
+	flags.Collectors, flags.Set = collectorFlags(), set()
 
 	switch command {
 	case serveCommand.FullCommand():
@@ -88,6 +90,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 // addFlags adds the flags that say what is asked and how it is counted. The function
 // it returns gives the collectors' flags once all are parsed.
 func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]config.CollectorFlags {
+	app.Flag("config.file", "YAML file, for what flags cannot say: several accounts or credentials, queries, scan ages by site.").StringVar(&f.File)
 	app.Flag("runzero.url", "The console, with or without /api/v1.0, a port, a path prefix.").Default(runzero.DefaultURL).StringVar(&f.URL)
 	app.Flag("runzero.token-file", "File that holds an export (ET), organization (OT) or account (CT) token. It is read again on use. Instead, the token may be in RUNZERO_TOKEN.").StringVar(&f.TokenFile)
 	app.Flag("runzero.client-id", "Id of an OAuth2 API client, instead of a token.").StringVar(&f.ClientID)
@@ -116,7 +119,7 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	}
 	collectors := map[string]*parsed{}
 	for _, spec := range collector.Specs() {
-		p := &parsed{enabled: app.Flag("collector."+spec.Name, "Export "+spec.Help+".").Default("true").Bool()}
+		p := &parsed{enabled: app.Flag("collector."+spec.Name, "Export "+spec.Help+".").Default(strconv.FormatBool(!spec.Off)).Bool()}
 		if spec.Scope != collector.Unasked {
 			text := "Instead of --cache.interval."
 			if spec.Interval != 0 {
@@ -139,10 +142,10 @@ func addServeFlags(app *kingpin.Application) *serveOptions {
 	o := &serveOptions{}
 	app.Flag("demo", "Export a simulated console in this process: no account, no network. Polls each minute unless --cache.interval is set.").
 		BoolVar(&o.demo)
-	app.GetFlag("cache.interval").IsSetByUser(&o.intervalSet)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.telemetryPath)
 	app.Flag("web.max-requests", "Scrapes that may go on at once; 0 is no limit.").Default("40").IntVar(&o.maxRequests)
 	app.Flag("web.disable-exporter-metrics", "Leave out metrics of the exporter itself: go_*, process_*, promhttp_*.").BoolVar(&o.withoutExporterMetrics)
+	app.Flag("web.enable-lifecycle", "Reload --config.file at POST /-/reload, as at SIGHUP.").BoolVar(&o.lifecycle)
 	app.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&o.pprof)
 	o.web = kingpinflag.AddFlags(app, ":10026")
 	return o
@@ -165,6 +168,23 @@ func nameEnvironment(app *kingpin.Application) {
 	set(app.Model().Flags, app.GetFlag)
 	for _, command := range app.Model().Commands {
 		set(command.Flags, app.GetCommand(command.Name).GetFlag)
+	}
+}
+
+// setFlags gives, once all are parsed, the flags that the user set, on the command line
+// or by their environment variables; kingpin's IsSetByUser knows the former alone.
+func setFlags(app *kingpin.Application) func() map[string]bool {
+	given := map[string]*bool{}
+	for _, flag := range app.Model().Flags {
+		given[flag.Name] = new(bool)
+		app.GetFlag(flag.Name).IsSetByUser(given[flag.Name])
+	}
+	return func() map[string]bool {
+		set := map[string]bool{}
+		for name, given := range given {
+			set[name] = *given || app.GetFlag(name).HasEnvarValue()
+		}
+		return set
 	}
 }
 

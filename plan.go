@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -38,7 +39,8 @@ func addPlanFlags(command *kingpin.CmdClause) *plan {
 var errDoesNotFit = errors.New("the intervals do not fit into the share of the quota: they will be stretched")
 
 func (p *plan) run(logger log.Logger, flags config.Flags, stdout io.Writer) error {
-	c, err := flags.Validate()
+	flags.Offline = true
+	c, err := flags.Load()
 	switch {
 	case err != nil:
 		return err
@@ -47,38 +49,60 @@ func (p *plan) run(logger log.Logger, flags config.Flags, stdout io.Writer) erro
 	case p.organizations < 0:
 		return errors.New("--organizations must not be negative: it is how many organizations are polled")
 	}
-	names := c.Organizations
-	limit := p.limit
-	known, ran, err := remember(logger, c)
-	if err != nil {
-		return err
+	fits := true
+	for i, a := range c.Accounts {
+		f, err := p.account(logger, c, a)
+		if err != nil {
+			return err
+		}
+		text := f.table() + "\n" + f.verdict(c)
+		if a.Name != "" {
+			text = "Account " + a.Name + "\n\n" + text
+		}
+		if i > 0 {
+			text = "\n" + text
+		}
+		if _, err := io.WriteString(stdout, text); err != nil {
+			return err
+		}
+		fits = fits && f.fits()
 	}
-	if ran {
-		names, limit = known.Organizations, cmp.Or(p.limit, known.Limit)
-	}
-	switch {
-	case limit == 0 && ran:
-		return errors.New("the console told the run in --cache.dir no limit, and without one nothing is stretched: to see how a limit would do, pass it with --limit")
-	case limit == 0:
-		return errors.New("the account's limit is not known: pass the number of its licensed assets with --limit, or --cache.dir of an exporter that has run")
-	}
-	f := makeForecast(planRows(c, flags, names, p.organizations), c.Share, limit)
-	if f.calls == 0 {
-		return fmt.Errorf("--quota.share=%g of %d API calls a day is less than one call: nothing could ever be asked; raise --quota.share", c.Share.Share, limit)
-	}
-	if _, err := io.WriteString(stdout, f.table()+"\n"+f.verdict(c)); err != nil {
-		return err
-	}
-	if !f.fits() {
+	if !fits {
 		return errDoesNotFit
 	}
 	return nil
 }
 
+// account is the forecast of one account.
+func (p *plan) account(logger log.Logger, c *config.Config, a config.Account) (forecast, error) {
+	of := ""
+	if a.Name != "" {
+		of = fmt.Sprintf(" of account %q", a.Name)
+	}
+	known, ran, err := remember(logger, c, a)
+	if err != nil {
+		return forecast{}, err
+	}
+	limit := cmp.Or(p.limit, known.Limit)
+	switch {
+	case limit == 0 && ran:
+		return forecast{}, fmt.Errorf("the console told the run%s in --cache.dir no limit, and without one nothing is stretched: to see how a limit would do, pass it with --limit", of)
+	case limit == 0:
+		return forecast{}, fmt.Errorf("the limit%s is not known: pass the number of its licensed assets with --limit, or --cache.dir of an exporter that has run", cmp.Or(of, " of the account"))
+	}
+	asked := planRows(c, a, known, p.organizations)
+	f := makeForecast(asked.rows, a.Share, limit)
+	f.unreached = asked.unreached
+	if f.calls == 0 {
+		return f, fmt.Errorf("--quota.share=%g of %d API calls a day%s is less than one call: nothing could ever be asked; raise --quota.share", a.Share.Share, limit, of)
+	}
+	return f, nil
+}
+
 // remember reads what an earlier run left in --cache.dir. It opens a copy, because the
 // folder may be that of an exporter that runs, whose files a second one must not touch,
 // or one that may only be read.
-func remember(logger log.Logger, c *config.Config) (known poller.Remembered, ran bool, err error) {
+func remember(logger log.Logger, c *config.Config, a config.Account) (known poller.Remembered, ran bool, err error) {
 	if c.CacheDir == "" {
 		return known, false, nil
 	}
@@ -105,7 +129,11 @@ func remember(logger log.Logger, c *config.Config) (known poller.Remembered, ran
 	if err != nil {
 		return known, false, err
 	}
-	known, ran = poller.Remember(kept, "", c.Shape())
+	of := poller.Target{Name: a.Name, Shape: c.Shape(a), Include: a.Include, Exclude: a.Exclude}
+	for _, credential := range a.Credentials {
+		of.Credentials = append(of.Credentials, poller.Credential{Name: credential.Name})
+	}
+	known, ran = poller.Remember(kept, of)
 	return known, ran, nil
 }
 
@@ -114,7 +142,7 @@ type row struct {
 	collector, organization string
 	job                     budget.Job
 	count                   int    // of organizations it stands for
-	flag                    string // that sets the interval; empty: none does
+	setting                 string // that decides the interval; empty: none does
 }
 
 // jobs are the row's, as one that makes the calls of all.
@@ -135,36 +163,71 @@ func (r row) stretched(stretch float64) time.Duration {
 // Of more organizations than this, a row stands for all: their numbers are the same.
 const rowsEach = 10
 
-// planRows lists what is polled, the way the poller does.
-func planRows(c *config.Config, flags config.Flags, names []string, organizations int) []row {
-	var rows []row
-	if c.Runzero.Kind() == runzero.Account {
-		rows = append(rows, row{collector: poller.Discovery, job: budget.Job{Calls: 1, Interval: poller.DiscoveryInterval}, count: 1})
+// asked is what is polled, and what is not because no credential reaches it.
+type asked struct {
+	rows      []row
+	unreached map[runzero.Kind][]string // collectors by what they need
+}
+
+// planRows lists what is polled of an account, the way the poller does.
+func planRows(c *config.Config, a config.Account, known poller.Remembered, organizations int) asked {
+	var kinds []runzero.Kind
+	for _, credential := range a.Credentials {
+		kinds = append(kinds, credential.Runzero.Kind())
 	}
+	if known.Whole || slices.Contains(kinds, runzero.Account) {
+		kinds = append(kinds, runzero.Account)
+	}
+	if !slices.ContainsFunc(kinds, func(k runzero.Kind) bool { return k != runzero.Unknown }) {
+		kinds = []runzero.Kind{runzero.Export} // which most use
+	}
+	whole := slices.Contains(kinds, runzero.Account)
+	reached := func(needs runzero.Kind) bool {
+		return slices.ContainsFunc(kinds, func(k runzero.Kind) bool { return k.Reaches(needs) })
+	}
+	names := known.Organizations
+	if len(names) == 0 {
+		names = a.Include
+	}
+	var each []row // an organization
 	n := max(cmp.Or(organizations, len(names)), 1)
-	for _, enabled := range c.Collectors {
-		r := row{collector: enabled.Name, job: budget.Job{Calls: 1, Interval: enabled.Interval}, count: 1, flag: "--cache.interval"}
-		if enabled.Spec.Interval != 0 || flags.Collectors[enabled.Name].Interval != 0 {
-			r.flag = "--collector." + enabled.Name + ".interval"
+	if organizations > 0 || len(names) == 0 || n > rowsEach {
+		r := row{organization: "one organization", count: n}
+		if n > 1 {
+			r.organization = fmt.Sprintf("each of %d", n)
 		}
+		each = []row{r}
+	} else {
+		for _, name := range names {
+			each = append(each, row{organization: collector.Label(name), count: 1})
+		}
+	}
+	asked := asked{unreached: map[runzero.Kind][]string{}}
+	if whole {
+		asked.rows = append(asked.rows, row{collector: poller.Discovery, job: budget.Job{Calls: 1, Interval: poller.DiscoveryInterval}, count: 1})
+	}
+	for _, enabled := range c.Collectors {
+		job := budget.Job{Calls: 1, Interval: enabled.Interval}
+		at := row{collector: enabled.Name, job: job, count: 1, setting: enabled.Setting}
 		switch {
 		case enabled.Scope == collector.Unasked:
-		case enabled.Scope == collector.PerConsole:
-			rows = append(rows, r)
-		case organizations > 0 || len(names) == 0 || n > rowsEach:
-			r.organization, r.count = "one organization", n
-			if n > 1 {
-				r.organization = fmt.Sprintf("each of %d", n)
-			}
-			rows = append(rows, r)
+		case enabled.Needs != "" && !reached(enabled.Needs):
+			asked.unreached[enabled.Needs] = append(asked.unreached[enabled.Needs], enabled.Name)
+		case enabled.Found != nil && whole: // fed by the discovery
+			asked.rows[0].job, asked.rows[0].setting = job, enabled.Setting
+		case enabled.Wide != nil && whole:
+			at.organization = "all at once"
+			asked.rows = append(asked.rows, at)
+		case enabled.Scope != collector.PerOrganization:
+			asked.rows = append(asked.rows, at)
 		default:
-			for _, name := range names {
-				r.organization = collector.Label(name)
-				rows = append(rows, r)
+			for _, of := range each {
+				of.collector, of.job, of.setting = at.collector, at.job, at.setting
+				asked.rows = append(asked.rows, of)
 			}
 		}
 	}
-	return rows
+	return asked
 }
 
 // forecast is what a configuration asks of an account, and what comes of it.
@@ -175,6 +238,8 @@ type forecast struct {
 	calls   int64   // a day, that this exporter may spend
 	demand  float64 // calls a day as configured
 	stretch float64 // what intervals are multiplied by; without bound when calls is 0
+
+	unreached map[runzero.Kind][]string
 }
 
 // makeForecast works out a whole day from its beginning, of which nobody else has

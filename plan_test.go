@@ -99,8 +99,11 @@ func TestPlan(t *testing.T) {
 			[]string{"console", "sites", "sites", "tasks", "tasks", "assets", "assets"}, 500, []string{"North", "South"}},
 		{"collectors switched off", []string{"--limit=500", "--no-collector.assets", "--no-collector.tasks"}, 0, []string{"console", "sites"}, 120, nil},
 		{"an interval of its own", []string{"--limit=500", "--collector.assets.interval=6h"}, 0, four, 220, []string{"6h"}},
-		{"an account token", []string{"--limit=1000", token("CT0123456789")}, 0, append([]string{"discovery"}, four...), 336, nil},
-		{"an export token", []string{"--limit=1000", token("ET0123456789")}, 0, four, 312, nil},
+		{"an account token", []string{"--limit=1000", token("CT0123456789")}, 0, []string{"discovery", "console", "license", "sites", "explorers", "tasks", "assets"}, 24 + 24 + 4 + 4*96, []string{"all at once"}},
+		{"an organization token", []string{"--limit=1000", token("OT0123456789")}, 0, []string{"console", "organizations", "sites", "explorers", "tasks", "assets"}, 24 + 24 + 4*96, []string{"an account credential: license."}},
+		{"hosted zones too", []string{"--limit=1000", "--collector.hosted_zones", token("OT0123456789")}, 1, []string{"console", "organizations", "hosted_zones", "sites", "explorers", "tasks", "assets"}, 500, nil},
+		{"an export token", []string{"--limit=1000", token("ET0123456789")}, 0, four, 312,
+			[]string{"Not asked, because it takes an organization token: organizations, explorers.", "Not asked, because it takes an account credential: license."}},
 		{"a share that the reserve cuts", []string{"--limit=320", "--quota.share=1"}, 0, four, 312, []string{"--quota.reserve=0.1 keeps 32 calls", "288 at most"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
@@ -164,14 +167,14 @@ func TestPlanRemembersARun(t *testing.T) {
 	args := []string{"plan", "--runzero.url=http://localhost", "--cache.dir=" + folder}
 	code, out, stderr := command(t, t.Context(), args...)
 	p := readTable(t, out)
-	if want := 24 + 3*3*96.0; code != 0 || p.total != want || !strings.Contains(unwrap(out), fmt.Sprintf("account's %d.", demoLimit)) {
+	if want := 24 + 24 + 4 + 2*96 + 2*3*96.0; code != 0 || p.total != want || !strings.Contains(unwrap(out), fmt.Sprintf("account's %d.", demoLimit)) {
 		t.Errorf("exit code %d, %v in all, want %v:\n%s%s", code, p.total, want, out, stderr)
 	}
 	names := map[string]int{}
 	for _, r := range p.rows {
 		names[r[1]]++
 	}
-	if len(names) != 4 || names["Halvorsen Logistics"] != 3 || names[""] != 1 {
+	if len(names) != 5 || names["Halvorsen Logistics"] != 2 || names["all at once"] != 2 {
 		t.Errorf("organizations: %v\n%s", names, out)
 	}
 	if _, out, _ = command(t, t.Context(), append(args, "--limit=100", "--organizations=5")...); !strings.Contains(unwrap(out), "account's 100.") || !strings.Contains(out, "each of 5") {
@@ -189,8 +192,9 @@ func TestPlanOfARunWithoutALimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, _ := defaults(t, "")
-	if err := kept.SaveState("", c.Shape(), []byte(`{"Organizations":[{"ID":"1","Name":"Only One"}]}`)); err != nil {
+	c := defaults(t, "ET0123456789")
+	const state = `{"Credentials":[{"Name":"default","Reach":{"Organizations":[{"ID":"1","Name":"Only One"}]}}]}`
+	if err := kept.SaveState("", c.Shape(c.Accounts[0]), []byte(state)); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, stderr := command(t, t.Context(), "plan", "--cache.dir="+folder); code != 1 || !strings.Contains(stderr, "told the run in --cache.dir no limit") {
@@ -215,7 +219,7 @@ func readDir(t *testing.T, folder string) []string {
 }
 
 // defaults is the configuration of nobody's flags but args, with a credential.
-func defaults(t *testing.T, token string, args ...string) (*config.Config, config.Flags) {
+func defaults(t *testing.T, token string, args ...string) *config.Config {
 	t.Helper()
 	app := kingpin.New(name, "")
 	var flags config.Flags
@@ -224,9 +228,9 @@ func defaults(t *testing.T, token string, args ...string) (*config.Config, confi
 		t.Fatal(err)
 	}
 	flags.Collectors, flags.Token = collectors(), token
-	c, err := flags.Validate()
+	c, err := flags.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, flags
+	return c
 }

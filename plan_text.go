@@ -12,6 +12,7 @@ import (
 
 	"github.com/runzero-exporter/runzero_exporter/internal/budget"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // longestName is what a table shows of an organization's name, so that it stays
@@ -88,6 +89,11 @@ func (f forecast) verdict(c *config.Config) string {
 			"that: raise it, or poll less.", strings.Join(late, ", "), model.Duration(c.MaxAge))
 	}
 	text = wrap(text, "", "")
+	for _, needs := range []runzero.Kind{runzero.Export, runzero.Organization, runzero.Account} {
+		if names := f.unreached[needs]; len(names) > 0 {
+			text += wrap(fmt.Sprintf("Not asked, because it takes an %s: %s.", needs, strings.Join(names, ", ")), "", "")
+		}
+	}
 	if !f.fits() {
 		text += "\nTo make it fit, do one of these:\n"
 		for _, remedy := range f.remedies(c.MaxAge) {
@@ -117,7 +123,7 @@ func wrap(text, first, next string) string {
 func (f forecast) withdrawn(maxAge time.Duration) []string {
 	var names []string
 	for _, r := range f.rows {
-		if maxAge > 0 && r.flag != "" && r.stretched(f.stretch) > maxAge && !slices.Contains(names, r.collector) {
+		if maxAge > 0 && r.setting != "" && r.stretched(f.stretch) > maxAge && !slices.Contains(names, r.collector) {
 			names = append(names, r.collector)
 		}
 	}
@@ -161,7 +167,7 @@ func (f forecast) organizations() int {
 // longestProposed is an interval beyond which there is no use in asking.
 const longestProposed = 30 * 24 * time.Hour
 
-// intervals is the flags that make the demand fit, all intervals as much longer as it
+// intervals is the settings that make the demand fit, all intervals as much longer as it
 // takes; empty when an answer would get too old in them, or no interval is long
 // enough because what no flag sets is too much.
 func (f forecast) intervals(maxAge time.Duration) string {
@@ -171,7 +177,7 @@ func (f forecast) intervals(maxAge time.Duration) string {
 	left := float64(f.calls)
 	adjustable := 0.0
 	for _, r := range f.rows {
-		if r.flag == "" {
+		if r.setting == "" {
 			left -= r.daily(1)
 		} else {
 			adjustable += r.daily(1)
@@ -180,9 +186,10 @@ func (f forecast) intervals(maxAge time.Duration) string {
 	if left <= 0 || adjustable <= 0 {
 		return ""
 	}
-	var flags []string
+	var settings []string
+	separator := " " // flags can be copied as they are
 	for _, r := range f.rows {
-		if r.flag == "" {
+		if r.setting == "" {
 			continue
 		}
 		unit := time.Second
@@ -194,12 +201,15 @@ func (f forecast) intervals(maxAge time.Duration) string {
 			return ""
 		}
 		longer := time.Duration(units) * unit
-		flag := fmt.Sprintf("%s=%s", r.flag, model.Duration(longer))
-		if !slices.Contains(flags, flag) {
-			flags = append(flags, flag)
+		setting := fmt.Sprintf("%s=%s", r.setting, model.Duration(longer))
+		if !strings.HasPrefix(r.setting, "--") {
+			setting, separator = fmt.Sprintf("%s: %s", r.setting, model.Duration(longer)), "; "
+		}
+		if !slices.Contains(settings, setting) {
+			settings = append(settings, setting)
 		}
 	}
-	return strings.Join(flags, " ")
+	return strings.Join(settings, separator)
 }
 
 // number shows calls a day: whole, and rounded up, so that the share is never shown

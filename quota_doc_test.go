@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 )
 
 var update = flag.Bool("update", false, "rewrite the table in docs/quota.md")
@@ -48,19 +50,22 @@ func quotaTable(t *testing.T) string {
 	t.Helper()
 	var table strings.Builder
 	table.WriteString("| calls a day | of them for the exporter | one organization: assets, sites and tasks each | console | calls | " +
-		"ten organizations: assets, sites and tasks each | console, organizations | calls |\n|---|---|---|---|---|---|---|---|\n")
+		"ten organizations: assets and tasks each, sites and Explorers at once | console, organizations | licence | calls |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, limit := range []int64{100, 250, 500, 1000, 2500, 10_000} {
 		for i, of := range []struct {
 			token         string
 			organizations int
 		}{{"ET0123456789", 1}, {"CT0123456789", 10}} {
-			c, flags := defaults(t, of.token)
-			f := makeForecast(planRows(c, flags, nil, of.organizations), c.Share, limit)
+			c := defaults(t, of.token)
+			f := makeForecast(planRows(c, c.Accounts[0], poller.Remembered{}, of.organizations).rows, c.Accounts[0].Share, limit)
 			if i == 0 {
 				fmt.Fprintf(&table, "| %s | %s |", thousands(limit), thousands(f.calls))
 			}
-			fmt.Fprintf(&table, " %s | %s | %s |", resulting(t, f, "assets", "sites", "tasks"), resulting(t, f, "console", "discovery"),
-				thousands(int64(f.demand/f.stretch+0.5)))
+			fmt.Fprintf(&table, " %s | %s |", resulting(t, f, "assets", "sites", "tasks", "explorers"), resulting(t, f, "console", "discovery"))
+			if i == 1 {
+				fmt.Fprintf(&table, " %s |", resulting(t, f, "license"))
+			}
+			fmt.Fprintf(&table, " %s |", thousands(int64(f.demand/f.stretch+0.5)))
 		}
 		table.WriteString("\n")
 	}

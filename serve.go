@@ -7,10 +7,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/go-kit/log"
@@ -28,7 +32,6 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/internal/web"
-	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // serveOptions is what the flags say of serving.
@@ -38,8 +41,8 @@ type serveOptions struct {
 	maxRequests            int
 	withoutExporterMetrics bool
 	pprof                  bool
+	lifecycle              bool
 	demo                   bool
-	intervalSet            bool
 }
 
 // The longest that ending may take; what is not done then is left.
@@ -50,54 +53,87 @@ var plainPath = regexp.MustCompile(`^/([A-Za-z0-9_.~-]+/?)*$`)
 
 // exporter is the parts that ask and the parts that tell, put together.
 type exporter struct {
+	logger   log.Logger
+	flags    config.Flags
 	poller   *poller.Poller
-	registry *prometheus.Registry
+	registry *prometheus.Registry // of the exporter itself
 	close    func()
+
+	// quotas is the registry of what tells of the accounts; a reload replaces it.
+	quotas atomic.Pointer[prometheus.Registry]
+
+	mu       sync.Mutex
+	accounts *accounts
+	loaded   time.Time // when a configuration was last taken
+	failed   bool      // the last reload was refused
 }
 
 // newExporter puts the parts together; nothing is asked yet.
 func newExporter(logger log.Logger, flags config.Flags, o *serveOptions) (*exporter, error) {
-	e := &exporter{registry: prometheus.NewRegistry(), close: func() {}}
+	e := &exporter{logger: logger, registry: prometheus.NewRegistry(), close: func() {}}
 	dial := e.demo(&flags, o)
-	c, err := flags.Validate()
-	if err != nil {
+	e.flags = flags
+	e.accounts = &accounts{dial: dial, gates: map[string]*poller.Gate{}}
+	if err := e.start(); err != nil {
 		e.close()
 		return nil, err
 	}
-	usage := collector.NewUsage("default")
-	account := poller.NewAccount(c.Share, poller.NewGate())
-	c.Runzero.Observer = observers{account, usage}
-	c.Runzero.Admit = account.Admit
-	c.Runzero.UserAgent = version.ComponentUserAgent(name)
-	c.Runzero.DialContext = dial
-	client, err := runzero.New(c.Runzero)
+	return e, nil
+}
+
+// start makes the poller of the configuration.
+func (e *exporter) start() error {
+	c, err := e.flags.Load()
 	if err != nil {
-		e.close()
-		return nil, err
+		return err
 	}
-	target := poller.Target{Client: client, Account: account, Usage: usage, Shape: c.Shape(), Organizations: c.Organizations}
-	for _, enabled := range c.Collectors {
-		if enabled.Scope == collector.Unasked {
-			e.registry.MustRegister(usage)
-			continue
-		}
-		target.Collectors = append(target.Collectors, poller.Collector{
-			Name: enabled.Name, Scope: enabled.Scope, Interval: enabled.Interval, Collector: enabled.New(c.Settings),
-		})
-	}
-	settings := poller.Config{Logger: logger, MaxAge: c.MaxAge, Advise: config.Advice}
+	settings := poller.Config{Logger: e.logger, MaxAge: c.MaxAge, Advise: config.Advice}
 	if c.CacheDir != "" {
-		if settings.Store, err = store.Open(c.CacheDir, storeLog(logger)); err != nil {
-			e.close()
-			return nil, err
+		if settings.Store, err = store.Open(c.CacheDir, storeLog(e.logger)); err != nil {
+			return err
 		}
 	}
-	e.poller = poller.New(settings, []poller.Target{target})
-	e.registry.MustRegister(versioncollector.NewCollector(name), account.Metrics())
+	if e.accounts, err = e.accounts.with(c); err != nil {
+		return err
+	}
+	e.poller = poller.New(settings, e.accounts.targets(c))
+	e.quotas.Store(e.accounts.metrics(c))
+	e.loaded = time.Now()
+	e.registry.MustRegister(versioncollector.NewCollector(name), collector.NewReload(e.reloaded))
 	if settings.Store != nil {
 		e.registry.MustRegister(e.poller.StoreMetrics())
 	}
-	return e, nil
+	return nil
+}
+
+// reload takes the configuration as it is now. A bad one changes nothing.
+func (e *exporter) reload() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c, err := e.flags.Load()
+	var next *accounts
+	if err == nil {
+		next, err = e.accounts.with(c)
+	}
+	e.failed = err != nil
+	if err != nil {
+		level.Error(e.logger).Log("msg", "the configuration is not reloaded; the one before stays in force", "err", err)
+		return err
+	}
+	e.accounts = next
+	e.poller.Reload(next.targets(c))
+	e.quotas.Store(next.metrics(c))
+	e.loaded = time.Now()
+	level.Info(e.logger).Log("msg", "the configuration is reloaded")
+	return nil
+}
+
+// reloaded tells whether the last reload was taken, and when the configuration in
+// force was.
+func (e *exporter) reloaded() (ok bool, last time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return !e.failed, e.loaded
 }
 
 // storeLog writes what the store has to say, whose first value is the level.
@@ -114,28 +150,14 @@ func storeLog(logger log.Logger) func(...any) {
 	}
 }
 
-// observers tells several of every exchange.
-type observers []runzero.Observer
-
-func (o observers) Answered(e runzero.Exchange) {
-	for _, each := range o {
-		each.Answered(e)
-	}
-}
-
-func (o observers) Finished(e runzero.Exchange) {
-	for _, each := range o {
-		each.Finished(e)
-	}
-}
-
 // Gather hands out what was polled and what is known now, in one order.
 func (e *exporter) Gather() ([]*dto.MetricFamily, error) {
 	polled, _ := e.poller.Gather()
-	live, err := e.registry.Gather()
-	families := slices.Concat(polled, live)
+	quotas, err := e.quotas.Load().Gather()
+	own, failed := e.registry.Gather()
+	families := slices.Concat(polled, quotas, own)
 	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
-	return families, err
+	return families, errors.Join(err, failed)
 }
 
 // serve runs the exporter until ctx ends.
@@ -163,6 +185,9 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 		Version:       version.Info(),
 		Demo:          o.demo,
 		Pprof:         o.pprof,
+	}
+	if o.lifecycle {
+		handler.Reload = e.reload
 	}
 	if !o.withoutExporterMetrics {
 		e.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -194,6 +219,7 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 		failed <- toolkit.ListenAndServe(server, o.web, web.Slog(logger))
 		cancel()
 	})
+	parts.Go(func() { e.heed(ctx) })
 	parts.Go(func() {
 		select {
 		case <-listening:
@@ -216,6 +242,21 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 		return fmt.Errorf("the web server cannot run: %w", err)
 	}
 	return nil
+}
+
+// heed reloads the configuration at each SIGHUP, until ctx ends.
+func (e *exporter) heed(ctx context.Context) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-hangups:
+			_ = e.reload() // has said what was wrong
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // once polls everything once and prints the metrics, as far as there are any.

@@ -72,17 +72,17 @@ const (
 // demo replaces the console and the credential by a simulated console in this
 // process, reached without a network. It returns how to dial it; nil when there is no
 // demo.
-func (e *exporter) demo(flags *config.Flags, o *serveOptions) func(context.Context, string, string) (net.Conn, error) {
+func (e *exporter) demo(flags *config.Flags, o *serveOptions) dialFunc {
 	if !o.demo {
 		return nil
 	}
 	console := simulator.New(simulator.Options{Seed: 1, Limit: demoLimit})
 	dial, stop := simulator.Pipe(console)
 	e.close = stop
-	flags.URL = "http://localhost"
+	flags.Demo, flags.URL = true, "http://localhost"
 	flags.Token, flags.TokenFile = console.AccountToken(), ""
 	flags.ClientID, flags.ClientSecretFile = "", ""
-	if !o.intervalSet {
+	if !flags.Set["cache.interval"] {
 		flags.CacheInterval = demoInterval
 	}
 	return dial

@@ -2,9 +2,9 @@ package collector
 
 import dto "github.com/prometheus/client_model/go"
 
-// accountLabel tells whose a series is where a configuration names accounts. It comes
+// AccountLabel tells whose a series is where a configuration names accounts. It comes
 // before every other label in the alphabet, which is the order labels are exposed in.
-const accountLabel = "account_name"
+const AccountLabel = "account_name"
 
 // WithAccount returns the families with account_name on each of their series, and
 // the families themselves where name is empty. They are not changed: snapshots are
@@ -13,7 +13,7 @@ func WithAccount(families []*dto.MetricFamily, name string) []*dto.MetricFamily 
 	if name == "" {
 		return families
 	}
-	account := pair(accountLabel, name)
+	account := pair(AccountLabel, name)
 	labelled := make([]*dto.MetricFamily, 0, len(families))
 	for _, family := range families {
 		of := &dto.MetricFamily{Name: family.Name, Help: family.Help, Type: family.Type, Unit: family.Unit}

@@ -17,14 +17,14 @@ func TestTheAccountComesBeforeEveryLabel(t *testing.T) {
 		labels = append(labels, m.Labels...)
 	}
 	for _, label := range labels {
-		if label <= accountLabel {
-			t.Errorf("%s comes before %s", label, accountLabel)
+		if label <= AccountLabel {
+			t.Errorf("%s comes before %s", label, AccountLabel)
 		}
 	}
 }
 
 func TestWithAccount(t *testing.T) {
-	usage := NewUsage("default", time.Time{})
+	usage := NewUsage().Credential("default")
 	usage.Answered(exchange(200, runzero.Usage{Total: known(4821), Limit: known(1000)}))
 	families := slices.Concat(
 		assetsOf(t, defaults(), Poll{Sites: acmeSites()}, `{"id":"1","site_id":"`+hq+`","last_seen":@-3h}{"id":"2","site_id":"`+plant+`"}`).Families,

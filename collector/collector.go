@@ -116,6 +116,9 @@ type Spec struct {
 	// account; nil when there is none. Where its polls end in ErrUnsupported, the
 	// organizations are asked one by one.
 	Wide func(Settings) Collector
+	// Found makes the Snapshot of a whole account of the organizations found, those with
+	// a name being exported, without asking anything; nil: it is asked for.
+	Found func(found []runzero.OrganizationInfo, names map[string]string) (Snapshot, error)
 }
 
 // Specs lists the collectors, the cheapest first: the first round asks in this order,
@@ -125,7 +128,7 @@ func Specs() []Spec {
 		{Name: "usage", Help: "API usage, from the headers of every answer", Scope: Unasked},
 		{Name: "console", Help: "the console's health and version", Scope: PerConsole, Interval: time.Hour, New: newConsole},
 		{Name: "license", Help: "the account's licence: assets it allows and counts, when it expires", Scope: PerAccount, Needs: runzero.Account, Interval: 6 * time.Hour, New: newLicense},
-		{Name: "organizations", Help: "organizations, their assets as the console counts them, and their retention", Needs: runzero.Organization, Interval: time.Hour, New: newOrganizations},
+		{Name: "organizations", Help: "organizations, their assets as the console counts them, and their retention", Needs: runzero.Organization, Interval: time.Hour, New: newOrganizations, Found: Organizations},
 		{Name: "hosted_zones", Help: "hosted zones, their Explorers and tasks", Scope: PerAccount, Needs: runzero.Organization, Off: true, New: newHostedZones},
 		{Name: "sites", Help: "sites and their assets as the console counts them", Needs: runzero.Export, New: newSites, Wide: newAccountSites},
 		{Name: "explorers", Help: "Explorers: whether they are connected, up to date, and when they checked in", Needs: runzero.Organization, New: newExplorers, Wide: newAccountExplorers},

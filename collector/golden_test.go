@@ -115,7 +115,7 @@ func problems(t *testing.T, families []*dto.MetricFamily) []string {
 					report(family, "has a label "+forbidden)
 				}
 			}
-			if len(names) > 0 && names[0] == accountLabel {
+			if len(names) > 0 && names[0] == AccountLabel {
 				names = names[1:] // every series has it where accounts have names
 			}
 			want := slices.Clone(m.Labels)

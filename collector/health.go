@@ -44,7 +44,7 @@ func NewHealthFamilies() HealthFamilies {
 func (h HealthFamilies) Of(p Polls) []*dto.MetricFamily {
 	labels := []*dto.LabelPair{pair("collector", p.Collector), pair("org_name", p.Organization)}
 	if p.Account != "" {
-		labels = slices.Insert(labels, 0, pair(accountLabel, p.Account))
+		labels = slices.Insert(labels, 0, pair(AccountLabel, p.Account))
 	}
 	var families []*dto.MetricFamily
 	gauge := func(name string, value float64) {

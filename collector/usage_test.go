@@ -15,7 +15,7 @@ func exchange(code int, usage runzero.Usage) runzero.Exchange {
 	return runzero.Exchange{Endpoint: assetsPath, Code: code, Authenticated: true, Usage: usage}
 }
 
-func told(u *Usage, all ...runzero.Exchange) {
+func told(u *CredentialUsage, all ...runzero.Exchange) {
 	for _, e := range all {
 		u.Answered(e)
 		e.Duration, e.Bytes = 700*time.Millisecond, 2048
@@ -23,10 +23,10 @@ func told(u *Usage, all ...runzero.Exchange) {
 	}
 }
 
-func usageFamilies(t *testing.T, u *Usage) []*dto.MetricFamily {
+func usageFamilies(t *testing.T, u *CredentialUsage) []*dto.MetricFamily {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	if err := registry.Register(u); err != nil {
+	if err := registry.Register(u.account); err != nil {
 		t.Fatal(err)
 	}
 	families, err := registry.Gather()
@@ -39,7 +39,7 @@ func usageFamilies(t *testing.T, u *Usage) []*dto.MetricFamily {
 var known = runzero.Known
 
 func TestUsage(t *testing.T) {
-	u := NewUsage("default", time.Time{})
+	u := NewUsage().Credential("default")
 	golden(t, "usage-before-any-call", usageFamilies(t, u))
 	told(u,
 		runzero.Exchange{Endpoint: healthPath, Code: 200},
@@ -50,7 +50,10 @@ func TestUsage(t *testing.T) {
 	golden(t, "usage", usageFamilies(t, u))
 	told(u, exchange(503, runzero.Usage{}))
 	golden(t, "usage-down", usageFamilies(t, u))
-	golden(t, "usage-hostile-credential", usageFamilies(t, NewUsage(" a\xff\ncredential ", at("30d"))))
+	const hostile = " a\xff\ncredential "
+	u = NewUsage().Credential(hostile)
+	u.account.Tell(map[string]time.Time{hostile: at("30d")})
+	golden(t, "usage-hostile-credential", usageFamilies(t, u))
 }
 
 // Each header speaks for itself: one that is missing leaves what was known of it.
@@ -72,7 +75,7 @@ func TestUsageHeadersOneByOne(t *testing.T) {
 		t.Run(missing, func(t *testing.T) {
 			usage := full
 			hide(&usage)
-			u := NewUsage("default", time.Time{})
+			u := NewUsage().Credential("default")
 			var want, all []string
 			for name, line := range lines {
 				all = append(all, line)
@@ -117,7 +120,7 @@ func TestUp(t *testing.T) {
 		{"nor when they fail", []runzero.Exchange{ok, health(0), health(500)}, "1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			u := NewUsage("default", time.Time{})
+			u := NewUsage().Credential("default")
 			told(u, test.all...)
 			wantSeries(t, Snapshot{Families: usageFamilies(t, u)}, "runzero_up", "runzero_up "+test.want)
 		})
@@ -127,7 +130,7 @@ func TestUp(t *testing.T) {
 // Answers to requests that were on their way together may come in any order; what the
 // later of them said is what is left.
 func TestOvertakenAnswersDoNotTurnUsageBack(t *testing.T) {
-	u := NewUsage("default", time.Time{})
+	u := NewUsage().Credential("default")
 	answer := func(sent time.Time, today, left int64) {
 		e := exchange(200, runzero.Usage{Today: known(today), Remaining: known(left)})
 		e.Sent = sent
@@ -143,14 +146,41 @@ func TestOvertakenAnswersDoNotTurnUsageBack(t *testing.T) {
 }
 
 func TestUsageOutlivesARestart(t *testing.T) {
-	before := NewUsage("default", time.Time{})
+	before := NewUsage().Credential("default")
 	told(before, exchange(200, runzero.Usage{Total: known(4821), Limit: known(1000), Remaining: known(963)}))
-	after := NewUsage("default", time.Time{})
+	after := NewUsage().Credential("default")
 	after.Restore(before.Kept())
-	for _, u := range []*Usage{before, after} {
+	for _, u := range []*CredentialUsage{before, after} {
 		families := Snapshot{Families: usageFamilies(t, u)}
 		wantSeries(t, families, "runzero_up", "runzero_up 1")
 		wantSeries(t, families, "runzero_api_usage", `runzero_api_usage_limit{credential="default"} 1000`,
 			`runzero_api_usage_remaining{credential="default"} 963`, `runzero_api_usage_total{credential="default"} 4821`)
+	}
+}
+
+// An account's credentials have one quota, and headers, ends and refusals of their own.
+func TestUsageOfSeveralCredentials(t *testing.T) {
+	account := NewUsage()
+	exports, whole := account.Credential("exports"), account.Credential("account")
+	account.Tell(map[string]time.Time{"exports": at("30d"), "account": {}})
+	told(exports, exchange(200, runzero.Usage{Total: known(7), Remaining: known(963)}))
+	told(whole, exchange(200, runzero.Usage{Total: known(90), Remaining: known(962)}))
+	golden(t, "usage-several", usageFamilies(t, whole))
+	told(exports, exchange(401, runzero.Usage{}))
+	told(whole, exchange(200, runzero.Usage{}))
+	up := func(want string) {
+		t.Helper()
+		wantSeries(t, Snapshot{Families: usageFamilies(t, whole)}, "runzero_up", "runzero_up "+want)
+	}
+	up("0") // one of them is refused still
+	told(exports, exchange(0, runzero.Usage{}))
+	told(exports, exchange(200, runzero.Usage{}))
+	up("1")
+	told(exports, exchange(401, runzero.Usage{}))
+	account.Tell(map[string]time.Time{"account": {}})
+	up("1") // what is refused is no more
+	wantSeries(t, Snapshot{Families: usageFamilies(t, whole)}, "runzero_api_usage_total", `runzero_api_usage_total{credential="account"} 90`)
+	if account.Credential("account") != whole {
+		t.Error("what is known of a credential is lost")
 	}
 }

@@ -1,14 +1,9 @@
-// Package config turns what users set into one value that cannot be half-right.
+// Package config turns what users set, by flags and in a file, into one value that
+// cannot be half-right.
 package config
 
 import (
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
-
-	promconfig "github.com/prometheus/common/config"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/budget"
@@ -17,6 +12,16 @@ import (
 
 // Flags is the configuration as users give it, unchecked.
 type Flags struct {
+	// File is the path of the YAML file; empty: there is none.
+	File string
+	// Set has the names, without dashes, of the flags that the user set, on the command
+	// line or by their environment variables: what they decide, the file may not.
+	Set map[string]bool
+	// Demo tells that a simulated console is asked.
+	Demo bool
+	// Offline tells that nobody will be asked: a credential is not needed, and not read.
+	Offline bool
+
 	URL              string
 	TokenFile        string
 	Token            string // from the environment; never a flag
@@ -47,155 +52,69 @@ type CollectorFlags struct {
 	Interval time.Duration // 0: its own default
 }
 
-// Config is a checked configuration. Only Validate makes one.
+// Config is a checked configuration. Only Load makes one.
 type Config struct {
-	// Runzero is the console and the credential.
-	Runzero       runzero.Config
-	Organizations []string
-	MaxAge        time.Duration
-	CacheDir      string
-	Share         budget.Share
-	// Collectors are the enabled ones, the cheapest first.
+	Accounts []Account
+	MaxAge   time.Duration // 0 keeps answers however old
+	CacheDir string        // empty keeps nothing
+	// Collectors are the enabled ones, the cheapest first, and then the queries, which
+	// are called queries/NAME.
 	Collectors []Collector
 	Settings   collector.Settings
+}
+
+// Account is one quota, and the credentials that spend it.
+type Account struct {
+	Name        string // its account_name; empty where the flags make the only account
+	URL         string
+	Share       budget.Share
+	Credentials []Credential // at least one
+	// Include and Exclude are the names or ids of the organizations that are wanted and
+	// not wanted. No Include means all but demo and inactive ones.
+	Include, Exclude []string
+}
+
+// Credential is one access right.
+type Credential struct {
+	// Name is its label: as the file calls it, else default, or its position where there
+	// are several.
+	Name    string
+	Expires time.Time // zero: not said
+	// Runzero is the console, how it is reached, and the credential. Who asks with it
+	// adds what watches the asking.
+	Runzero runzero.Config
 }
 
 // Collector is an enabled collector and its interval.
 type Collector struct {
 	collector.Spec
 	Interval time.Duration
+	// Setting is what decides the interval: a flag with its dashes, or the file, the line
+	// and the key.
+	Setting string
+	// Shape is all that shapes its own samples: what was kept of another shape is not
+	// its. Other collectors' settings do not touch it.
+	Shape string
+
+	query collector.Query // zero: it is none
 }
 
-// The shortest interval. What is shorter is a mistake in the unit, and would spend a
-// day's calls in minutes.
-const shortestInterval = time.Second
-
-// Validate checks the flags. Every error is a sentence that names the flag.
-func (f Flags) Validate() (*Config, error) {
-	c := &Config{
-		Organizations: f.Organizations,
-		MaxAge:        f.CacheMaxAge,
-		CacheDir:      f.CacheDir,
-		Share:         budget.Share{Share: f.QuotaShare, Reserve: f.QuotaReserve},
-	}
-	if err := f.quota(); err != nil {
+// Load reads the file, if there is one, and checks it together with the flags. Nobody
+// is asked. Every error is a sentence that names the flag, or the file and the line.
+func (f Flags) Load() (*Config, error) {
+	in, err := f.read()
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	if c.Runzero, err = f.console(); err != nil {
+	c := &Config{MaxAge: f.CacheMaxAge, CacheDir: f.CacheDir}
+	if c.Accounts, err = f.accounts(in.Accounts); err != nil {
 		return nil, err
 	}
-	if c.Collectors, err = f.collectors(); err != nil {
+	if c.Settings, err = f.settings(in.Collectors); err != nil {
 		return nil, err
 	}
-	c.Settings, err = f.settings()
-	return c, err
-}
-
-// quota is written so that what is no number at all is refused too.
-func (f Flags) quota() error {
-	switch {
-	case !(f.QuotaShare > 0 && f.QuotaShare <= 1):
-		return errors.New("--quota.share must be more than 0 and at most 1: it is the part of the account's daily API calls that this exporter may spend")
-	case !(f.QuotaReserve >= 0 && f.QuotaReserve < 1):
-		return errors.New("--quota.reserve must be at least 0 and less than 1: it is the part of the account's daily API calls that is left to others")
-	}
-	return nil
-}
-
-func (f Flags) console() (runzero.Config, error) {
-	if f.Timeout <= 0 {
-		return runzero.Config{}, errors.New("--runzero.timeout must be more than 0")
-	}
-	c := runzero.Config{
-		URL:       f.URL,
-		Timeout:   f.Timeout,
-		AllowHTTP: f.AllowHTTP,
-		HTTP: promconfig.HTTPClientConfig{
-			ProxyConfig: promconfig.ProxyConfig{ProxyFromEnvironment: true},
-			TLSConfig:   promconfig.TLSConfig{CAFile: f.CAFile},
-		},
-	}
-	token, client := f.TokenFile != "" || f.Token != "", f.ClientID != "" || f.ClientSecretFile != ""
-	switch {
-	case token && client:
-		return c, errors.New("both a token and an OAuth2 client are set: leave out --runzero.token-file (and RUNZERO_TOKEN), or --runzero.client-id and --runzero.client-secret-file")
-	case f.TokenFile != "" && f.Token != "":
-		return c, errors.New("both --runzero.token-file and RUNZERO_TOKEN are set: leave out one")
-	case client:
-		c.HTTP.OAuth2 = &promconfig.OAuth2{ClientID: f.ClientID, ClientSecretFile: f.ClientSecretFile}
-	case token:
-		c.HTTP.Authorization = &promconfig.Authorization{
-			Credentials: promconfig.Secret(f.Token), CredentialsFile: f.TokenFile,
-		}
+	if c.Collectors, err = f.collectors(in, c.Settings); err != nil {
+		return nil, err
 	}
 	return c, nil
-}
-
-func (f Flags) collectors() ([]Collector, error) {
-	if f.CacheInterval < shortestInterval {
-		return nil, fmt.Errorf("--cache.interval must be at least %s: each poll costs calls of the account's daily quota", shortestInterval)
-	}
-	var enabled []Collector
-	longest := time.Duration(0)
-	for _, spec := range collector.Specs() {
-		flags := f.Collectors[spec.Name]
-		if !flags.Enabled {
-			continue
-		}
-		c := Collector{Spec: spec, Interval: flags.Interval}
-		switch {
-		case c.Interval == 0 && spec.Interval != 0:
-			c.Interval = spec.Interval
-		case c.Interval == 0:
-			c.Interval = f.CacheInterval
-		case c.Interval < shortestInterval:
-			return nil, fmt.Errorf("--collector.%s.interval must be at least %s", spec.Name, shortestInterval)
-		}
-		longest = max(longest, c.Interval)
-		enabled = append(enabled, c)
-	}
-	if !slices.ContainsFunc(enabled, func(c Collector) bool { return c.Scope != collector.Unasked }) {
-		return nil, errors.New("no collector is enabled that asks anything: enable one with --collector.NAME")
-	}
-	switch {
-	case f.CacheMaxAge < 0:
-		return nil, errors.New("--cache.max-age must not be negative; 0 keeps answers however old")
-	case f.CacheMaxAge > 0 && f.CacheMaxAge < longest:
-		return nil, fmt.Errorf("--cache.max-age is %s, shorter than a collector's interval of %s: answers would be withdrawn before they are asked for again", f.CacheMaxAge, longest)
-	}
-	return enabled, nil
-}
-
-func (f Flags) settings() (collector.Settings, error) {
-	s := collector.Settings{AssetTop: f.AssetTop, AssetSearch: f.AssetSearch, ScanMaxAge: f.ScanMaxAge}
-	known := collector.AssetLabels()
-	for label := range strings.SplitSeq(f.AssetLabels, ",") {
-		label = strings.TrimSpace(label)
-		switch {
-		case label == "":
-			continue
-		case !slices.Contains(known, label):
-			return s, fmt.Errorf("--collector.assets.labels has no label %q: it takes %s", label, strings.Join(known, ", "))
-		case slices.Contains(s.AssetLabels, label):
-			return s, fmt.Errorf("--collector.assets.labels names %s twice", label)
-		}
-		s.AssetLabels = append(s.AssetLabels, label)
-	}
-	const most = 10_000
-	if s.AssetTop < 1 || s.AssetTop > most {
-		return s, fmt.Errorf("--collector.assets.top must be from 1 to %d", most)
-	}
-	if s.ScanMaxAge <= 0 {
-		return s, errors.New("--collector.tasks.scan-max-age must be more than 0")
-	}
-	return s, nil
-}
-
-// Shape is all that shapes what is kept on disk for these settings: what was kept for
-// others is not theirs. Secrets are no part of it, nor what only decides when to ask.
-func (c *Config) Shape() string {
-	// The catalogue is part of it, because names and help texts are kept with the values.
-	return fmt.Sprintf("catalogue=%v url=%q organizations=%q labels=%q top=%d search=%q scan-max-age=%s",
-		collector.Catalogue(), c.Runzero.URL, c.Organizations, c.Settings.AssetLabels, c.Settings.AssetTop, c.Settings.AssetSearch, c.Settings.ScanMaxAge)
 }

@@ -2,18 +2,40 @@ package config_test
 
 import (
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// defaults are the flags as they are when nobody sets any.
-func defaults() config.Flags {
+// defaults are the flags as they are when nobody sets any but a token's file.
+func defaults(t testing.TB) config.Flags {
+	f := flags()
+	f.TokenFile = write(t, t.TempDir(), "token", "ET0123456789\n")
+	return f
+}
+
+// write makes a file and returns its path.
+func write(t testing.TB, folder, name, text string) string {
+	t.Helper()
+	path := filepath.Join(folder, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// flags are the flags as they are when nobody sets any.
+func flags() config.Flags {
 	f := config.Flags{
-		TokenFile:     "token",
+		URL:           runzero.DefaultURL,
+		Set:           map[string]bool{},
 		Timeout:       10 * time.Minute,
 		CacheInterval: 15 * time.Minute,
 		CacheMaxAge:   72 * time.Hour,
@@ -25,13 +47,13 @@ func defaults() config.Flags {
 		QuotaReserve:  0.1,
 	}
 	for _, spec := range collector.Specs() {
-		f.Collectors[spec.Name] = config.CollectorFlags{Enabled: true}
+		f.Collectors[spec.Name] = config.CollectorFlags{Enabled: !spec.Off}
 	}
 	return f
 }
 
 func TestDefaultsAreValid(t *testing.T) {
-	c, err := defaults().Validate()
+	c, err := defaults(t).Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,23 +61,32 @@ func TestDefaultsAreValid(t *testing.T) {
 	for _, enabled := range c.Collectors {
 		intervals[enabled.Name] = enabled.Interval
 	}
-	if intervals["assets"] != 15*time.Minute || intervals["console"] != time.Hour || len(intervals) != len(collector.Specs()) {
+	on := slices.DeleteFunc(collector.Specs(), func(spec collector.Spec) bool { return spec.Off })
+	if intervals["assets"] != 15*time.Minute || intervals["console"] != time.Hour || len(intervals) != len(on) {
 		t.Errorf("intervals: %v", intervals)
 	}
 	if got := strings.Join(c.Settings.AssetLabels, " "); got != "site_name asset_type os alive" {
 		t.Errorf("labels: %s", got)
 	}
-	if !c.Runzero.HTTP.ProxyFromEnvironment {
+	if len(c.Accounts) != 1 || len(c.Accounts[0].Credentials) != 1 {
+		t.Fatalf("accounts: %+v", c.Accounts)
+	}
+	account, credential := c.Accounts[0], c.Accounts[0].Credentials[0]
+	if account.Name != "" || account.URL != runzero.DefaultURL || account.Share.Share != 0.5 || account.Share.Reserve != 0.1 ||
+		credential.Name != "default" || credential.Runzero.Timeout != 10*time.Minute || credential.Runzero.Kind() != runzero.Export {
+		t.Errorf("%+v", account)
+	}
+	if !credential.Runzero.HTTP.ProxyFromEnvironment {
 		t.Error("the environment's proxy is not used")
 	}
 }
 
 func TestIntervals(t *testing.T) {
-	f := defaults()
+	f := defaults(t)
 	f.CacheInterval = time.Minute
 	f.Collectors["console"] = config.CollectorFlags{Enabled: true, Interval: 5 * time.Hour}
 	f.Collectors["tasks"] = config.CollectorFlags{Enabled: false}
-	c, err := f.Validate()
+	c, err := f.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +110,13 @@ func TestMistakesAreNamed(t *testing.T) {
 	}{
 		{"token and OAuth2 client", func(f *config.Flags) { f.ClientID = "id" }, "--runzero.client-id"},
 		{"token file and variable", func(f *config.Flags) { f.Token = "ETsecret" }, "RUNZERO_TOKEN"},
+		{"no token", func(f *config.Flags) { f.TokenFile = "" }, "--runzero.token-file"},
+		{"a token file that is not there", func(f *config.Flags) { f.TokenFile += ".old" }, "cannot be read"},
+		{"a download token", func(f *config.Flags) { f.TokenFile, f.Token = "", "DTsecret" }, "download token"},
+		{"a URL that is none", func(f *config.Flags) { f.URL = "console" }, "https://"},
+		{"plain http", func(f *config.Flags) { f.URL = "http://console.example.com" }, "--runzero.allow-http"},
+		{"an organization without a name", func(f *config.Flags) { f.Organizations = []string{""} }, "--runzero.organization"},
+		{"a configuration file that is not there", func(f *config.Flags) { f.File = "/nowhere/config.yml" }, "--config.file"},
 		{"no timeout", func(f *config.Flags) { f.Timeout = 0 }, "--runzero.timeout"},
 		{"interval 0", func(f *config.Flags) { f.CacheInterval = 0 }, "--cache.interval"},
 		{"interval in the wrong unit", func(f *config.Flags) { f.CacheInterval = 15 * time.Millisecond }, "--cache.interval"},
@@ -102,10 +140,10 @@ func TestMistakesAreNamed(t *testing.T) {
 		}, "--collector.NAME"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			f := defaults()
+			f := defaults(t)
 			c.set(&f)
-			_, err := f.Validate()
-			if err == nil || !strings.Contains(err.Error(), c.wants) || strings.Contains(err.Error(), "ETsecret") {
+			_, err := f.Load()
+			if err == nil || !strings.Contains(err.Error(), c.wants) || strings.Contains(err.Error(), "Tsecret") {
 				t.Errorf("got %v, want a sentence with %s", err, c.wants)
 			}
 		})
@@ -113,17 +151,31 @@ func TestMistakesAreNamed(t *testing.T) {
 }
 
 func TestAgeZeroKeepsAnswers(t *testing.T) {
-	f := defaults()
+	f := defaults(t)
 	f.CacheMaxAge = 0
-	if c, err := f.Validate(); err != nil || c.MaxAge != 0 {
+	if c, err := f.Load(); err != nil || c.MaxAge != 0 {
 		t.Errorf("%v, %v", c, err)
 	}
 }
 
 func TestNoLabelsCountAllAssetsTogether(t *testing.T) {
-	f := defaults()
+	f := defaults(t)
 	f.AssetLabels = ""
-	if c, err := f.Validate(); err != nil || len(c.Settings.AssetLabels) != 0 {
+	if c, err := f.Load(); err != nil || len(c.Settings.AssetLabels) != 0 {
 		t.Errorf("%v, %v", c, err)
+	}
+}
+
+// TestWhoAsksNothingNeedsNoCredential is for plan, which people try before they have
+// a token.
+func TestWhoAsksNothingNeedsNoCredential(t *testing.T) {
+	f := flags()
+	f.Offline = true
+	if _, err := f.Load(); err != nil {
+		t.Error(err)
+	}
+	f.TokenFile = "/nowhere/token"
+	if _, err := f.Load(); err != nil {
+		t.Error(err)
 	}
 }

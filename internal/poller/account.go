@@ -3,8 +3,10 @@ package poller
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,12 +22,12 @@ type Account struct {
 
 	mu     sync.Mutex
 	ledger budget.Ledger
-	jobs   []budget.Job // what is asked in all, for the demand
-	probed time.Time    // when the last probe of an account that had nothing left was let through
-	denied bool         // the console refuses the credential
-	first  int64        // first polls since the start
-	paced  time.Time    // when the last of them began
-	pace   float64      // the last stretch that was not without bound
+	jobs   []budget.Job    // what is asked in all, for the demand
+	probed time.Time       // when the last probe of an account that had nothing left was let through
+	denied map[string]bool // credentials that the console refuses
+	first  int64           // first polls since the start
+	paced  time.Time       // when the last of them began
+	pace   float64         // the last stretch that was not without bound
 }
 
 // Unlimited is the share of who holds to no quota: all of it.
@@ -34,7 +36,49 @@ var unlimited = budget.Share{Share: 1}
 // NewAccount makes an account that spends no more than share, and asks its console
 // through gate.
 func NewAccount(share budget.Share, gate *Gate) *Account {
-	return &Account{share: share, gate: gate, pace: 1}
+	return &Account{share: share, gate: gate, pace: 1, denied: map[string]bool{}}
+}
+
+// Hold makes the account hold to another share from now on.
+func (a *Account) Hold(share budget.Share) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.share = share
+}
+
+// Observer learns from the answers to one of the account's credentials.
+func (a *Account) Observer(credential string) runzero.Observer { return observer{a, credential} }
+
+type observer struct {
+	account    *Account
+	credential string
+}
+
+func (o observer) Answered(e runzero.Exchange) {
+	o.account.Answered(e)
+	if e.Authenticated && e.Code != 0 {
+		o.account.deny(o.credential, e.Code == http.StatusUnauthorized)
+	}
+}
+
+func (observer) Finished(runzero.Exchange) {}
+
+// heed forgets what the console said of credentials that are no more.
+func (a *Account) heed(credentials []Credential) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	maps.DeleteFunc(a.denied, func(name string, _ bool) bool {
+		return !slices.ContainsFunc(credentials, func(c Credential) bool { return c.Name == name })
+	})
+}
+
+func (a *Account) deny(credential string, denied bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.denied, credential)
+	if denied {
+		a.denied[credential] = true
+	}
 }
 
 // Reason is why asking is stopped.
@@ -110,7 +154,7 @@ func (a *Account) refuse(now time.Time) error {
 	return &PausedError{Reason: Quota}
 }
 
-// Answered implements runzero.Observer.
+// Answered takes what an answer says of the quota.
 func (a *Account) Answered(e runzero.Exchange) {
 	now := time.Now()
 	left, known := e.Usage.Remaining.Get()
@@ -120,14 +164,8 @@ func (a *Account) Answered(e runzero.Exchange) {
 	})
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if e.Authenticated && e.Code != 0 {
-		a.denied = e.Code == http.StatusUnauthorized
-	}
 	a.ledger.Answered(now, e.Sent, e.Usage)
 }
-
-// Finished implements runzero.Observer.
-func (a *Account) Finished(runzero.Exchange) {}
 
 // Standing is how an account stands at an instant.
 type Standing struct {
@@ -157,7 +195,7 @@ func (a *Account) Standing(now time.Time) Standing {
 		Allowance: a.share.Allowance(&a.ledger, now),
 		Left:      a.ledger.Left(now),
 		Reset:     a.ledger.NextReset(now),
-		Paused:    map[Reason]bool{RateLimit: closed, Auth: a.denied},
+		Paused:    map[Reason]bool{RateLimit: closed, Auth: len(a.denied) > 0},
 	}
 	if limit, known := a.ledger.Limit.Get(); known {
 		s.Limit, s.Budget = limit, a.share.Calls(limit)

@@ -235,7 +235,7 @@ func TestADiscoveryThatFindsNoneOfThoseWantedForgetsNothing(t *testing.T) {
 		console := simulator.Options{Organizations: 6, Sites: 2, Assets: 40}
 		h := newHome(t, t.TempDir(), setup{console: console, token: (*simulator.Console).AccountToken})
 		for _, o := range h.console.Organizations()[:6] {
-			h.setup.target.Organizations = append(h.setup.target.Organizations, o.Name)
+			h.setup.target.Include = append(h.setup.target.Include, o.Name)
 		}
 		h.console.Inject(noTasks)
 		h.console.Inject(simulator.Fault{Path: "/export/org/sites.json", Delay: time.Minute})

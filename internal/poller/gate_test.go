@@ -136,7 +136,7 @@ func asking(t *testing.T, console *simulator.Console, account *poller.Account) f
 	dial, closePipe := simulator.Pipe(console)
 	t.Cleanup(closePipe)
 	client, err := runzero.New(runzero.Config{
-		URL: "http://localhost", DialContext: dial, Admit: account.Admit, Observer: account,
+		URL: "http://localhost", DialContext: dial, Admit: account.Admit, Observer: account.Observer("1"),
 		HTTP: config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: config.Secret(console.ExportToken(0))}},
 	})
 	if err != nil {

@@ -1,17 +1,14 @@
 package poller
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // job is one collector for one organization, or for a console.
@@ -19,12 +16,18 @@ type job struct {
 	target       *target
 	collector    string
 	organization collector.Organization
-	collect      func(context.Context, collector.Poll) (collector.Snapshot, error)
+	scope        collector.Scope
+	wide         bool // asks for all organizations of the account at once
+	collect      collectFunc
+	found        foundFunc // instead of collect: it is fed with what its feeder finds
+	feeder       *job
+	needs        runzero.Kind
+	shape        string
 	interval     time.Duration // 0: once it has succeeded, never again
 	place        int           // among the jobs of the organization: the cheapest is first
 
-	running     bool
-	never       bool // not due again
+	running     *attempt // nil: none is under way
+	never       bool     // not due again
 	attempt     time.Time
 	base        time.Time     // what wait counts from; zero: never asked
 	wait        time.Duration // until it is due again, where nothing is stretched
@@ -39,6 +42,8 @@ type job struct {
 	previous    *collector.Snapshot // what the organization's job found under another name
 	health      []*dto.MetricFamily // nil: to be made anew
 }
+
+type foundFunc func([]runzero.OrganizationInfo, map[string]string) (collector.Snapshot, error)
 
 // due is when the job is to be polled. A failure is not tried again sooner than a
 // success would be where intervals are stretched: there is no call to spare.
@@ -63,49 +68,21 @@ func (j *job) asked() bool { return !j.base.IsZero() }
 // that there is none.
 func (j *job) answered() bool { return j.snapshot != nil || j.unsupported }
 
-// run makes one poll. A panic is the failure of this poll and nothing else.
-func (j *job) run(ctx context.Context, poll collector.Poll) (snapshot collector.Snapshot, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = newPanicError(r)
-		}
-	}()
-	return j.collect(ctx, poll)
-}
-
-// panicError is a bug in a collector. It holds no value that a record may have put
-// there, only what the runtime says, and where.
-type panicError struct {
-	what  string
-	stack []byte
-}
-
-func newPanicError(r any) *panicError {
-	what := fmt.Sprintf("%T", r)
-	if fault, ok := r.(runtime.Error); ok {
-		what = fault.Error()
-	}
-	return &panicError{what: what, stack: debug.Stack()}
-}
-
-func (e *panicError) Error() string {
-	return "the collector panicked, which is a bug of this exporter: " + e.what
-}
-
 // start notes that a poll begins.
 func (j *job) start(now time.Time) {
-	j.running = true
 	j.attempt = now
 	j.base, j.wait = now, j.interval
 }
 
 // finish notes what a poll that began at began came to.
 func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err error) {
-	j.running = false
 	j.health = nil
 	j.duration = now.Sub(began)
 	j.err = err
 	j.unsupported = errors.Is(err, collector.ErrUnsupported)
+	if j.wide && j.unsupported {
+		j.snapshot = nil // the organizations are asked one by one from now on
+	}
 	if err != nil {
 		j.failures++
 		return
@@ -122,9 +99,16 @@ func (j *job) expired(now time.Time, maxAge time.Duration) bool {
 	return j.snapshot != nil && maxAge > 0 && now.Round(0).Sub(j.success) > maxAge
 }
 
-// describe makes the families that tell of the job.
+// describe makes the families that tell of the job. Of one that asks for a whole
+// account where that cannot be asked, there is nothing to tell: the organizations are
+// asked one by one.
 func (j *job) describe(health collector.HealthFamilies, s Standing) {
+	if j.wide && j.unsupported {
+		j.health = []*dto.MetricFamily{}
+		return
+	}
 	j.health = health.Of(collector.Polls{
+		Account:      j.target.Name,
 		Collector:    j.collector,
 		Organization: j.organization.Name,
 		Success:      j.snapshot != nil && j.err == nil,
@@ -140,7 +124,10 @@ func (j *job) describe(health collector.HealthFamilies, s Standing) {
 
 // next is when the job will be polled, as things stand; zero: not again.
 func (j *job) next(s Standing) time.Time {
-	if j.never {
+	switch {
+	case j.feeder != nil:
+		return j.feeder.next(s)
+	case j.never:
 		return time.Time{}
 	}
 	due := j.due(s.Stretch)

@@ -17,19 +17,37 @@ import (
 // kept is what the store holds of an account besides answers: the calls spent, and
 // when everything was asked last, so that a restart asks nothing that is not due.
 type kept struct {
-	Ledger        budget.Kept
-	Probed        time.Time
-	Usage         collector.KeptUsage
-	Told          float64 // the stretch that the log told last
-	Organizations []keptOrganization
-	Jobs          []keptJob
+	Ledger      budget.Kept
+	Probed      time.Time
+	Told        float64 // the stretch that the log told last
+	Credentials []keptCredential
+	Jobs        []keptJob
 }
 
-type keptOrganization struct{ ID, Name string }
+// keptCredential is what a credential was found to reach, nil when that is not known,
+// and what its answers' headers said.
+type keptCredential struct {
+	Name  string
+	Reach *keptReach
+	Usage collector.KeptUsage
+}
+
+type keptReach struct {
+	Kind          runzero.Kind
+	Whole         bool
+	Asked         time.Time
+	Organizations []keptOrganization
+}
+
+type keptOrganization struct {
+	ID, Name       string
+	Demo, Inactive bool
+}
 
 type keptJob struct {
 	Organization string // its id
 	Collector    string
+	Wide         bool
 	Base         time.Time
 	Wait         time.Duration
 	Attempt      time.Time
@@ -45,13 +63,16 @@ func (t *target) key(j *job) store.Key {
 	return store.Key{Account: t.Name, Organization: j.organization.ID, Collector: j.collector}
 }
 
+// shapeOf is all that shapes what is kept of a job.
+func (t *target) shapeOf(j *job) string { return t.Shape + "\n" + j.shape }
+
 // keep writes what a job found. That it cannot be written is a warning and a metric,
 // never the end of polling.
 func (p *Poller) keep(j *job) {
 	if p.config.Store == nil || j.err != nil || j.collector == Discovery {
 		return
 	}
-	p.written(&j.unkept, p.config.Store.Save(j.target.key(j), j.target.Shape, store.Entry{
+	p.written(&j.unkept, p.config.Store.Save(j.target.key(j), j.target.shapeOf(j), store.Entry{
 		Families: j.snapshot.Families, Sites: j.snapshot.Sites, Success: j.success,
 	}))
 }
@@ -65,16 +86,23 @@ func (p *Poller) keepState(t *target) {
 	state := kept{}
 	state.Ledger, state.Probed = t.Account.kept()
 	state.Told = t.told.stretch
-	if t.Usage != nil {
-		state.Usage = t.Usage.Kept()
-	}
-	for _, o := range t.found {
-		state.Organizations = append(state.Organizations, keptOrganization{ID: o.ID, Name: o.Name})
+	for _, c := range t.Credentials {
+		k := keptCredential{Name: c.Name}
+		if c.Usage != nil {
+			k.Usage = c.Usage.Kept()
+		}
+		if r, known := t.reaches[c.Name]; known {
+			k.Reach = &keptReach{Kind: r.Kind, Whole: r.Whole, Asked: r.Asked}
+			for _, o := range r.Organizations {
+				k.Reach.Organizations = append(k.Reach.Organizations, keptOrganization{ID: o.ID, Name: o.Name, Demo: o.Demo, Inactive: o.Inactive})
+			}
+		}
+		state.Credentials = append(state.Credentials, k)
 	}
 	for _, j := range p.jobs {
 		if j.target == t && j.asked() {
 			state.Jobs = append(state.Jobs, keptJob{
-				Organization: j.organization.ID, Collector: j.collector, Base: j.base.UTC(), Wait: j.wait, Attempt: j.attempt.UTC(), Success: j.success.UTC(),
+				Organization: j.organization.ID, Collector: j.collector, Wide: j.wide, Base: j.base.UTC(), Wait: j.wait, Attempt: j.attempt.UTC(), Success: j.success.UTC(),
 				Duration: j.duration, Failures: j.failures, Unsupported: j.unsupported, Never: j.never, Calls: j.calls,
 			})
 		}
@@ -94,10 +122,24 @@ func (p *Poller) forget(discovery *job) {
 		return
 	}
 	found := map[string]bool{"": true}
-	for _, o := range t.found {
+	for _, o := range t.chosen {
 		found[o.ID] = true
 	}
 	p.written(&discovery.unkept, p.config.Store.Forget(func(k store.Key) bool { return k.Account != t.Name || found[k.Organization] }))
+}
+
+// forgetAccounts removes the answers kept of accounts that are no more.
+func (p *Poller) forgetAccounts() {
+	if p.config.Store == nil {
+		return
+	}
+	there := map[string]bool{}
+	for _, t := range p.targets {
+		there[t.Name] = true
+	}
+	if err := p.config.Store.Forget(func(k store.Key) bool { return there[k.Account] }); err != nil {
+		level.Warn(p.config.Logger).Log("msg", "answers of accounts that are no longer configured cannot be removed", "err", err)
+	}
 }
 
 // written notes whether one file could be written, and says so when the first cannot
@@ -143,32 +185,68 @@ func (p *Poller) restore(t *target, now time.Time) {
 	}
 	t.Account.restore(state.Ledger, state.Probed, now)
 	t.told.stretch = state.Told
-	if t.Usage != nil {
-		t.Usage.Restore(state.Usage)
-	}
-	for _, o := range state.Organizations {
-		t.found = append(t.found, runzero.OrganizationInfo{ID: o.ID, Name: o.Name})
-	}
-	p.reconcile(t)
+	known := t.recall(state.Credentials, now)
 	t.Account.resume(int64(len(state.Jobs)), now)
-	for _, k := range state.Jobs {
-		for _, j := range p.jobs {
-			if j.target == t && j.organization.ID == k.Organization && j.collector == k.Collector {
+	p.reconcile(t)
+	// Those of whole accounts come first: whether they are supported decides which others
+	// there are.
+	for _, wide := range []bool{true, false} {
+		for _, k := range state.Jobs {
+			if j := p.job(t, k.Collector, k.Wide, k.Organization); j != nil && k.Wide == wide {
 				p.revive(j, k, now)
 			}
 		}
+		p.reconcile(t)
 	}
+	if !known {
+		p.job(t, Discovery, false, "").hurry()
+	}
+	p.feed(t)
+}
+
+// recall gives a target back what its credentials were found to reach. It reports
+// whether the earlier run had them all.
+func (t *target) recall(credentials []keptCredential, now time.Time) bool {
+	unknown := len(t.Credentials)
+	for _, k := range credentials {
+		at := slices.IndexFunc(t.Credentials, func(c Credential) bool { return c.Name == k.Name })
+		if at < 0 {
+			continue
+		}
+		if usage := t.Credentials[at].Usage; usage != nil {
+			usage.Restore(k.Usage)
+		}
+		client := t.Credentials[at].Client
+		if client != nil && k.Reach != nil && k.Reach.Kind != client.Kind() {
+			continue // another credential under the same name
+		}
+		unknown--
+		if k.Reach == nil {
+			continue
+		}
+		r := reach{Kind: k.Reach.Kind, Whole: k.Reach.Whole, Asked: k.Reach.Asked}
+		if r.Asked.After(now) { // the clock was ahead when this was written
+			r.Asked = now
+		}
+		for _, o := range k.Reach.Organizations {
+			r.Organizations = append(r.Organizations, runzero.OrganizationInfo{ID: o.ID, Name: o.Name, Demo: o.Demo, Inactive: o.Inactive})
+		}
+		t.reaches[k.Name] = r
+	}
+	_ = t.choose() // what is wrong, the next discovery tells
+	return unknown == 0
 }
 
 // Remembered is what an earlier run learned of an account.
 type Remembered struct {
 	Limit         int64    // calls a day; 0: the console did not tell
-	Organizations []string // names
+	Organizations []string // names of those that are polled
+	Whole         bool     // whether a credential reaches the whole account
 }
 
 // Remember reads what the store kept of an account.
-func Remember(s *store.Store, account, shape string) (Remembered, bool) {
-	data, ok := s.LoadState(account, shape)
+func Remember(s *store.Store, of Target) (Remembered, bool) {
+	data, ok := s.LoadState(of.Name, of.Shape)
 	if !ok {
 		return Remembered{}, false
 	}
@@ -180,8 +258,11 @@ func Remember(s *store.Store, account, shape string) (Remembered, bool) {
 	if state.Ledger.Limit != nil {
 		r.Limit = *state.Ledger.Limit
 	}
-	for _, o := range state.Organizations {
-		r.Organizations = append(r.Organizations, organizationName(runzero.OrganizationInfo{ID: o.ID, Name: o.Name}))
+	t := newTarget(of)
+	t.recall(state.Credentials, time.Now())
+	for _, o := range t.chosen {
+		r.Organizations = append(r.Organizations, organizationName(o))
+		r.Whole = r.Whole || t.whole(o.ID)
 	}
 	return r, true
 }
@@ -196,9 +277,6 @@ func (p *Poller) revive(j *job, k keptJob, now time.Time) {
 	}
 	j.base, j.wait, j.attempt, j.duration = k.Base, k.Wait, k.Attempt, k.Duration
 	j.failures, j.unsupported, j.never, j.calls = k.Failures, k.Unsupported, k.Never, k.Calls
-	if j.collector == Discovery && len(j.target.found) > 0 {
-		j.interval = j.target.rediscover()
-	}
 	switch {
 	case j.unsupported:
 		j.err = collector.ErrUnsupported
@@ -208,12 +286,19 @@ func (p *Poller) revive(j *job, k keptJob, now time.Time) {
 		j.wait = min(max(j.wait, j.interval), longestWait(j.interval))
 	}
 	if j.collector == Discovery {
-		if len(j.target.found) > 0 {
-			j.snapshot, j.success = &collector.Snapshot{}, k.Attempt
+		switch chosen := len(j.target.chosen) > 0; {
+		case k.Success.IsZero():
+		case !chosen && k.Failures == 0:
+			j.hurry() // other organizations are wanted than those that were
+		case chosen:
+			j.snapshot, j.success = &collector.Snapshot{}, k.Success
+			if j.success.After(now) {
+				j.success = now.Round(0)
+			}
 		}
 		return
 	}
-	if entry, ok := p.config.Store.Load(j.target.key(j), j.target.Shape); ok {
+	if entry, ok := p.config.Store.Load(j.target.key(j), j.target.shapeOf(j)); ok {
 		j.snapshot = &collector.Snapshot{Families: entry.Families, Sites: entry.Sites}
 		j.success = entry.Success
 		if j.success.After(now) {

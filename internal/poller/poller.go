@@ -29,9 +29,13 @@ type Config struct {
 	Store *store.Store
 }
 
-// parallel is how many polls go on at once, each of another organization. It bounds
-// memory and sockets; the quota, not this, bounds how much is asked.
-const parallel = 4
+// How many polls go on at once, each of another organization: of one account, so that
+// a slow console does not hold up the others, and in all. It bounds memory and
+// sockets; the quota, not this, bounds how much is asked.
+const (
+	parallel    = 4
+	parallelAll = 64
+)
 
 // A poll that takes longer than this, over all its pages, is given up.
 const longestPoll = time.Hour
@@ -45,48 +49,25 @@ type Poller struct {
 	health  collector.HealthFamilies
 	view    atomic.Pointer[view]
 	ready   atomic.Bool
-	done    chan finished
+	done    chan *attempt
+	changed chan struct{} // wakes the loop
 
 	mu      sync.Mutex
 	jobs    []*job
 	expires time.Time // when something published becomes too old; zero: never
 }
 
-// finished is a poll that has come to its end.
-type finished struct {
-	job      *job
-	began    time.Time
-	calls    int64
-	snapshot collector.Snapshot
-	err      error
-}
-
 // New makes a Poller of targets and gives it what the store kept of them. Nothing is
 // asked yet.
 func New(config Config, targets []Target) *Poller {
-	p := &Poller{config: config, help: map[string]string{}, health: collector.NewHealthFamilies(), done: make(chan finished)}
+	p := &Poller{
+		config: config, help: map[string]string{}, health: collector.NewHealthFamilies(),
+		done: make(chan *attempt), changed: make(chan struct{}, 1),
+	}
 	for _, m := range collector.Catalogue() {
 		p.help[m.Name] = m.HELP()
 	}
-	for i := range targets {
-		t := &target{Target: targets[i]}
-		if t.Account == nil {
-			t.Account = NewAccount(unlimited, NewGate())
-		}
-		p.targets = append(p.targets, t)
-		p.jobs = append(p.jobs, &job{target: t, collector: Discovery, collect: t.discover, interval: t.shortest()})
-		for place, c := range t.Collectors {
-			if c.Scope == collector.PerConsole {
-				p.jobs = append(p.jobs, &job{target: t, collector: c.Name, collect: c.Collect, interval: c.Interval, place: place + 1})
-			}
-		}
-	}
-	now := time.Now()
-	for _, t := range p.targets {
-		p.restore(t, now)
-	}
-	p.demand()
-	p.publish(now)
+	p.Reload(targets)
 	return p
 }
 
@@ -119,14 +100,13 @@ func (p *Poller) run(ctx context.Context, once bool) {
 	for {
 		now := time.Now()
 		if ctx.Err() == nil {
-			for running < parallel {
-				j := p.next(now, once, func(j *job) bool { return !once || !polled[j] })
-				if j == nil {
+			for running < parallelAll {
+				a := p.next(ctx, now, once, func(j *job) bool { return !once || !polled[j] })
+				if a == nil {
 					break
 				}
-				polled[j] = true
+				polled[a.job] = true
 				running++
-				go p.poll(ctx, j, p.brief(j, now))
 			}
 		}
 		if running == 0 && (once || ctx.Err() != nil) {
@@ -138,9 +118,10 @@ func (p *Poller) run(ctx context.Context, once bool) {
 			stop = nil // already stopping: wait for the polls that go on
 		}
 		select {
-		case f := <-p.done:
+		case a := <-p.done:
 			running--
-			p.finish(ctx, f)
+			p.finish(ctx, a)
+		case <-p.changed:
 		case <-wake.C:
 			p.look(time.Now())
 		case <-stop:
@@ -150,32 +131,21 @@ func (p *Poller) run(ctx context.Context, once bool) {
 }
 
 // next picks a job that is due, the one due first and of those the cheapest, and
-// marks it running. An organization is asked one thing at a time, so that its sites
-// are known before what names them.
-func (p *Poller) next(now time.Time, once bool, wanted func(*job) bool) *job {
+// begins its poll; nil when there is none.
+func (p *Poller) next(ctx context.Context, now time.Time, once bool, wanted func(*job) bool) *attempt {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	type of struct {
-		target *target
-		name   string
-	}
-	busy, running := map[of]bool{}, map[*Account]int64{}
-	for _, j := range p.jobs {
-		if j.running {
-			busy[of{j.target, j.organization.Name}] = true
-			running[j.target.Account]++
-		}
-	}
+	busy := p.busy()
 	standings := p.standings(now)
 	var best *job
 	var bestDue time.Time
 	for _, j := range p.jobs {
 		s := standings[j.target.Account]
-		if j.running || j.never || busy[of{j.target, j.organization.Name}] || !wanted(j) || s.Stopped() {
+		if j.running != nil || j.never || !wanted(j) || s.Stopped() || busy.holds(j) {
 			continue
 		}
 		// Polls that are on their way will want calls too.
-		if on := running[j.target.Account]; on > 0 && s.Allowance.Known && (s.Allowance.Stale || on >= s.Allowance.Calls) {
+		if on := busy.accounts[j.target.Account]; on > 0 && s.Allowance.Known && (s.Allowance.Stale || on >= s.Allowance.Calls) {
 			continue
 		}
 		due := j.due(s.Stretch)
@@ -193,8 +163,17 @@ func (p *Poller) next(now time.Time, once bool, wanted func(*job) bool) *job {
 		best.target.Account.begin(now)
 	}
 	best.start(now)
+	a := p.brief(best)
+	ctx = context.WithValue(ctx, callsKey{}, &a.calls)
+	ctx, a.cancel = context.WithTimeout(ctx, longestPoll)
+	best.running = a
 	p.keepState(best.target)
-	return best
+	go func() {
+		defer a.cancel()
+		a.run(ctx)
+		p.done <- a
+	}()
+	return a
 }
 
 // standings is how each account stands.
@@ -218,7 +197,7 @@ func (p *Poller) untilNext(now time.Time) time.Duration {
 	wait := time.Minute
 	standings := p.standings(now)
 	for _, j := range p.jobs {
-		if until := j.due(standings[j.target.Account].Stretch).Sub(now); !j.running && !j.never && until > 0 {
+		if until := j.due(standings[j.target.Account].Stretch).Sub(now); j.running == nil && !j.never && until > 0 {
 			wait = min(wait, until)
 		}
 	}
@@ -244,51 +223,40 @@ func (p *Poller) look(now time.Time) {
 	}
 }
 
-// brief is what a job's poll is handed.
-func (p *Poller) brief(j *job, now time.Time) collector.Poll {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	poll := collector.Poll{API: j.target.Client, Organization: j.organization, Now: now, Previous: cmp.Or(j.snapshot, j.previous)}
-	for _, other := range p.jobs {
-		if other.collector == "sites" && other.target == j.target && other.organization == j.organization && other.snapshot != nil {
-			poll.Sites = other.snapshot.Sites
-		}
-	}
-	return poll
-}
-
-func (p *Poller) poll(ctx context.Context, j *job, brief collector.Poll) {
-	var calls int64
-	ctx, cancel := context.WithTimeout(context.WithValue(ctx, callsKey{}, &calls), longestPoll)
-	defer cancel()
-	snapshot, err := j.run(ctx, brief)
-	p.done <- finished{job: j, began: brief.Now, calls: calls, snapshot: snapshot, err: err}
-}
-
 // finish takes what a poll found, and sets when the job is due again.
-func (p *Poller) finish(ctx context.Context, f finished) {
+func (p *Poller) finish(ctx context.Context, a *attempt) {
 	now := time.Now()
 	p.mu.Lock()
-	j := f.job
-	if f.err != nil && (ctx.Err() != nil || paused(f.err)) {
+	j := a.job
+	if !slices.Contains(p.jobs, j) {
+		p.mu.Unlock()
+		return // it is no more
+	}
+	j.running = nil
+	if a.err != nil && (ctx.Err() != nil || paused(a.err)) {
 		// We stopped it: that says nothing of the console. What was not asked is still due.
-		j.running = false
-		if f.calls == 0 {
-			j.base, j.wait = f.began, 0
+		if a.calls == 0 {
+			j.base, j.wait = a.poll.Now, 0
 		}
 		p.keepState(j.target)
 		p.mu.Unlock()
 		return
 	}
-	before := j.err
+	before, alone := j.err, j.wide && j.unsupported
 	first := j.snapshot == nil
-	j.finish(f.began, now, f.snapshot, f.err)
-	j.calls = f.calls
+	for credential, err := range a.refused {
+		j.target.refusals[refused{j.collector, credential, j.wide}] = refusal{at: a.poll.Now, err: err}
+	}
+	if j.collector == Discovery {
+		p.discovered(a, now)
+	}
+	j.finish(a.poll.Now, now, j.target.named(a.snapshot), a.err)
+	j.calls = a.calls
 	if j.collector == Discovery && j.err == nil {
-		j.target.found = j.target.reached
-		j.interval = j.target.rediscover()
+		j.interval = j.target.discoveryInterval()
+	}
+	if j.wide && j.unsupported != alone {
 		p.reconcile(j.target)
-		p.forget(j)
 	}
 	j.never = j.err == nil && j.interval == 0
 	j.wait = pause(j.err, j.failures, j.interval)
@@ -297,7 +265,7 @@ func (p *Poller) finish(ctx context.Context, f finished) {
 		j.wait += spread(j.interval, slices.Index(p.jobs, j), len(p.jobs))
 	}
 	// A poll that outlasted its interval is not asked again at once.
-	if now.Sub(f.began) > j.wait {
+	if now.Sub(a.poll.Now) > j.wait {
 		j.base, j.wait = now, jitter(j.interval, rand.Float64())
 	}
 	p.report(j, before, j.due(j.target.Account.Standing(now).Stretch))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,7 @@ type world struct {
 	t       testing.TB
 	console *simulator.Console
 	poller  *poller.Poller
+	target  poller.Target
 	log     *lines
 	cancel  context.CancelFunc
 	done    chan struct{}
@@ -40,6 +42,7 @@ type setup struct {
 	on      *simulator.Console                    // instead of a new console
 	handler func(*simulator.Console) http.Handler // nil: the console itself
 	token   func(*simulator.Console) string       // nil: the first organization's export token
+	tokens  func(*simulator.Console) []string     // instead of token: credentials named after their place
 	config  poller.Config
 	target  poller.Target
 	idle    bool // do not run
@@ -56,27 +59,33 @@ func newWorld(t testing.TB, s setup) *world {
 		handler = s.handler(w.console)
 	}
 	dial, closePipe := simulator.Pipe(handler)
-	token := w.console.ExportToken(0)
-	if s.token != nil {
-		token = s.token(w.console)
+	tokens := []string{w.console.ExportToken(0)}
+	switch {
+	case s.tokens != nil:
+		tokens = s.tokens(w.console)
+	case s.token != nil:
+		tokens = []string{s.token(w.console)}
 	}
-	settings := runzero.Config{
-		URL:         "http://localhost",
-		HTTP:        config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: config.Secret(token)}},
-		DialContext: dial,
+	for i, token := range tokens {
+		settings := runzero.Config{
+			URL:         "http://localhost",
+			HTTP:        config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: config.Secret(token)}},
+			DialContext: dial,
+		}
+		if s.target.Account != nil {
+			settings.Admit, settings.Observer = s.target.Account.Admit, s.target.Account.Observer(strconv.Itoa(i+1))
+		}
+		client, err := runzero.New(settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.target.Credentials = append(s.target.Credentials, poller.Credential{Name: strconv.Itoa(i + 1), Client: client})
 	}
-	if s.target.Account != nil {
-		settings.Admit, settings.Observer = s.target.Account.Admit, s.target.Account
-	}
-	client, err := runzero.New(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.target.Client = client
 	if s.target.Collectors == nil {
 		s.target.Collectors = collectors()
 	}
 	s.config.Logger = log.NewLogfmtLogger(w.log)
+	w.target = s.target
 	w.poller = poller.New(s.config, []poller.Target{s.target})
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel = cancel
@@ -88,7 +97,6 @@ func newWorld(t testing.TB, s setup) *world {
 	w.stop = sync.OnceFunc(func() {
 		cancel()
 		<-w.done
-		client.CloseIdleConnections()
 		closePipe()
 	})
 	t.Cleanup(w.stop)
@@ -121,7 +129,7 @@ func collectors() []poller.Collector {
 		if spec.Scope == collector.Unasked {
 			continue
 		}
-		c := poller.Collector{Name: spec.Name, Scope: spec.Scope, Interval: spec.Interval, Collector: spec.New(settings)}
+		c := poller.Collector{Name: spec.Name, Scope: spec.Scope, Needs: spec.Needs, Interval: spec.Interval, Collector: spec.New(settings)}
 		if c.Interval == 0 {
 			c.Interval = interval
 		}

@@ -1,57 +1,13 @@
 package poller
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/budget"
 )
-
-// reconcile makes the jobs of a target's organizations those of the organizations
-// found. Known organizations keep their jobs, and with them their answers.
-func (p *Poller) reconcile(t *target) {
-	ids := map[string]string{}
-	for _, o := range t.found {
-		ids[o.ID] = organizationName(o)
-	}
-	names := collector.Distinguish(ids)
-	p.jobs = slices.DeleteFunc(p.jobs, func(j *job) bool {
-		_, found := names[j.organization.ID]
-		return j.target == t && j.organization != (collector.Organization{}) && !found
-	})
-	for _, o := range t.found {
-		organization := collector.Organization{ID: o.ID, Name: names[o.ID]}
-		for place, c := range t.Collectors {
-			if c.Scope != collector.PerOrganization {
-				continue
-			}
-			at := slices.IndexFunc(p.jobs, func(j *job) bool {
-				return j.target == t && j.collector == c.Name && j.organization.ID == o.ID && j.organization.Name != ""
-			})
-			if at >= 0 && p.jobs[at].organization == organization {
-				continue
-			}
-			fresh := &job{target: t, collector: c.Name, organization: organization, collect: c.Collect, interval: c.Interval, place: place + 1}
-			if at >= 0 {
-				// Renamed: what was found bears the old name and is asked for anew, with what the
-				// old knew of scans long ago.
-				p.jobs[at].never = true
-				fresh.previous = cmp.Or(p.jobs[at].snapshot, p.jobs[at].previous)
-				p.jobs[at] = fresh
-				continue
-			}
-			p.jobs = append(p.jobs, fresh)
-		}
-	}
-	slices.SortStableFunc(p.jobs, func(a, b *job) int {
-		return cmp.Or(cmp.Compare(a.organization.Name, b.organization.Name), cmp.Compare(a.place, b.place))
-	})
-}
 
 // demand tells the accounts what is asked of them.
 func (p *Poller) demand() {
@@ -63,7 +19,8 @@ func (p *Poller) demand() {
 		if j.unsupported {
 			interval = unsupportedPause
 		}
-		if !j.never {
+		// What none of the credentials may be asked costs nothing.
+		if free := j.unsupported && j.calls == 0; !j.never && !free {
 			jobs[j.target.Account] = append(jobs[j.target.Account], budget.Job{Calls: float64(max(j.calls, 1)), Interval: interval})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,21 +80,23 @@ func TestChoose(t *testing.T) {
 		{ID: "a1", Name: "Main"}, {ID: "b2", Name: "Lab"}, {ID: "c3", Name: "Sample", Demo: true}, {ID: "d4", Name: "Old", Inactive: true},
 	}
 	for _, c := range []struct {
-		what   string
-		all    []runzero.OrganizationInfo
-		wanted []string
-		want   string
-		err    string
+		what             string
+		all              []runzero.OrganizationInfo
+		include, exclude string
+		want             string
+		err              string
 	}{
-		{"all but demo and inactive ones", all, nil, "a1 b2", ""},
-		{"by name", all, []string{"Lab"}, "b2", ""},
-		{"by id, in any case", all, []string{"A1"}, "a1", ""},
-		{"each once", all, []string{"Lab", "b2"}, "b2", ""},
-		{"demo and inactive ones when named", all, []string{"Sample", "d4"}, "c3 d4", ""},
-		{"a misspelt name", all, []string{"Lab", "Mian"}, "", `the credential reaches no organization "Mian": it reaches "Main", "Lab", "Sample", "Old"`},
-		{"nothing left", all[2:], nil, "", "the credential reaches no organization but demo or inactive ones: name those to poll with --runzero.organization"},
+		{"all but demo and inactive ones", all, "", "", "a1 b2", ""},
+		{"by name", all, "Lab", "", "b2", ""},
+		{"by id, in any case", all, "A1", "", "a1", ""},
+		{"each once", all, "Lab b2", "", "b2", ""},
+		{"demo and inactive ones when named", all, "Sample d4", "", "c3 d4", ""},
+		{"without some", all, "", "Lab", "a1", ""},
+		{"without one by id, in any case", all, "", "A1 Gone", "b2", ""},
+		{"a misspelt name", all, "Lab Mian", "", "", `the credential reaches no organization "Mian": it reaches "Main", "Lab", "Sample", "Old"`},
+		{"nothing left", all[2:], "", "", "", "the credential reaches no organization but demo, inactive or excluded ones: name those to poll with --runzero.organization, or organizations of the account in the file"},
 	} {
-		chosen, err := choose(c.all, c.wanted)
+		chosen, err := choose(c.all, strings.Fields(c.include), strings.Fields(c.exclude))
 		got := ""
 		for _, o := range chosen {
 			if got != "" {

@@ -2,6 +2,7 @@ package poller
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log"
@@ -48,7 +49,7 @@ func (p *Poller) Status() []Status {
 
 func (j *job) state(now time.Time, maxAge time.Duration) string {
 	switch {
-	case j.running:
+	case j.running != nil:
 		return "polling"
 	case j.unsupported:
 		return "unsupported"
@@ -70,6 +71,14 @@ func (j *job) title() string {
 	return j.collector + " of " + j.organization.Name
 }
 
+// unsupportedElsewhere tells whether the same is not supported for another
+// organization: that was said already.
+func (p *Poller) unsupportedElsewhere(j *job) bool {
+	return slices.ContainsFunc(p.jobs, func(other *job) bool {
+		return other != j && other.unsupported && other.target == j.target && other.collector == j.collector
+	})
+}
+
 func (p *Poller) advise(err error) string {
 	if p.config.Advise == nil {
 		return ""
@@ -89,7 +98,7 @@ func (p *Poller) report(j *job, before error, due time.Time) {
 		level.Info(logger).Log("msg", "polls succeed again")
 	case j.err == nil:
 		level.Debug(logger).Log("msg", "polled", "duration", j.duration, "next", due.UTC().Format(time.RFC3339))
-	case j.unsupported && before != nil:
+	case j.unsupported && (before != nil || p.unsupportedElsewhere(j)):
 		level.Debug(logger).Log("msg", "still not supported", "err", j.err)
 	case j.unsupported:
 		level.Info(logger).Log("msg", "not supported; asked again once a day", "err", j.err)

@@ -1,7 +1,6 @@
 package poller
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,93 +11,198 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Target is one console asked with one credential.
+// Target is an account: the quota and the credentials that spend it.
 type Target struct {
-	Client *runzero.Client
-	// Account is the quota that the credential spends; nil holds to none. Targets of one
-	// account share one.
-	Account *Account
-	// Usage is what the answers' headers said, kept with the rest; nil keeps none.
-	Usage *collector.Usage
 	// Name is the account's name; empty when there is only one.
 	Name string
-	// Shape is all that shapes what is kept: other answers are not this target's.
+	// Account is the quota; nil holds to none.
+	Account *Account
+	// Credentials are asked in this order: the first that reaches a thing is asked for it.
+	Credentials []Credential
+	// Shape is what shapes all that is kept: answers of another are not this target's.
 	Shape string
-	// Organizations are the names or ids of those to poll. Empty is all that the
-	// credential reaches but demo and inactive ones.
-	Organizations []string
-	Collectors    []Collector
+	// Include are the names or ids of the organizations to poll. Empty is all that the
+	// credentials reach but demo and inactive ones. Exclude are those to leave out.
+	Include, Exclude []string
+	Collectors       []Collector
+}
+
+// Credential is one access right to an account.
+type Credential struct {
+	Name   string
+	Client *runzero.Client
+	// Usage is what the answers' headers said, kept with the rest; nil keeps none.
+	Usage *collector.CredentialUsage
 }
 
 // Collector is a collector as it is to be polled.
 type Collector struct {
 	Name     string
 	Scope    collector.Scope
+	Needs    runzero.Kind
 	Interval time.Duration
+	// Shape is what shapes this collector's samples.
+	Shape string
 	collector.Collector
+	// Wide asks for a whole account at once; nil asks each organization.
+	Wide collector.Collector
+	// Found makes the answer for a whole account of the organizations found, whose names
+	// it is handed, without asking; nil does not.
+	Found func([]runzero.OrganizationInfo, map[string]string) (collector.Snapshot, error)
 }
 
-// Discovery is the name under which the polls that learn the organizations are told
-// of.
-const Discovery = "discovery"
-
-const (
-	// DiscoveryInterval is how often an account's organizations are asked for, as they
-	// come and go.
-	DiscoveryInterval = time.Hour
-	// An organization's name can be had from its first asset only. Without one, the
-	// token is asked again from time to time; with one, never again.
-	namelessInterval = 24 * time.Hour
-)
+// accountWide tells whether one answer can be for a whole account.
+func (c *Collector) accountWide() bool { return c.Wide != nil || c.Found != nil }
 
 // target is a Target in operation.
 type target struct {
 	Target
-	found   []runzero.OrganizationInfo // what the last discovery found, chosen from
-	reached []runzero.OrganizationInfo // what the discovery under way finds: others read found meanwhile
-	shown   shown
-	told    told
-	unkept  bool // its state could not be written
+	reaches  map[string]reach // by the credential's name
+	chosen   []runzero.OrganizationInfo
+	names    map[string]string // org_name of each that is chosen, by id
+	refusals map[refused]refusal
+	shown    shown
+	told     told
+	unkept   bool // its state could not be written
 }
 
-// discover learns the organizations. It is collected like any other topic, but what
-// it finds is jobs.
-func (t *target) discover(ctx context.Context, poll collector.Poll) (collector.Snapshot, error) {
-	all, err := poll.API.Organizations(ctx)
-	if err != nil {
-		return collector.Snapshot{}, err
+// reach is what a credential was found to reach.
+type reach struct {
+	Organizations []runzero.OrganizationInfo
+	Kind          runzero.Kind
+	Whole         bool // an account, whose organizations come and go
+	Asked         time.Time
+}
+
+// refused is a thing for which a credential proved too small. It is so for all
+// organizations alike, and found out once.
+type refused struct {
+	collector, credential string
+	wide                  bool
+}
+
+type refusal struct {
+	at  time.Time
+	err error
+}
+
+func newTarget(t Target) *target {
+	if t.Account == nil {
+		t.Account = NewAccount(unlimited, NewGate())
 	}
-	t.reached, err = choose(all, t.Organizations)
-	return collector.Snapshot{}, err
+	return &target{Target: t, reaches: map[string]reach{}, names: map[string]string{}, refusals: map[refused]refusal{}}
+}
+
+// whole tells whether a credential reaches the organization with a whole account.
+func (t *target) whole(organizationID string) bool {
+	for _, r := range t.reaches {
+		if r.Whole && slices.ContainsFunc(r.Organizations, is(organizationID)) {
+			return true
+		}
+	}
+	return false
+}
+
+func is(id string) func(runzero.OrganizationInfo) bool {
+	return func(o runzero.OrganizationInfo) bool { return o.ID == id }
+}
+
+// reached are the organizations that any credential reaches, each once.
+func (t *target) reached() []runzero.OrganizationInfo {
+	var all []runzero.OrganizationInfo
+	for _, c := range t.Credentials {
+		for _, o := range t.reaches[c.Name].Organizations {
+			if !slices.ContainsFunc(all, is(o.ID)) {
+				all = append(all, o)
+			}
+		}
+	}
+	return all
+}
+
+// able are the credentials that may be asked for an organization, or for an account
+// when whole. That a credential is too small for a thing is told by its kind, and by
+// the answer.
+func (t *target) able(organizationID string, whole bool) []Credential {
+	var able []Credential
+	for _, c := range t.Credentials {
+		r := t.reaches[c.Name]
+		if whole && r.Whole || !whole && slices.ContainsFunc(r.Organizations, is(organizationID)) {
+			able = append(able, c)
+		}
+	}
+	return able
+}
+
+// largestFirst are the credentials, those of whole accounts before the others, which
+// may be told of their own organization alone.
+func (t *target) largestFirst() []Credential {
+	whole := t.able("", true)
+	for _, c := range t.Credentials {
+		if !t.reaches[c.Name].Whole {
+			whole = append(whole, c)
+		}
+	}
+	return whole
+}
+
+// namesOf is the org_name, by id, of each organization polled that the credential
+// reaches.
+func (t *target) namesOf(c Credential) map[string]string {
+	names := map[string]string{}
+	for _, o := range t.reaches[c.Name].Organizations {
+		if name, chosen := t.names[o.ID]; chosen {
+			names[o.ID] = name
+		}
+	}
+	return names
+}
+
+// choose sets which organizations are polled. On an error it leaves them as they are.
+func (t *target) choose() error {
+	chosen, err := choose(t.reached(), t.Include, t.Exclude)
+	if err != nil {
+		return err
+	}
+	ids := map[string]string{}
+	for _, o := range chosen {
+		ids[o.ID] = organizationName(o)
+	}
+	t.chosen, t.names = chosen, collector.Distinguish(ids)
+	return nil
 }
 
 // choose picks the organizations to poll. One that is asked for and not there is an
 // error, lest a misspelt name go unnoticed.
-func choose(all []runzero.OrganizationInfo, wanted []string) ([]runzero.OrganizationInfo, error) {
-	var chosen []runzero.OrganizationInfo
-	if len(wanted) == 0 {
-		for _, o := range all {
-			if !o.Demo && !o.Inactive {
-				chosen = append(chosen, o)
-			}
-		}
-		if len(chosen) == 0 {
-			return nil, errors.New("the credential reaches no organization but demo or inactive ones: name those to poll with --runzero.organization")
-		}
-		return chosen, nil
+func choose(all []runzero.OrganizationInfo, include, exclude []string) ([]runzero.OrganizationInfo, error) {
+	named := func(o runzero.OrganizationInfo) func(string) bool {
+		return func(name string) bool { return strings.EqualFold(o.ID, name) || o.Name == name }
 	}
-	for _, want := range wanted {
-		i := slices.IndexFunc(all, func(o runzero.OrganizationInfo) bool {
-			return strings.EqualFold(o.ID, want) || o.Name == want
-		})
-		if i < 0 {
+	for _, want := range include {
+		if !slices.ContainsFunc(all, func(o runzero.OrganizationInfo) bool { return named(o)(want) }) {
 			return nil, fmt.Errorf("the credential reaches no organization %q: it reaches %s", collector.Label(want), reachedNames(all))
 		}
-		if !slices.Contains(chosen, all[i]) {
-			chosen = append(chosen, all[i])
+	}
+	var chosen []runzero.OrganizationInfo
+	for _, o := range all {
+		switch {
+		case slices.ContainsFunc(exclude, named(o)):
+		case len(include) > 0 && !slices.ContainsFunc(include, named(o)):
+		case len(include) == 0 && (o.Demo || o.Inactive):
+		default:
+			chosen = append(chosen, o)
 		}
 	}
+	if len(chosen) == 0 {
+		return nil, errors.New("the credential reaches no organization but demo, inactive or excluded ones: name those to poll with --runzero.organization, or organizations of the account in the file")
+	}
 	return chosen, nil
+}
+
+// named is an answer that says whose it is, where there are several accounts.
+func (t *target) named(s collector.Snapshot) collector.Snapshot {
+	s.Families = collector.WithAccount(s.Families, t.Name)
+	return s
 }
 
 // reachedNames lists names for a message, not too many.
@@ -111,6 +215,9 @@ func reachedNames(all []runzero.OrganizationInfo) string {
 	if len(all) > most {
 		names = append(names, fmt.Sprintf("and %d more", len(all)-most))
 	}
+	if len(all) == 0 {
+		return "none"
+	}
 	return strings.Join(names, ", ")
 }
 
@@ -120,25 +227,4 @@ func organizationName(o runzero.OrganizationInfo) string {
 		return o.ID
 	}
 	return o.Name
-}
-
-// shortest is the interval in which discovery is tried until it succeeds, because
-// nothing else is asked before that.
-func (t *target) shortest() time.Duration {
-	shortest := DiscoveryInterval
-	for _, c := range t.Collectors {
-		shortest = min(shortest, c.Interval)
-	}
-	return shortest
-}
-
-// rediscover is how long what was discovered holds: 0 is for good.
-func (t *target) rediscover() time.Duration {
-	switch {
-	case t.Client.WholeAccount():
-		return DiscoveryInterval
-	case len(t.found) == 1 && t.found[0].Name == "":
-		return namelessInterval
-	}
-	return 0
 }

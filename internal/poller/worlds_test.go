@@ -176,7 +176,7 @@ func (u *universe) run(t *testing.T) {
 	account := poller.NewAccount(u.share, poller.NewGate())
 	dial, closePipe := simulator.Pipe(u)
 	client, err := runzero.New(runzero.Config{
-		URL: "http://localhost", DialContext: dial, Admit: account.Admit, Observer: account,
+		URL: "http://localhost", DialContext: dial, Admit: account.Admit, Observer: account.Observer("1"),
 		HTTP: config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: "CT0123"}},
 	})
 	if err != nil {
@@ -204,7 +204,7 @@ func (u *universe) run(t *testing.T) {
 			return collector.Snapshot{}, nil
 		}
 	}
-	target := poller.Target{Client: client, Account: account}
+	target := poller.Target{Credentials: []poller.Credential{{Name: "default", Client: client}}, Account: account}
 	for _, name := range []string{"sites", "tasks", "assets"} {
 		target.Collectors = append(target.Collectors, poller.Collector{Name: name, Interval: u.interval, Collector: ask(name)})
 	}

@@ -33,6 +33,8 @@ type Config struct {
 	Version string
 	Demo    bool
 	Pprof   bool
+	// Reload takes the configuration anew; nil when that is not allowed here.
+	Reload func() error
 }
 
 // New makes the handler of everything.
@@ -49,6 +51,9 @@ func New(c Config) http.Handler {
 			say(w, http.StatusServiceUnavailable, "runzero_exporter is not ready: not every collector has had an answer yet.")
 		}
 	})
+	for _, method := range []string{http.MethodPost, http.MethodPut} {
+		mux.Handle(method+" /-/reload", reload(c))
+	}
 	if c.Pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
@@ -60,6 +65,21 @@ func New(c Config) http.Handler {
 		mux.Handle("GET /{$}", landing(c))
 	}
 	return headers(mux)
+}
+
+func reload(c Config) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if c.Reload == nil {
+			say(w, http.StatusForbidden, "Reloading over the web is off: start runzero_exporter with --web.enable-lifecycle, or send it SIGHUP.")
+			return
+		}
+		// What is wrong may name files and accounts: it is in the log, not on the web.
+		if err := c.Reload(); err != nil {
+			say(w, http.StatusInternalServerError, "The configuration is not reloaded, and the one before stays in force: the log says what is wrong.")
+			return
+		}
+		say(w, http.StatusOK, "The configuration is reloaded.")
+	})
 }
 
 func metrics(c Config) http.Handler {

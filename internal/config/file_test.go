@@ -1,0 +1,233 @@
+package config_test
+
+import (
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// load loads a file beside which there are credentials' files. Errors name it
+// config.yml.
+func load(t testing.TB, text string, set ...func(*config.Flags)) (*config.Config, error) {
+	t.Helper()
+	folder := t.TempDir()
+	write(t, folder, "et", "ETsecret0\n")
+	write(t, folder, "dt", "DTsecret0\n")
+	write(t, folder, "empty", "\n")
+	write(t, folder, "client", "secret-of-client\n")
+	f := flags()
+	f.File = write(t, folder, "config.yml", text)
+	for _, set := range set {
+		set(&f)
+	}
+	c, err := f.Load()
+	if err != nil {
+		err = shortened{err, folder}
+	}
+	return c, err
+}
+
+// shortened leaves the folder out of an error's text.
+type shortened struct {
+	error
+	folder string
+}
+
+func (s shortened) Error() string {
+	return strings.ReplaceAll(s.error.Error(), s.folder+string(filepath.Separator), "")
+}
+
+// account is the shortest, for files that are about something else. It takes three
+// lines.
+const account = "accounts:\n- name: a\n  credentials: [{authorization: {credentials_file: et}}]\n"
+
+func TestFileOfOneAccount(t *testing.T) {
+	c, err := load(t, account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := c.Accounts[0]
+	if a.Name != "a" || a.URL != runzero.DefaultURL || a.Share.Share != 0.5 || a.Share.Reserve != 0.1 || a.Include != nil || a.Exclude != nil {
+		t.Errorf("%+v", a)
+	}
+	credential := a.Credentials[0]
+	if http := credential.Runzero.HTTP; credential.Name != "default" || !credential.Expires.IsZero() || credential.Runzero.Timeout != 10*time.Minute ||
+		!http.FollowRedirects || !http.EnableHTTP2 || !http.ProxyFromEnvironment || credential.Runzero.Kind() != runzero.Export {
+		t.Errorf("%+v", credential)
+	}
+}
+
+// TestFileAndFlagsGoTogether checks that a file that says a little leaves the rest to
+// the flags.
+func TestFileAndFlagsGoTogether(t *testing.T) {
+	c, err := load(t, "collectors: {assets: {labels: []}, sites: {enabled: false}, tasks: {interval: 2h}}", func(f *config.Flags) {
+		f.Token = "ET1"
+		f.CacheInterval = time.Hour
+		f.Organizations = []string{"North"}
+		f.Set["cache.interval"] = true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var polled []string
+	for _, each := range c.Collectors {
+		polled = append(polled, each.Name+" "+each.Interval.String())
+	}
+	if got := strings.Join(polled, ", "); !strings.Contains(got, "tasks 2h0m0s, assets 1h0m0s") || strings.Contains(got, "sites") {
+		t.Error(got)
+	}
+	if a := c.Accounts[0]; a.Name != "" || !slices.Equal(a.Include, []string{"North"}) || len(c.Settings.AssetLabels) != 0 || c.Settings.AssetTop != 100 {
+		t.Errorf("%+v, %+v", a, c.Settings)
+	}
+}
+
+func TestFilesWithNothingInThem(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\n", "{}\n", "collectors:\n", "collectors:\n  assets:\n"} {
+		if _, err := load(t, text, func(f *config.Flags) { f.Token = "ET1" }); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestCredentialsAreNamed(t *testing.T) {
+	c, err := load(t, `
+accounts:
+- name: a
+  timeout: 30s
+  credentials:
+  - authorization: {credentials_file: et}
+  - name: client
+    expires: 2027-03-31T12:00:00+02:00
+    oauth2: {client_id: id, client_secret_file: client, token_url: "https://CONSOLE.runzero.com:443/x"}
+    proxy_url: http://proxy:3128
+  - authorization: {credentials: ETinline}
+    expires: 2027-03-31
+    proxy_from_environment: false
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := c.Accounts[0].Credentials
+	if all[0].Name != "1" || all[1].Name != "client" || all[2].Name != "3" {
+		t.Errorf("%q, %q, %q", all[0].Name, all[1].Name, all[2].Name)
+	}
+	if !all[1].Expires.Equal(time.Date(2027, 3, 31, 10, 0, 0, 0, time.UTC)) || !all[2].Expires.Equal(time.Date(2027, 3, 31, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("%v, %v", all[1].Expires, all[2].Expires)
+	}
+	for i, fromEnvironment := range []bool{true, false, false} {
+		if got := all[i].Runzero; got.HTTP.ProxyFromEnvironment != fromEnvironment || got.Timeout != 30*time.Second || got.URL != runzero.DefaultURL {
+			t.Errorf("%d: %+v", i, got)
+		}
+	}
+	if all[1].Runzero.Kind() != runzero.Account {
+		t.Errorf("the OAuth2 client is %v", all[1].Runzero.Kind())
+	}
+}
+
+func TestSettingsOfTheFile(t *testing.T) {
+	c, err := load(t, account+`
+collectors:
+  assets: {labels: [os, site_name], top: 7, search: "alive:t"}
+  tasks:
+    scan_max_age: 3d
+    scan_max_age_by_site:
+    - {organization: 2024, site: Warehouse, max_age: 35d}
+    - {site: Lab, max_age: 1d}
+queries:
+- {name: all, of: services}
+- {name: dead, of: assets, search: "alive:f", interval: 6h}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const day = 24 * time.Hour
+	want := collector.Settings{
+		AssetLabels: []string{"os", "site_name"}, AssetTop: 7, AssetSearch: "alive:t", ScanMaxAge: 3 * day,
+		ScanMaxAges: []collector.ScanMaxAge{{Organization: "2024", Site: "Warehouse", MaxAge: 35 * day}, {Site: "Lab", MaxAge: day}},
+	}
+	if !reflect.DeepEqual(c.Settings, want) {
+		t.Errorf("%+v, want %+v", c.Settings, want)
+	}
+	last := c.Collectors[len(c.Collectors)-2:]
+	if last[0].Name != "queries/all" || last[0].Interval != 15*time.Minute || last[1].Name != "queries/dead" || last[1].Interval != 6*time.Hour ||
+		last[0].Scope != collector.PerOrganization {
+		t.Errorf("%+v", last)
+	}
+}
+
+// TestAnchorsSaveWriting is what people have them for.
+func TestAnchorsSaveWriting(t *testing.T) {
+	c, err := load(t, `
+accounts:
+- &first
+  name: a
+  timeout: 1m
+  credentials: &tokens
+  - {authorization: {credentials_file: et}}
+- {<<: *first, name: b}
+- {<<: [{name: c, timeout: 2m}, *first]}
+- {name: d, credentials: *tokens}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		name    string
+		timeout time.Duration
+	}{{"a", time.Minute}, {"b", time.Minute}, {"c", 2 * time.Minute}, {"d", 10 * time.Minute}} {
+		if a := c.Accounts[i]; a.Name != want.name || a.Credentials[0].Runzero.Timeout != want.timeout {
+			t.Errorf("%+v, want %+v", a, want)
+		}
+	}
+}
+
+// TestWhatIsDecidedTwice checks that the file and a flag may not both decide a thing.
+func TestWhatIsDecidedTwice(t *testing.T) {
+	of := func(line int, key string) string {
+		return "config.yml:" + string(rune('0'+line)) + ": " + key
+	}
+	for flag, key := range map[string]string{
+		"collector.tasks": "enabled", "collector.tasks.interval": "interval", "collector.tasks.scan-max-age": "scan_max_age",
+		"collector.assets.labels": "labels", "collector.assets.top": "top", "collector.assets.search": "search",
+	} {
+		text := "# Line 1\ncollectors:\n  " + strings.Split(flag, ".")[1] + ":\n    " + key + ": " + map[string]string{
+			"enabled": "true", "interval": "1h", "scan_max_age": "1d", "labels": "[os]", "top": "5", "search": "alive:t",
+		}[key]
+		set := func(f *config.Flags) { f.Token, f.Set[flag] = "ET1", true }
+		want := of(4, key) + " is set here and by --" + flag + " (or its environment variable): leave out one"
+		if _, err := load(t, text, set); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+		if _, err := load(t, "", set); err != nil {
+			t.Errorf("--%s alone: %v", flag, err)
+		}
+	}
+	for _, flag := range []string{"url", "token-file", "client-id", "client-secret-file", "organization", "ca-file", "allow-http"} {
+		_, err := load(t, "\n"+account, func(f *config.Flags) { f.Set["runzero."+flag] = true })
+		want := "config.yml:2: accounts and --runzero." + flag + " (or its environment variable) are both set, and each says what is asked: leave out one"
+		if err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if _, err := load(t, account, func(f *config.Flags) { f.Token = "ETsecret" }); err == nil ||
+		err.Error() != "config.yml:1: accounts and RUNZERO_TOKEN are both set, and each says what is asked: leave out one" {
+		t.Error(err)
+	}
+	if _, err := load(t, account, func(f *config.Flags) { f.Demo, f.Token = true, "CTdemo" }); err == nil ||
+		err.Error() != "config.yml:1: accounts cannot be used with --demo, which asks a simulated console and no account: leave out one" {
+		t.Error(err)
+	}
+	// These are defaults for accounts that say nothing, and no second decision.
+	if _, err := load(t, strings.Replace(account, "name: a", "name: a\n  quota: {share: 0.2}\n  timeout: 1m", 1), func(f *config.Flags) {
+		f.Set["quota.share"], f.Set["quota.reserve"], f.Set["runzero.timeout"] = true, true, true
+	}); err != nil {
+		t.Error(err)
+	}
+}
