@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -138,5 +139,47 @@ func TestVariablesSetFlags(t *testing.T) {
 	_, _, stderr := command(t, t.Context(), "once", "--demo")
 	if !strings.Contains(stderr, "--collector.assets.top") {
 		t.Errorf("the variable does nothing: %q", stderr)
+	}
+}
+
+// TestAFileAndAFlagMayNotDecideTheSame checks that it is known which flags users set,
+// by whatever means.
+func TestAFileAndAFlagMayNotDecideTheSame(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yml")
+	text := "collectors:\n  assets: {enabled: true, top: 7}\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what, variable, value string
+		args                  []string
+		code                  int
+		wants                 string
+	}{
+		{"the file alone", "", "", nil, 0, ""},
+		{"another flag", "", "", []string{"--collector.assets.interval=2h"}, 0, ""},
+		{"the flag", "", "", []string{"--collector.assets.top=100"}, 1, path + ":2: top is set here and by --collector.assets.top"},
+		{"the variable", "RUNZERO_COLLECTOR_ASSETS_TOP", "100", nil, 1, path + ":2: top is set here and by --collector.assets.top"},
+		{"the switch", "", "", []string{"--no-collector.assets"}, 1, path + ":2: enabled is set here and by --collector.assets "},
+		{"an empty variable", "RUNZERO_COLLECTOR_ASSETS_TOP", "", nil, 0, ""},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			if c.variable != "" {
+				t.Setenv(c.variable, c.value)
+			}
+			t.Setenv("RUNZERO_CONFIG_FILE", path)
+			code, _, stderr := command(t, t.Context(), append([]string{"plan", "--limit=100000"}, c.args...)...)
+			if code != c.code || !strings.Contains(stderr, c.wants) {
+				t.Errorf("exit code %d, want %d; said %q, want %q", code, c.code, stderr, c.wants)
+			}
+		})
+	}
+}
+
+func TestTheVariableOfTheIntervalHoldsInTheDemoToo(t *testing.T) {
+	t.Setenv("RUNZERO_CACHE_INTERVAL", "7m")
+	code, out, stderr := command(t, t.Context(), "once", "--demo")
+	if code != 0 || !regexp.MustCompile(`runzero_collector_interval_seconds\{collector="assets".*\} 420\n`).MatchString(out) {
+		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }

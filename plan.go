@@ -92,9 +92,9 @@ func (p *plan) account(logger log.Logger, c *config.Config, a config.Account) (f
 	}
 	asked := planRows(c, a, known, p.organizations)
 	f := makeForecast(asked.rows, a.Share, limit)
-	f.unreached = asked.unreached
+	f.unreached, f.file = asked.unreached, a.Name != ""
 	if f.calls == 0 {
-		return f, fmt.Errorf("--quota.share=%g of %d API calls a day%s is less than one call: nothing could ever be asked; raise --quota.share", a.Share.Share, limit, of)
+		return f, fmt.Errorf("%s=%g of %d API calls a day%s is less than one call: nothing could ever be asked; raise it", f.quota("share"), a.Share.Share, limit, of)
 	}
 	return f, nil
 }
@@ -240,6 +240,15 @@ type forecast struct {
 	stretch float64 // what intervals are multiplied by; without bound when calls is 0
 
 	unreached map[runzero.Kind][]string
+	file      bool // the account is the file's, and may set its own quota
+}
+
+// quota is what users call a setting of the quota.
+func (f forecast) quota(setting string) string {
+	if f.file {
+		return "quota." + setting
+	}
+	return "--quota." + setting
 }
 
 // makeForecast works out a whole day from its beginning, of which nobody else has

@@ -221,16 +221,47 @@ func readDir(t *testing.T, folder string) []string {
 // defaults is the configuration of nobody's flags but args, with a credential.
 func defaults(t *testing.T, token string, args ...string) *config.Config {
 	t.Helper()
+	flags := settings(t, args...)
+	flags.Token = token
+	c, err := flags.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// settings are the flags as they are parsed.
+func settings(t testing.TB, args ...string) config.Flags {
+	t.Helper()
 	app := kingpin.New(name, "")
 	var flags config.Flags
 	collectors := addFlags(app, &flags)
 	if _, err := app.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	flags.Collectors, flags.Token = collectors(), token
-	c, err := flags.Load()
-	if err != nil {
+	flags.Collectors = collectors()
+	return flags
+}
+
+// A file's accounts are planned one by one, each with its own quota.
+func TestPlanOfAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.yml")
+	text := "accounts:\n" + accountOf("north", north, "CT0123456789") + "    quota: {share: 0.1}\n" + accountOf("south", south, "ET0123456789") +
+		"collectors: {assets: {interval: 5m}}\nqueries: [{name: servers, of: assets, search: type:server, interval: 6h}]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return c
+	code, out, stderr := command(t, t.Context(), "plan", "--config.file="+file, "--limit=1200")
+	out = unwrap(out)
+	for _, want := range []string{
+		"Account north", "Account south", "queries/servers", "sites all at once", "quota.share=0.1 of the account's 1200.",
+		"--cache.interval=", "config.yml:10: interval: ", "This exporter may spend 120", "This exporter may spend 600", "That fits.",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+	if code != 1 || strings.Contains(out, "--quota.share=0.1") {
+		t.Errorf("exit code %d: %s\n%s", code, stderr, out)
+	}
 }

@@ -71,8 +71,8 @@ func interval(d time.Duration) string {
 
 // verdict says how the demand compares to the share, and what to change.
 func (f forecast) verdict(c *config.Config) string {
-	text := fmt.Sprintf("Asked for: %s API calls a day. This exporter may spend %d: --quota.share=%g of the account's %d. ",
-		number(f.demand), f.calls, f.share.Share, f.limit)
+	text := fmt.Sprintf("Asked for: %s API calls a day. This exporter may spend %d: %s=%g of the account's %d. ",
+		number(f.demand), f.calls, f.quota("share"), f.share.Share, f.limit)
 	if f.fits() {
 		text += "That fits. "
 	} else {
@@ -81,8 +81,8 @@ func (f forecast) verdict(c *config.Config) string {
 	// The last calls of a large share may never be had.
 	reserve := int64(math.Ceil(f.share.Reserve * float64(f.limit)))
 	if most := f.limit - reserve; most < f.calls && f.demand > float64(most) {
-		text += fmt.Sprintf("But --quota.reserve=%g keeps %d calls for others, so that it gets %d at most, and fewer when others spend more: "+
-			"intervals will be longer than shown. Lower --quota.reserve or --quota.share. ", f.share.Reserve, reserve, most)
+		text += fmt.Sprintf("But %s=%g keeps %d calls for others, so that it gets %d at most, and fewer when others spend more: "+
+			"intervals will be longer than shown. Lower %[1]s or %[5]s. ", f.quota("reserve"), f.share.Reserve, reserve, most, f.quota("share"))
 	}
 	if late := f.withdrawn(c.MaxAge); len(late) > 0 {
 		text += fmt.Sprintf("Answers of %s would be withdrawn before they are asked for again, because --cache.max-age=%s is shorter than "+
@@ -138,18 +138,23 @@ func (f forecast) remedies(maxAge time.Duration) []string {
 	}
 	poll := "poll less: switch collectors off with --no-collector.NAME"
 	if slices.ContainsFunc(f.rows, func(r row) bool { return r.count > 1 }) || f.organizations() > 1 {
-		poll += ", name fewer organizations with --runzero.organization"
+		poll += ", name fewer organizations with "
+		if f.file {
+			poll += "organizations.include"
+		} else {
+			poll += "--runzero.organization"
+		}
 	}
 	all = append(all, poll)
 	// A share of whole percents, which must leave the reserve alone.
 	for percent := math.Ceil(100 * f.share.Share); percent <= 100*(1-f.share.Reserve); percent++ {
 		raised := budget.Share{Share: percent / 100}
 		if float64(raised.Calls(f.limit)) >= f.demand {
-			all = append(all, fmt.Sprintf("spend more, if no other tool needs the calls: --quota.share=%g", raised.Share))
+			all = append(all, fmt.Sprintf("spend more, if no other tool needs the calls: %s=%g", f.quota("share"), raised.Share))
 			break
 		}
 	}
-	all = append(all, fmt.Sprintf("license more assets: with this --quota.share it takes a limit of %s calls a day", number(f.demand/f.share.Share)))
+	all = append(all, fmt.Sprintf("license more assets: with this %s it takes a limit of %s calls a day", f.quota("share"), number(f.demand/f.share.Share)))
 	return all
 }
 

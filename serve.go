@@ -63,6 +63,7 @@ type exporter struct {
 	quotas atomic.Pointer[prometheus.Registry]
 
 	mu       sync.Mutex
+	config   *config.Config // in force
 	accounts *accounts
 	loaded   time.Time // when a configuration was last taken
 	failed   bool      // the last reload was refused
@@ -70,15 +71,21 @@ type exporter struct {
 
 // newExporter puts the parts together; nothing is asked yet.
 func newExporter(logger log.Logger, flags config.Flags, o *serveOptions) (*exporter, error) {
-	e := &exporter{logger: logger, registry: prometheus.NewRegistry(), close: func() {}}
-	dial := e.demo(&flags, o)
-	e.flags = flags
-	e.accounts = &accounts{dial: dial, gates: map[string]*poller.Gate{}}
+	dial, stop := demo(&flags, o)
+	e := newExporterOf(logger, flags, dial)
+	e.close = stop
 	if err := e.start(); err != nil {
 		e.close()
 		return nil, err
 	}
 	return e, nil
+}
+
+func newExporterOf(logger log.Logger, flags config.Flags, dial dialFunc) *exporter {
+	return &exporter{
+		logger: logger, flags: flags, registry: prometheus.NewRegistry(), close: func() {},
+		accounts: &accounts{dial: dial, gates: map[string]*poller.Gate{}},
+	}
 }
 
 // start makes the poller of the configuration.
@@ -98,6 +105,7 @@ func (e *exporter) start() error {
 	}
 	e.poller = poller.New(settings, e.accounts.targets(c))
 	e.quotas.Store(e.accounts.metrics(c))
+	e.config = c
 	e.loaded = time.Now()
 	e.registry.MustRegister(versioncollector.NewCollector(name), collector.NewReload(e.reloaded))
 	if settings.Store != nil {
@@ -120,7 +128,7 @@ func (e *exporter) reload() error {
 		level.Error(e.logger).Log("msg", "the configuration is not reloaded; the one before stays in force", "err", err)
 		return err
 	}
-	e.accounts = next
+	e.config, e.accounts = c, next
 	e.poller.Reload(next.targets(c))
 	e.quotas.Store(next.metrics(c))
 	e.loaded = time.Now()
@@ -134,6 +142,13 @@ func (e *exporter) reloaded() (ok bool, last time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return !e.failed, e.loaded
+}
+
+// configuration shows what is in force, without secrets.
+func (e *exporter) configuration() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.config.String()
 }
 
 // storeLog writes what the store has to say, whose first value is the level.
@@ -162,8 +177,8 @@ func (e *exporter) Gather() ([]*dto.MetricFamily, error) {
 
 // serve runs the exporter until ctx ends.
 func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveOptions) error {
-	if !plainPath.MatchString(o.telemetryPath) || strings.HasPrefix(o.telemetryPath, "/-/") || strings.HasPrefix(o.telemetryPath, "/debug/") {
-		return fmt.Errorf("--web.telemetry-path must be a plain path like /metrics, not below /-/ or /debug/, and %q is not", o.telemetryPath)
+	if !plainPath.MatchString(o.telemetryPath) || strings.HasPrefix(o.telemetryPath, "/-/") || strings.HasPrefix(o.telemetryPath, "/debug/") || o.telemetryPath == "/config" {
+		return fmt.Errorf("--web.telemetry-path must be a plain path like /metrics, not /config and not below /-/ or /debug/, and %q is not", o.telemetryPath)
 	}
 	if err := toolkit.Validate(*o.web.WebConfigFile); err != nil {
 		// On one line; the YAML library writes several.
@@ -182,6 +197,7 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 		Ready:         e.poller.Ready,
 		Status:        e.poller.Status,
 		Quota:         e.poller.Quota,
+		Configuration: e.configuration,
 		Version:       version.Info(),
 		Demo:          o.demo,
 		Pprof:         o.pprof,

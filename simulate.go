@@ -70,20 +70,19 @@ const (
 )
 
 // demo replaces the console and the credential by a simulated console in this
-// process, reached without a network. It returns how to dial it; nil when there is no
-// demo.
-func (e *exporter) demo(flags *config.Flags, o *serveOptions) dialFunc {
+// process, reached without a network. It returns how to dial it, nil when there is no
+// demo, and how to end it.
+func demo(flags *config.Flags, o *serveOptions) (dial dialFunc, stop func()) {
 	if !o.demo {
-		return nil
+		return nil, func() {}
 	}
 	console := simulator.New(simulator.Options{Seed: 1, Limit: demoLimit})
-	dial, stop := simulator.Pipe(console)
-	e.close = stop
+	dial, stop = simulator.Pipe(console)
 	flags.Demo, flags.URL = true, "http://localhost"
 	flags.Token, flags.TokenFile = console.AccountToken(), ""
 	flags.ClientID, flags.ClientSecretFile = "", ""
 	if !flags.Set["cache.interval"] {
 		flags.CacheInterval = demoInterval
 	}
-	return dial
+	return dial, stop
 }

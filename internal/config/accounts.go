@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -75,12 +76,11 @@ func (f Flags) account(share budget.Share) (Account, error) {
 	http.ProxyFromEnvironment = true
 	http.TLSConfig.CAFile = f.CAFile
 	token, client := f.TokenFile != "" || f.Token != "", f.ClientID != "" || f.ClientSecretFile != ""
-	where := by("runzero.token-file", f.TokenFile)
 	switch {
 	case token && client:
-		return a, where.errorf("both a token and an OAuth2 client are set: leave out --runzero.token-file (and RUNZERO_TOKEN), or --runzero.client-id and --runzero.client-secret-file")
+		return a, errors.New("both a token and an OAuth2 client are set: leave out --runzero.token-file (and RUNZERO_TOKEN), or --runzero.client-id and --runzero.client-secret-file")
 	case f.TokenFile != "" && f.Token != "":
-		return a, where.errorf("both --runzero.token-file and RUNZERO_TOKEN are set: leave out one")
+		return a, errors.New("both --runzero.token-file and RUNZERO_TOKEN are set: leave out one")
 	case client:
 		http.OAuth2 = &promconfig.OAuth2{ClientID: f.ClientID, ClientSecretFile: f.ClientSecretFile}
 	case token:

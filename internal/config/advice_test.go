@@ -50,6 +50,9 @@ func TestAdvice(t *testing.T) {
 		if !strings.Contains(got, c.wants) || c.wants == "" && got != "" {
 			t.Errorf("%s: %q, want %q", c.what, got, c.wants)
 		}
+		if strings.Contains(got, "--") && !strings.Contains(got, "in the file") {
+			t.Errorf("%s: %q is of no use to who has a configuration file", c.what, got)
+		}
 	}
 }
 

@@ -102,7 +102,7 @@ type Collector struct {
 // Load reads the file, if there is one, and checks it together with the flags. Nobody
 // is asked. Every error is a sentence that names the flag, or the file and the line.
 func (f Flags) Load() (*Config, error) {
-	in, err := f.read()
+	in, err := f.file()
 	if err != nil {
 		return nil, err
 	}

@@ -119,24 +119,25 @@ func (i *instant) read(text string) error {
 
 func (i instant) MarshalYAML() (any, error) { return time.Time(i).Format(time.RFC3339), nil }
 
-// read reads the file that the flags name; without one, it is empty.
-func (f Flags) read() (file, error) {
-	var read file
+// file reads the file that the flags name; without one, there is nothing in it.
+func (f Flags) file() (file, error) {
+	var in file
 	if f.File == "" {
-		return read, nil
+		return in, nil
 	}
 	opened, err := os.Open(f.File)
 	if err != nil {
-		return read, fmt.Errorf("--config.file cannot be read: %w", err)
+		return in, fmt.Errorf("--config.file cannot be read: %w", err)
 	}
 	defer func() { _ = opened.Close() }()
 	text, err := io.ReadAll(io.LimitReader(opened, mostBytes+1))
 	if err != nil {
-		return read, fmt.Errorf("--config.file cannot be read: %w", err)
+		return in, fmt.Errorf("--config.file cannot be read: %w", err)
 	}
 	tree, err := readTree(f.File, text)
 	if err != nil || tree == nil {
-		return read, err
+		return in, err
 	}
-	return read, decode(place{name: "the configuration", file: f.File, line: tree.Line, node: tree}, &read)
+	err = decode(place{name: "the configuration", file: f.File, line: tree.Line, node: tree}, &in)
+	return in, err
 }

@@ -134,9 +134,11 @@ func TestMistakesInTheFileAreNamedWithTheirLine(t *testing.T) {
 					f.Token = "ETsecret"
 				}
 			})
-			beginning, open := strings.CutSuffix(c.wants, "…")
-			if err == nil || err.Error() != c.wants && !(open && strings.HasPrefix(err.Error(), beginning)) {
-				t.Fatalf("got  %v\nwant %s", err, c.wants)
+			if err == nil {
+				t.Fatal("it is taken")
+			}
+			if beginning, more := strings.CutSuffix(c.wants, "…"); !strings.HasPrefix(err.Error(), beginning) || !more && err.Error() != c.wants {
+				t.Errorf("got  %v\nwant %s", err, c.wants)
 			}
 			if strings.Contains(err.Error(), "secret0") || strings.Contains(err.Error(), "Tsecret") {
 				t.Error("a secret is told")

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ func readTree(file string, text []byte) (*yaml.Node, error) {
 	if i := unreadable(text); i >= 0 {
 		return nil, fmt.Errorf("%s:%d: this is no UTF-8 text", file, lineAt(text, i))
 	}
-	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document, second yaml.Node
 	switch err := decoder.Decode(&document); {
 	case errors.Is(err, io.EOF):
@@ -59,7 +60,7 @@ func unreadable(text []byte) int {
 	return -1
 }
 
-func lineAt(text []byte, i int) int { return 1 + strings.Count(string(text[:i]), "\n") }
+func lineAt(text []byte, i int) int { return 1 + bytes.Count(text[:i], []byte("\n")) }
 
 // syntaxError gives an error of the YAML library the line that it is about. The
 // library counts from 0 in some errors, and has no line in those of the first line.
@@ -74,7 +75,7 @@ func syntaxError(file string, text []byte, err error) error {
 	}
 	// What the library takes for an alias may be a secret.
 	if found := regexp.MustCompile(`^unknown anchor '(.*)' referenced$`).FindStringSubmatch(message); found != nil {
-		line = lineAt(text, max(0, strings.Index(string(text), "*"+found[1])))
+		line = lineAt(text, max(0, bytes.Index(text, []byte("*"+found[1]))))
 		message = "this refers to an anchor that is not there; put a value that begins with * in quotes"
 	}
 	return fmt.Errorf("%s:%d: this is no YAML: %s", file, line, message)

@@ -86,7 +86,7 @@ func (p *Poller) Once(ctx context.Context) error {
 			failed = append(failed, fmt.Errorf("%s: %w", j.title(), j.err))
 		case !j.answered():
 			why := j.target.Account.Standing(time.Now()).Explain()
-			level.Error(p.config.Logger).Log("msg", "not polled", "collector", j.collector, "org_name", j.organization.Name, "why", why)
+			level.Error(j.target.logger(p.config.Logger)).Log("msg", "not polled", "collector", j.collector, "org_name", j.organization.Name, "why", why)
 			failed = append(failed, fmt.Errorf("%s: not polled: %s", j.title(), why))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 // Status is how one job stands, for people.
 type Status struct {
+	Account      string // empty where there is only one
 	Organization string // empty for what belongs to no organization
 	Collector    string
 	State        string // waiting, polling, good, failing, unsupported, withdrawn
@@ -28,7 +29,11 @@ func (p *Poller) Status() []Status {
 	standings := p.standings(now)
 	var all []Status
 	for _, j := range p.jobs {
+		if j.wide && j.unsupported {
+			continue // the organizations are asked one by one
+		}
 		s := Status{
+			Account:      j.target.Name,
 			Organization: j.organization.Name,
 			Collector:    j.collector,
 			LastSuccess:  j.success,
@@ -65,10 +70,14 @@ func (j *job) state(now time.Time, maxAge time.Duration) string {
 
 // title names a job in messages.
 func (j *job) title() string {
-	if j.organization.Name == "" {
-		return j.collector
+	title := j.collector
+	if j.organization.Name != "" {
+		title += " of " + j.organization.Name
 	}
-	return j.collector + " of " + j.organization.Name
+	if j.target.Name != "" {
+		title += " of account " + j.target.Name
+	}
+	return title
 }
 
 // unsupportedElsewhere tells whether the same is not supported for another
@@ -89,7 +98,7 @@ func (p *Poller) advise(err error) string {
 // report logs what is new about a job: each failure in a line with what to do, the
 // first success after it, and that something is not supported once.
 func (p *Poller) report(j *job, before error, due time.Time) {
-	logger := log.With(p.config.Logger, "collector", j.collector)
+	logger := log.With(j.target.logger(p.config.Logger), "collector", j.collector)
 	if j.organization.Name != "" {
 		logger = log.With(logger, "org_name", j.organization.Name)
 	}

@@ -21,10 +21,7 @@ const stretchTold = 1.5
 // tell says in the log when asking has stopped or goes on, and when intervals are
 // stretched: once a change, not once a poll.
 func (p *Poller) tell(t *target, s Standing) {
-	logger := p.config.Logger
-	if t.Name != "" {
-		logger = log.With(logger, "account_name", t.Name)
-	}
+	logger := t.logger(p.config.Logger)
 	reason := s.reason()
 	if reason != t.told.reason {
 		t.told.reason = reason
@@ -49,6 +46,14 @@ func (p *Poller) tell(t *target, s Standing) {
 		return
 	}
 	t.told.stretch = s.Stretch
+}
+
+// logger says whose it is that is told of, where there are several accounts.
+func (t *target) logger(logger log.Logger) log.Logger {
+	if t.Name == "" {
+		return logger
+	}
+	return log.With(logger, "account_name", t.Name)
 }
 
 // reason is the one that is told where there are several. A refused credential is

@@ -21,8 +21,8 @@ const table = `{{if .Demo}}<p><strong>Demo:</strong> this is a simulated console
 {{end}}<h2>Polls</h2>
 <p>Scrapes are answered from memory and cause no call. This is how old the answers are.</p>
 <table>
-<tr><th>Organization</th><th>Collector</th><th>State</th><th>Answer</th><th>Next poll</th><th></th></tr>
-{{range .Jobs}}<tr><td>{{.Organization}}</td><td>{{.Collector}}</td><td>{{.State}}</td><td>{{age .LastSuccess}}</td><td>{{until .Next}}</td><td>{{.Problem}}</td></tr>
+<tr>{{if .Accounts}}<th>Account</th>{{end}}<th>Organization</th><th>Collector</th><th>State</th><th>Answer</th><th>Next poll</th><th></th></tr>
+{{range .Jobs}}<tr>{{if $.Accounts}}<td>{{.Account}}</td>{{end}}<td>{{.Organization}}</td><td>{{.Collector}}</td><td>{{.State}}</td><td>{{age .LastSuccess}}</td><td>{{until .Next}}</td><td>{{.Problem}}</td></tr>
 {{end}}</table>
 {{if .More}}<p>And {{.More}} more; runzero_collector_success tells of all.</p>{{end}}
 `
@@ -40,11 +40,12 @@ func landing(c Config) http.Handler {
 		status := c.Status()
 		var extra strings.Builder
 		err := jobs.Execute(&extra, struct {
-			Demo  bool
-			Quota []string
-			Jobs  []poller.Status
-			More  int
-		}{c.Demo, c.Quota(), status[:min(rowsMost, len(status))], max(len(status)-rowsMost, 0)})
+			Demo     bool
+			Accounts bool // whether they have names
+			Quota    []string
+			Jobs     []poller.Status
+			More     int
+		}{c.Demo, len(status) > 0 && status[0].Account != "", c.Quota(), status[:min(rowsMost, len(status))], max(len(status)-rowsMost, 0)})
 		if err != nil {
 			level.Error(c.Logger).Log("msg", "the landing page cannot be made", "err", err)
 			say(w, http.StatusInternalServerError, "The page cannot be made; see the log.")
@@ -52,6 +53,7 @@ func landing(c Config) http.Handler {
 		}
 		links := []toolkit.LandingLinks{
 			{Address: strings.TrimPrefix(c.TelemetryPath, "/"), Text: "Metrics"},
+			{Address: "config", Text: "Configuration"},
 			{Address: "-/healthy", Text: "Health"},
 			{Address: "-/ready", Text: "Readiness"},
 		}

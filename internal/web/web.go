@@ -5,6 +5,7 @@ package web
 import (
 	"net/http"
 	"net/http/pprof"
+	"strings"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -29,6 +30,8 @@ type Config struct {
 	Status      func() []poller.Status
 	// Quota says in plain words how the quota of each account stands.
 	Quota func() []string
+	// Configuration is the one in force, without secrets.
+	Configuration func() string
 	// Version stands on the page.
 	Version string
 	Demo    bool
@@ -50,6 +53,9 @@ func New(c Config) http.Handler {
 		} else {
 			say(w, http.StatusServiceUnavailable, "runzero_exporter is not ready: not every collector has had an answer yet.")
 		}
+	})
+	mux.HandleFunc("GET /config", func(w http.ResponseWriter, _ *http.Request) {
+		say(w, http.StatusOK, strings.TrimSuffix(c.Configuration(), "\n"))
 	})
 	for _, method := range []string{http.MethodPost, http.MethodPut} {
 		mux.Handle(method+" /-/reload", reload(c))

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +28,7 @@ func handler(change func(*web.Config)) http.Handler {
 		Ready:         func() bool { return true },
 		Status:        func() []poller.Status { return nil },
 		Quota:         func() []string { return []string{"<em>Half</em> of the quota is left."} },
+		Configuration: func() string { return "accounts: []\n" },
 		Version:       "1.2.3",
 	}
 	if change != nil {
@@ -52,7 +54,7 @@ func TestPages(t *testing.T) {
 		path string
 		code int
 	}{
-		{"/", 200}, {"/metrics", 200}, {"/-/healthy", 200}, {"/-/ready", 503}, {"/nothing", 404}, {"/debug/pprof/", 404}, {"/config", 404},
+		{"/", 200}, {"/metrics", 200}, {"/-/healthy", 200}, {"/-/ready", 503}, {"/nothing", 404}, {"/debug/pprof/", 404}, {"/config", 200},
 	} {
 		if got := get(h, c.path); got.Code != c.code {
 			t.Errorf("%s: %d, want %d", c.path, got.Code, c.code)
@@ -155,5 +157,45 @@ func TestSlogWritesToTheGoKitLogger(t *testing.T) {
 	want := "level=warn a=1 msg=said g.b=2 g.h.c=3\nlevel=error msg=broken err=\"http: Server closed\"\n"
 	if out.String() != want {
 		t.Errorf("got  %s\nwant %s", out.String(), want)
+	}
+}
+
+func TestReload(t *testing.T) {
+	reloads, failure := 0, error(nil)
+	allowed := func(c *web.Config) {
+		c.Reload = func() error { reloads++; return failure }
+	}
+	for _, c := range []struct {
+		what    string
+		method  string
+		change  func(*web.Config)
+		failure error
+		code    int
+		reloads int
+		says    string
+	}{
+		{"off", http.MethodPost, nil, nil, http.StatusForbidden, 0, "--web.enable-lifecycle"},
+		{"on", http.MethodPost, allowed, nil, http.StatusOK, 1, "is reloaded"},
+		{"by PUT", http.MethodPut, allowed, nil, http.StatusOK, 1, "is reloaded"},
+		{"by a link", http.MethodGet, allowed, nil, http.StatusMethodNotAllowed, 0, ""},
+		{"of a bad file", http.MethodPost, allowed, errors.New("/etc/PLANTED.yml:3: no"), http.StatusInternalServerError, 1, "the log says"},
+	} {
+		reloads, failure = 0, c.failure
+		recorder := httptest.NewRecorder()
+		handler(c.change).ServeHTTP(recorder, httptest.NewRequest(c.method, "/-/reload", nil))
+		if recorder.Code != c.code || reloads != c.reloads || !strings.Contains(recorder.Body.String(), c.says) || strings.Contains(recorder.Body.String(), "PLANTED") {
+			t.Errorf("%s: %d after %d reloads: %s", c.what, recorder.Code, reloads, recorder.Body)
+		}
+	}
+}
+
+func TestThePageNamesAccountsWhereThereAreSeveral(t *testing.T) {
+	for account, columns := range map[string]int{"": 0, "<b>north</b>": 1} {
+		page := get(handler(func(c *web.Config) {
+			c.Status = func() []poller.Status { return []poller.Status{{Account: account, Collector: "sites", State: "good"}} }
+		}), "/").Body.String()
+		if strings.Count(page, "<th>Account</th>") != columns || strings.Contains(page, "<b>") || strings.Count(page, "&lt;b&gt;north") != columns {
+			t.Errorf("account %q: %s", account, page)
+		}
 	}
 }

@@ -1,0 +1,81 @@
+package config_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+)
+
+// TestShapes checks what a change in the file makes forget: the answers that it
+// shapes, and no others.
+func TestShapes(t *testing.T) {
+	const file = account + `
+collectors:
+  console: {interval: 1h}
+  assets: {labels: [os, alive], top: 50, search: "alive:t"}
+  tasks: {scan_max_age: 7d, scan_max_age_by_site: [{site: A, max_age: 1d}]}
+queries:
+- {name: one, of: assets, search: "os:linux"}
+- {name: two, of: services}
+`
+	before, _ := shapes(t, file)
+	for _, c := range []struct{ from, to, forgets string }{
+		{"", "", ""},
+		{"{credentials_file: et}", "{credentials: ETother}", ""},
+		{"name: a", "name: a\n  organizations: {include: [North], exclude: [South]}", ""},
+		{"name: a", "name: a\n  quota: {share: 1}\n  timeout: 1m", ""},
+		{"interval: 1h", "interval: 2h", ""},
+		{"name: a", "name: a\n  url: https://console.example.com", "account"},
+		{"[os, alive]", "[os]", "assets"},
+		{"[os, alive]", "[alive, os]", "assets"},
+		{"top: 50", "top: 51", "assets"},
+		{"alive:t", "alive:f", "assets"},
+		{"scan_max_age: 7d", "scan_max_age: 8d", "tasks"},
+		{"max_age: 1d}", "max_age: 2d}", "tasks"},
+		{"site: A", "site: B", "tasks"},
+		{"os:linux", "os:windows", "queries/one"},
+		{"of: services", "of: software", "queries/two"},
+	} {
+		if !strings.Contains(file, c.from) {
+			t.Fatalf("%q is not in the file", c.from)
+		}
+		after, names := shapes(t, strings.Replace(file, c.from, c.to, 1))
+		var forgotten []string
+		for _, name := range names {
+			if before[name] != after[name] {
+				forgotten = append(forgotten, name)
+			}
+		}
+		if got := strings.Join(forgotten, " "); got != c.forgets {
+			t.Errorf("%s for %s forgets %q, want %q", c.to, c.from, got, c.forgets)
+		}
+	}
+	for name, shape := range before {
+		if strings.Contains(shape, "secret") {
+			t.Errorf("%s tells a secret: %s", name, shape)
+		}
+	}
+	if help := "runzero_assets_by_risk"; !strings.Contains(before["assets"], help) || strings.Contains(before["tasks"], help) {
+		t.Error("the help texts of its own families are no part of a collector's shape, or of another's")
+	}
+}
+
+// shapes are a file's shapes by what they are of, and their names.
+func shapes(t *testing.T, text string) (map[string]string, []string) {
+	t.Helper()
+	c, err := load(t, text, func(f *config.Flags) { f.CacheMaxAge = 0 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, names := map[string]string{"account": c.Shape(c.Accounts[0])}, []string{"account"}
+	for _, each := range c.Collectors {
+		all[each.Name] = each.Shape
+		names = append(names, each.Name)
+	}
+	if slices.Contains(names, "") || len(all) != len(names) {
+		t.Errorf("names: %q", names)
+	}
+	return all, names
+}
