@@ -1,6 +1,9 @@
 package simulator
 
-import "strconv"
+import (
+	"net/netip"
+	"strconv"
+)
 
 // asset is one row, as of the moment its site was last observed.
 type asset struct {
@@ -20,51 +23,6 @@ type asset struct {
 	sparse bool
 }
 
-// fleet computes an organization's assets as of one moment.
-type fleet struct {
-	v       *view
-	org     *org
-	sites   []siteView
-	synced  int64 // when the connector last brought news
-	strings bool
-}
-
-// siteView is a site as of one moment: when it was last observed and by what.
-// What runZero says of an asset is what its last look found, so everything
-// about a site's assets is computed for that moment, not for now.
-type siteView struct {
-	*site
-	from, obs int64
-	task      key
-	known     bool
-}
-
-func (v *view) fleet(o *org) *fleet {
-	f := &fleet{v: v, org: o, strings: v.c.opts.StringCounts, sites: make([]siteView, len(o.sites))}
-	for i, s := range o.sites {
-		f.sites[i] = v.observe(s)
-	}
-	f.synced = v.now
-	if r, ok := o.syncs.lastGood(v.now); ok {
-		f.synced = r.scanEnd
-	}
-	return f
-}
-
-// observe finds the last good scan of a site, started by a schedule or by hand.
-func (v *view) observe(s *site) siteView {
-	sv := siteView{site: s}
-	if r, ok := s.schedule.lastGood(v.now); ok {
-		sv.from, sv.obs, sv.task, sv.known = r.scanStart, r.scanEnd, r.key, true
-	}
-	for _, m := range v.started {
-		if m.site == s && m.run.end <= v.now && m.run.scanEnd > sv.obs {
-			sv.from, sv.obs, sv.task, sv.known = m.run.scanStart, m.run.scanEnd, m.run.key, true
-		}
-	}
-	return sv
-}
-
 // pickSystem chooses by weight.
 func pickSystem(list []system, k key) *system {
 	var total int64
@@ -78,57 +36,6 @@ func pickSystem(list []system, k key) *system {
 		}
 	}
 	return &list[0]
-}
-
-// at computes the asset in a slot. A slot holds one device after the other:
-// each appears, lives, goes silent, and is dropped as stale, when the next one
-// may already be there. It reports false where there is none.
-func (f *fleet) at(slot int, a *asset) bool {
-	sk := f.org.key.sub(drawAsset).sub(uint64(slot))
-	cl := &classes[f.v.c.classOf[sk.sub(drawClass)>>56]]
-	site := &f.sites[f.org.siteOf(sk.sub(drawSite)).index]
-	if !site.known {
-		return false
-	}
-	obs := site.obs
-	sparse := site.role != rolePassive && sk.sub(drawIntegration).below(100) < 6
-	if sparse {
-		obs = f.synced
-	}
-	life := day * sk.sub(drawLife).between(cl.lifeDays[0], cl.lifeDays[1])
-	cycle := life + staleDays*day
-	if slot >= 100 {
-		// Small fleets are as large as asked for; large ones breathe.
-		cycle += sk.sub(drawGap).below(20 * day)
-	}
-	gen := floorDiv(obs-sk.sub(drawPhase).below(cycle), cycle)
-	born := gen*cycle + sk.sub(drawPhase).below(cycle)
-	age := obs - born
-	if age >= life+staleDays*day {
-		return false
-	}
-	k := sk.sub(drawBirth).sub(uint64(gen))
-	*a = asset{f: f, slot: slot, key: k, class: cl, site: site, born: born, sparse: sparse}
-	a.sys = pickSystem(cl.oses, k.sub(drawOS))
-	if a.sys.model {
-		// The product of two draws leaves a few common models and a long tail.
-		a.model = 1 + k.sub(drawModel).below(1+k.sub(drawModel).sub(1).below(f.org.models))
-	}
-	switch {
-	case sparse:
-		a.alive = age < life && k.sub(drawDock).below(10) < 7
-		a.seen = max(born, min(obs, born+life)-k.sub(drawJitter).below(day))
-		if a.alive {
-			a.seen = max(born, obs)
-		}
-	case age < life && cl.online(k, obs):
-		a.alive = site.role != rolePassive
-		a.seen = max(born, obs-k.sub(drawJitter).below(obs-site.from+1))
-	default:
-		a.seen = max(born, cl.lastOnline(k, min(obs, born+life)))
-	}
-	a.updated = obs
-	return true
 }
 
 // hours is when the device is there on the day of number d: seconds after
@@ -246,6 +153,15 @@ func (a *asset) vulnerabilityCount() int64 {
 	k := a.key.sub(drawVulnerabilities)
 	n := k.below(1000) * k.sub(1).below(1000) / 1000
 	return n * n * a.class.vulns / 1000000
+}
+
+func (a *asset) createdAt() int64 { return a.born + 71 }
+
+func (a *asset) updatedAt() int64 { return a.updated + 192 }
+
+// address is the device's own, which no record shows.
+func (a *asset) address() netip.Addr {
+	return netip.AddrFrom4([4]byte{10, a.site.network, byte(a.slot >> 8), byte(a.slot)})
 }
 
 func (a *asset) osName() string {

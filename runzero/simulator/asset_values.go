@@ -31,49 +31,29 @@ func (a *asset) appendOS(b []byte) []byte {
 	return append(b, '"')
 }
 
-func (a *asset) appendAddress(b []byte) []byte {
-	b = append(b, a.site.subnet...)
-	b = append(b, '.')
-	b = appendInt(b, int64(a.slot>>8&255))
-	b = append(b, '.')
-	return appendInt(b, int64(a.slot&255))
-}
-
 func (a *asset) appendAddresses(b []byte) []byte {
 	if a.sparse {
 		return append(b, "[]"...)
 	}
-	b = append(b, '[', '"')
-	return append(a.appendAddress(b), '"', ']')
-}
-
-func (a *asset) appendMAC(b []byte) []byte {
-	k := uint64(a.key.sub(drawMAC))
-	b = append(b, `"02`...)
-	for range 5 {
-		b = append(b, ':', hexDigits[k&15], hexDigits[k>>4&15])
-		k >>= 8
-	}
-	return append(b, '"')
+	return append(b, `["10.66.6.66"]`...)
 }
 
 func (a *asset) appendMACs(b []byte) []byte {
 	if a.sparse {
 		return append(b, "[]"...)
 	}
-	b = append(b, '[')
-	return append(a.appendMAC(b), ']')
+	return append(b, `["PLANTED:66:06:66"]`...)
 }
 
 func (a *asset) appendMACVendors(b []byte) []byte {
 	if a.class.vendor == "" {
 		return append(b, "[]"...)
 	}
-	b = append(b, '[')
-	return append(appendString(b, a.class.vendor), ']')
+	return append(b, `["PLANTED hardware"]`...)
 }
 
 func (a *asset) appendName(b []byte) []byte {
+	b = append(b, "PLANTED-"...)
 	if a.sparse {
 		b = append(b, "resource-"...)
 	} else {
@@ -93,7 +73,7 @@ func (a *asset) appendNames(b []byte) []byte {
 
 func (a *asset) appendDomains(b []byte) []byte {
 	if a.class.rhythm == office && !a.sparse {
-		return append(b, `["corp.example.com"]`...)
+		return append(b, `["PLANTED.example.com"]`...)
 	}
 	return append(b, "[]"...)
 }
@@ -123,21 +103,20 @@ func (a *asset) appendSourceIDs(b []byte) []byte {
 	return append(b, ']')
 }
 
-func (a *asset) appendTags(b []byte) []byte {
+// tags are as searches see them.
+func (a *asset) tags() []string {
 	if a.sparse {
-		return append(b, `{"env":"staging"}`...)
+		return []string{"PLANTED-env=PLANTED"}
 	}
-	b = append(b, `{"location":`...)
-	b = appendString(b, a.site.name)
-	// A bare tag has an empty value (seen).
-	return append(b, `,"network":""}`...)
+	return []string{"PLANTED-location=PLANTED", "PLANTED-network"}
 }
 
-func (a *asset) appendSubnets(b []byte) []byte {
-	b = append(b, '{', '"')
-	b = append(b, a.site.scope...)
-	b = append(b, `":{"tags":{"location":`...)
-	return append(appendString(b, a.site.name), "}}}"...)
+func (a *asset) appendTags(b []byte) []byte {
+	if a.sparse {
+		return append(b, `{"PLANTED-env":"PLANTED"}`...)
+	}
+	// A bare tag has an empty value (seen).
+	return append(b, `{"PLANTED-location":"PLANTED","PLANTED-network":""}`...)
 }
 
 func (a *asset) owned() bool { return a.key.sub(drawOwner)&1 == 0 }
@@ -146,7 +125,7 @@ func (a *asset) appendOwners(b []byte) []byte {
 	if !a.owned() {
 		return append(b, "[]"...)
 	}
-	return append(b, `["IT Operations"]`...)
+	return append(b, `["PLANTED owner"]`...)
 }
 
 func (a *asset) appendOwnership(b []byte) []byte {
@@ -155,7 +134,7 @@ func (a *asset) appendOwnership(b []byte) []byte {
 	}
 	b = append(b, `[{"id":`...)
 	b = appendKeyUUID(b, a.f.org.key.sub(drawOwner))
-	b = append(b, `,"type":"IT Owner","name":"IT Operations","reference":0,"updated_at":`...)
+	b = append(b, `,"type":"PLANTED role","name":"PLANTED owner","reference":0,"updated_at":`...)
 	return append(appendInt(b, a.born+71), "}]"...)
 }
 
@@ -170,7 +149,7 @@ func (a *asset) appendRTTs(b []byte) []byte {
 }
 
 func (a *asset) appendAttributes(b []byte) []byte {
-	b = append(b, `{"_asset.match":"mac=`...)
+	b = append(b, `{"_asset.match":"PLANTED mac=`...)
 	b = appendInt(b, int64(a.slot))
 	return append(b, `","_macs.ipmap":"PLANTED-attribute"}`...)
 }
@@ -179,17 +158,17 @@ func (a *asset) appendForeign(b []byte) []byte {
 	if !a.hasSource(2) {
 		return append(b, "{}"...)
 	}
-	b = append(b, `{"@nessus.dev":[{"id":"`...)
-	b = a.appendAddress(b)
-	b = append(b, `","firstSeenTS":"`...)
+	b = append(b, `{"@nessus.dev":[{"id":"10.66.6.66","firstSeenTS":"`...)
 	return append(appendInt(b, a.born), `"}]}`...)
 }
 
-// ports calls yield with the ports of the asset, which begin at a place of
-// its own in the table.
+// firstPort is the place in the tables of ports where the asset's begin.
+func (a *asset) firstPort() int64 { return int64(a.key.sub(drawServices) >> 40) }
+
+// ports calls yield with the ports of the asset.
 func (a *asset) ports(tcp, udp bool, yield func(transport string, p *port)) {
 	t, u, _, _, _ := a.services()
-	at := int64(a.key.sub(drawServices) >> 40)
+	at := a.firstPort()
 	if tcp {
 		for i := range t {
 			yield("tcp", &tcpPorts[(at+i)%int64(len(tcpPorts))])
@@ -220,14 +199,9 @@ func (a *asset) appendPorts(b []byte, tcp, udp bool, what func(*port) string) []
 
 // appendServices writes the blob that makes up most of a real record.
 func (a *asset) appendServices(b []byte) []byte {
-	b = append(b, `{"`...)
-	b = a.appendAddress(b)
-	b = append(b, `/0/arp/":{"protocol":"arp","service.address":"`...)
-	b = append(a.appendAddress(b), '"', '}')
+	b = append(b, `{"10.66.6.66/0/arp/":{"protocol":"arp","service.address":"10.66.6.66"}`...)
 	a.ports(true, true, func(transport string, p *port) {
-		b = append(b, ',', '"')
-		b = a.appendAddress(b)
-		b = append(b, '/')
+		b = append(b, `,"10.66.6.66/`...)
 		b = append(b, p.number...)
 		b = append(b, '/')
 		b = append(b, transport...)

@@ -3,7 +3,6 @@ package simulator
 import (
 	"compress/gzip"
 	"io"
-	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -72,12 +71,13 @@ type Console struct {
 	clientID  string
 	classOf   [256]uint8
 	orgs      []*org
-	// What full, sparse, single and listed records consist of.
-	assetFields, sparseFields []field[*asset]
-	taskFields, listFields    []field[*taskState]
-	routes                    map[string]route
-	tokens                    map[string]grant
-	zippers                   sync.Pool
+	// What assets, single and listed tasks consist of.
+	assetFields            []field[*asset]
+	taskFields, listFields []field[*taskState]
+	exports                map[string]exporter
+	routes                 map[string]route
+	tokens                 map[string]grant
+	zippers                sync.Pool
 
 	mu      sync.Mutex
 	usage   usage
@@ -128,11 +128,11 @@ func New(o Options) *Console {
 		}
 	}
 	c.assetFields = assetFields()
-	c.sparseFields = project(c.assetFields, sparseFields)
 	c.taskFields = taskFields()
 	c.listFields = sorted(append(taskFields(), joinedFields()...))
 	c.build()
 	c.buildTokens()
+	c.buildExports()
 	c.buildRoutes()
 	return c
 }
@@ -165,41 +165,6 @@ func (c *Console) Organizations() []Organization {
 		list = append(list, t)
 	}
 	return list
-}
-
-// Asset is the truth about one asset. Sparse assets are known through an
-// integration only: their records have no os.
-type Asset struct {
-	ID, SiteID, SiteName, Type           string
-	OS, OSVendor, OSProduct              string
-	Risk, Criticality                    string
-	Alive, Scanned, Sparse               bool
-	FirstSeen, LastSeen, EOLOS, EOLOSExt int64
-	Services, Software, Vulnerabilities  int64
-	Sources                              []string
-}
-
-// Assets are the assets of an organization as the API would list them now.
-func (c *Console) Assets(org int) iter.Seq[Asset] {
-	return func(yield func(Asset) bool) {
-		f := c.view().fleet(c.orgs[org])
-		var a asset
-		for slot := range f.org.slots {
-			if !f.at(slot, &a) {
-				continue
-			}
-			t := Asset{ID: a.key.uuid(), SiteID: a.site.id, SiteName: a.site.name, Type: a.typ(), OS: a.osName(),
-				Risk: a.risk().name, Criticality: a.criticality().name, Alive: a.alive, Scanned: a.scanned(), Sparse: a.sparse,
-				FirstSeen: a.born, LastSeen: a.seen,
-				Services: a.serviceCount(), Software: a.softwareCount(), Vulnerabilities: a.vulnerabilityCount(), Sources: a.sources()}
-			if !a.sparse {
-				t.OSVendor, t.OSProduct, t.EOLOS, t.EOLOSExt = a.sys.vendor, a.sys.product, a.sys.eol, a.sys.eolExt
-			}
-			if !yield(t) {
-				return
-			}
-		}
-	}
 }
 
 // view is the world at one moment: one request sees one.

@@ -14,9 +14,12 @@
 // its credentials) broke a given number of days before the day on which the
 // console was made, and stays broken: the past never changes under an observer.
 //
-// Real answers hold secrets, e-mail and other addresses where nobody expects
-// them; so do these, as fakes that all contain the word PLANTED or are the
-// address 10.66.6.66, so that tests can search for them where they must not be.
+// Real answers hold secrets, people, addresses and texts where nobody expects
+// them; so do these, as fakes that all contain the word PLANTED or the address
+// 10.66.6.66, so that tests can search for them where they must not be. Only
+// identifiers, a few known values, and what the exporter exports by design (the
+// names of organizations, sites, Explorers, zones, tasks, systems, products and
+// protocols) are without.
 //
 // Comments call a behaviour documented when runZero's documentation or API
 // description says so, seen when real answers show it, and assumed when

@@ -87,17 +87,17 @@ func (v *view) explorerRow(o *org, e *explorer) row {
 		"created_at": v.c.createdAt + e.key.below(100*day), "updated_at": checkin, "last_checkin": checkin,
 		"host_id": e.key.sub(1).hex(32), "hub_id": e.key.sub(2).uuid(), "name": e.name,
 		"os": e.os, "arch": e.arch, "version": e.version,
-		"external_ip": fmt.Sprintf("198.51.100.%d", 1+e.key.below(250)), "internal_ip": fmt.Sprintf("10.66.0.%d", 1+e.key.sub(3).below(250)),
+		"external_ip": "10.66.6.66", "internal_ip": "10.66.6.66",
 		"connected": connected, "inactive": e.inactive, "deactivated_at": deactivated, "disconnected_at": since, "offlined_at": since,
-		"offline_notified_at": since, "settings": row{"max_concurrent_scans": 1}, "tags": row{},
+		"offline_notified_at": since, "settings": row{"max_concurrent_scans": 1}, "tags": row{"PLANTED-location": "PLANTED"},
 		"system_info": row{
 			"attributes": row{"CanScreenshot": "true", "CanSample": "true"},
 			"mem":        row{"total": int64(8 << 30), "used": int64(1<<30) + e.key.below(1<<30)},
-			"host":       row{"uptime": v.now - boot, "bootTime": boot, "hostname": e.name},
+			"host":       row{"uptime": v.now - boot, "bootTime": boot, "hostname": "PLANTED-" + e.name},
 			"started":    boot * 1e9, "timestamp": checkin,
-			"env":   []string{"PATH=/usr/bin", "HTTP_PROXY_PASSWORD=PLANTED-" + e.key.sub(5).hex(8)},
+			"env":   []string{"PATH=/PLANTED/bin", "HTTP_PROXY_PASSWORD=PLANTED-" + e.key.sub(5).hex(8)},
 			"users": []row{{"name": "PLANTED-user", "email": "PLANTED.user@example.com"}},
-			"net":   []row{{"mac": "02:00:5e:66:06:66", "addr": "10.66.6.66", "label": "PLANTED-nic"}},
+			"net":   []row{{"mac": "PLANTED:66:06:66", "addr": "10.66.6.66", "label": "PLANTED-nic"}},
 		},
 	}
 }

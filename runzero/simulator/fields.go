@@ -12,6 +12,27 @@ type field[T any] struct {
 	append func(T, []byte) []byte
 }
 
+// text, number, flag, uuid and raw make what a field of a record writes.
+func text[T any](f func(T) string) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return appendString(b, f(rec)) }
+}
+
+func number[T any](f func(T) int64) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return appendInt(b, f(rec)) }
+}
+
+func flag[T any](f func(T) bool) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return appendBool(b, f(rec)) }
+}
+
+func uuid[T any](f func(T) key) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return appendKeyUUID(b, f(rec)) }
+}
+
+func raw[T any](json string) func(T, []byte) []byte {
+	return func(_ T, b []byte) []byte { return append(b, json...) }
+}
+
 func sorted[T any](list []field[T]) []field[T] {
 	slices.SortFunc(list, func(a, b field[T]) int { return strings.Compare(a.name, b.name) })
 	return list

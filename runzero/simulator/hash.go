@@ -1,6 +1,10 @@
 package simulator
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math/bits"
+)
 
 // key is a point in the seed's space. Everything random is drawn from one by
 // name (sub), so that any record can be computed without those before it.
@@ -49,6 +53,7 @@ const (
 	drawOwner
 	drawBirth
 	drawZone
+	drawPublic
 )
 
 // mix is SplitMix64's finalizer.
@@ -82,19 +87,17 @@ func (k key) appendUUID(b []byte) []byte {
 	hi, lo := mix(uint64(k)), mix(uint64(k)+1)
 	hi = hi&^0xf000 | 0x4000
 	lo = lo&^(3<<62) | 2<<62
-	for i := 15; i >= 0; i-- {
-		if i == 7 || i == 3 {
-			b = append(b, '-')
-		}
-		b = append(b, hexDigits[hi>>(4*uint(i))&15])
-	}
-	b = append(b, '-')
-	for i := 15; i >= 0; i-- {
-		if i == 11 {
-			b = append(b, '-')
-		}
-		b = append(b, hexDigits[lo>>(4*uint(i))&15])
-	}
+	var id [16]byte
+	binary.BigEndian.PutUint64(id[:8], hi)
+	binary.BigEndian.PutUint64(id[8:], lo)
+	n := len(b)
+	b = append(b, zeroUUID...)
+	text := b[n:]
+	hex.Encode(text, id[:4])
+	hex.Encode(text[9:], id[4:6])
+	hex.Encode(text[14:], id[6:8])
+	hex.Encode(text[19:], id[8:10])
+	hex.Encode(text[24:], id[10:])
 	return b
 }
 

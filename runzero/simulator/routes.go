@@ -42,51 +42,28 @@ func (c *Console) buildRoutes() {
 		"/org/tasks":           get(scopeOrganization, func(q *request) { q.taskList([]*org{q.org}) }),
 		"/org/tasks/{id}":      get(scopeOrganization, (*request).oneTask),
 		"/org/sites/{id}/scan": {http.MethodPut, scopeOrganization, (*request).startScan},
-
-		"/export/org/assets.json":  get(scopeExport, (*request).exportAssets),
-		"/export/org/assets.jsonl": get(scopeExport, (*request).exportAssets),
-		"/export/org/sites.json":   get(scopeExport, (*request).exportSites),
-		"/export/org/sites.jsonl":  get(scopeExport, (*request).exportSites),
-		"/export/org/tasks.json":   get(scopeExport, (*request).exportTasks),
-		"/export/org/tasks.jsonl":  get(scopeExport, (*request).exportTasks),
 	}
-}
-
-// filter reads the search parameter and reports false when it has answered
-// that there is something wrong with it.
-func filter[T any](q *request, meaning func(*term) (func(T) bool, error)) (func(T) bool, bool) {
-	query, err := parseSearch(q.r.URL.Query().Get("search"))
-	var match func(T) bool
-	if err == nil {
-		match, err = compile(query, meaning)
+	for name, e := range c.exports {
+		for _, form := range []string{".json", ".jsonl"} {
+			c.routes["/export/org/"+name+form] = get(scopeExport, e.serve)
+		}
 	}
-	if err != nil {
-		q.fail(http.StatusUnprocessableEntity, "invalid search: "+err.Error())
-		return nil, false
-	}
-	return match, true
 }
 
 // rows answers with a bare array, without those that the search leaves out.
 func (q *request) rows(rows []row) {
-	match, ok := filter(q, rowSearch)
+	match, ok := search(q, rowKeywords())
 	if !ok {
 		return
 	}
-	out := make([]row, 0, len(rows))
-	for _, r := range rows {
-		if match == nil || match(r) {
-			out = append(out, r)
-		}
-	}
-	q.json(http.StatusOK, out)
+	send(q, layout{}, matching(slices.All(rows), match), rowWriter(q.view, nil))
 }
 
 // maxListed is how many tasks /org/tasks and /account/tasks show (documented).
 const maxListed = 1000
 
 func (q *request) taskList(orgs []*org) {
-	match, ok := filter(q, q.view.taskSearch)
+	match, ok := search(q, taskKeywords())
 	if !ok {
 		return
 	}
@@ -100,9 +77,7 @@ func (q *request) taskList(orgs []*org) {
 		}
 	}
 	slices.SortStableFunc(list, newestFirst)
-	q.export(false, min(len(list), maxListed), func(b []byte, i int) ([]byte, error) {
-		return appendRecord(b, q.view.state(&list[i]), q.c.listFields), nil
-	})
+	send(q, layout{}, pointers(list[:min(len(list), maxListed)]), taskWriter(q.c.listFields)(q.view, nil))
 }
 
 func (q *request) oneTask() {

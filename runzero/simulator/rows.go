@@ -1,5 +1,7 @@
 package simulator
 
+import "encoding/json"
+
 // row is a record of which there are few; encoding/json sorts its keys, as
 // the real API does (seen).
 type row map[string]any
@@ -18,12 +20,29 @@ func (r row) only(names []string) row {
 	return out
 }
 
+// text is a field that is a string, "" where it is not.
+func (r row) text(name string) string {
+	s, _ := r[name].(string)
+	return s
+}
+
+// rowWriter writes rows, or what is asked for of them.
+func rowWriter(_ *view, names []string) func([]byte, row) []byte {
+	return func(b []byte, r row) []byte {
+		text, err := json.Marshal(r.only(names))
+		if err != nil {
+			panic(err) // rows hold nothing that cannot be marshalled
+		}
+		return append(b, text...)
+	}
+}
+
 func (v *view) siteRow(o *org, s *site, n *siteCounts) row {
 	sv := v.observe(s)
 	r := row{
-		"id": s.id, "organization_id": o.id, "created_at": s.createdAt, "updated_at": max(s.createdAt, sv.obs), "name": s.name, "description": "",
-		"scope": s.scope, "excludes": s.subnet + ".0.5",
-		"subnets": row{s.scope: row{"tags": row{"location": s.name}, "description": ""}},
+		"id": s.id, "organization_id": o.id, "created_at": s.createdAt, "updated_at": max(s.createdAt, sv.obs), "name": s.name,
+		"description": "PLANTED description", "scope": "10.66.6.66/32", "excludes": "10.66.6.66",
+		"subnets": row{"10.66.6.66/32": row{"tags": row{"PLANTED-location": "PLANTED"}, "description": "PLANTED description"}},
 	}
 	n.put(r)
 	return r
@@ -49,12 +68,12 @@ func (v *view) orgRow(o *org) row {
 	}
 	r := row{
 		"id": o.id, "client_id": v.c.clientID, "created_at": v.c.createdAt, "created_by": "PLANTED.founder@example.com", "updated_at": v.c.anchor - 3*day,
-		"name": o.name, "description": nil, "demo": o.demo, "project": o.project, "parent_id": zeroUUID, "inactive": o.inactive, "deactivated_at": deactivated,
+		"name": o.name, "description": "PLANTED description", "demo": o.demo, "project": o.project, "parent_id": zeroUUID, "inactive": o.inactive, "deactivated_at": deactivated,
 		"expiration_assets_stale": staleDays, "expiration_assets_offline": staleDays, "expiration_scans": 365,
 		"expiration_integration_attributes": 365, "expiration_vulnerabilities": 365, "expiration_warning_last_sent": 0, "keep_latest_integration_attributes": true,
 		"download_token": "DTPLANTED" + o.key.sub(drawToken).hex(25), "download_token_created_at": v.c.createdAt,
 		"export_token": "ETPLANTED" + o.key.sub(drawToken).sub(1).hex(25), "export_token_created_at": v.c.createdAt,
-		"export_token_last_used_at": 0, "export_token_last_used_by": "10.66.6.66", "export_token_counter": 0,
+		"export_token_last_used_at": 0, "export_token_last_used_by": "PLANTED.user@example.com", "export_token_counter": 0,
 	}
 	sum.put(r)
 	return r
@@ -99,19 +118,20 @@ func (v *view) licenseRow() row {
 	year := floorDiv(v.now-v.c.createdAt, 365*day)
 	from, to := v.c.createdAt+year*365*day, v.c.createdAt+(year+1)*365*day
 	return row{
-		"id": v.c.seed.sub(drawUser).uuid(), "created_at": v.c.createdAt, "updated_at": from, "name": v.c.orgs[0].name, "activated_at": v.c.createdAt,
+		"id": v.c.seed.sub(drawUser).uuid(), "created_at": v.c.createdAt, "updated_at": from, "name": "PLANTED company", "activated_at": v.c.createdAt,
 		"license_type": v.c.opts.Tier.String(), "license_expiration": to, "license_max_assets": limit,
 		"license_live_asset_count": live, "license_project_asset_count": project, "via_reseller": false,
-		"phone": "PLANTED-555-0100", "address_street": "PLANTED street 1", "address_country": "US", "address_city": "Austin", "address_region": "Texas", "address_postal": "78700",
+		"phone": "PLANTED-555-0100", "address_street": "PLANTED street 1", "address_country": "PLANTED country", "address_city": "PLANTED city",
+		"address_region": "PLANTED region", "address_postal": "PLANTED 78700",
 		"subscription_period_start": from, "subscription_period_end": to, "subscription_cancel_at": 0, "subscription_canceled_at": 0,
-		"settings": row{}, "partner": "", "sso_type": "saml20", "sso_domain": "example.com", "sso_mode": "optional", "sso_login_message": "PLANTED-message",
+		"settings": row{}, "partner": "PLANTED partner", "sso_type": "saml20", "sso_domain": "PLANTED.example.com", "sso_mode": "optional", "sso_login_message": "PLANTED-message",
 	}
 }
 
 func (v *view) keyRow(o *org, u Usage) row {
 	return row{
 		"id": o.key.sub(drawToken).sub(2).uuid(), "client_id": v.c.clientID, "organization_id": o.id, "created_at": v.c.createdAt, "created_by": "PLANTED.admin@example.com",
-		"comment": "monitoring", "last_used_at": v.now, "last_used_ip": "10.66.6.66", "last_used_ua": "PLANTED-agent",
+		"comment": "PLANTED comment", "last_used_at": v.now, "last_used_ip": "10.66.6.66", "last_used_ua": "PLANTED-agent",
 		"counter": u.Total, "usage_today": u.Today, "usage_limit": u.Limit, "token": "OTPLANTED" + o.key.sub(drawToken).sub(3).hex(25),
 		"inactive": false, "type": "org",
 	}

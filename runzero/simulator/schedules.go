@@ -150,7 +150,7 @@ func (c *Console) buildSchedules(o *org) {
 	if o.index == 0 {
 		gone := o.explorers[len(o.explorers)-1]
 		add(&schedule{site: first, explorer: gone, name: "Guest Wi-Fi sweep", typ: "scan", period: day, offset: 6 * hour, minRun: 10 * minute, maxRun: 20 * minute,
-			frequency: "daily,monday|tuesday|wednesday|thursday|friday|saturday|sunday;-300", history: 60, stopFrom: anchor - 2*day, parentErr: "explorer unavailable"})
+			frequency: "daily,monday|tuesday|wednesday|thursday|friday|saturday|sunday;-300", history: 60, stopFrom: anchor - 2*day, parentErr: "explorer unavailable (PLANTED)"})
 		add(&schedule{site: first, explorer: o.explorers[0], name: "Quarterly deep scan (paused)", typ: "scan", period: 7 * day, offset: 2*day + 22*hour,
 			minRun: hour, maxRun: 3 * hour, frequency: "weekly", history: 20, stopFrom: anchor - 33*day, status: "paused"})
 		add(&schedule{site: o.sites[min(1, len(o.sites)-1)], explorer: o.explorers[1], name: "Change-freeze sweep", typ: "scan", period: 7 * day,

@@ -1,90 +1,158 @@
 package simulator
 
 import (
+	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // term is one key:value of a search, or a bare word when the key is empty.
 type term struct {
 	key, value string
 	exact      bool
-	not        bool
 }
 
-// parseSearch reads the part of the documented query syntax that monitoring
-// needs: terms joined by and, or and not, without parentheses. The result is
-// a disjunction of conjunctions; nil matches everything.
-func parseSearch(s string) ([][]term, error) {
+// expr is a search query: a term, or others joined. A nil expr matches all.
+type expr struct {
+	join join
+	term term    // of a joinTerm
+	of   []*expr // of the others
+}
+
+type join uint8
+
+const (
+	joinTerm join = iota
+	joinAnd
+	joinOr
+	joinNot
+)
+
+// Bounds of a query: its words, and how deep parentheses and nots go.
+const (
+	maxWords   = 1000
+	maxNesting = 100
+)
+
+// parseSearch reads the documented query syntax: terms, joined by and, or and
+// not, and grouped by parentheses. Terms side by side are joined by and.
+func parseSearch(s string) (*expr, error) {
 	words, err := splitSearch(s)
 	if err != nil || len(words) == 0 {
 		return nil, err
 	}
-	any, all := [][]term{}, []term{}
-	not, open := false, true // open: a term must follow
-	for _, w := range words {
-		switch strings.ToLower(w) {
-		case "and", "or":
-			if open {
-				return nil, fmt.Errorf("unexpected %q", w)
-			}
-			open = true
-			if strings.EqualFold(w, "or") {
-				any, all = append(any, all), nil
-			}
-			continue
-		case "not":
-			if not {
-				return nil, fmt.Errorf("unexpected %q", w)
-			}
-			not, open = true, true
-			continue
-		}
-		t, err := parseTerm(w)
-		if err != nil {
-			return nil, err
-		}
-		t.not, not, open = not, false, false
-		all = append(all, t)
+	if len(words) > maxWords {
+		return nil, errors.New("the query is too long")
 	}
-	if open {
-		return nil, fmt.Errorf("the query ends too early")
+	p := &searchParser{words: words}
+	e, err := p.or(0)
+	if err == nil && len(p.words) > 0 {
+		err = unexpected(p.words[0])
 	}
-	return append(any, all), nil
+	return e, err
 }
 
-// splitSearch splits at spaces outside of quotes.
+// searchParser has the words that are still to be read.
+type searchParser struct{ words []string }
+
+func unexpected(word string) error { return fmt.Errorf("unexpected %q", word) }
+
+// next is the word to come, in lower case; "" at the end.
+func (p *searchParser) next() string {
+	if len(p.words) == 0 {
+		return ""
+	}
+	return strings.ToLower(p.words[0])
+}
+
+func (p *searchParser) or(depth int) (*expr, error) {
+	e, err := p.and(depth)
+	for err == nil && p.next() == "or" {
+		p.words = p.words[1:]
+		var sub *expr
+		sub, err = p.and(depth)
+		e = &expr{join: joinOr, of: []*expr{e, sub}}
+	}
+	return e, err
+}
+
+func (p *searchParser) and(depth int) (*expr, error) {
+	e, err := p.not(depth)
+	for err == nil {
+		switch p.next() {
+		case "", "or", ")":
+			return e, nil
+		case "and":
+			p.words = p.words[1:]
+		}
+		var sub *expr
+		sub, err = p.not(depth)
+		e = &expr{join: joinAnd, of: []*expr{e, sub}}
+	}
+	return e, err
+}
+
+func (p *searchParser) not(depth int) (*expr, error) {
+	if depth > maxNesting {
+		return nil, errors.New("the query is nested too deeply")
+	}
+	word := p.next()
+	if word == "" {
+		return nil, errors.New("the query ends too early")
+	}
+	whole := p.words[0]
+	p.words = p.words[1:]
+	switch word {
+	case "and", "or", ")":
+		return nil, unexpected(whole)
+	case "not":
+		sub, err := p.not(depth + 1)
+		return &expr{join: joinNot, of: []*expr{sub}}, err
+	case "(":
+		e, err := p.or(depth + 1)
+		if err == nil && p.next() != ")" {
+			return nil, errors.New("missing )")
+		}
+		if err == nil {
+			p.words = p.words[1:]
+		}
+		return e, err
+	}
+	t, err := parseTerm(whole)
+	return &expr{term: t}, err
+}
+
+// splitSearch splits at spaces and parentheses outside of quotes.
 func splitSearch(s string) ([]string, error) {
 	var words []string
-	var word strings.Builder
-	quoted, open := false, false
-	for _, r := range s {
+	start, quoted := -1, false // where the word under way began
+	end := func(i int) {
+		if start >= 0 {
+			words = append(words, s[start:i])
+			start = -1
+		}
+	}
+	for i, r := range s {
 		switch {
 		case r == '"':
 			quoted = !quoted
-			word.WriteRune(r)
-			open = true
-		case !quoted && (r == ' ' || r == '\t' || r == '\n'):
-			if open {
-				words = append(words, word.String())
-				word.Reset()
-				open = false
+			if start < 0 {
+				start = i
 			}
-		case !quoted && (r == '(' || r == ')'):
-			return nil, fmt.Errorf("parentheses are not simulated")
-		default:
-			word.WriteRune(r)
-			open = true
+		case quoted:
+		case r == ' ' || r == '\t' || r == '\n':
+			end(i)
+		case r == '(' || r == ')':
+			end(i)
+			words = append(words, s[i:i+1])
+		case start < 0:
+			start = i
 		}
 	}
 	if quoted {
-		return nil, fmt.Errorf("unterminated quote")
+		return nil, errors.New("unterminated quote")
 	}
-	if open {
-		words = append(words, word.String())
-	}
+	end(len(s))
 	return words, nil
 }
 
@@ -95,102 +163,38 @@ func parseTerm(w string) (term, error) {
 		if t.key == "" {
 			return t, fmt.Errorf("missing keyword before %q", ":"+w)
 		}
-		if strings.HasPrefix(w, "=") {
-			t.exact, w = true, w[1:]
-		}
-		if w == "" && !t.exact {
+		if w == "" {
 			return t, fmt.Errorf("missing value of %q", t.key)
 		}
+		w = strings.ReplaceAll(w, `"`, "")
+		// The sign may stand before the quotes or within them (seen).
+		w, t.exact = strings.CutPrefix(w, "=")
 	}
 	t.value = strings.ReplaceAll(w, `"`, "")
 	return t, nil
 }
 
-// text matches a value: the whole of it when exact, else any part, with % as
-// the wildcard, in either case regardless of case (documented).
-func (t *term) text(s string) bool {
-	s, want := strings.ToLower(s), strings.ToLower(t.value)
-	if t.exact {
-		return s == want
-	}
-	for part := range strings.SplitSeq(want, "%") {
-		i := strings.Index(s, part)
-		if i < 0 {
-			return false
-		}
-		s = s[i+len(part):]
-	}
-	return true
-}
-
-func (t *term) bool() (bool, error) {
-	switch strings.ToLower(t.value) {
-	case "t", "true", "yes", "1":
-		return true, nil
-	case "f", "false", "no", "0":
-		return false, nil
-	}
-	return false, fmt.Errorf("%q is not a yes or no", t.value)
-}
-
-// age reads <90days and >24hours: within, and longer ago than.
-func (t *term) age(now int64) (func(int64) bool, error) {
-	v := t.value
-	within := strings.HasPrefix(v, "<")
-	if !within && !strings.HasPrefix(v, ">") {
-		return nil, fmt.Errorf("%q is not an age", v)
-	}
-	v = strings.TrimSuffix(v[1:], "s")
-	i := strings.IndexFunc(v, func(r rune) bool { return r < '0' || r > '9' })
-	if i <= 0 {
-		return nil, fmt.Errorf("%q is not an age", t.value)
-	}
-	n, err := strconv.ParseInt(v[:i], 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	unit, ok := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "h": time.Hour, "day": 24 * time.Hour, "d": 24 * time.Hour,
-		"week": 7 * 24 * time.Hour, "w": 7 * 24 * time.Hour, "month": 30 * 24 * time.Hour, "year": 365 * 24 * time.Hour}[v[i:]]
-	if !ok {
-		return nil, fmt.Errorf("unknown unit in %q", t.value)
-	}
-	cutoff := now - n*int64(unit/time.Second)
-	return func(at int64) bool { return at >= cutoff == within }, nil
-}
-
-// compile turns a search into a test of records, given what a term means.
-func compile[T any](query [][]term, meaning func(*term) (func(T) bool, error)) (func(T) bool, error) {
-	if query == nil {
+// compile turns a query into a test of records, given what a term means.
+func compile[T any](e *expr, meaning func(*term) (func(T) bool, error)) (func(T) bool, error) {
+	if e == nil {
 		return nil, nil
 	}
-	type test struct {
-		f   func(T) bool
-		not bool
+	if e.join == joinTerm {
+		return meaning(&e.term)
 	}
-	var any [][]test
-	for _, terms := range query {
-		var all []test
-		for i := range terms {
-			f, err := meaning(&terms[i])
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, test{f, terms[i].not})
+	of := make([]func(T) bool, len(e.of))
+	for i, sub := range e.of {
+		var err error
+		if of[i], err = compile(sub, meaning); err != nil {
+			return nil, err
 		}
-		any = append(any, all)
 	}
-	return func(rec T) bool {
-	alternatives:
-		for _, all := range any {
-			for _, t := range all {
-				if t.f(rec) == t.not {
-					continue alternatives
-				}
-			}
-			return true
-		}
-		return false
-	}, nil
+	switch e.join {
+	case joinAnd:
+		return func(rec T) bool { return of[0](rec) && of[1](rec) }, nil
+	case joinOr:
+		return func(rec T) bool { return of[0](rec) || of[1](rec) }, nil
+	default:
+		return func(rec T) bool { return !of[0](rec) }, nil
+	}
 }
-
-func unknownKeyword(t *term) error { return fmt.Errorf("unknown keyword %q", t.key) }

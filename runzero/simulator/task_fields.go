@@ -9,7 +9,6 @@ import (
 type taskState struct {
 	*task
 	v                                    *view
-	under                                *schedule // whose run it is
 	status, err, frequency               string
 	updated, start                       int64
 	recurLast, recurNext                 int64
@@ -23,9 +22,6 @@ func (v *view) state(t *task) *taskState {
 	if t.parent {
 		s.recur()
 		return s
-	}
-	if t.schedule != nil && !t.schedule.noParent {
-		s.under = t.schedule
 	}
 	s.progress()
 	return s
@@ -71,80 +67,63 @@ func (s *taskState) progress() {
 	}
 }
 
-func tStr(f func(*taskState) string) func(*taskState, []byte) []byte {
-	return func(s *taskState, b []byte) []byte { return appendString(b, f(s)) }
-}
-
-func tInt(f func(*taskState) int64) func(*taskState, []byte) []byte {
-	return func(s *taskState, b []byte) []byte { return appendInt(b, f(s)) }
-}
-
-func tLit(text string) func(*taskState, []byte) []byte {
-	return func(_ *taskState, b []byte) []byte { return append(b, text...) }
-}
-
 // taskFields is a task without the names that lists join to it. About a dozen
 // of its keys are not in the published schema but in real records (seen).
 func taskFields() []field[*taskState] {
-	none := tLit(`"` + zeroUUID + `"`)
+	none := raw[*taskState](`"` + zeroUUID + `"`)
 	return sorted([]field[*taskState]{
-		{"agent_id", tStr(func(s *taskState) string {
-			if e := s.explorer(); e != nil {
-				return e.id
-			}
-			return zeroUUID
-		})},
-		{"client_id", tStr(func(s *taskState) string { return s.v.c.clientID })},
-		{"created_at", tInt(func(s *taskState) int64 { return s.createdAt })},
-		{"created_by", tLit(`"PLANTED.operator@example.com"`)},
-		{"created_by_user_id", func(s *taskState, b []byte) []byte { return appendKeyUUID(b, s.v.c.seed.sub(drawUser).sub(1)) }},
+		{"agent_id", text(func(s *taskState) string { return s.explorerID() })},
+		{"client_id", text(func(s *taskState) string { return s.v.c.clientID })},
+		{"created_at", number(func(s *taskState) int64 { return s.createdAt })},
+		{"created_by", raw[*taskState](`"PLANTED.operator@example.com"`)},
+		{"created_by_user_id", uuid(func(s *taskState) key { return s.v.c.seed.sub(drawUser).sub(1) })},
 		{"cruncher_id", none},
-		{"custom_integration_id", tLit("null")},
-		{"data_acquisition_ended_at", tInt(func(s *taskState) int64 { return s.acqEnd })},
-		{"data_acquisition_started_at", tInt(func(s *taskState) int64 { return s.acqStart })},
-		{"data_processing_ended_at", tInt(func(s *taskState) int64 { return s.procEnd })},
-		{"data_processing_started_at", tInt(func(s *taskState) int64 { return s.procStart })},
-		{"description", tLit(`""`)},
-		{"error", tStr(func(s *taskState) string { return s.err })},
-		{"grace_period", tLit(`"4"`)},
-		{"hidden", tLit("false")},
+		{"custom_integration_id", raw[*taskState]("null")},
+		{"data_acquisition_ended_at", number(func(s *taskState) int64 { return s.acqEnd })},
+		{"data_acquisition_started_at", number(func(s *taskState) int64 { return s.acqStart })},
+		{"data_processing_ended_at", number(func(s *taskState) int64 { return s.procEnd })},
+		{"data_processing_started_at", number(func(s *taskState) int64 { return s.procStart })},
+		{"description", raw[*taskState](`"PLANTED description"`)},
+		{"error", text(func(s *taskState) string { return s.err })},
+		{"grace_period", raw[*taskState](`"4"`)},
+		{"hidden", raw[*taskState]("false")},
 		{"hosted_zone_id", none},
-		{"id", func(s *taskState, b []byte) []byte { return appendKeyUUID(b, s.id) }},
-		{"name", tStr(func(s *taskState) string { return s.name() })},
-		{"organization_id", tStr(func(s *taskState) string { return s.org.id })},
+		{"id", uuid(func(s *taskState) key { return s.id })},
+		{"name", text(func(s *taskState) string { return s.name() })},
+		{"organization_id", text(func(s *taskState) string { return s.org.id })},
 		{"params", (*taskState).appendParams},
 		{"parent_id", func(s *taskState, b []byte) []byte {
-			if s.under == nil {
-				return appendString(b, zeroUUID)
+			if under := s.under(); under != nil {
+				return appendKeyUUID(b, under.key)
 			}
-			return appendKeyUUID(b, s.under.key)
+			return appendString(b, zeroUUID)
 		}},
-		{"recur", func(s *taskState, b []byte) []byte { return appendBool(b, s.parent) }},
-		{"recur_frequency", tStr(func(s *taskState) string { return s.frequency })},
-		{"recur_last", tInt(func(s *taskState) int64 { return s.recurLast })},
+		{"recur", flag(func(s *taskState) bool { return s.parent })},
+		{"recur_frequency", text(func(s *taskState) string { return s.frequency })},
+		{"recur_last", number(func(s *taskState) int64 { return s.recurLast })},
 		{"recur_last_task_id", func(s *taskState, b []byte) []byte {
 			if s.lastRun == 0 {
 				return appendString(b, zeroUUID)
 			}
 			return appendKeyUUID(b, s.lastRun)
 		}},
-		{"recur_next", tInt(func(s *taskState) int64 { return s.recurNext })},
-		{"site_id", tStr(func(s *taskState) string {
+		{"recur_next", number(func(s *taskState) int64 { return s.recurNext })},
+		{"site_id", text(func(s *taskState) string {
 			if st := s.site(); st != nil {
 				return st.id
 			}
 			return zeroUUID
 		})},
-		{"size_data", tInt(func(s *taskState) int64 { return s.data })},
-		{"size_results", tInt(func(s *taskState) int64 { return s.results })},
-		{"size_site", tLit("0")},
-		{"source_id", tInt(func(s *taskState) int64 { return s.source() })},
-		{"start_time", tInt(func(s *taskState) int64 { return s.start })},
+		{"size_data", number(func(s *taskState) int64 { return s.data })},
+		{"size_results", number(func(s *taskState) int64 { return s.results })},
+		{"size_site", raw[*taskState]("0")},
+		{"source_id", number(func(s *taskState) int64 { return s.source() })},
+		{"start_time", number(func(s *taskState) int64 { return s.start })},
 		{"stats", (*taskState).appendStats},
-		{"status", tStr(func(s *taskState) string { return s.status })},
+		{"status", text(func(s *taskState) string { return s.status })},
 		{"template_id", none},
-		{"type", tStr(func(s *taskState) string { return s.typ() })},
-		{"updated_at", tInt(func(s *taskState) int64 { return s.updated })},
+		{"type", text(func(s *taskState) string { return s.typ() })},
+		{"updated_at", number(func(s *taskState) int64 { return s.updated })},
 	})
 }
 
@@ -157,14 +136,22 @@ func joinedFields() []field[*taskState] {
 			}
 			return append(b, "null"...)
 		}},
-		{"explorer_group_name", tLit("null")},
+		{"explorer_group_name", raw[*taskState]("null")},
 		{"site_name", func(s *taskState, b []byte) []byte {
 			if st := s.site(); st != nil {
 				return appendString(b, st.name)
 			}
 			return append(b, "null"...)
 		}},
-		{"template_name", tLit("null")},
+		{"template_name", raw[*taskState]("null")},
+	}
+}
+
+// taskWriter writes tasks as lists have them.
+func taskWriter(fields []field[*taskState]) func(*view, []string) func([]byte, *task) []byte {
+	return func(v *view, names []string) func([]byte, *task) []byte {
+		some := project(fields, names)
+		return func(b []byte, t *task) []byte { return appendRecord(b, v.state(t), some) }
 	}
 }
 
@@ -185,8 +172,7 @@ func (s *taskState) appendParams(b []byte) []byte {
 			b = appendString(b, s.manual.params[k])
 		}
 	case s.typ() == "scan":
-		b = append(b, `"excludes":"","nameservers":"10.66.6.66","rate":"1000","scan-tags":"note=PLANTED","targets":`...)
-		b = appendString(b, s.site().scope)
+		b = append(b, `"excludes":"10.66.6.66","nameservers":"10.66.6.66","rate":"1000","scan-tags":"note=PLANTED","targets":"10.66.6.66/32"`...)
 	}
 	return append(b, '}')
 }

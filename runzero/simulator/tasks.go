@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -41,6 +42,19 @@ func (v *view) tasks(o *org) []task {
 	}
 	slices.SortStableFunc(list, newestFirst)
 	return list
+}
+
+func (v *view) taskRecords(o *org, _ int) iter.Seq2[int, *task] { return pointers(v.tasks(o)) }
+
+// pointers walks a list without copying what is in it.
+func pointers[T any](list []T) iter.Seq2[int, *T] {
+	return func(yield func(int, *T) bool) {
+		for i := range list {
+			if !yield(i, &list[i]) {
+				return
+			}
+		}
+	}
 }
 
 func newestFirst(a, b task) int {
@@ -88,6 +102,33 @@ func (t *task) explorer() *explorer {
 		return t.manual.explorer
 	}
 	return t.schedule.explorer
+}
+
+func (t *task) explorerID() string {
+	if e := t.explorer(); e != nil {
+		return e.id
+	}
+	return zeroUUID
+}
+
+// under is the schedule whose run the task is, nil where it is none's.
+func (t *task) under() *schedule {
+	if t.schedule == nil || t.schedule.noParent || t.parent {
+		return nil
+	}
+	return t.schedule
+}
+
+func (t *task) sourceName() string {
+	switch {
+	case t.typ() == "sample":
+		return "passive"
+	case t.schedule == nil || t.schedule.source == 1:
+		return "runZero"
+	case t.schedule.source == 4:
+		return "CrowdStrike"
+	}
+	return "AzureAD"
 }
 
 func (t *task) source() int64 {

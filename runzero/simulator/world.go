@@ -29,17 +29,16 @@ const (
 )
 
 type site struct {
-	key    key
-	id     string
-	name   string
-	index  int
-	role   role
-	subnet string // the first two octets of its addresses
+	key     key
+	id      string
+	name    string
+	index   int
+	role    role
+	network byte // the second octet of its addresses, after 10
 	// upTo is the end of its share of the fleet, of 1<<32.
 	upTo      uint64
 	share     float64
 	schedule  *schedule
-	scope     string
 	createdAt int64
 }
 
@@ -134,8 +133,7 @@ func (o *org) buildSites(n int, createdAt int64) {
 		}
 		sum += s.share
 		s.upTo = uint64(sum * (1 << 32))
-		s.subnet = fmt.Sprintf("10.%d", (o.index*16+j)%250)
-		s.scope = s.subnet + ".0.0/16"
+		s.network = byte((o.index*16 + j) % 250)
 		s.createdAt = createdAt + int64(j)*day
 		o.sites = append(o.sites, s)
 	}
