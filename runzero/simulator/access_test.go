@@ -8,50 +8,65 @@ import (
 	"time"
 )
 
-func TestTokens(t *testing.T) {
-	c, _ := newConsole(Options{})
-	access := issueToken(t, c)
-	oid := "?_oid=" + c.Organizations()[0].ID
-	kinds := []struct {
-		name, token                  string
-		export, organization, accoun int
-	}{
-		{"none", "", 401, 401, 401},
-		{"wrong", "ET00000000000000000000000000000000", 401, 401, 401},
-		{"export", c.ExportToken(0), 200, 401, 401},
-		{"organization", c.OrganizationToken(0), 200, 200, 401},
-		{"account", c.AccountToken(), 200, 200, 200},
-		{"oauth", access, 200, 200, 200},
-		{"download", c.DownloadToken(0), 401, 401, 401},
+// TestAccess asks every endpoint with every kind of credential under every
+// licence.
+func TestAccess(t *testing.T) {
+	kinds := []string{tokenNone, tokenInvalid, tokenDownload, tokenExport, tokenOrganization, tokenAccount, tokenOAuth}
+	// What each kind is answered, in this order.
+	type answers [7]int
+	want := map[string]map[Tier]answers{
+		"/health":           {Community: {200, 200, 200, 200, 200, 200, 200}, Professional: {200, 200, 200, 200, 200, 200, 200}, Platform: {200, 200, 200, 200, 200, 200, 200}},
+		"/export/org/":      {Community: {401, 401, 401, 200, 403, 403, 403}, Professional: {401, 401, 401, 200, 200, 403, 403}, Platform: {401, 401, 401, 200, 200, 200, 200}},
+		"/org":              {Community: {401, 401, 401, 401, 403, 403, 403}, Professional: {401, 401, 401, 401, 200, 403, 403}, Platform: {401, 401, 401, 401, 200, 200, 200}},
+		"/org/hosted-zones": {Community: {401, 401, 401, 401, 403, 403, 403}, Professional: {401, 401, 401, 401, 403, 403, 403}, Platform: {401, 401, 401, 401, 200, 200, 200}},
+		"/account/":         {Community: {401, 401, 401, 401, 401, 403, 403}, Professional: {401, 401, 401, 401, 401, 403, 403}, Platform: {401, 401, 401, 401, 401, 200, 200}},
 	}
-	for _, k := range kinds {
+	reach := map[string]string{"/export/org/": `["export","organization","client"]`, "/org": `["organization","client"]`, "/org/hosted-zones": `["organization","client"]`, "/account/": `["client"]`}
+	for _, tier := range []Tier{Community, Professional, Platform} {
+		c, _ := newConsole(Options{Tier: tier, Assets: 20, Sites: 2})
+		// A licence without API clients issues no token; one of better days is there still.
+		old := c.issue(c.opts.Now())["access_token"].(string)
+		tokens := []string{"", "ET00000000000000000000000000000000", c.DownloadToken(0), c.ExportToken(0), c.OrganizationToken(0), c.AccountToken(), old}
 		for path, rt := range c.routes {
-			want := 200
-			switch rt.scope {
-			case scopeExport:
-				want = k.export
-			case scopeOrganization:
-				want = k.organization
-			case scopeAccount:
-				want = k.accoun
-			case scopeToken:
+			if rt.scope == scopeToken {
 				continue
 			}
-			body := ""
-			if strings.HasSuffix(path, "/scan") {
-				path, body = strings.Replace(path, "{id}", c.orgs[0].sites[0].id, 1), `{"targets":"defaults","hosted-zone-name":"auto"}`
+			rule := "/health"
+			for prefix := range want {
+				if strings.HasPrefix(path, prefix) && (len(prefix) > len(rule) || rule == "/health") {
+					rule = prefix
+				}
 			}
-			path = strings.Replace(path, "{id}", c.orgs[0].schedules[0].key.uuid(), 1)
-			w := ask(t, c, rt.method, path+oid, k.token, body)
-			if w.Code != want {
-				t.Errorf("%s %s with %s: status %d, want %d", rt.method, path, k.name, w.Code, want)
+			asked, body := strings.Replace(path, "tasks/{id}", "tasks/"+c.orgs[0].schedules[0].key.uuid(), 1), ""
+			if rt.method == http.MethodPut {
+				asked, body = strings.Replace(path, "{id}", c.orgs[0].sites[0].id, 1), `{"targets":"defaults","hosted-zone-name":"auto"}`
 			}
-			charged := w.Header().Get("X-API-Usage-Limit") != ""
-			if want := rt.scope != scopePublic && k.name != "none" && k.name != "wrong"; charged != want {
-				t.Errorf("%s with %s: usage headers %v, want %v", path, k.name, charged, want)
+			for i, kind := range kinds {
+				w := ask(t, c, rt.method, asked+"?_oid="+c.orgs[0].id, tokens[i], body)
+				status := want[rule][tier][i]
+				if w.Code != status {
+					t.Errorf("%v: %s with %s: status %d, want %d", tier, path, kind, w.Code, status)
+				}
+				charged := w.Header().Get("X-API-Usage-Limit") != ""
+				if want := rule != "/health" && i > 1; charged != want {
+					t.Errorf("%v: %s with %s: usage headers %v, want %v", tier, path, kind, charged, want)
+				}
+				switch text := w.Body.String(); {
+				case status == 401 && i > 1 && (!strings.Contains(text, `"possible_token_types":`+reach[rule]) || !strings.Contains(text, `"provided_token_type":"`+kind)):
+					t.Errorf("%v: %s with %s: %s", tier, path, kind, text)
+				case status == 403 && !strings.Contains(text, `"title":"NotAllowedForLicense"`):
+					t.Errorf("%v: %s with %s: %s", tier, path, kind, text)
+				}
 			}
 		}
+		if w := tokenRequest(t, c, true); (w.Code == 200) != (tier == Platform) || w.Code != 200 && w.Code != 403 {
+			t.Errorf("%v: token request %d", tier, w.Code)
+		}
 	}
+}
+
+func TestTokenPrefixes(t *testing.T) {
+	c, _ := newConsole(Options{})
 	for _, prefix := range []string{"ET", "OT", "CT", "DT"} {
 		n := 0
 		for _, token := range []string{c.ExportToken(1), c.OrganizationToken(1), c.AccountToken(), c.DownloadToken(1)} {
@@ -130,23 +145,6 @@ func TestOrganizationParameter(t *testing.T) {
 	owner(path+"?_oid="+zeroUUID, c.AccountToken(), 404)
 	owner(path+"?_oid="+orgs[1].ID, c.ExportToken(0), 401)
 	owner(path+"?_oid="+orgs[1].ID, c.OrganizationToken(0), 401)
-}
-
-func TestTiers(t *testing.T) {
-	for _, tt := range []struct {
-		tier                     Tier
-		export, org, orgExp, acc int
-	}{{Platform, 200, 200, 200, 200}, {Professional, 200, 200, 200, 403}, {Community, 200, 403, 403, 403}} {
-		c, _ := newConsole(Options{Tier: tt.tier})
-		get(t, c, "/export/org/sites.json", c.ExportToken(0), tt.export, nil)
-		get(t, c, "/org", c.OrganizationToken(0), tt.org, nil)
-		get(t, c, "/export/org/sites.json", c.OrganizationToken(0), tt.orgExp, nil)
-		get(t, c, "/account/license", c.AccountToken(), tt.acc, nil)
-		get(t, c, "/export/org/sites.json", c.AccountToken(), tt.acc, nil)
-		if w := tokenRequest(t, c, true); w.Code != tt.acc {
-			t.Errorf("%v: token request %d", tt.tier, w.Code)
-		}
-	}
 }
 
 func TestMissing(t *testing.T) {

@@ -151,12 +151,39 @@ func (c *Console) issue(now time.Time) row {
 	return row{"access_token": token, "token_type": "bearer", "expires_in": accessLifetime}
 }
 
-// wrongKind is the answer to a token that is good, but not here (seen).
-func wrongKind(g grant, possible ...string) row {
-	provided := g.kind
-	if provided == tokenOAuth || provided == tokenAccount {
-		provided = "client"
+// provided is the kind of token as answers call it.
+func (g grant) provided() string {
+	if g.wholeAccount() {
+		return tokenClient
 	}
+	return g.kind
+}
+
+// licence is the smallest tier that has the kind of credential (documented of
+// account credentials; that of the organization API is assumed of its tokens).
+func (g grant) licence() Tier {
+	switch g.kind {
+	case tokenAccount, tokenOAuth, tokenClient:
+		return Platform
+	case tokenOrganization:
+		return Professional
+	}
+	return Community
+}
+
+// kinds are the tokens that reach a scope (documented).
+func (s scope) kinds() []string {
+	switch s {
+	case scopeExport:
+		return []string{tokenExport, tokenOrganization, tokenClient}
+	case scopeOrganization, scopeZones:
+		return []string{tokenOrganization, tokenClient}
+	}
+	return []string{tokenClient}
+}
+
+// wrongKind is the answer to a token that is good, but not here (seen).
+func wrongKind(provided string, possible []string) row {
 	return row{
 		"error":                fmt.Sprintf("invalid %s token: invalid account API key", provided),
 		"possible_token_types": possible, "provided_token_type": provided,

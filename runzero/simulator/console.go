@@ -54,12 +54,25 @@ type Options struct {
 	Tier  Tier
 	// Version of the console, "5.1.260818.0" when empty.
 	Version string
+	// ExplorerVersion is the newest version of the Explorer, as
+	// /releases/agent/version tells it. That of the console when empty, which
+	// is what consoles without internet access say (assumed).
+	ExplorerVersion string
 	// Missing are paths below /api/v1.0 that this console is too old to have;
 	// it answers them with a 404 of plain text (seen).
 	Missing []string
 	// StringCounts writes the counts of assets as strings (assumed of some
 	// consoles: task counts are seen so).
 	StringCounts bool
+	// IgnoreOrganization answers account credentials from the first
+	// organization, whichever _oid names (seen of requests without any).
+	IgnoreOrganization bool
+	// SitesWithoutOrganization leaves organization_id out of the rows of
+	// /account/sites, of which nothing says whether they have it.
+	SitesWithoutOrganization bool
+	// OrganizationList has /org answer with a list of the organizations that
+	// the credential reaches, not with one of them (seen of some consoles).
+	OrganizationList bool
 }
 
 // Console is a simulated console. It is safe for concurrent use.
@@ -71,6 +84,7 @@ type Console struct {
 	clientID  string
 	classOf   [256]uint8
 	orgs      []*org
+	zones     []*zone
 	// What assets, single and listed tasks consist of.
 	assetFields            []field[*asset]
 	taskFields, listFields []field[*taskState]
@@ -103,6 +117,9 @@ func New(o Options) *Console {
 	if o.Version == "" {
 		o.Version = "5.1.260818.0"
 	}
+	if o.ExplorerVersion == "" {
+		o.ExplorerVersion = o.Version
+	}
 	o.Missing = slices.Clone(o.Missing)
 	c := &Console{opts: o, seed: key(mix(o.Seed)), access: map[string]int64{}}
 	c.zippers.New = func() any {
@@ -131,6 +148,7 @@ func New(o Options) *Console {
 	c.taskFields = taskFields()
 	c.listFields = sorted(append(taskFields(), joinedFields()...))
 	c.build()
+	c.buildZones()
 	c.buildTokens()
 	c.buildExports()
 	c.buildRoutes()

@@ -31,7 +31,11 @@ func (c *Console) buildExplorers(o *org) {
 	prefix := strings.ToUpper(strings.SplitN(o.name, " ", 2)[0])
 	add(&explorer{name: prefix + "-RZ01", os: "linux", arch: "amd64", version: c.opts.Version, flaky: 1})
 	add(&explorer{name: prefix + "-RZ02", os: "windows", arch: "amd64", version: oldVersion, flaky: 2, site: o.sites[min(1, len(o.sites)-1)]})
-	if o.index == 0 {
+	switch o.index {
+	case 1:
+		// Nothing keeps two from having one name (seen).
+		add(&explorer{name: prefix + "-RZ01", os: "linux", arch: "arm64", version: c.opts.Version, flaky: 3, site: o.sites[0]})
+	case 0:
 		add(&explorer{name: "raspberry", os: "linux", arch: "arm64", version: c.opts.Version, flaky: 14, site: o.sites[len(o.sites)-1]})
 		add(&explorer{name: prefix + "-RZ03", os: "linux", arch: "amd64", version: oldVersion, inactive: true, removed: c.anchor - 2*day + hour, site: o.sites[0]})
 	}
@@ -100,4 +104,15 @@ func (v *view) explorerRow(o *org, e *explorer) row {
 			"net":   []row{{"mac": "PLANTED:66:06:66", "addr": "10.66.6.66", "label": "PLANTED-nic"}},
 		},
 	}
+}
+
+// available is the Explorer that a group takes: the first that is connected, or
+// else the first that could be.
+func (v *view) available(o *org) *explorer {
+	for _, e := range o.explorers {
+		if connected, _, _ := e.connection(v.now); connected {
+			return e
+		}
+	}
+	return o.explorers[0]
 }

@@ -17,9 +17,15 @@ const (
 	scopePublic scope = iota
 	scopeExport
 	scopeOrganization
+	scopeZones // of the organization API, but for the largest licence alone
 	scopeAccount
 	scopeToken
 )
+
+// licence is the smallest tier that has a scope (documented).
+func (s scope) licence() Tier {
+	return [...]Tier{Community, Community, Professional, Platform, Platform, Platform}[s]
+}
 
 type route struct {
 	method string
@@ -118,10 +124,11 @@ func (c *Console) find(path string, q *request) (route, bool) {
 // answers when something is amiss. Codes and bodies are those seen; which
 // check comes first is assumed.
 func (q *request) allowed(rt route) bool {
-	g, tier := q.grant, q.c.opts.Tier
-	switch {
-	case rt.scope == scopePublic:
+	g := q.grant
+	if rt.scope == scopePublic {
 		return true
+	}
+	switch {
 	case rt.scope == scopeToken:
 		if q.problem != "" {
 			q.fail(http.StatusBadRequest, q.problem)
@@ -137,24 +144,18 @@ func (q *request) allowed(rt route) bool {
 	case g.kind == tokenInvalid:
 		q.json(http.StatusUnauthorized, row{"error": "unauthorized"})
 		return false
-	case g.kind == tokenDownload && rt.scope == scopeExport:
-		q.json(http.StatusUnauthorized, wrongKind(g, "export", "organization", "client"))
-		return false
-	case rt.scope == scopeOrganization && (g.kind == tokenExport || g.kind == tokenDownload):
-		q.json(http.StatusUnauthorized, wrongKind(g, "organization", "client"))
-		return false
-	case rt.scope == scopeAccount && !g.wholeAccount():
-		q.json(http.StatusUnauthorized, wrongKind(g, "client"))
+	case !slices.Contains(rt.scope.kinds(), g.provided()):
+		q.json(http.StatusUnauthorized, wrongKind(g.provided(), rt.scope.kinds()))
 		return false
 	}
-	if tier != Platform && (g.wholeAccount() || rt.scope == scopeToken) || tier == Community && g.kind == tokenOrganization {
-		q.fail(http.StatusForbidden, "not allowed for license")
+	if q.c.opts.Tier > min(rt.scope.licence(), g.licence()) {
+		q.json(http.StatusForbidden, row{"title": "NotAllowedForLicense", "status": http.StatusForbidden, "detail": "Action not allowed for this license type"})
 		return false
 	}
-	if rt.scope == scopeExport || rt.scope == scopeOrganization {
-		return q.findOrg()
+	if rt.scope == scopeAccount || rt.scope == scopeToken {
+		return true
 	}
-	return true
+	return q.findOrg()
 }
 
 func (q *request) findOrg() bool {
@@ -167,7 +168,7 @@ func (q *request) findOrg() bool {
 		}
 		q.json(http.StatusUnauthorized, row{"error": "unauthorized"})
 		return false
-	case id == "":
+	case id == "", q.c.opts.IgnoreOrganization:
 		// Seen: account tokens without _oid get some organization's data.
 		q.org = q.c.orgs[0]
 		return true

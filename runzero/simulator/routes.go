@@ -8,12 +8,12 @@ import (
 
 func (c *Console) buildRoutes() {
 	get := func(s scope, f func(*request)) route { return route{http.MethodGet, s, f} }
-	released := func(id string) route {
-		return get(scopePublic, func(q *request) { q.json(http.StatusOK, release(id, c.opts.Version)) })
+	released := func(id, version string) route {
+		return get(scopePublic, func(q *request) { q.json(http.StatusOK, release(id, version)) })
 	}
 	// A list of one organization, or joined over all of them.
-	own := func(f func(*view, *org) []row) route {
-		return get(scopeOrganization, func(q *request) { q.rows(f(q.view, q.org)) })
+	own := func(s scope, f func(*view, *org) []row) route {
+		return get(s, func(q *request) { q.rows(f(q.view, q.org)) })
 	}
 	all := func(f func(*view, *org) []row) route {
 		return get(scopeAccount, func(q *request) {
@@ -22,23 +22,23 @@ func (c *Console) buildRoutes() {
 	}
 	c.routes = map[string]route{
 		"/health":                    get(scopePublic, func(q *request) { q.json(http.StatusOK, row{"status": "ok", "version": c.opts.Version}) }),
-		"/releases/agent/version":    released("agent"),
-		"/releases/scanner/version":  released("scanner"),
-		"/releases/platform/version": released("platform"),
+		"/releases/agent/version":    released("agent", c.opts.ExplorerVersion),
+		"/releases/scanner/version":  released("scanner", c.opts.Version),
+		"/releases/platform/version": released("platform", c.opts.Version),
 
 		"/account/api/token": {http.MethodPost, scopeToken, func(q *request) { q.json(http.StatusOK, c.issue(q.now)) }},
 		"/account/orgs":      all(func(v *view, o *org) []row { return []row{v.orgRow(o)} }),
-		"/account/sites":     all((*view).siteRows),
+		"/account/sites":     all((*view).accountSiteRows),
 		"/account/agents":    all((*view).explorerRows),
 		"/account/tasks":     get(scopeAccount, func(q *request) { q.taskList(c.orgs) }),
 		"/account/license":   get(scopeAccount, func(q *request) { q.json(http.StatusOK, q.view.licenseRow()) }),
 
-		"/org":                 get(scopeOrganization, func(q *request) { q.json(http.StatusOK, q.view.orgRow(q.org)) }),
+		"/org":                 get(scopeOrganization, (*request).organization),
 		"/org/key":             get(scopeOrganization, func(q *request) { q.json(http.StatusOK, q.view.keyRow(q.org, q.usage)) }),
-		"/org/explorers":       own((*view).explorerRows),
-		"/org/agents":          own((*view).explorerRows),
-		"/org/sites":           own((*view).siteRows),
-		"/org/hosted-zones":    own(func(v *view, _ *org) []row { return []row{v.zoneRow()} }),
+		"/org/explorers":       own(scopeOrganization, (*view).explorerRows),
+		"/org/agents":          own(scopeOrganization, (*view).explorerRows),
+		"/org/sites":           own(scopeOrganization, (*view).siteRows),
+		"/org/hosted-zones":    own(scopeZones, (*view).zoneRows),
 		"/org/tasks":           get(scopeOrganization, func(q *request) { q.taskList([]*org{q.org}) }),
 		"/org/tasks/{id}":      get(scopeOrganization, (*request).oneTask),
 		"/org/sites/{id}/scan": {http.MethodPut, scopeOrganization, (*request).startScan},
@@ -48,6 +48,24 @@ func (c *Console) buildRoutes() {
 			c.routes["/export/org/"+name+form] = get(scopeExport, e.serve)
 		}
 	}
+}
+
+// organization answers with the organization's record, or with a list of
+// those within reach where the console is one that does.
+func (q *request) organization() {
+	if !q.c.opts.OrganizationList {
+		q.json(http.StatusOK, q.view.orgRow(q.org))
+		return
+	}
+	within := []*org{q.org}
+	if q.grant.wholeAccount() {
+		within = q.c.orgs
+	}
+	var rows []row
+	for _, o := range within {
+		rows = append(rows, q.view.orgRow(o))
+	}
+	q.json(http.StatusOK, rows)
 }
 
 // rows answers with a bare array, without those that the search leaves out.

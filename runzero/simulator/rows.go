@@ -57,6 +57,16 @@ func (v *view) siteRows(o *org) []row {
 	return rows
 }
 
+func (v *view) accountSiteRows(o *org) []row {
+	rows := v.siteRows(o)
+	if v.c.opts.SitesWithoutOrganization {
+		for _, r := range rows {
+			delete(r, "organization_id")
+		}
+	}
+	return rows
+}
+
 func (v *view) orgRow(o *org) row {
 	var sum siteCounts
 	for _, n := range v.counts(o) {
@@ -134,14 +144,6 @@ func (v *view) keyRow(o *org, u Usage) row {
 		"comment": "PLANTED comment", "last_used_at": v.now, "last_used_ip": "10.66.6.66", "last_used_ua": "PLANTED-agent",
 		"counter": u.Total, "usage_today": u.Today, "usage_limit": u.Limit, "token": "OTPLANTED" + o.key.sub(drawToken).sub(3).hex(25),
 		"inactive": false, "type": "org",
-	}
-}
-
-func (v *view) zoneRow() row {
-	return row{
-		"id": v.c.seed.sub(drawZone).uuid(), "name": "zone1", "enabled": true, "updated_at": "2023-03-06T18:14:50.520299Z",
-		"processor_id": v.c.seed.sub(drawZone).sub(1).uuid(), "explorers_concurrency": 4, "explorers_total": 4, "tasks_active": 0, "tasks_waiting": 0,
-		"organization_id": zeroUUID,
 	}
 }
 

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -12,7 +13,9 @@ import (
 type started struct {
 	org      *org
 	site     *site
-	explorer *explorer // nil: a group or a hosted zone
+	explorer *explorer // nil: a hosted zone
+	zone     *zone     // nil: an Explorer
+	group    bool      // whether the Explorer is one of a group's
 	name     string
 	params   map[string]string
 	run      run
@@ -22,9 +25,9 @@ type started struct {
 const maxStarted = 1000
 
 // startScan accepts the documented scan options. Schedules are not simulated:
-// whatever its scan-frequency and scan-start, the scan runs once, now. An
-// unknown Explorer is not found and missing options are a bad request (both
-// assumed; the documentation names the parameters only).
+// whatever its scan-frequency and scan-start, the scan runs once, now. What is
+// answered to options that are missing or name nothing is assumed; the
+// documentation names the parameters only.
 func (q *request) startScan() {
 	site := q.org.siteByID(q.id)
 	if site == nil {
@@ -49,24 +52,39 @@ func (q *request) startScan() {
 	if s.name == "" {
 		s.name = "Scan of " + site.name
 	}
-	id := opts["explorer"]
-	if id == "" {
-		id = opts["agent"]
-	}
-	switch {
-	case id != "":
-		i := slices.IndexFunc(q.org.explorers, func(e *explorer) bool { return e.id == id })
-		if i < 0 {
-			q.fail(http.StatusNotFound, "explorer not found")
-			return
-		}
-		s.explorer = q.org.explorers[i]
-	case opts["explorer-group-id"] == "" && opts["hosted-zone-name"] == "" && opts["hosted-zone-id"] == "":
-		q.fail(http.StatusBadRequest, "one of explorer, explorer-group-id and hosted-zone-name is required")
+	if status, problem := q.scanner(s); problem != "" {
+		q.fail(status, problem)
 		return
 	}
 	q.c.start(s, q.view.now)
 	q.task(&task{id: s.run.key, org: q.org, run: s.run, manual: s, createdAt: s.run.start})
+}
+
+// scanner finds what is to scan: an Explorer, one of a group's, or a hosted
+// zone. Groups are not simulated beyond that: any id is one.
+func (q *request) scanner(s *started) (status int, problem string) {
+	id, group := cmp.Or(s.params["explorer"], s.params["agent"]), s.params["explorer-group-id"]
+	zone := cmp.Or(s.params["hosted-zone-name"], s.params["hosted-zone-id"])
+	switch {
+	case id != "":
+		i := slices.IndexFunc(q.org.explorers, func(e *explorer) bool { return e.id == id })
+		if i < 0 {
+			return http.StatusNotFound, "explorer not found"
+		}
+		s.explorer = q.org.explorers[i]
+	case group != "":
+		s.explorer, s.group = q.view.available(q.org), true
+	case zone != "":
+		if s.zone = q.view.zone(zone); s.zone == nil {
+			return http.StatusNotFound, "hosted zone not found"
+		}
+		if !s.zone.enabled {
+			return http.StatusBadRequest, "hosted zone is disabled"
+		}
+	default:
+		return http.StatusBadRequest, "one of explorer, explorer-group-id and hosted-zone-name is required"
+	}
+	return 0, ""
 }
 
 func (c *Console) start(s *started, now int64) {

@@ -87,7 +87,7 @@ func taskFields() []field[*taskState] {
 		{"error", text(func(s *taskState) string { return s.err })},
 		{"grace_period", raw[*taskState](`"4"`)},
 		{"hidden", raw[*taskState]("false")},
-		{"hosted_zone_id", none},
+		{"hosted_zone_id", text(func(s *taskState) string { return s.zoneID() })},
 		{"id", uuid(func(s *taskState) key { return s.id })},
 		{"name", text(func(s *taskState) string { return s.name() })},
 		{"organization_id", text(func(s *taskState) string { return s.org.id })},
@@ -136,7 +136,12 @@ func joinedFields() []field[*taskState] {
 			}
 			return append(b, "null"...)
 		}},
-		{"explorer_group_name", raw[*taskState]("null")},
+		{"explorer_group_name", func(s *taskState, b []byte) []byte {
+			if s.manual != nil && s.manual.group {
+				return append(b, `"PLANTED group"`...)
+			}
+			return append(b, "null"...)
+		}},
 		{"site_name", func(s *taskState, b []byte) []byte {
 			if st := s.site(); st != nil {
 				return appendString(b, st.name)

@@ -111,6 +111,13 @@ func (t *task) explorerID() string {
 	return zeroUUID
 }
 
+func (t *task) zoneID() string {
+	if t.manual != nil && t.manual.zone != nil {
+		return t.manual.zone.id
+	}
+	return zeroUUID
+}
+
 // under is the schedule whose run the task is, nil where it is none's.
 func (t *task) under() *schedule {
 	if t.schedule == nil || t.schedule.noParent || t.parent {

@@ -45,3 +45,21 @@ func (c *Console) Assets(org int) iter.Seq[Asset] {
 			Services: a.serviceCount(), Software: a.softwareCount(), Vulnerabilities: a.vulnerabilityCount(), Sources: a.sources()}
 	})
 }
+
+// HostedZone is the truth about one hosted zone.
+type HostedZone struct {
+	ID, Name                   string
+	Enabled                    bool
+	Explorers, Active, Waiting int64
+}
+
+// HostedZones are those of the account at this moment.
+func (c *Console) HostedZones() []HostedZone {
+	v := c.view()
+	var list []HostedZone
+	for _, z := range c.zones {
+		active, waiting := v.load(z)
+		list = append(list, HostedZone{ID: z.id, Name: z.name, Enabled: z.enabled, Explorers: z.explorers, Active: active, Waiting: waiting})
+	}
+	return list
+}
