@@ -17,9 +17,13 @@ func (s *sink) Header() http.Header         { return s.header }
 func (s *sink) WriteHeader(int)             {}
 func (s *sink) Write(b []byte) (int, error) { s.n += int64(len(b)); return len(b), nil }
 
-func benchmarkAssets(b *testing.B, path string) {
-	const rows = 100000
-	c, _ := newConsole(Options{Assets: rows, Limit: -1, Burst: 1 << 30})
+func benchmarkAssets(b *testing.B, path string) { benchmarkRows(b, "assets", path) }
+
+// benchmarkRows writes an export of the same fleet whatever its records.
+func benchmarkRows(b *testing.B, of, path string) {
+	const assets = 100000
+	c, _ := newConsole(Options{Assets: assets, Limit: -1, Burst: 1 << 30})
+	rows := c.Rows(0, of)
 	b.ReportAllocs()
 	var n int64
 	for b.Loop() {
@@ -38,6 +42,24 @@ func BenchmarkProjectedLines(b *testing.B) {
 }
 
 func BenchmarkFullLines(b *testing.B) { benchmarkAssets(b, "/export/org/assets.jsonl") }
+
+func BenchmarkServices(b *testing.B) {
+	benchmarkRows(b, "services", "/export/org/services.jsonl?fields=id,organization_id,service_port,service_protocol,service_transport")
+}
+
+func BenchmarkVulnerabilities(b *testing.B) {
+	benchmarkRows(b, "vulnerabilities", "/export/org/vulnerabilities.jsonl?fields=id,organization_id,site_name,vulnerability_severity")
+}
+
+func BenchmarkSoftware(b *testing.B) {
+	benchmarkRows(b, "software", "/export/org/software.jsonl?fields=id,organization_id,software_vendor,software_product")
+}
+
+func BenchmarkCertificates(b *testing.B) {
+	benchmarkRows(b, "certificates", "/export/org/certificates.jsonl")
+}
+
+func BenchmarkFindings(b *testing.B) { benchmarkRows(b, "findings", "/export/org/findings.json") }
 
 func BenchmarkSites(b *testing.B) {
 	c, clk := newConsole(Options{Assets: 100000})

@@ -10,6 +10,13 @@
 // Only what callers do to a console is kept: calls spent, tokens issued, faults
 // injected, scans started, and a bounded log of requests.
 //
+// All exports are of this one world: an asset has as many rows of services,
+// software and vulnerabilities as its counts say, a service's certificate is
+// one of the certificates, a finding has as many instances as there are assets
+// it affects. What is true of it can be had without asking over HTTP: Assets,
+// Services, Certificates and their like walk what an export lists, and Rows
+// counts it.
+//
 // What breaks in this world (a site whose scans fail, a connector that lost
 // its credentials) broke a given number of days before the day on which the
 // console was made, and stays broken: the past never changes under an observer.

@@ -12,7 +12,8 @@ type field[T any] struct {
 	append func(T, []byte) []byte
 }
 
-// text, number, flag, uuid and raw make what a field of a record writes.
+// text, number, flag, uuid, quoted and raw make what a field of a record
+// writes; quoted is for text that needs no escapes.
 func text[T any](f func(T) string) func(T, []byte) []byte {
 	return func(rec T, b []byte) []byte { return appendString(b, f(rec)) }
 }
@@ -27,6 +28,10 @@ func flag[T any](f func(T) bool) func(T, []byte) []byte {
 
 func uuid[T any](f func(T) key) func(T, []byte) []byte {
 	return func(rec T, b []byte) []byte { return appendKeyUUID(b, f(rec)) }
+}
+
+func quoted[T any](f func(T, []byte) []byte) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return append(f(rec, append(b, '"')), '"') }
 }
 
 func raw[T any](json string) func(T, []byte) []byte {
@@ -80,4 +85,13 @@ func appendRecord[T any](b []byte, rec T, fields []field[T]) []byte {
 		b = fields[i].append(rec, b)
 	}
 	return append(b, '}')
+}
+
+// withAssetFields adds the fields of the asset that a record belongs to
+// (documented of services and vulnerabilities, seen of software).
+func withAssetFields[T any](own []field[T], assets []field[*asset], of func(T) *asset) []field[T] {
+	for _, f := range assets {
+		own = append(own, field[T]{f.name, func(rec T, b []byte) []byte { return f.append(of(rec), b) }})
+	}
+	return sorted(own)
 }

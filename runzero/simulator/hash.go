@@ -54,6 +54,14 @@ const (
 	drawBirth
 	drawZone
 	drawPublic
+	drawService
+	drawCertificate
+	drawPackage
+	drawVulnerability
+	drawWireless
+	drawPerson
+	drawGroup
+	drawFinding
 )
 
 // mix is SplitMix64's finalizer.

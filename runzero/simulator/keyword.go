@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -14,7 +15,7 @@ type keywords[T any] map[string]keyword[T]
 
 // search reads the search parameter and reports false when it has answered
 // that there is something wrong with it. Without a search all is nil.
-func search[T any](q *request, k keywords[T]) (match func(T) bool, ok bool) {
+func search[T any](q *request, k keywords[T]) (query *expr, match func(T) bool, ok bool) {
 	query, err := parseSearch(q.r.URL.Query().Get("search"))
 	if err == nil {
 		match, err = compile(query, func(t *term) (func(T) bool, error) {
@@ -26,9 +27,9 @@ func search[T any](q *request, k keywords[T]) (match func(T) bool, ok bool) {
 	}
 	if err != nil {
 		q.fail(http.StatusUnprocessableEntity, "invalid search: "+err.Error())
-		return nil, false
+		return nil, nil, false
 	}
-	return match, true
+	return query, match, true
 }
 
 func byText[T any](f func(T) string) keyword[T] {
@@ -81,4 +82,18 @@ func byUntil[T any](f func(T) int64) keyword[T] {
 		in, err := t.until(v.now)
 		return func(rec T) bool { return in(f(rec)) }, err
 	}
+}
+
+// withAssetKeywords adds those of the asset that a record belongs to, for rows
+// have the fields of both; a record's own come first.
+func withAssetKeywords[T any](own keywords[T], of func(T) *asset) keywords[T] {
+	all := keywords[T]{}
+	for name, key := range assetKeywords() {
+		all[name] = func(v *view, t *term) (func(T) bool, error) {
+			match, err := key(v, t)
+			return func(rec T) bool { return match(of(rec)) }, err
+		}
+	}
+	maps.Copy(all, own)
+	return all
 }

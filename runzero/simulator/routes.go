@@ -70,7 +70,7 @@ func (q *request) organization() {
 
 // rows answers with a bare array, without those that the search leaves out.
 func (q *request) rows(rows []row) {
-	match, ok := search(q, rowKeywords())
+	_, match, ok := search(q, rowKeywords())
 	if !ok {
 		return
 	}
@@ -81,7 +81,7 @@ func (q *request) rows(rows []row) {
 const maxListed = 1000
 
 func (q *request) taskList(orgs []*org) {
-	match, ok := search(q, taskKeywords())
+	_, match, ok := search(q, taskKeywords())
 	if !ok {
 		return
 	}

@@ -164,6 +164,7 @@ func (c *Console) buildSchedules(o *org) {
 		azure.failFrom = anchor - 3*day
 		azure.failure = "failed to load azure data: ClientSecretCredential authentication failed for PLANTED.connector@example.com"
 	}
+	o.people = azure
 	add(&schedule{name: "Outlier calculation", typ: "analysis", period: day, offset: 4*hour + 30*minute, minRun: 20, maxRun: 90, history: 14, noParent: true, flawless: true})
 
 	var listed int64

@@ -52,6 +52,19 @@ func parseSearch(s string) (*expr, error) {
 	return e, err
 }
 
+// mentions says whether a term of the query has the keyword.
+func (e *expr) mentions(key string) bool {
+	if e == nil {
+		return false
+	}
+	for _, sub := range e.of {
+		if sub.mentions(key) {
+			return true
+		}
+	}
+	return e.join == joinTerm && e.term.key == key
+}
+
 // searchParser has the words that are still to be read.
 type searchParser struct{ words []string }
 

@@ -3,7 +3,8 @@ package simulator
 import "iter"
 
 // Rows is how many records an organization's export has now, without a search:
-// of assets, sites or tasks. Of anything else there are none.
+// of assets, services, software, vulnerabilities, wireless, certificates,
+// users, groups, findings, sites or tasks. Of anything else there are none.
 func (c *Console) Rows(org int, of string) int {
 	e, ok := c.exports[of]
 	if !ok {
@@ -43,6 +44,85 @@ func (c *Console) Assets(org int) iter.Seq[Asset] {
 			Risk: a.risk().name, Criticality: a.criticality().name, Alive: a.alive, Scanned: a.scanned(), Sparse: a.sparse,
 			FirstSeen: a.born, LastSeen: a.seen, EOLOS: s.eol, EOLOSExt: s.eolExt,
 			Services: a.serviceCount(), Software: a.softwareCount(), Vulnerabilities: a.vulnerabilityCount(), Sources: a.sources()}
+	})
+}
+
+// Service is the truth about one service. Protocol has all that are spoken,
+// separated by spaces; it may be empty. Port is 0 where there is none.
+type Service struct {
+	AssetID, SiteName   string
+	Transport, Protocol string
+	Port                int
+}
+
+// Services are an organization's, as many as its assets say they have.
+func (c *Console) Services(org int) iter.Seq[Service] {
+	return truth(perAsset((*service).fill)(c.view(), c.orgs[org], 0), func(s *service) Service {
+		return Service{AssetID: s.key.uuid(), SiteName: s.site.name, Transport: s.transport, Protocol: s.protocols(), Port: int(s.number())}
+	})
+}
+
+// Software is the truth about one program on one asset.
+type Software struct{ AssetID, SiteName, Vendor, Product, Version string }
+
+// Software is an organization's, as much as its assets say they have.
+func (c *Console) Software(org int) iter.Seq[Software] {
+	return truth(perAsset((*software).fill)(c.view(), c.orgs[org], 0), func(s *software) Software {
+		return Software{AssetID: s.key.uuid(), SiteName: s.site.name, Vendor: string(s.appendVendor(nil)), Product: string(s.appendProduct(nil)), Version: string(s.appendVersion(nil))}
+	})
+}
+
+// Vulnerability is the truth about one vulnerability of one asset. Severity
+// and Risk are as the API writes them: Info, Low, Medium, High, Critical.
+type Vulnerability struct{ AssetID, SiteName, Severity, Risk string }
+
+// Vulnerabilities are an organization's, as many as its assets say they have.
+func (c *Console) Vulnerabilities(org int) iter.Seq[Vulnerability] {
+	return truth(perAsset((*vulnerability).fill)(c.view(), c.orgs[org], 0), func(n *vulnerability) Vulnerability {
+		return Vulnerability{AssetID: n.key.uuid(), SiteName: n.site.name, Severity: n.severity.name, Risk: n.risk.name}
+	})
+}
+
+// Certificate is the truth about one certificate: of type x509 or ssh, valid
+// from Start to End, both 0 where it lasts for ever.
+type Certificate struct {
+	Type               string
+	Start, End         int64
+	Hidden, SelfSigned bool
+}
+
+// Certificates are an organization's, the hidden ones too, which the export
+// leaves out unless a search speaks of them.
+func (c *Console) Certificates(org int) iter.Seq[Certificate] {
+	return truth(perAsset((*certificate).fill)(c.view(), c.orgs[org], 0), func(t *certificate) Certificate {
+		return Certificate{Type: t.typ(), Start: t.start, End: t.end, Hidden: t.hidden(), SelfSigned: t.selfSigned()}
+	})
+}
+
+// Wireless is the truth about one access point's network.
+type Wireless struct {
+	SiteName, Authentication, Encryption string
+	LastSeen                             int64
+}
+
+// Wireless are the networks heard at an organization's sites.
+func (c *Console) Wireless(org int) iter.Seq[Wireless] {
+	return truth(c.view().wireless(c.orgs[org], 0), func(w *wireless) Wireless {
+		return Wireless{SiteName: w.site.name, Authentication: w.authentication, Encryption: w.encryption, LastSeen: w.lastSeen()}
+	})
+}
+
+// Finding is the truth about one kind of finding.
+type Finding struct {
+	Code, Category, Risk string
+	Instances            int64
+}
+
+// Findings are those of which an organization has an instance.
+func (c *Console) Findings(org int) iter.Seq[Finding] {
+	return truth(listing((*view).findingRows)(c.view(), c.orgs[org], 0), func(r row) Finding {
+		n, _ := r["instance_count"].(int64)
+		return Finding{Code: r.text("finding_code"), Category: r.text("category"), Risk: r.text("risk_rank"), Instances: n}
 	})
 }
 

@@ -56,6 +56,7 @@ type org struct {
 	explorers []*explorer
 	schedules []*schedule
 	syncs     *schedule // the connector that works, which feeds the integration-only assets
+	people    *schedule // the connector that brings users and groups
 
 	countsMu sync.Mutex
 	counts   *orgCounts

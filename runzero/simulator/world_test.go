@@ -10,12 +10,16 @@ import (
 )
 
 func TestDeterminism(t *testing.T) {
-	a, clockA := newConsole(Options{Seed: 5})
-	b, clockB := newConsole(Options{Seed: 5})
-	other, _ := newConsole(Options{Seed: 6})
+	a, clockA := newConsole(Options{Seed: 5, Assets: 100})
+	b, clockB := newConsole(Options{Seed: 5, Assets: 100})
+	other, _ := newConsole(Options{Seed: 6, Assets: 100})
 	same := func() {
 		t.Helper()
-		for _, path := range []string{"/export/org/assets.jsonl", "/export/org/tasks.json", "/account/sites", "/account/agents", "/account/orgs", "/account/license", "/account/tasks"} {
+		paths := []string{"/org/hosted-zones", "/account/sites", "/account/agents", "/account/orgs", "/account/license", "/account/tasks"}
+		for of := range identity {
+			paths = append(paths, "/export/org/"+of+".jsonl")
+		}
+		for _, path := range paths {
 			x, y := ask(t, a, "GET", path, a.AccountToken(), ""), ask(t, b, "GET", path, b.AccountToken(), "")
 			if x.Code != 200 || x.Body.String() != y.Body.String() {
 				t.Errorf("%s: %d, differs", path, x.Code)

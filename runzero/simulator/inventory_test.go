@@ -1,0 +1,119 @@
+package simulator
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestCertificates(t *testing.T) {
+	c, clk := newConsole(Options{Assets: 1200})
+	now := clk.Now().Unix()
+	var expired, soon, later, hidden, endless, ssh int
+	for s := range c.Certificates(0) {
+		switch {
+		case s.End == 0:
+			endless++
+			if s.Type != "ssh" {
+				t.Fatalf("%+v", s)
+			}
+		case s.End < now:
+			expired++
+		case s.End < now+30*day:
+			soon++
+		default:
+			later++
+		}
+		if s.Start > now || s.End < s.Start {
+			t.Fatalf("%+v", s)
+		}
+		if s.Hidden {
+			hidden++
+		}
+		if s.Type == "ssh" {
+			ssh++
+		}
+	}
+	for what, n := range map[string]int{"expired": expired, "soon expired": soon, "good": later, "hidden": hidden, "endless": endless, "ssh": ssh} {
+		if n < 5 {
+			t.Errorf("%d certificates are %s", n, what)
+		}
+	}
+	all := len(slices.Collect(c.Certificates(0)))
+	if n := len(exported(t, c, 0, "certificates", "")); n != all-hidden || c.Rows(0, "certificates") != n {
+		t.Errorf("%d are listed, %d hidden, %d there", n, hidden, all)
+	}
+	if expired*3 > all {
+		t.Errorf("%d of %d expired", expired, all)
+	}
+}
+
+func TestSeverities(t *testing.T) {
+	c, _ := newConsole(Options{Assets: 1200})
+	n, all := map[string]int{}, 0
+	for s := range c.Vulnerabilities(0) {
+		n[s.Severity]++
+		all++
+	}
+	if len(n) != 5 || n["Critical"] < all*3/100 || n["Critical"] > all*9/100 || n["Medium"] < all/3 {
+		t.Errorf("severities %v", n)
+	}
+}
+
+func TestFindings(t *testing.T) {
+	c, clk := newConsole(Options{Assets: 1200})
+	now := clk.Now().Unix()
+	byCode, risks := map[string]Finding{}, map[string]bool{}
+	for f := range c.Findings(0) {
+		byCode[f.Code] = f
+		risks[f.Risk] = true
+		if f.Instances <= 0 {
+			t.Errorf("%+v", f)
+		}
+	}
+	if len(byCode) < 8 || len(byCode) > len(findings()) || len(risks) < 4 {
+		t.Errorf("%v", byCode)
+	}
+	var ended, expired int64
+	for a := range c.Assets(0) {
+		if a.EOLOSExt != 0 && a.EOLOSExt < now {
+			ended++
+		}
+	}
+	for s := range c.Certificates(0) {
+		if s.Type == "x509" && s.End < now {
+			expired++
+		}
+	}
+	if byCode["RZ-1002"].Instances != ended || byCode["RZ-2001"].Instances != expired {
+		t.Errorf("%+v; %d systems ended, %d certificates expired", byCode, ended, expired)
+	}
+}
+
+func TestDirectory(t *testing.T) {
+	c, clk := newConsole(Options{Assets: 900})
+	members := map[any]float64{}
+	never, old := 0, 0
+	users := exported(t, c, 0, "users", "")
+	for _, u := range users {
+		for _, g := range u["directory_user_group_ids"].([]any) {
+			members[g]++
+		}
+		switch last := unix(u, "directory_user_last_logon_at"); {
+		case last == 0:
+			never++
+		case last > clk.Now().Unix():
+			t.Errorf("logged on in the future: %v", u)
+		case last < clk.Now().Unix()-90*day:
+			old++
+		}
+	}
+	groups := exported(t, c, 0, "groups", "")
+	for _, g := range groups {
+		if g["directory_group_user_count"] != members[g["id"]] {
+			t.Errorf("%v has %v members", g, members[g["id"]])
+		}
+	}
+	if len(users) != 600 || len(groups) != len(members) || never == 0 || old == 0 {
+		t.Errorf("%d users in %d groups, %d listed; %d never logged on, %d long ago", len(users), len(members), len(groups), never, old)
+	}
+}

@@ -1,0 +1,253 @@
+package simulator
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// identity is the field that tells the rows of an export apart: those of an
+// asset all have its id.
+var identity = map[string]string{
+	"assets": "id", "services": "service_id", "software": "software_id", "vulnerabilities": "vulnerability_id", "wireless": "id", "certificates": "id",
+	"users": "directory_user_id", "groups": "directory_group_id", "findings": "id", "sites": "id", "tasks": "id",
+}
+
+func exported(t *testing.T, c *Console, org int, of, query string) []object {
+	t.Helper()
+	w := ask(t, c, "GET", "/export/org/"+of+".jsonl?"+query, c.ExportToken(org), "")
+	if w.Code != 200 {
+		t.Fatalf("%s?%s: %d %s", of, query, w.Code, w.Body)
+	}
+	return lines(t, w.Body)
+}
+
+// searched asks the first organization, and leaves out what would make rows
+// that belong to assets large.
+func searched(t *testing.T, c *Console, of, search string) []object {
+	t.Helper()
+	var fields string
+	switch own := strings.TrimSuffix(identity[of], "id"); of {
+	case "services":
+		fields = "alive,type,site_name,service_products," + own + "protocol," + own + "transport," + own + "port," + own + "data"
+	case "software", "vulnerabilities":
+		fields = "type," + own + "vendor," + own + "product," + own + "version," + own + "severity," + own + "risk," + own + "first_detected_at"
+	}
+	return exported(t, c, 0, of, "fields="+fields+"&search="+url.QueryEscape(search))
+}
+
+// TestExports holds the forms of every export to each other and to Rows.
+func TestExports(t *testing.T) {
+	c, _ := newConsole(Options{Seed: 3, Assets: 40})
+	if !maps.EqualFunc(identity, c.exports, func(string, exporter) bool { return true }) {
+		t.Errorf("exports %v", slices.Sorted(maps.Keys(c.exports)))
+	}
+	for org, o := range c.Organizations() {
+		for of, id := range identity {
+			text := ask(t, c, "GET", "/export/org/"+of+".jsonl", c.ExportToken(org), "").Body.String()
+			array := ask(t, c, "GET", "/export/org/"+of+".json", c.ExportToken(org), "").Body.String()
+			if want := "[" + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", ",") + "]"; array != want {
+				t.Errorf("%s of %s: lines and array differ", of, o.Name)
+			}
+			rows := lines(t, strings.NewReader(text))
+			if len(rows) != c.Rows(org, of) || org == 0 && len(rows) == 0 {
+				t.Errorf("%s of %s: %d lines, %d in truth", of, o.Name, len(rows), c.Rows(org, of))
+			}
+			seen := map[any]bool{}
+			for _, r := range rows {
+				if key := r[id]; key == nil || key == "" || seen[key] {
+					t.Fatalf("%s of %s: %s %v is missing or there twice", of, o.Name, id, key)
+				}
+				seen[r[id]] = true
+				owner := r["organization_id"]
+				if of == "users" || of == "groups" {
+					owner = r["directory_"+strings.TrimSuffix(of, "s")+"_organization_id"]
+				}
+				if r["id"] == nil || owner != o.ID {
+					t.Fatalf("%s of %s: id %v, organization %v", of, o.Name, r["id"], owner)
+				}
+			}
+		}
+	}
+	if n := c.Rows(0, "gadgets"); n != 0 {
+		t.Errorf("%d gadgets", n)
+	}
+}
+
+// TestRowsOfAssets compares the exports with what the assets say they have.
+func TestRowsOfAssets(t *testing.T) {
+	c, clk := newConsole(Options{Assets: 400})
+	for range 2 {
+		for org := range c.Organizations() {
+			wants := map[string]map[string]int64{"services": {}, "software": {}, "vulnerabilities": {}}
+			for a := range c.Assets(org) {
+				for of, n := range map[string]int64{"services": a.Services, "software": a.Software, "vulnerabilities": a.Vulnerabilities} {
+					if n > 0 {
+						wants[of][a.ID] = n
+					}
+				}
+			}
+			for of, want := range wants {
+				got := map[string]int64{}
+				asset := strings.TrimSuffix(identity[of], "_id") + "_asset_id"
+				for _, r := range exported(t, c, org, of, "fields=id,"+asset) {
+					id := r["id"].(string)
+					if r[asset] != id {
+						t.Fatalf("%s: %v", of, r)
+					}
+					got[id]++
+				}
+				if !maps.Equal(got, want) {
+					t.Errorf("%s of organization %d are not those that its assets count", of, org)
+				}
+			}
+		}
+		clk.Advance(50 * time.Hour)
+	}
+}
+
+// TestTransports compares the services of each asset with its counts by
+// transport and with its lists of ports.
+func TestTransports(t *testing.T) {
+	c, _ := newConsole(Options{Assets: 500})
+	counts := map[string]map[any]int{}
+	ports := map[any][]string{}
+	for _, r := range exported(t, c, 0, "services", "fields=id,service_transport,service_port") {
+		transport := r["service_transport"].(string)
+		if counts[transport] == nil {
+			counts[transport] = map[any]int{}
+		}
+		counts[transport][r["id"]]++
+		if transport == "tcp" {
+			ports[r["id"]] = append(ports[r["id"]], r["service_port"].(string))
+		}
+	}
+	for _, a := range exported(t, c, 0, "assets", "") {
+		for _, transport := range []string{"tcp", "udp", "arp", "icmp"} {
+			if want, ok := a["service_count_"+transport].(float64); ok && want != float64(counts[transport][a["id"]]) {
+				t.Fatalf("%s: %d rows, %v counted", transport, counts[transport][a["id"]], want)
+			}
+		}
+		if want, ok := a["service_ports_tcp"].([]any); ok && fmt.Sprint(want) != fmt.Sprint(ports[a["id"]]) {
+			t.Fatalf("ports %v, want %v", ports[a["id"]], want)
+		}
+	}
+	if len(counts["ndp"]) == 0 {
+		t.Error("no service is of another transport")
+	}
+}
+
+// TestTruth holds what the iterators say to the rows.
+func TestTruth(t *testing.T) {
+	c, _ := newConsole(Options{Assets: 500})
+	tally := func(of string, fields ...string) map[string]int {
+		n := map[string]int{}
+		for _, r := range exported(t, c, 0, of, "fields="+strings.Join(fields, ",")+"&search="+url.QueryEscape(everything[of])) {
+			var values []any
+			for _, f := range fields {
+				v := r[f]
+				if number, ok := v.(float64); ok {
+					v = int64(number)
+				}
+				values = append(values, v)
+			}
+			n[fmt.Sprintln(values...)]++
+		}
+		return n
+	}
+	same := func(of string, rows, truth map[string]int) {
+		t.Helper()
+		if len(truth) < 2 || !maps.Equal(rows, truth) {
+			t.Errorf("%s: rows %v, truth %v", of, rows, truth)
+		}
+	}
+	truth := map[string]int{}
+	for s := range c.Services(0) {
+		truth[fmt.Sprintln(s.AssetID, s.SiteName, s.Transport, s.Protocol, s.Port)]++
+	}
+	same("services", tally("services", "id", "site_name", "service_transport", "service_protocol", "service_port"), truth)
+	truth = map[string]int{}
+	for s := range c.Software(0) {
+		truth[fmt.Sprintln(s.AssetID, s.SiteName, s.Vendor, s.Product, s.Version)]++
+	}
+	same("software", tally("software", "id", "site_name", "software_vendor", "software_product", "software_version"), truth)
+	truth = map[string]int{}
+	for n := range c.Vulnerabilities(0) {
+		truth[fmt.Sprintln(n.AssetID, n.SiteName, n.Severity, n.Risk)]++
+	}
+	same("vulnerabilities", tally("vulnerabilities", "id", "site_name", "vulnerability_severity", "vulnerability_risk"), truth)
+	truth = map[string]int{}
+	for s := range c.Certificates(0) {
+		truth[fmt.Sprintln(s.Type, s.Start, s.End, s.Hidden, s.SelfSigned)]++
+	}
+	same("certificates", tally("certificates", "type", "validity_start", "validity_end", "hidden", "self_signed"), truth)
+	truth = map[string]int{}
+	for w := range c.Wireless(0) {
+		truth[fmt.Sprintln(w.SiteName, w.Authentication, w.Encryption, w.LastSeen)]++
+	}
+	same("wireless", tally("wireless", "site_name", "authentication", "encryption", "last_seen"), truth)
+	truth = map[string]int{}
+	for f := range c.Findings(0) {
+		truth[fmt.Sprintln(f.Code, f.Category, f.Risk, f.Instances)]++
+	}
+	same("findings", tally("findings", "finding_code", "category", "risk_rank", "instance_count"), truth)
+}
+
+// everything is the search that leaves nothing out.
+var everything = map[string]string{"certificates": "hidden:t or hidden:f"}
+
+func TestExportFields(t *testing.T) {
+	c, _ := newConsole(Options{Assets: 50})
+	for of, id := range identity {
+		for _, r := range exported(t, c, 0, of, "fields=nonsense,"+id) {
+			whole := of == "certificates" || of == "findings"
+			if (len(r) == 1) == whole || r[id] == nil {
+				t.Fatalf("%s: %v", of, r)
+			}
+		}
+	}
+	for of, least := range map[string]int{"services": 84, "software": 96, "vulnerabilities": 102} {
+		if n := len(exported(t, c, 0, of, "")[0]); n < least {
+			t.Errorf("a row of %s has %d fields, without those of its asset", of, n)
+		}
+	}
+}
+
+func TestExportPages(t *testing.T) {
+	c, _ := newConsole(Options{Assets: 60})
+	paged := []string{"assets", "services", "software", "vulnerabilities", "wireless"}
+	for of, id := range identity {
+		path := "/export/org/" + of + ".json?fields=" + id + "&page_size=7"
+		if !slices.Contains(paged, of) {
+			var array []object
+			get(t, c, path, c.ExportToken(0), 200, &array)
+			continue
+		}
+		var got []any
+		for key := ""; ; {
+			var page map[string]any
+			get(t, c, path+"&start_key="+url.QueryEscape(key), c.ExportToken(0), 200, &page)
+			for _, r := range page[of].([]any) {
+				got = append(got, r.(object)[id])
+			}
+			next, ok := page["next_key"].(string)
+			if !ok || len(page) != 2 {
+				t.Fatalf("%s: page %v", of, page)
+			}
+			if key = next; key == "" {
+				break
+			}
+		}
+		var want []any
+		for _, r := range exported(t, c, 0, of, "") {
+			want = append(want, r[id])
+		}
+		if !slices.Equal(got, want) || len(got) < 8 {
+			t.Errorf("%s: %d rows in pages, want %d", of, len(got), len(want))
+		}
+	}
+}
