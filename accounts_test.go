@@ -237,3 +237,23 @@ func TestThreeHundredOrganizations(t *testing.T) {
 		}
 	})
 }
+func TestAConsoleThatAnswersForItsDefaultOrganizationIsFoundOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		console := simulator.New(simulator.Options{Sites: 2, Assets: 40, IgnoreOrganization: true})
+		e := newEstate(t, map[string]*simulator.Console{north: console}, "accounts:\n"+accountOf("north", north, console.AccountToken()), nil)
+		e.pass(time.Minute)
+		names := console.Organizations()
+		for name, ok := range e.values("runzero_collector_success", "collector", "org_name") {
+			collector, organization, _ := strings.Cut(name, "/")
+			if want := organization == "" || organization == names[0].Name; (ok == 1) != want {
+				t.Errorf("%s of %q: %v", collector, organization, ok)
+			}
+		}
+		if assets := e.values("runzero_assets", "org_name"); len(assets) != 1 || assets[names[0].Name] == 0 {
+			t.Errorf("assets of %v", assets)
+		}
+		if !strings.Contains(e.log.String(), "another organization") {
+			t.Errorf("the log does not say so: %s", e.log)
+		}
+	})
+}
