@@ -116,7 +116,7 @@ func TestMistakesThatAreLogged(t *testing.T) {
 		{"wrong export token", "ET0123456789ABCDEF0123456789ABCDEF", simulated, "the console refuses the token"},
 		{"wrong account token", "CT0123456789ABCDEF0123456789ABCDEF", simulated, "the console refuses the token"},
 		{"web page", "CT0123456789ABCDEF0123456789ABCDEF", page, "check that the URL is a runZero console"},
-		{"not a console", "CT0123456789ABCDEF0123456789ABCDEF", missing, "check that --runzero.url is the address of a runZero console"},
+		{"not a console", "CT0123456789ABCDEF0123456789ABCDEF", missing, "check that --runzero.url, or url in the file, is the address of a runZero console"},
 		{"no TLS spoken", "CT0123456789ABCDEF0123456789ABCDEF", strings.Replace(simulated, "http:", "https:", 1), "check the scheme and port in --runzero.url"},
 	} {
 		t.Run(mistake.name, func(t *testing.T) {

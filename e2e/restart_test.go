@@ -180,7 +180,7 @@ func TestDamagedFilesAreSurvived(t *testing.T) {
 	}
 	foreign := func(t *testing.T, path string) {
 		t.Helper()
-		others, err := filepath.Glob(filepath.Join(filepath.Dir(path), "snapshot-*-sites-*.prom"))
+		others, err := filepath.Glob(filepath.Join(filepath.Dir(path), "snapshot-*-assets-*.prom"))
 		if err != nil || len(others) == 0 {
 			t.Fatalf("there are no others: %v", err)
 		}
@@ -246,7 +246,7 @@ func survives(t *testing.T, env, args []string, warnings int) {
 		if err != nil {
 			return err
 		}
-		const jobs = 2*3 + 1 // of two organizations, and of the console
+		const jobs = 2*2 + 3 // assets and tasks of two organizations; sites, Explorers, the console
 		fresh := 0
 		for _, at := range byLabels(parse(t, a.body)[lastPolled]) {
 			if at > float64(began.UnixMilli())/1000 {

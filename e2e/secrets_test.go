@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -52,13 +54,26 @@ func TestSecretsStayHidden(t *testing.T) {
 				"the export token": console.twin.ExportToken(0), "the client's secret": clientSecret,
 				"what was planted": "PLANTED", "a planted address": "10.66.6.66",
 			}
-			args := append([]string{"--log.level=debug", "--runzero.url=" + seen.URL}, use.args...)
+			cache := t.TempDir()
+			args := append([]string{"--log.level=debug", "--collector.hosted_zones", "--cache.dir=" + cache, "--runzero.url=" + seen.URL}, use.args...)
 			p, base := startReady(t, use.env, args...)
 			texts := map[string]string{
 				"/metrics": string(get(t, base+"/metrics").body),
 				"/":        string(get(t, base+"/").body),
+				"/config":  string(get(t, base+"/config").body),
 			}
 			ends(t, p, stopSignal)
+			files, err := filepath.Glob(filepath.Join(cache, "*"))
+			if err != nil || len(files) < 5 {
+				t.Fatalf("files %v, %v", files, err)
+			}
+			for _, file := range files {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				texts[filepath.Base(file)] = string(text)
+			}
 			texts["the log"] = p.stderr.String() + p.stdout.String()
 			once := start(t, use.env, append([]string{"once"}, args...)...)
 			if code := once.exitCode(soon); code != 0 {
