@@ -56,6 +56,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	onceCommand := app.Command("once", "Poll everything once, print the metrics and exit: for the textfile collector, or cron.")
 	planCommand := app.Command("plan", "Show, without asking, how many API calls a day the intervals take, and whether they fit. Exit code 1 when they do not.")
 	plan := addPlanFlags(planCommand)
+	checkCommand := app.Command("check", "Try the configuration out, with a few API calls: what each credential reaches, the quota, the clock, TLS. Exit code 1 when something is wrong.")
+	check := addCheckFlags(checkCommand)
 	simulateCommand := app.Command("simulate", "Serve a simulated runZero console.")
 	simulation := addSimulateFlags(simulateCommand)
 	nameEnvironment(app)
@@ -77,6 +79,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = once(ctx, logger, flags, options, stdout)
 	case planCommand.FullCommand():
 		err = plan.run(logger, flags, stdout)
+	case checkCommand.FullCommand():
+		err = check.run(ctx, flags, options, stdout)
 	case simulateCommand.FullCommand():
 		err = simulate(ctx, logger, simulation, stdout)
 	}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// accountCheck is the check of one account.
+type accountCheck struct {
+	*findings
+	config   *config.Config
+	account  config.Account
+	dial     dialFunc
+	calls    *checkCalls
+	reached  []runzero.OrganizationInfo // by any credential, each once
+	whole    bool                       // a credential reaches the whole account
+	failed   bool                       // a credential has not told what it reaches
+	outcomes []outcome
+}
+
+func newAccountCheck(f *findings, c *config.Config, a config.Account, reach *accounts) *accountCheck {
+	most := int64(0)
+	for _, credential := range a.Credentials {
+		most += mostCalls(c, credential)
+	}
+	return &accountCheck{findings: f, config: c, account: a, dial: reach.dial, calls: newCheckCalls(most, reach.gate(a.URL))}
+}
+
+// announce says the cost before it arises.
+func (a *accountCheck) announce() {
+	of := "the account's daily quota"
+	if a.account.Name != "" {
+		of = "the daily quota of account " + a.account.Name
+	}
+	a.say(fine, topic(a.account, "", "calls"), "this check spends at most %s of %s", several(a.calls.most, "API call"), of)
+}
+
+var errInterrupted = errors.New("interrupted before everything was checked")
+
+func (a *accountCheck) run(ctx context.Context) error {
+	for _, configured := range a.account.Credentials {
+		a.credential(ctx, configured)
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+	}
+	a.organizations()
+	for _, o := range a.outcomes {
+		a.tell(o)
+	}
+	a.quota()
+	a.say(fine, topic(a.account, "", "calls"), "%s of at most %d spent", several(a.calls.spent(), "API call"), a.calls.most)
+	return nil
+}
+
+// organizations tells which are polled and which are not.
+func (a *accountCheck) organizations() {
+	if len(a.reached) == 0 && a.failed {
+		return // and why has been said
+	}
+	about := topic(a.account, "", "organizations")
+	for _, name := range a.account.Include {
+		if !slices.ContainsFunc(a.reached, func(o runzero.OrganizationInfo) bool { return isNamed(o, name) }) {
+			a.say(wrong, about, "no credential reaches an organization %q: nothing is polled before that is corrected; reached are %s", collector.Label(name), quoted(organizationNames(a.reached)))
+		}
+	}
+	for _, name := range a.account.Exclude {
+		if !slices.ContainsFunc(a.reached, func(o runzero.OrganizationInfo) bool { return isNamed(o, name) }) {
+			a.say(warning, about, "%q is excluded, and no credential reaches an organization of that name or id: correct it, or leave it out", collector.Label(name))
+		}
+	}
+	var polled, left []string
+	for _, o := range a.reached {
+		if why := a.leftOut(o); why != "" {
+			left = append(left, fmt.Sprintf("%q (%s)", organizationName(o), why))
+		} else {
+			polled = append(polled, fmt.Sprintf("%q", organizationName(o)))
+		}
+	}
+	if len(polled) == 0 {
+		a.say(wrong, about, "none is polled: name those to poll with --runzero.organization, or in organizations of the account in the file")
+	} else {
+		a.say(fine, about, "%d polled: %s", len(polled), some(polled))
+	}
+	if len(left) > 0 {
+		a.say(fine, about, "%d left out: %s", len(left), some(left))
+	}
+}
+
+// leftOut is why an organization is not polled; empty when it is.
+func (a *accountCheck) leftOut(o runzero.OrganizationInfo) string {
+	named := func(name string) bool { return isNamed(o, name) }
+	include := a.account.Include
+	switch {
+	case slices.ContainsFunc(a.account.Exclude, named):
+		return "excluded"
+	case len(include) > 0 && !slices.ContainsFunc(include, named):
+		return "not included"
+	case len(include) == 0 && o.Demo:
+		return "demo"
+	case len(include) == 0 && o.Inactive:
+		return "inactive"
+	}
+	return ""
+}
+
+// isNamed tells whether a name or id is the organization's.
+func isNamed(o runzero.OrganizationInfo, name string) bool {
+	return strings.EqualFold(o.ID, name) || o.Name == name
+}
+
+// organizationName is the best there is for a name.
+func organizationName(o runzero.OrganizationInfo) string {
+	switch {
+	case o.Name != "":
+		return collector.Label(o.Name)
+	case o.ID != "":
+		return collector.Label(o.ID)
+	}
+	return "not known as long as it has neither assets nor sites"
+}
+
+func organizationNames(all []runzero.OrganizationInfo) []string {
+	var names []string
+	for _, o := range all {
+		names = append(names, organizationName(o))
+	}
+	return names
+}
+
+// quoted lists names, not too many.
+func quoted(names []string) string {
+	var all []string
+	for _, name := range names {
+		all = append(all, fmt.Sprintf("%q", name))
+	}
+	if len(all) == 0 {
+		return "none"
+	}
+	return some(all)
+}
+
+// some lists what is to be told, not too much of it.
+func some(all []string) string {
+	const most = 10
+	if len(all) > most {
+		all = append(slices.Clone(all[:most]), fmt.Sprintf("and %d more", len(all)-most))
+	}
+	return strings.Join(all, ", ")
+}
+
+// quota tells what is left of the day's calls, and whether the intervals fit.
+func (a *accountCheck) quota() {
+	usage := a.calls.usage()
+	about := topic(a.account, "", "quota")
+	limit, known := usage.Limit.Get()
+	if !known {
+		if len(a.reached) > 0 {
+			a.say(fine, about, "the console tells no limit: nothing is stretched, and calls are not held back")
+		}
+		return
+	}
+	share, reserve := a.account.Share, a.reserved(limit)
+	text := fmt.Sprintf("%d API calls a day", limit)
+	if today, known := usage.Today.Get(); known {
+		text += fmt.Sprintf(", %d made today", today)
+	}
+	left, known := usage.Remaining.Get()
+	if known {
+		text += fmt.Sprintf(", %d left", left)
+	}
+	text += fmt.Sprintf("; this exporter may spend %d a day (share %g) and leaves the last %d to others (reserve %g)",
+		share.Calls(limit), share.Share, reserve, share.Reserve)
+	switch {
+	case known && left == 0:
+		a.say(wrong, about, "%s: none is left, so that nothing is asked until the day turns; find who spends them, or license more assets", text)
+	case known && left <= reserve:
+		a.say(warning, about, "%s: the account is down to the reserve, so that nothing is asked until the day turns", text)
+	default:
+		a.say(fine, about, "%s", text)
+	}
+	if len(a.reached) > 0 {
+		a.plan(limit)
+	}
+}
+
+// reserved is how many calls of a day are left to others.
+func (a *accountCheck) reserved(limit int64) int64 {
+	return int64(math.Ceil(a.account.Share.Reserve * float64(limit)))
+}
+
+// plan tells whether what the intervals ask fits, as the command plan works it out.
+func (a *accountCheck) plan(limit int64) {
+	known := poller.Remembered{Limit: limit, Whole: a.whole}
+	for _, o := range a.reached {
+		if a.leftOut(o) == "" {
+			known.Organizations = append(known.Organizations, organizationName(o))
+		}
+	}
+	about := topic(a.account, "", "plan")
+	f := makeForecast(planRows(a.config, a.account, known, 0).rows, a.account.Share, limit)
+	demand := fmt.Sprintf("the intervals ask for %s API calls a day, of %d that this exporter may spend", number(f.demand), f.calls)
+	switch {
+	case f.calls == 0:
+		a.say(wrong, about, "%s: nothing could ever be asked; raise --quota.share", demand)
+	case !f.fits():
+		a.say(warning, about, "%s: that does not fit, and they are made %.1f times as long; the command plan with --limit=%d says what to change", demand, f.stretch, limit)
+	default:
+		a.say(fine, about, "%s: that fits", demand)
+	}
+}
+
+// expiry tells of the end of something, which is near when it is within a month.
+func expiry(what string, end, now time.Time) (severity, string) {
+	const near = 30 * 24 * time.Hour
+	day := end.UTC().Format(time.DateOnly)
+	switch left := end.Sub(now); {
+	case left <= 0:
+		return wrong, fmt.Sprintf("%s expired on %s: renew it", what, day)
+	case left < near:
+		return warning, fmt.Sprintf("%s expires on %s, in %s: renew it", what, day, model.Duration(left.Truncate(time.Hour)))
+	}
+	return fine, fmt.Sprintf("%s expires on %s", what, day)
+}
