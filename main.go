@@ -58,6 +58,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	plan := addPlanFlags(planCommand)
 	checkCommand := app.Command("check", "Try the configuration out, with a few API calls: what each credential reaches, the quota, the clock, TLS. Exit code 1 when something is wrong.")
 	check := addCheckFlags(checkCommand)
+	scanCommand := app.Command("scan", "Start a scan of a site. It takes an organization token or an account credential; nothing else here ever changes anything.")
+	scan := addScanFlags(scanCommand)
 	simulateCommand := app.Command("simulate", "Serve a simulated runZero console.")
 	simulation := addSimulateFlags(simulateCommand)
 	nameEnvironment(app)
@@ -81,6 +83,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = plan.run(logger, flags, stdout)
 	case checkCommand.FullCommand():
 		err = check.run(ctx, flags, options, stdout)
+	case scanCommand.FullCommand():
+		err = scan.run(ctx, flags, options, stdout)
 	case simulateCommand.FullCommand():
 		err = simulate(ctx, logger, simulation, stdout)
 	}
