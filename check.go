@@ -32,9 +32,8 @@ var errCheck = errors.New("something is wrong: the lines that begin with error s
 
 // run checks the configuration as serve would take it.
 func (c *check) run(ctx context.Context, flags config.Flags, o *serveOptions, stdout io.Writer) error {
-	demo := exporter{close: func() {}}
-	dial := demo.demo(&flags, o)
-	defer func() { demo.close() }()
+	dial, stop := demo(&flags, o)
+	defer stop()
 	loaded, err := flags.Load()
 	if err != nil {
 		return err

@@ -98,7 +98,9 @@ func TestCheckOfOrganizations(t *testing.T) {
 }
 
 func TestCheckOfSeveralAccounts(t *testing.T) {
-	one, other := simulator.New(simulator.Options{Assets: 40}), simulator.New(simulator.Options{Seed: 7, Assets: 40, Tier: simulator.Professional, Limit: 50})
+	const findings = "/export/org/findings.jsonl"
+	one, other := simulator.New(simulator.Options{Assets: 40, Missing: []string{findings}}),
+		simulator.New(simulator.Options{Seed: 7, Assets: 40, Tier: simulator.Professional, Limit: 50, Missing: []string{findings}})
 	file := write(t, fmt.Sprintf(`accounts:
 - name: one
   url: %s
@@ -137,7 +139,7 @@ queries:
 func TestCheckSearchesOfAssets(t *testing.T) {
 	console := simulator.New(simulator.Options{Assets: 40})
 	got := checkConsole(t, console, nil, console.ExportToken(0), "--collector.assets.search=alive:perhaps")
-	got.want(t, wrong, "collector assets", "check --collector.assets.search")
+	got.want(t, wrong, "collector assets", "--collector.assets.search")
 }
 
 func TestCheckOfWhatTheLicenceLacks(t *testing.T) {

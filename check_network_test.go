@@ -166,7 +166,7 @@ func TestCheckOfAConsoleThatIsNone(t *testing.T) {
 	}{
 		{"nothing listens", gone.URL, "console", "nothing listens there"},
 		{"no such name", "https://console.invalid", "console", "console.invalid"},
-		{"something else", listen(t, http.NotFoundHandler()), "organizations", "check that --runzero.url is the address of a runZero console"},
+		{"something else", listen(t, http.NotFoundHandler()), "organizations", "check that --runzero.url, or url in the file, is the address of a runZero console"},
 		{"a login", listen(t, page), "console", "web page"},
 		{"one that fails", listen(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })), "console", "502"},
 		{"one that is not well", listen(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"status":"degraded"}`)) })), "console", `"degraded"`},

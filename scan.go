@@ -79,9 +79,8 @@ func (s *scan) run(ctx context.Context, flags config.Flags, o *serveOptions, std
 	if err != nil {
 		return err
 	}
-	demo := exporter{close: func() {}}
-	dial := demo.demo(&flags, o)
-	defer func() { demo.close() }()
+	dial, stop := demo(&flags, o)
+	defer stop()
 	loaded, err := flags.Load()
 	if err != nil {
 		return err

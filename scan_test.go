@@ -124,6 +124,7 @@ func TestScanStartsWhatItSays(t *testing.T) {
 	site := organization.Sites[1]
 	explorer, explorerName := explorerOf(t, console.Console, organization.ID)
 	const group = "0e0f5e3c-0000-4000-8000-000000000001"
+	zone := console.HostedZones()[0].ID
 	for _, c := range []struct {
 		what, token string
 		args        []string
@@ -142,8 +143,8 @@ func TestScanStartsWhatItSays(t *testing.T) {
 				"tcp-ports": "1-1000", "scan-tags": "owner=IT location=Texas"}, "?_oid=" + organization.ID},
 		{"an Explorer group", console.OrganizationToken(0), []string{"--site", site.ID, "--explorer-group", group},
 			map[string]string{"targets": "defaults", "explorer-group-id": group}, ""},
-		{"a hosted zone by id", console.OrganizationToken(0), []string{"--site", site.ID, "--hosted-zone", group},
-			map[string]string{"targets": "defaults", "hosted-zone-id": group}, ""},
+		{"a hosted zone by id", console.OrganizationToken(0), []string{"--site", site.ID, "--hosted-zone", zone},
+			map[string]string{"targets": "defaults", "hosted-zone-id": zone}, ""},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			dry := console.scan(t, c.token, append([]string{"--dry-run"}, c.args...)...)

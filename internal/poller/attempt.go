@@ -95,8 +95,10 @@ func (p *Poller) brief(j *job) *attempt {
 			a.skip[c.Name] = r.err
 		}
 	}
-	for _, c := range a.credentials {
-		a.organizations[c.Name] = t.namesOf(c)
+	if j.organization.Name == "" {
+		for _, c := range a.credentials {
+			a.organizations[c.Name] = t.namesOf(c)
+		}
 	}
 	a.poll.Sites = p.sites(j)
 	return a

@@ -29,7 +29,7 @@ type organizationOf struct {
 func (p *Poller) busy() busy {
 	b := busy{map[organizationOf]bool{}, map[*Account]int64{}, map[*target]int{}, map[*target]bool{}, map[topic]bool{}, map[topic]bool{}}
 	for _, j := range p.jobs {
-		if j.answered() {
+		if j.needs == runzero.Organization && j.answered() {
 			b.tried[j.topic()] = true
 		}
 		if j.running != nil {
