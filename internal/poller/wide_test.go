@@ -31,11 +31,12 @@ type asks struct {
 func (a *asks) Collect(_ context.Context, poll collector.Poll) (collector.Snapshot, error) {
 	a.mu.Lock()
 	a.polls = append(a.polls, poll)
+	answer := a.sites
 	a.mu.Unlock()
-	if a.sites == nil {
+	if answer == nil {
 		return collector.Snapshot{}, nil
 	}
-	sites, err := a.sites(poll)
+	sites, err := answer(poll)
 	families := gauge("runzero_sites", float64(len(sites)), "org_name", poll.Organization.Name)
 	if poll.Organization.Name == "" {
 		families = gauge("runzero_sites", 1, "org_name", "all")
@@ -104,7 +105,9 @@ func TestWhereAnAccountCannotBeAskedAtOnceItsOrganizationsAreAskedOneByOne(t *te
 		if len(wide.polls) != 1 {
 			t.Errorf("asked at once %d times within the day", len(wide.polls))
 		}
+		wide.mu.Lock()
 		wide.sites = accountSites
+		wide.mu.Unlock()
 		w.pass(10 * time.Hour)
 		before := len(alone.polls)
 		if values := w.values("runzero_sites", "org_name"); len(values) != 1 || values["all"] != 1 {
