@@ -73,6 +73,8 @@ type Options struct {
 	// OrganizationList has /org answer with a list of the organizations that
 	// the credential reaches, not with one of them (seen of some consoles).
 	OrganizationList bool
+	// Incidents are what goes wrong, beside what is wrong in every world.
+	Incidents []Incident
 }
 
 // Console is a simulated console. It is safe for concurrent use.
@@ -120,7 +122,7 @@ func New(o Options) *Console {
 	if o.ExplorerVersion == "" {
 		o.ExplorerVersion = o.Version
 	}
-	o.Missing = slices.Clone(o.Missing)
+	o.Missing, o.Incidents = slices.Clone(o.Missing), slices.Clone(o.Incidents)
 	c := &Console{opts: o, seed: key(mix(o.Seed)), access: map[string]int64{}}
 	c.zippers.New = func() any {
 		z, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
@@ -148,6 +150,7 @@ func New(o Options) *Console {
 	c.taskFields = taskFields()
 	c.listFields = sorted(append(taskFields(), joinedFields()...))
 	c.build()
+	c.buildIncidents()
 	c.buildZones()
 	c.buildTokens()
 	c.buildExports()

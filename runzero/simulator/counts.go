@@ -47,7 +47,7 @@ func (v *view) counts(o *org) []siteCounts {
 	}
 	sites := make([]siteCounts, len(o.sites))
 	var a asset
-	for slot := range o.slots {
+	for slot := range o.slots + o.extra {
 		if !f.at(slot, &a) {
 			continue
 		}

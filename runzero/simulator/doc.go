@@ -20,6 +20,8 @@
 // What breaks in this world (a site whose scans fail, a connector that lost
 // its credentials) broke a given number of days before the day on which the
 // console was made, and stays broken: the past never changes under an observer.
+// Incidents break more, at times that whoever makes a console chooses. A clock that
+// is put back shows the world before it broke.
 //
 // Real answers hold secrets, people, addresses and texts where nobody expects
 // them; so do these, as fakes that all contain the word PLANTED or the address

@@ -16,7 +16,8 @@ type explorer struct {
 	inactive bool
 	// flaky is how many of 40 six-hour blocks have an outage.
 	flaky   int64
-	removed int64
+	removed int64  // when an inactive one was
+	outages []span // of incidents
 }
 
 const oldVersion = "4.0.251103.0"
@@ -57,8 +58,11 @@ func (e *explorer) connection(t int64) (connected bool, since, checkin int64) {
 	const block = 6 * hour
 	beat := e.key.below(20)
 	checkin = t - floorMod(t+beat, 20)
-	if e.inactive {
+	if e.gone(t) {
 		return false, e.removed - hour, e.removed - hour
+	}
+	if out, off := within(e.outages, t); off {
+		return false, out.from, out.from - beat - 1
 	}
 	n := floorDiv(t, block)
 	k := e.key.sub(drawDrop).sub(uint64(n))
@@ -73,6 +77,9 @@ func (e *explorer) connection(t int64) (connected bool, since, checkin int64) {
 	return false, from, from - beat - 1
 }
 
+// gone tells whether the Explorer has been removed by t.
+func (e *explorer) gone(t int64) bool { return e.inactive && t >= e.removed }
+
 func floorMod(a, b int64) int64 { return a - floorDiv(a, b)*b }
 
 func (v *view) explorerRow(o *org, e *explorer) row {
@@ -82,7 +89,7 @@ func (v *view) explorerRow(o *org, e *explorer) row {
 		siteID = e.site.id
 	}
 	deactivated := int64(0)
-	if e.inactive {
+	if e.gone(v.now) {
 		deactivated = e.removed
 	}
 	boot := v.now - floorMod(v.now+e.key.below(20*day), 20*day)
@@ -92,7 +99,7 @@ func (v *view) explorerRow(o *org, e *explorer) row {
 		"host_id": e.key.sub(1).hex(32), "hub_id": e.key.sub(2).uuid(), "name": e.name,
 		"os": e.os, "arch": e.arch, "version": e.version,
 		"external_ip": "10.66.6.66", "internal_ip": "10.66.6.66",
-		"connected": connected, "inactive": e.inactive, "deactivated_at": deactivated, "disconnected_at": since, "offlined_at": since,
+		"connected": connected, "inactive": e.gone(v.now), "deactivated_at": deactivated, "disconnected_at": since, "offlined_at": since,
 		"offline_notified_at": since, "settings": row{"max_concurrent_scans": 1}, "tags": row{"PLANTED-location": "PLANTED"},
 		"system_info": row{
 			"attributes": row{"CanScreenshot": "true", "CanSample": "true"},

@@ -54,8 +54,9 @@ func (c *Console) Inject(f Fault) (remove func()) {
 	}
 }
 
-// takeFault finds the fault of a request; the zero Fault is none.
-func (c *Console) takeFault(path string) Fault {
+// takeFault finds the fault of a request, an incident's where none is injected; the
+// zero Fault is none.
+func (c *Console) takeFault(path string, now time.Time) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, f := range c.faults {
@@ -69,7 +70,7 @@ func (c *Console) takeFault(path string) Fault {
 		}
 		return f.Fault
 	}
-	return Fault{}
+	return c.failing(path, now)
 }
 
 // wait reports false when the request ended first.

@@ -27,7 +27,7 @@ func (v *view) assets(o *org, from int) iter.Seq2[int, *asset] {
 	return func(yield func(int, *asset) bool) {
 		f := v.fleet(o)
 		var a asset
-		for slot := from; slot < o.slots; slot++ {
+		for slot := from; slot < o.slots+o.extra; slot++ {
 			if f.at(slot, &a) && !yield(slot, &a) {
 				return
 			}
@@ -67,8 +67,13 @@ func (v *view) observe(s *site) siteView {
 func (f *fleet) at(slot int, a *asset) bool {
 	sk := f.org.key.sub(drawAsset).sub(uint64(slot))
 	cl := &classes[f.v.c.classOf[sk.sub(drawClass)>>56]]
-	site := &f.sites[f.org.siteOf(sk.sub(drawSite)).index]
-	if !site.known {
+	more := f.org.jumpOf(slot)
+	home := f.org.siteOf(sk.sub(drawSite))
+	if more != nil {
+		home = more.site
+	}
+	site := &f.sites[home.index]
+	if !site.known || site.missing(sk, site.obs) || more != nil && !more.holds(site.obs) {
 		return false
 	}
 	obs := site.obs
@@ -84,6 +89,9 @@ func (f *fleet) at(slot int, a *asset) bool {
 	}
 	gen := floorDiv(obs-sk.sub(drawPhase).below(cycle), cycle)
 	born := gen*cycle + sk.sub(drawPhase).below(cycle)
+	if more != nil {
+		gen, born, sparse, obs = 0, more.from, false, site.obs
+	}
 	age := obs - born
 	if age >= life+staleDays*day {
 		return false

@@ -61,7 +61,7 @@ func (c *Console) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		q.grant = c.authenticate(r, q.now)
 	}
 	number := c.logCall(Call{Time: q.now, Method: r.Method, Path: path, Query: r.URL.RawQuery, Token: q.grant.kind})
-	f := c.takeFault(path)
+	f := c.takeFault(path, q.now)
 	q.w = &reply{ResponseWriter: rw, fault: f}
 	defer func() { c.logStatus(number, q.w.status) }()
 

@@ -62,6 +62,7 @@ const (
 	drawPerson
 	drawGroup
 	drawFinding
+	drawIncident
 )
 
 // mix is SplitMix64's finalizer.

@@ -127,6 +127,9 @@ func (v *view) licenseRow() row {
 	}
 	year := floorDiv(v.now-v.c.createdAt, 365*day)
 	from, to := v.c.createdAt+year*365*day, v.c.createdAt+(year+1)*365*day
+	if end, ends := v.c.licenseEnds(); ends {
+		from, to = end-365*day, end
+	}
 	return row{
 		"id": v.c.seed.sub(drawUser).uuid(), "created_at": v.c.createdAt, "updated_at": from, "name": "PLANTED company", "activated_at": v.c.createdAt,
 		"license_type": v.c.opts.Tier.String(), "license_expiration": to, "license_max_assets": limit,

@@ -16,11 +16,11 @@ type schedule struct {
 	minRun    int64 // length of the data acquisition, shortest and longest
 	maxRun    int64
 	history   int64  // runs still listed
-	failFrom  int64  // runs from here on fail; 0: none
-	stopFrom  int64  // no runs from here on; 0: goes on
+	failing   []span // runs that begin then fail
+	gaps      []span // no run begins then
 	failure   string // text of those failures
-	parentErr string // error of the schedule itself
-	status    string // of the schedule; "active" unless said otherwise
+	parentErr string // error of the schedule itself while none begins
+	paused    bool   // since none begins any more
 	noParent  bool   // server jobs have no schedule that the API shows
 	neverRan  bool
 	flawless  bool // no random failures
@@ -57,14 +57,25 @@ func (s *schedule) startOf(k int64) int64 {
 
 // latest is the number of the last run begun by t.
 func (s *schedule) latest(t int64) int64 {
-	if s.stopFrom != 0 && t >= s.stopFrom {
-		t = s.stopFrom - 1
+	for {
+		k := floorDiv(t-s.offset, s.period)
+		if s.startOf(k) > t {
+			k--
+		}
+		gap, idle := within(s.gaps, s.startOf(k))
+		if !idle {
+			return k
+		}
+		t = gap.from - 1
 	}
-	k := floorDiv(t-s.offset, s.period)
-	if s.startOf(k) > t {
-		k--
+}
+
+// before is the number of the run before run k.
+func (s *schedule) before(k int64) int64 {
+	if len(s.gaps) == 0 {
+		return k - 1
 	}
-	return k
+	return s.latest(s.startOf(k) - 1)
 }
 
 func (s *schedule) run(k int64) run {
@@ -75,7 +86,7 @@ func (s *schedule) run(k int64) run {
 	r.scanEnd = r.scanStart + stage.sub(2).between(s.minRun, s.maxRun)
 	r.crunch = r.scanEnd + stage.sub(3).between(20, 90)
 	r.end = r.crunch + stage.sub(4).between(30, 60+(s.maxRun-s.minRun)/4)
-	if s.failFrom != 0 && r.start >= s.failFrom {
+	if _, fails := within(s.failing, r.start); fails {
 		r.failed, r.outcome, r.err = true, "error", s.failure
 	} else if !s.flawless {
 		roll := rk.below(1000)
@@ -114,14 +125,16 @@ func (r *run) statusAt(t int64) string {
 // bounded: failures in a row are rare where they are not scripted.
 func (s *schedule) lastGood(t int64) (run, bool) {
 	k := s.latest(t)
-	if s.failFrom != 0 && t >= s.failFrom {
-		k = min(k, floorDiv(s.failFrom-s.offset, s.period)+1)
-	}
 	for range 64 {
-		if r := s.run(k); !r.failed && r.end <= t {
+		r := s.run(k)
+		if !r.failed && r.end <= t {
 			return r, true
 		}
-		k--
+		if broken, fails := within(s.failing, r.start); fails {
+			k = s.latest(broken.from - 1)
+		} else {
+			k = s.before(k)
+		}
 	}
 	return run{}, false
 }
@@ -133,9 +146,6 @@ func (c *Console) buildSchedules(o *org) {
 	add := func(s *schedule) *schedule {
 		s.org = o
 		s.key = o.key.sub(drawSchedule).sub(uint64(len(o.schedules)))
-		if s.status == "" {
-			s.status = "active"
-		}
 		if s.source == 0 {
 			s.source = 1
 		}
@@ -150,9 +160,9 @@ func (c *Console) buildSchedules(o *org) {
 	if o.index == 0 {
 		gone := o.explorers[len(o.explorers)-1]
 		add(&schedule{site: first, explorer: gone, name: "Guest Wi-Fi sweep", typ: "scan", period: day, offset: 6 * hour, minRun: 10 * minute, maxRun: 20 * minute,
-			frequency: "daily,monday|tuesday|wednesday|thursday|friday|saturday|sunday;-300", history: 60, stopFrom: anchor - 2*day, parentErr: "explorer unavailable (PLANTED)"})
+			frequency: "daily,monday|tuesday|wednesday|thursday|friday|saturday|sunday;-300", history: 60, gaps: []span{since(anchor - 2*day)}, parentErr: "explorer unavailable (PLANTED)"})
 		add(&schedule{site: first, explorer: o.explorers[0], name: "Quarterly deep scan (paused)", typ: "scan", period: 7 * day, offset: 2*day + 22*hour,
-			minRun: hour, maxRun: 3 * hour, frequency: "weekly", history: 20, stopFrom: anchor - 33*day, status: "paused"})
+			minRun: hour, maxRun: 3 * hour, frequency: "weekly", history: 20, gaps: []span{since(anchor - 33*day)}, paused: true})
 		add(&schedule{site: o.sites[min(1, len(o.sites)-1)], explorer: o.explorers[1], name: "Change-freeze sweep", typ: "scan", period: 7 * day,
 			minRun: hour, maxRun: 2 * hour, frequency: "weekly", neverRan: true})
 	}
@@ -161,7 +171,7 @@ func (c *Console) buildSchedules(o *org) {
 	azure := add(&schedule{site: first, name: "Azure AD sync", typ: "connector", frequency: "daily", source: 16, period: 12 * hour, offset: 100 * minute,
 		minRun: 2 * minute, maxRun: 5 * minute, history: 90})
 	if o.index == 0 {
-		azure.failFrom = anchor - 3*day
+		azure.failing = []span{since(anchor - 3*day)}
 		azure.failure = "failed to load azure data: ClientSecretCredential authentication failed for PLANTED.connector@example.com"
 	}
 	o.people = azure
@@ -187,7 +197,7 @@ func (c *Console) siteSchedule(o *org, st *site, j int) *schedule {
 		s.typ, s.name, s.frequency, s.period, s.history = "sample", "Traffic sampling at "+st.name, "continuous", 2*hour, 540
 		s.minRun, s.maxRun, s.offset, s.flawless = 90*minute, 100*minute, 11*minute, true
 	case st.role == roleStale:
-		s.failFrom = c.anchor - 12*day
+		s.failing = []span{since(c.anchor - 12*day)}
 		s.failure = "explorer could not reach any target: permission denied\nreported by PLANTED.operator@example.com from 10.66.6.66"
 	case o.index == 0 && j == 0:
 		s.name, s.frequency, s.period, s.offset, s.history = "Hourly scan of "+st.name, "hourly", hour, 7*minute, 45*24

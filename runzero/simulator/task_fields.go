@@ -30,7 +30,10 @@ func (v *view) state(t *task) *taskState {
 // recur fills in what only schedules have.
 func (s *taskState) recur() {
 	sc := s.schedule
-	s.frequency, s.err = sc.frequency, sc.parentErr
+	s.frequency = sc.frequency
+	if _, idle := within(sc.gaps, s.v.now); idle {
+		s.err = sc.parentErr
+	}
 	if sc.neverRan {
 		// The first run is always still to come.
 		s.start = (floorDiv(s.v.now, 30*day)+1)*30*day + 3*day

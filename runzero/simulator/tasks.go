@@ -32,7 +32,7 @@ func (v *view) tasks(o *org) []task {
 		for range s.history {
 			r := s.run(k)
 			list = append(list, task{id: r.key, org: o, schedule: s, run: r, createdAt: r.start})
-			k--
+			k = s.before(k)
 		}
 	}
 	for _, m := range v.started {
@@ -64,6 +64,14 @@ func newestFirst(a, b task) int {
 	return cmp.Compare(a.id, b.id)
 }
 
+// statusAt is the status of the schedule itself.
+func (s *schedule) statusAt(t int64) string {
+	if _, idle := within(s.gaps, t); idle && s.paused {
+		return "paused"
+	}
+	return "active"
+}
+
 // createdAt is before every run that is listed.
 func (s *schedule) createdAt(c *Console) int64 {
 	return c.anchor - (s.history+2)*s.period - 30*day - s.key.below(100*day)
@@ -71,7 +79,7 @@ func (s *schedule) createdAt(c *Console) int64 {
 
 func (t *task) status(v *view) string {
 	if t.parent {
-		return t.schedule.status
+		return t.schedule.statusAt(v.now)
 	}
 	return t.run.statusAt(v.now)
 }

@@ -19,6 +19,7 @@ type Usage struct {
 type usage struct {
 	total, today int
 	day          int64
+	gone         map[int]bool // incidents, by number, that have spent theirs
 }
 
 // usageAt turns the day over when its time has come. The caller holds mu.
@@ -27,9 +28,12 @@ func (c *Console) usageAt(now time.Time) Usage {
 	if d := floorDiv(now.Unix()-start, day); d != c.usage.day {
 		c.usage.day, c.usage.today = d, 0
 	}
-	u := Usage{Total: c.usage.total, Today: c.usage.today, Limit: -1, Remaining: -1, Resets: time.Unix((c.usage.day+1)*day+start, 0).UTC()}
+	midnight := c.usage.day*day + start
+	c.spendIncidents(now.Unix(), midnight)
+	u := Usage{Total: c.usage.total + c.othersSpent(0, now.Unix()), Today: c.usage.today + c.othersSpent(midnight, now.Unix()), Limit: -1, Remaining: -1, Resets: time.Unix((c.usage.day+1)*day+start, 0).UTC()}
 	if c.opts.Limit >= 0 {
-		u.Limit, u.Remaining = c.opts.Limit, max(0, c.opts.Limit-c.usage.today)
+		u.Today = min(u.Today, max(c.opts.Limit, c.usage.today))
+		u.Limit, u.Remaining = c.opts.Limit, max(0, c.opts.Limit-u.Today)
 	}
 	return u
 }

@@ -24,7 +24,7 @@ type role uint8
 
 const (
 	roleScanned role = iota
-	roleStale        // its scans have been failing since org.brokeAt
+	roleStale        // its scans fail since some days before the console was made
 	rolePassive      // traffic sampling only: never scanned, nothing alive
 )
 
@@ -40,6 +40,7 @@ type site struct {
 	share     float64
 	schedule  *schedule
 	createdAt int64
+	drops     []drop
 }
 
 type org struct {
@@ -51,6 +52,8 @@ type org struct {
 	inactive  bool
 	project   bool
 	slots     int
+	extra     int // slots more, of the jumps
+	jumps     []jump
 	models    int64 // distinct models of odd devices, growing with the fleet
 	sites     []*site
 	explorers []*explorer

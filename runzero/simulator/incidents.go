@@ -1,0 +1,250 @@
+package simulator
+
+import (
+	"math"
+	"net/http"
+	"time"
+)
+
+// IncidentKind is what goes wrong in an Incident.
+type IncidentKind int
+
+const (
+	// ScansStop lets no scan of a site begin.
+	ScansStop IncidentKind = iota
+	// ExplorerOffline takes an Explorer off the console; the scans that it was to make
+	// do not begin.
+	ExplorerOffline
+	// AssetsJump gives a site more assets, by Share of those that it has, from the first
+	// scan on that finds them.
+	AssetsJump
+	// AssetsDrop takes Share of a site's assets away, as somebody does who deletes them,
+	// from the next scan on.
+	AssetsDrop
+	// OtherTool spends Share of each day's calls, evenly.
+	OtherTool
+	// CallsGone has another tool spend, all at once, what is left of the day's calls but
+	// for Share of the limit.
+	CallsGone
+	// LicenseFull makes the licence as large as takes the ordinary organizations' assets
+	// to Share of it, whenever; and with it the calls a day, as is documented.
+	LicenseFull
+	// LicenseEnds has the licence expire at To.
+	LicenseEnds
+	// ServerFails answers what is asked of Path with a server error.
+	ServerFails
+)
+
+// Incident is something out of the ordinary that happens to a console at a given time.
+// Before From all is as it would be without, so that a clock that is moved through an
+// incident shows how it begins and ends.
+type Incident struct {
+	Kind IncidentKind
+	// The place, as far as the kind has one, by its index. An incident of a place that a
+	// console does not have does not happen there.
+	Organization, Site, Explorer int
+	Path                         string // below /api/v1.0
+	Share                        float64
+	From, To                     time.Time // zero To: it goes on
+}
+
+// DemoIncidents are those of the demo, whose last weeks end at end: some are over, some
+// go on. They stand at fixed times before the hour of end, so that two consoles which are
+// made within an hour show the same.
+func DemoIncidents(end time.Time) []Incident {
+	end = end.UTC().Truncate(time.Hour)
+	ago := func(d time.Duration) time.Time { return end.Add(-d) }
+	midnight := func(t time.Time) time.Time { return t.Truncate(24 * time.Hour) }
+	const days = 24 * time.Hour
+	// What is spent within the hour is of today, even where that has just begun.
+	lately := ago(40 * time.Minute)
+	if today := midnight(end); lately.Before(today) {
+		lately = today
+	}
+	return []Incident{
+		{Kind: LicenseFull, Share: 0.955, From: ago(365 * days)},
+		{Kind: LicenseEnds, From: ago(365 * days), To: end.Add(20 * days)},
+		{Kind: OtherTool, Share: 0.08, From: ago(365 * days)},
+		{Kind: ExplorerOffline, Organization: 0, Explorer: 2, From: ago(12 * days), To: ago(12*days - 9*time.Hour)},
+		{Kind: ScansStop, Organization: 1, Site: 2, From: ago(9 * days)},
+		{Kind: CallsGone, Share: 0, From: midnight(ago(8 * days)).Add(14*time.Hour + 3*time.Minute), To: midnight(ago(7 * days))},
+		{Kind: ServerFails, Path: "/export/org/assets.jsonl", From: ago(5*days + 70*time.Minute), To: ago(5 * days)},
+		{Kind: ExplorerOffline, Organization: 1, Explorer: 1, From: ago(26 * time.Hour)},
+		{Kind: AssetsDrop, Organization: 0, Site: 3, Share: 0.45, From: ago(20 * time.Hour)},
+		{Kind: AssetsJump, Organization: 0, Site: 0, Share: 0.4, From: ago(9 * time.Hour)},
+		{Kind: CallsGone, Share: 0.15, From: lately, To: midnight(end).Add(days)},
+	}
+}
+
+// span is a time from a first second to one that is not part of it any more.
+type span struct{ from, to int64 }
+
+// forever ends what does not end.
+const forever = math.MaxInt64
+
+func (s span) holds(t int64) bool { return t >= s.from && t < s.to }
+
+// since is a span without an end.
+func since(from int64) span { return span{from, forever} }
+
+// within finds the span of several that t is in.
+func within(spans []span, t int64) (span, bool) {
+	for _, s := range spans {
+		if s.holds(t) {
+			return s, true
+		}
+	}
+	return span{}, false
+}
+
+func (i *Incident) span() span {
+	if i.To.IsZero() {
+		return since(i.From.Unix())
+	}
+	return span{i.From.Unix(), i.To.Unix()}
+}
+
+// place is where an incident happens; nil where there is no such place.
+func (c *Console) place(i *Incident) (o *org, s *site, e *explorer) {
+	if i.Organization < 0 || i.Organization >= c.opts.Organizations {
+		return nil, nil, nil
+	}
+	o = c.orgs[i.Organization]
+	if i.Site >= 0 && i.Site < len(o.sites) {
+		s = o.sites[i.Site]
+	}
+	if i.Explorer >= 0 && i.Explorer < len(o.explorers) {
+		e = o.explorers[i.Explorer]
+	}
+	return o, s, e
+}
+
+// buildIncidents lets the incidents happen to what has been built.
+func (c *Console) buildIncidents() {
+	for n := range c.opts.Incidents {
+		i := &c.opts.Incidents[n]
+		o, s, e := c.place(i)
+		switch {
+		case i.Kind == LicenseFull:
+			c.opts.Limit = c.fullLimit(i.Share)
+		case i.Kind == ScansStop && s != nil:
+			o.stop(i.span(), func(of *schedule) bool { return of.site == s && of.source == 1 })
+		case i.Kind == ExplorerOffline && e != nil:
+			e.outages = append(e.outages, i.span())
+			o.stop(i.span(), func(of *schedule) bool { return of.explorer == e })
+		case i.Kind == AssetsDrop && s != nil:
+			s.drops = append(s.drops, drop{i.span(), int64(1000 * i.Share)})
+		case i.Kind == AssetsJump && s != nil:
+			more := int(i.Share * s.share * float64(o.slots))
+			o.jumps = append(o.jumps, jump{i.span(), s, more})
+			o.extra += more
+		}
+	}
+}
+
+// stop lets no run of the schedules begin in a time.
+func (o *org) stop(gap span, which func(*schedule) bool) {
+	for _, s := range o.schedules {
+		if which(s) {
+			s.gaps = append(s.gaps, gap)
+		}
+	}
+}
+
+func (c *Console) fullLimit(share float64) int {
+	assets := 0
+	for _, o := range c.orgs {
+		if !o.demo && !o.inactive {
+			assets += o.slots
+		}
+	}
+	return max(1, int(float64(assets)/share))
+}
+
+// drop is what goes missing at a site: so many of a thousand of its assets.
+type drop struct {
+	span
+	permille int64
+}
+
+// missing tells whether an asset is not there when its site is observed.
+func (s *site) missing(slot key, obs int64) bool {
+	for _, d := range s.drops {
+		if d.holds(obs) && slot.sub(drawIncident).below(1000) < d.permille {
+			return true
+		}
+	}
+	return false
+}
+
+// jump is what a site has more for a time. Its assets have the slots behind the
+// organization's own.
+type jump struct {
+	span
+	site *site
+	more int
+}
+
+// jumpOf is the jump that a slot belongs to; nil where it is one of the organization's
+// own.
+func (o *org) jumpOf(slot int) *jump {
+	slot -= o.slots
+	for i := range o.jumps {
+		if slot >= 0 && slot < o.jumps[i].more {
+			return &o.jumps[i]
+		}
+		slot -= o.jumps[i].more
+	}
+	return nil
+}
+
+// othersSpent is what tools that spend evenly have spent from one instant to another.
+func (c *Console) othersSpent(from, to int64) int {
+	var spent float64
+	for n := range c.opts.Incidents {
+		if i := &c.opts.Incidents[n]; i.Kind == OtherTool {
+			during := i.span()
+			spent += i.Share * float64(c.opts.Limit) * float64(max(0, min(to, during.to)-max(from, during.from))) / float64(day)
+		}
+	}
+	return int(spent)
+}
+
+// spendIncidents has the calls spent that incidents spend at once, when their time has
+// come. The caller holds mu, and has turned the day over.
+func (c *Console) spendIncidents(now, midnight int64) {
+	for n := range c.opts.Incidents {
+		i := &c.opts.Incidents[n]
+		if i.Kind != CallsGone || !i.span().holds(now) || i.From.Unix() < midnight || c.usage.gone[n] {
+			continue
+		}
+		if c.usage.gone == nil {
+			c.usage.gone = map[int]bool{}
+		}
+		c.usage.gone[n] = true
+		others := c.othersSpent(midnight, now)
+		more := max(0, int((1-i.Share)*float64(c.opts.Limit))-c.usage.today-others)
+		c.usage.today += more
+		c.usage.total += more
+	}
+}
+
+// failing is what incidents make of a request.
+func (c *Console) failing(path string, now time.Time) Fault {
+	for n := range c.opts.Incidents {
+		if i := &c.opts.Incidents[n]; i.Kind == ServerFails && i.Path == path && i.span().holds(now.Unix()) {
+			return Fault{Status: http.StatusServiceUnavailable}
+		}
+	}
+	return Fault{}
+}
+
+// licenseEnds is when an incident has the licence expire; false where none does.
+func (c *Console) licenseEnds() (int64, bool) {
+	for n := range c.opts.Incidents {
+		if i := &c.opts.Incidents[n]; i.Kind == LicenseEnds {
+			return i.To.Unix(), true
+		}
+	}
+	return 0, false
+}
