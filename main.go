@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case scanCommand.FullCommand():
 		err = scan.run(ctx, flags, options, stdout)
 	case simulateCommand.FullCommand():
-		err = simulate(ctx, logger, simulation, stdout)
+		err = simulate(ctx, logger, flags, simulation, stdout)
 	}
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
@@ -150,6 +150,7 @@ func addServeFlags(app *kingpin.Application) *serveOptions {
 	o := &serveOptions{}
 	app.Flag("demo", "Export a simulated console in this process: no account, no network. Polls each minute unless --cache.interval is set.").
 		BoolVar(&o.demo)
+	app.Flag("demo.incidents", "Let things go wrong in the simulated console of --demo, as simulate --simulate.incidents does.").BoolVar(&o.demoIncidents)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.telemetryPath)
 	app.Flag("web.max-requests", "Scrapes that may go on at once; 0 is no limit.").Default("40").IntVar(&o.maxRequests)
 	app.Flag("web.disable-exporter-metrics", "Leave out metrics of the exporter itself: go_*, process_*, promhttp_*.").BoolVar(&o.withoutExporterMetrics)

@@ -43,6 +43,7 @@ type serveOptions struct {
 	pprof                  bool
 	lifecycle              bool
 	demo                   bool
+	demoIncidents          bool
 }
 
 // The longest that ending may take; what is not done then is left.
