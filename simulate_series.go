@@ -33,14 +33,14 @@ type span struct {
 
 func newHistorySeries(begun time.Time, o historyOptions) *historySeries {
 	return &historySeries{
-		begun: begun, step: o.step, target: "{instance=" + quoted(o.instance) + ",job=" + quoted(o.job),
+		begun: begun, step: o.step, target: "{instance=" + labelValue(o.instance) + ",job=" + labelValue(o.job),
 		types: map[string]dto.MetricType{}, of: map[string]map[string]*[]span{},
 	}
 }
 
 var labelEscaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
 
-func quoted(value string) string { return `"` + labelEscaper.Replace(value) + `"` }
+func labelValue(value string) string { return `"` + labelEscaper.Replace(value) + `"` }
 
 // families notes the samples of families at scrapes.
 func (s *historySeries) families(families []*dto.MetricFamily, from, to int) {
