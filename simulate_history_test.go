@@ -159,8 +159,8 @@ func incidentsAreThere(t *testing.T, read scraped) {
 		{`runzero_api_usage_remaining{credential="default"}`, 8*day - 14*time.Hour, 8*day - 15*time.Hour, by(0.2)},
 		{`runzero_api_paused{reason="quota"}`, 8*day - 14*time.Hour, 8*day - 15*time.Hour, rises},
 		{`runzero_api_paused{reason="quota"}`, 8*day - 15*time.Hour, 7*day - 2*time.Hour, falls},
-		{`runzero_collector_success{collector="assets",org_name="Kestrel Acquisition"}`, 5*day + 90*time.Minute, 5*day + 30*time.Minute, falls},
-		{`runzero_collector_success{collector="assets",org_name="Kestrel Acquisition"}`, 5*day + 30*time.Minute, 5*day - time.Hour, rises},
+		{`runzero_collector_success{collector="assets",org_name="Kestrel Acquisition"}`, 32 * time.Hour, 30*time.Hour + 30*time.Minute, falls},
+		{`runzero_collector_success{collector="assets",org_name="Kestrel Acquisition"}`, 30*time.Hour + 30*time.Minute, 29 * time.Hour, rises},
 		{`runzero_scan_schedule_failing{org_name="Halvorsen Logistics",schedule="Guest Wi-Fi sweep",site_name="Headquarters"}`, 2*day + time.Hour, day, rises},
 		{`runzero_integration_last_success{integration="Azure AD sync",org_name="Halvorsen Logistics"}`, 3*day + time.Hour, 2 * day, falls},
 	} {

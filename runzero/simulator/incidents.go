@@ -68,7 +68,7 @@ func DemoIncidents(end time.Time) []Incident {
 		{Kind: ExplorerOffline, Organization: 0, Explorer: 2, From: ago(12 * days), To: ago(12*days - 9*time.Hour)},
 		{Kind: ScansStop, Organization: 1, Site: 2, From: ago(9 * days)},
 		{Kind: CallsGone, Share: 0, From: midnight(ago(8 * days)).Add(14*time.Hour + 3*time.Minute), To: midnight(ago(7 * days))},
-		{Kind: ServerFails, Path: "/export/org/assets.jsonl", From: ago(5*days + 70*time.Minute), To: ago(5 * days)},
+		{Kind: ServerFails, Path: "/export/org/assets.jsonl", From: ago(31*time.Hour + 10*time.Minute), To: ago(30 * time.Hour)},
 		{Kind: ExplorerOffline, Organization: 1, Explorer: 1, From: ago(26 * time.Hour)},
 		{Kind: AssetsDrop, Organization: 0, Site: 3, Share: 0.45, From: ago(20 * time.Hour)},
 		{Kind: AssetsJump, Organization: 0, Site: 0, Share: 0.4, From: ago(9 * time.Hour)},
