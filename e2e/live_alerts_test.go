@@ -1,0 +1,148 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// webhook takes what Alertmanager tells.
+type webhook struct {
+	*httptest.Server
+	mu   sync.Mutex
+	told map[string]string // the receiver by what the alert says
+}
+
+func startWebhook(t *testing.T) *webhook {
+	w := &webhook{told: map[string]string{}}
+	w.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var message struct{ Alerts []alert }
+		if err := json.NewDecoder(r.Body).Decode(&message); err != nil {
+			t.Errorf("what Alertmanager tells cannot be read: %v", err)
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, a := range message.Alerts {
+			w.told[a.String()] = strings.TrimPrefix(r.URL.Path, "/")
+		}
+	}))
+	t.Cleanup(w.Close)
+	return w
+}
+
+// receiver is whom the webhook was told for; empty: it was not told.
+func (w *webhook) receiver(alert string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.told[alert]
+}
+
+type alert struct {
+	Labels map[string]string
+	Status json.RawMessage
+}
+
+// String is what alerts are told apart by here.
+func (a alert) String() string {
+	text := a.Labels["alertname"]
+	for _, label := range []string{"org_name", "site_name", "schedule", "explorer", "integration"} {
+		if value := a.Labels[label]; value != "" {
+			text += " / " + value
+		}
+	}
+	return text
+}
+
+// rules waits until each rule has been evaluated, and well.
+func (l *live) rules(t *testing.T) {
+	eventually(t, func() error {
+		a, err := ask(client, http.MethodGet, l.prometheus.url+"/api/v1/rules")
+		if err != nil {
+			return err
+		}
+		var answer struct {
+			Data struct {
+				Groups []struct {
+					Rules []struct{ Name, Health, LastError string }
+				}
+			}
+		}
+		decode(t, a.body, &answer)
+		n := 0
+		for _, group := range answer.Data.Groups {
+			for _, rule := range group.Rules {
+				if rule.Health != "ok" {
+					return fmt.Errorf("%s is %s: %s", rule.Name, rule.Health, rule.LastError)
+				}
+				n++
+			}
+		}
+		if n == 0 {
+			return errors.New("there are no rules")
+		}
+		return nil
+	})
+}
+
+// alerts waits for what the incidents cause, and holds what they imply to silence.
+func (l *live) alerts(t *testing.T) {
+	want := map[string]string{
+		"RunZeroSiteHasNoExplorer / Brightwater Clinics / Clinic North":                                "network-pager",
+		"RunZeroSiteScanStale / Brightwater Clinics / Clinic South":                                    "network-tickets",
+		"RunZeroSiteScanStale / Halvorsen Logistics / Plant 2":                                         "network-tickets",
+		"RunZeroScheduledScanMissed / Brightwater Clinics / Clinic South / Daily scan of Clinic South": "network-tickets",
+		"RunZeroScheduledScanFailing / Halvorsen Logistics / Headquarters / Guest Wi-Fi sweep":         "network-tickets",
+		"RunZeroIntegrationFailing / Halvorsen Logistics / Azure AD sync":                              "network-tickets",
+		"RunZeroAssetCountJumped / Halvorsen Logistics / Headquarters":                                 "security-tickets",
+		"RunZeroAssetCountDropped / Halvorsen Logistics / Harbour Lab":                                 "security-tickets",
+		"RunZeroAPIQuotaSpentByOthers":                                                                 "monitoring-tickets",
+		"RunZeroLicenseExpiring":                                                                       "security-tickets",
+		"RunZeroLicenseNearLimit":                                                                      "security-tickets",
+	}
+	// In the evening there are as few calls left as there is of the day, and nobody is told.
+	now := time.Now().UTC()
+	if left := now.Truncate(24 * time.Hour).Add(24 * time.Hour).Sub(now); left > 5*time.Hour {
+		want["RunZeroAPIQuotaLow"] = "monitoring-tickets"
+	}
+	eventually(t, func() error {
+		var missing []string
+		for alert, receiver := range want {
+			if got := l.webhook.receiver(alert); got != receiver {
+				missing = append(missing, fmt.Sprintf("%s for %s, and not %q", alert, receiver, got))
+			}
+		}
+		if len(missing) > 0 {
+			slices.Sort(missing)
+			return fmt.Errorf("the webhook was not told of %s", strings.Join(missing, "; "))
+		}
+		return nil
+	})
+	var all []alert
+	decode(t, get(t, l.alertmanager+"/api/v2/alerts").body, &all)
+	inhibited := map[string]bool{}
+	for _, a := range all {
+		var status struct{ InhibitedBy []string }
+		decode(t, a.Status, &status)
+		inhibited[a.String()] = len(status.InhibitedBy) > 0
+		if receiver := l.webhook.receiver(a.String()); receiver != "" && len(status.InhibitedBy) > 0 {
+			t.Errorf("%s is told to %s, though another alert says why", a, receiver)
+		}
+	}
+	for _, implied := range []string{
+		"RunZeroExplorerOffline / Brightwater Clinics / Clinic North / BRIGHTWATER-RZ02",
+		"RunZeroScheduledScanMissed / Halvorsen Logistics / Headquarters / Guest Wi-Fi sweep",
+	} {
+		if told, fires := inhibited[implied]; !fires || !told {
+			t.Errorf("%s fires: %v, and is inhibited: %v", implied, fires, told)
+		}
+	}
+}
