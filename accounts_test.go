@@ -184,11 +184,11 @@ func TestTwoAccountsDoNotInfluenceEachOther(t *testing.T) {
 	})
 }
 
-// TestThreeHundredOrganizations polls an account of a managed-service provider with
-// all default collectors.
-func TestThreeHundredOrganizations(t *testing.T) {
+// TestHundredsOfOrganizations polls an account of a managed-service provider with all
+// default collectors.
+func TestHundredsOfOrganizations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const organizations, hours = 300, 1
+		const organizations, hours = organizationsMany, 1
 		console := simulator.New(simulator.Options{Organizations: organizations, Sites: 2, Assets: 60, Limit: 1_000_000})
 		e := newEstate(t, map[string]*simulator.Console{north: console}, "accounts:\n"+accountOf("north", north, console.AccountToken()), nil)
 		e.pass(10 * time.Minute) // the first round
@@ -225,7 +225,8 @@ func TestThreeHundredOrganizations(t *testing.T) {
 		for _, n := range perMinute {
 			busiest = max(busiest, n)
 		}
-		if mean := float64(total) / (60 * hours); float64(busiest) > 2.5*mean {
+		// With few organizations chance alone makes a minute busy.
+		if mean := float64(total) / (60 * hours); float64(busiest) > 2.5*mean+6 {
 			t.Errorf("%d calls in the busiest minute, %.0f in the mean one", busiest, mean)
 		}
 

@@ -198,7 +198,7 @@ func TestAnotherCredentialIsTriedAtOnce(t *testing.T) {
 		w.expect("runzero_collector_supported", "explorers", 0)
 		w.reload(func(t *poller.Target) { t.Credentials = both })
 		w.pass(time.Second)
-		if w.expect("runzero_collector_supported", "explorers", 1); len(explorers.polls) == 0 {
+		if w.expect("runzero_collector_supported", "explorers", 1); len(explorers.seen()) == 0 {
 			t.Error("the organization token was not tried")
 		}
 	})

@@ -44,6 +44,13 @@ func (a *asks) Collect(_ context.Context, poll collector.Poll) (collector.Snapsh
 	return collector.Snapshot{Families: families, Sites: sites}, err
 }
 
+// seen are the polls so far.
+func (a *asks) seen() []collector.Poll {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.polls)
+}
+
 // accountSites names one site of each organization.
 func accountSites(poll collector.Poll) (collector.SiteNames, error) {
 	sites := collector.SiteNames{}
@@ -67,13 +74,13 @@ func TestAWholeAccountIsAskedAtOnceAndItsSitesNameThoseOfEachOrganization(t *tes
 		}
 		w := newWorld(t, s)
 		w.pass(time.Minute)
-		if len(wide.polls) != 1 || len(alone.polls) != 0 || len(wide.polls[0].Organizations) != 10 {
-			t.Errorf("asked %d times at once and %d times one by one, want once and never", len(wide.polls), len(alone.polls))
+		if len(wide.seen()) != 1 || len(alone.seen()) != 0 || len(wide.seen()[0].Organizations) != 10 {
+			t.Errorf("asked %d times at once and %d times one by one, want once and never", len(wide.seen()), len(alone.seen()))
 		}
-		if len(tasks.polls) != 10 {
-			t.Errorf("tasks: %d polls, want one of each organization", len(tasks.polls))
+		if len(tasks.seen()) != 10 {
+			t.Errorf("tasks: %d polls, want one of each organization", len(tasks.seen()))
 		}
-		for _, poll := range tasks.polls {
+		for _, poll := range tasks.seen() {
 			if len(poll.Sites) != 1 || poll.Sites["1"] != "site of "+poll.Organization.Name {
 				t.Errorf("%s has the sites %v", poll.Organization.Name, poll.Sites)
 			}
@@ -95,26 +102,26 @@ func TestWhereAnAccountCannotBeAskedAtOnceItsOrganizationsAreAskedOneByOne(t *te
 		s.target.Collectors = []poller.Collector{{Name: "sites", Interval: interval, Collector: alone, Wide: wide}}
 		w := newWorld(t, s)
 		w.pass(time.Minute)
-		if len(wide.polls) != 1 || len(alone.polls) != 10 {
-			t.Errorf("asked %d times at once and %d times one by one", len(wide.polls), len(alone.polls))
+		if len(wide.seen()) != 1 || len(alone.seen()) != 10 {
+			t.Errorf("asked %d times at once and %d times one by one", len(wide.seen()), len(alone.seen()))
 		}
 		if !w.poller.Ready() || w.values("runzero_collector_supported", "collector")["sites"] != 10 {
 			t.Errorf("what is asked one by one is not called supported: %v", w.values("runzero_collector_supported", "collector", "org_name"))
 		}
 		w.pass(20 * time.Hour)
-		if len(wide.polls) != 1 {
-			t.Errorf("asked at once %d times within the day", len(wide.polls))
+		if len(wide.seen()) != 1 {
+			t.Errorf("asked at once %d times within the day", len(wide.seen()))
 		}
 		wide.mu.Lock()
 		wide.sites = accountSites
 		wide.mu.Unlock()
 		w.pass(10 * time.Hour)
-		before := len(alone.polls)
+		before := len(alone.seen())
 		if values := w.values("runzero_sites", "org_name"); len(values) != 1 || values["all"] != 1 {
 			t.Errorf("once it can be asked at once: %v", values)
 		}
 		w.pass(3 * time.Hour)
-		if len(alone.polls) != before {
+		if len(alone.seen()) != before {
 			t.Error("still asked one by one")
 		}
 		w.unique()
@@ -144,7 +151,7 @@ func TestThatACredentialIsTooSmallIsFoundOnceForAllOrganizations(t *testing.T) {
 		s.target.Collectors = []poller.Collector{{Name: "explorers", Interval: interval, Needs: runzero.Organization, Collector: refusing}}
 		w := newWorld(t, s)
 		w.pass(3 * 24 * time.Hour)
-		if n := len(refusing.polls); n < 3 || n > 4 {
+		if n := len(refusing.seen()); n < 3 || n > 4 {
 			t.Errorf("asked %d times in three days, want once a day", n)
 		}
 		if supported := w.values("runzero_collector_supported", "org_name", "collector"); len(supported) != 11 || supported["Halvorsen Logistics/explorers"] != 0 {
@@ -164,8 +171,8 @@ func TestWhatNoCredentialMayBeAskedCostsNoCall(t *testing.T) {
 			{Name: "license", Interval: interval, Scope: collector.PerAccount, Needs: runzero.Account, Collector: license},
 		}}})
 		w.pass(50 * time.Hour)
-		if len(explorers.polls)+len(license.polls) != 0 {
-			t.Errorf("an export token was asked for Explorers %d times and for the licence %d times", len(explorers.polls), len(license.polls))
+		if len(explorers.seen())+len(license.seen()) != 0 {
+			t.Errorf("an export token was asked for Explorers %d times and for the licence %d times", len(explorers.seen()), len(license.seen()))
 		}
 		w.expect("runzero_collector_supported", "explorers", 0)
 		w.expect("runzero_collector_supported", "license", 0)
@@ -201,10 +208,10 @@ func TestEachThingIsAskedOfACredentialThatReachesIt(t *testing.T) {
 			return strings.Join(all, ", ")
 		}
 		names := w.console.Organizations()
-		if got, want := kinds(assets.polls), names[1].Name+": export token, "+names[0].Name+": export token"; got != want {
+		if got, want := kinds(assets.seen()), names[1].Name+": export token, "+names[0].Name+": export token"; got != want {
 			t.Errorf("assets are asked of %s, want %s", got, want)
 		}
-		if got, want := kinds(explorers.polls), names[0].Name+": organization token"; got != want {
+		if got, want := kinds(explorers.seen()), names[0].Name+": organization token"; got != want {
 			t.Errorf("Explorers are asked of %s, want %s", got, want)
 		}
 	})
@@ -219,8 +226,8 @@ func TestABrokenCredentialDoesNotKeepTheOthersFromTheirs(t *testing.T) {
 			target:  poller.Target{Collectors: []poller.Collector{{Name: "assets", Interval: interval, Needs: runzero.Export, Collector: assets}}},
 		})
 		w.pass(10 * time.Hour)
-		if len(assets.polls) < 30 {
-			t.Errorf("%d polls in ten hours", len(assets.polls))
+		if len(assets.seen()) < 30 {
+			t.Errorf("%d polls in ten hours", len(assets.seen()))
 		}
 		w.expect("runzero_collector_success", poller.Discovery, 0)
 		if text := w.log.String(); !strings.Contains(text, `credential \"1\"`) {
