@@ -67,14 +67,20 @@ func (t *target) discoveryInterval() time.Duration {
 		r, known := t.reaches[c.Name]
 		holds := r.holds(t.wholeInterval())
 		if !known {
-			holds = DiscoveryInterval
-			for _, each := range t.Collectors {
-				holds = min(holds, each.Interval)
-			}
+			holds = t.shortest()
 		}
 		if holds > 0 && (shortest == 0 || holds < shortest) {
 			shortest = holds
 		}
+	}
+	return shortest
+}
+
+// shortest is how often anything is polled.
+func (t *target) shortest() time.Duration {
+	shortest := DiscoveryInterval
+	for _, c := range t.Collectors {
+		shortest = min(shortest, c.Interval)
 	}
 	return shortest
 }

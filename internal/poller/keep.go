@@ -282,6 +282,10 @@ func (p *Poller) revive(j *job, k keptJob, now time.Time) {
 		j.err = collector.ErrUnsupported
 	case j.failures > 0:
 		j.err = errBefore
+	case k.Success.IsZero():
+		// Its first poll was cut short. It need not wait for hours, but no crash loop may ask
+		// for it more often than anything is asked for.
+		j.wait = min(j.wait, j.target.shortest())
 	case j.interval > 0: // which may be another than it was
 		j.wait = min(max(j.wait, j.interval), longestWait(j.interval))
 	}

@@ -1,6 +1,7 @@
 package poller_test
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
@@ -90,6 +93,40 @@ func TestOnceSaysWhatItCouldNotAskAndWhy(t *testing.T) {
 		}
 		if text := w.log.String(); !strings.Contains(text, `msg="not polled"`) || !strings.Contains(text, "has spent 50") {
 			t.Errorf("the log: …%s", text[max(len(text)-600, 0):])
+		}
+	})
+}
+
+// TestAFirstPollThatWasCutShortIsMadeUpForSoon: the licence is asked for each six hours.
+func TestAFirstPollThatWasCutShortIsMadeUpForSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHome(t, t.TempDir(), setup{console: small, token: (*simulator.Console).AccountToken})
+		for _, spec := range collector.Specs() {
+			if spec.Name == "license" || spec.Name == "sites" {
+				h.setup.target.Collectors = append(h.setup.target.Collectors, poller.Collector{
+					Name: spec.Name, Scope: spec.Scope, Needs: spec.Needs, Interval: cmp.Or(spec.Interval, interval), Collector: spec.New(collector.Settings{}),
+				})
+			}
+		}
+		remove := h.console.Inject(simulator.Fault{Path: "/account/license", Delay: time.Minute})
+		for range 5 { // killed, in the middle of it or right after the start
+			w := h.start()
+			w.pass(10 * time.Second)
+			next := t.TempDir()
+			h.copyTo(next)
+			h.dir = next
+			w.stop()
+		}
+		remove()
+		w := h.start()
+		w.pass(0)
+		if n := w.asked("/account/license"); n != 1 {
+			t.Errorf("a crash loop asked for the licence %d times", n)
+		}
+		w.pass(interval)
+		w.stop()
+		if w := h.idle(); !w.poller.Ready() || w.asked("/account/license") != 2 {
+			t.Errorf("after %s it was asked for %d times", interval, w.asked("/account/license"))
 		}
 	})
 }
