@@ -34,8 +34,8 @@ func (r reach) holds(whole time.Duration) time.Duration {
 	return 0
 }
 
-// undiscovered are the credentials whose organizations are to be asked for. What was
-// asked within the interval, less the time that jobs move in it, is left alone.
+// undiscovered are the credentials whose organizations are to be asked for: those that
+// nothing is known of, and those of which what is known no longer holds.
 func (t *target) undiscovered(now time.Time) []Credential {
 	var unknown []Credential
 	for _, c := range t.Credentials {
@@ -128,7 +128,7 @@ func (p *Poller) discovered(a *attempt, now time.Time) {
 	maps.Copy(t.reaches, a.found)
 	if err := t.choose(); err != nil {
 		// None, or not all, of those wanted: this is no reason to forget them.
-		t.reaches = before
+		t.reaches, a.found = before, nil
 		if a.err == nil {
 			a.err = err
 		}
@@ -160,12 +160,14 @@ func (p *Poller) allow(t *target, credential string) {
 	}
 }
 
-// follow gives a job that is fed by discoveries what one found.
+// follow gives a job that is fed by discoveries what one found. What becomes of
+// credentials that reach no whole account is nothing to it.
 func (p *Poller) follow(j *job, a *attempt, now time.Time) {
 	t := j.target
-	asked := false
+	fed, asked := false, false
 	for _, c := range a.credentials {
 		asked = asked || t.reaches[c.Name].Whole
+		fed = fed || a.found[c.Name].Whole
 	}
 	if !asked {
 		return
@@ -177,7 +179,7 @@ func (p *Poller) follow(j *job, a *attempt, now time.Time) {
 		}
 	}
 	snapshot, err := j.found(rows, t.names)
-	if a.err != nil {
+	if !fed {
 		err = a.err
 	}
 	j.attempt, j.base = a.poll.Now, a.poll.Now

@@ -239,6 +239,28 @@ func TestABrokenCredentialDoesNotKeepTheOthersFromTheirs(t *testing.T) {
 	})
 }
 
+// TestABrokenCredentialIsNoFailureOfTheOrganizations that another tells of.
+func TestABrokenCredentialIsNoFailureOfTheOrganizations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{
+			console: small,
+			tokens:  func(c *simulator.Console) []string { return []string{"ETrevoked", c.AccountToken()} },
+			target: poller.Target{Collectors: []poller.Collector{{
+				Name: "organizations", Interval: time.Hour, Needs: runzero.Organization, Collector: &asks{},
+				Found: func(rows []runzero.OrganizationInfo, _ map[string]string) (collector.Snapshot, error) {
+					return collector.Snapshot{Families: gauge("runzero_sites", float64(len(rows)), "org_name", "all")}, nil
+				},
+			}}},
+		})
+		w.pass(5 * time.Hour)
+		w.expect("runzero_collector_success", poller.Discovery, 0)
+		w.expect("runzero_collector_success", "organizations", 1)
+		if age := float64(time.Now().Unix()) - w.values("runzero_collector_last_success_timestamp_seconds", "collector")["organizations"]; age > 2*3600 {
+			t.Errorf("the organizations are %.0f s old", age)
+		}
+	})
+}
+
 // TestTheOrganizationsOfAnAccountCostOneCall: the collector that exports them is fed
 // with what is learned anyway.
 func TestTheOrganizationsOfAnAccountCostOneCall(t *testing.T) {
