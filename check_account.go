@@ -72,12 +72,12 @@ func (a *accountCheck) organizations() {
 	}
 	about := topic(a.account, "", "organizations")
 	for _, name := range a.account.Include {
-		if !slices.ContainsFunc(a.reached, func(o runzero.OrganizationInfo) bool { return isNamed(o, name) }) {
+		if !slices.ContainsFunc(a.reached, func(o runzero.OrganizationInfo) bool { return poller.IsNamed(o, name) }) {
 			a.say(wrong, about, "no credential reaches an organization %q: nothing is polled before that is corrected; reached are %s", collector.Label(name), quoted(organizationNames(a.reached)))
 		}
 	}
 	for _, name := range a.account.Exclude {
-		if !slices.ContainsFunc(a.reached, func(o runzero.OrganizationInfo) bool { return isNamed(o, name) }) {
+		if !slices.ContainsFunc(a.reached, func(o runzero.OrganizationInfo) bool { return poller.IsNamed(o, name) }) {
 			a.say(warning, about, "%q is excluded, and no credential reaches an organization of that name or id: correct it, or leave it out", collector.Label(name))
 		}
 	}
@@ -101,24 +101,7 @@ func (a *accountCheck) organizations() {
 
 // leftOut is why an organization is not polled; empty when it is.
 func (a *accountCheck) leftOut(o runzero.OrganizationInfo) string {
-	named := func(name string) bool { return isNamed(o, name) }
-	include := a.account.Include
-	switch {
-	case slices.ContainsFunc(a.account.Exclude, named):
-		return "excluded"
-	case len(include) > 0 && !slices.ContainsFunc(include, named):
-		return "not included"
-	case len(include) == 0 && o.Demo:
-		return "demo"
-	case len(include) == 0 && o.Inactive:
-		return "inactive"
-	}
-	return ""
-}
-
-// isNamed tells whether a name or id is the organization's.
-func isNamed(o runzero.OrganizationInfo, name string) bool {
-	return strings.EqualFold(o.ID, name) || o.Name == name
+	return poller.LeftOut(o, a.account.Include, a.account.Exclude)
 }
 
 // organizationName is the best there is for a name.
@@ -211,10 +194,11 @@ func (a *accountCheck) plan(limit int64) {
 	}
 	about := topic(a.account, "", "plan")
 	f := makeForecast(planRows(a.config, a.account, known, 0).rows, a.account.Share, limit)
+	f.file = a.account.Name != ""
 	demand := fmt.Sprintf("the intervals ask for %s API calls a day, of %d that this exporter may spend", number(f.demand), f.calls)
 	switch {
 	case f.calls == 0:
-		a.say(wrong, about, "%s: nothing could ever be asked; raise --quota.share", demand)
+		a.say(wrong, about, "%s: nothing could ever be asked; raise %s", demand, f.quota("share"))
 	case !f.fits():
 		a.say(warning, about, "%s: that does not fit, and they are made %.1f times as long; the command plan with --limit=%d says what to change", demand, f.stretch, limit)
 	default:

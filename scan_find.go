@@ -9,6 +9,7 @@ import (
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -19,14 +20,13 @@ func (r *scanRequest) findOrganization(ctx context.Context, clients []*runzero.C
 	var names []string
 	var failed error
 	reached := map[string]bool{}
-	polled := accountCheck{account: a}
 	for _, client := range clients {
 		organizations, err := client.Organizations(ctx)
 		if err != nil {
 			failed = fmt.Errorf("the organization cannot be looked up: %s", advised(err))
 		}
 		for _, o := range organizations {
-			if wanted != "" && !isNamed(o, wanted) || wanted == "" && polled.leftOut(o) != "" || reached[o.ID] {
+			if wanted != "" && !poller.IsNamed(o, wanted) || wanted == "" && poller.LeftOut(o, a.Include, a.Exclude) != "" || reached[o.ID] {
 				continue
 			}
 			if reached[o.ID] = true; len(found) == 0 {

@@ -124,7 +124,9 @@ func (h *history) discover(ctx context.Context, poll collector.Poll) (collector.
 		return collector.Snapshot{}, err
 	}
 	ids := map[string]string{}
-	rows = slices.DeleteFunc(rows, func(o runzero.OrganizationInfo) bool { return o.Demo || o.Inactive })
+	rows = slices.DeleteFunc(rows, func(o runzero.OrganizationInfo) bool {
+		return poller.LeftOut(o, h.account.Include, h.account.Exclude) != ""
+	})
 	for _, o := range rows {
 		ids[o.ID] = o.Name
 	}

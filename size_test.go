@@ -2,5 +2,9 @@
 
 package main
 
-// How many organizations a large account has in tests.
-const organizationsMany = 300
+const (
+	// How many organizations a large account has in tests.
+	organizationsMany = 300
+	// How many times the calls of the mean minute the busiest may have.
+	busiestMinute = 2.5
+)

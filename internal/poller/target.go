@@ -172,24 +172,38 @@ func (t *target) choose() error {
 	return nil
 }
 
+// IsNamed tells whether a name or id that a user wrote is the organization's.
+func IsNamed(o runzero.OrganizationInfo, name string) bool {
+	return strings.EqualFold(o.ID, name) || o.Name == name
+}
+
+// LeftOut is why an organization is not polled, in a word or two; empty when it is.
+func LeftOut(o runzero.OrganizationInfo, include, exclude []string) string {
+	named := func(name string) bool { return IsNamed(o, name) }
+	switch {
+	case slices.ContainsFunc(exclude, named):
+		return "excluded"
+	case len(include) > 0 && !slices.ContainsFunc(include, named):
+		return "not included"
+	case len(include) == 0 && o.Demo:
+		return "demo"
+	case len(include) == 0 && o.Inactive:
+		return "inactive"
+	}
+	return ""
+}
+
 // choose picks the organizations to poll. One that is asked for and not there is an
 // error, lest a misspelt name go unnoticed.
 func choose(all []runzero.OrganizationInfo, include, exclude []string) ([]runzero.OrganizationInfo, error) {
-	named := func(o runzero.OrganizationInfo) func(string) bool {
-		return func(name string) bool { return strings.EqualFold(o.ID, name) || o.Name == name }
-	}
 	for _, want := range include {
-		if !slices.ContainsFunc(all, func(o runzero.OrganizationInfo) bool { return named(o)(want) }) {
+		if !slices.ContainsFunc(all, func(o runzero.OrganizationInfo) bool { return IsNamed(o, want) }) {
 			return nil, fmt.Errorf("the credential reaches no organization %q: it reaches %s", collector.Label(want), reachedNames(all))
 		}
 	}
 	var chosen []runzero.OrganizationInfo
 	for _, o := range all {
-		switch {
-		case slices.ContainsFunc(exclude, named(o)):
-		case len(include) > 0 && !slices.ContainsFunc(include, named(o)):
-		case len(include) == 0 && (o.Demo || o.Inactive):
-		default:
+		if LeftOut(o, include, exclude) == "" {
 			chosen = append(chosen, o)
 		}
 	}
