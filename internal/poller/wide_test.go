@@ -37,9 +37,9 @@ func (a *asks) Collect(_ context.Context, poll collector.Poll) (collector.Snapsh
 		return collector.Snapshot{}, nil
 	}
 	sites, err := answer(poll)
-	families := gauge("runzero_sites", float64(len(sites)), "org_name", poll.Organization.Name)
+	families := sitesGauge(float64(len(sites)), poll.Organization.Name)
 	if poll.Organization.Name == "" {
-		families = gauge("runzero_sites", 1, "org_name", "all")
+		families = sitesGauge(1, "all")
 	}
 	return collector.Snapshot{Families: families, Sites: sites}, err
 }
@@ -248,7 +248,7 @@ func TestABrokenCredentialIsNoFailureOfTheOrganizations(t *testing.T) {
 			target: poller.Target{Collectors: []poller.Collector{{
 				Name: "organizations", Interval: time.Hour, Needs: runzero.Organization, Collector: &asks{},
 				Found: func(rows []runzero.OrganizationInfo, _ map[string]string) (collector.Snapshot, error) {
-					return collector.Snapshot{Families: gauge("runzero_sites", float64(len(rows)), "org_name", "all")}, nil
+					return collector.Snapshot{Families: sitesGauge(float64(len(rows)), "all")}, nil
 				},
 			}}},
 		})
@@ -271,7 +271,7 @@ func TestTheOrganizationsOfAnAccountCostOneCall(t *testing.T) {
 			Name: "organizations", Interval: time.Hour, Needs: runzero.Organization, Collector: &asks{},
 			Found: func(rows []runzero.OrganizationInfo, names map[string]string) (collector.Snapshot, error) {
 				fed++
-				return collector.Snapshot{Families: gauge("runzero_sites", float64(len(rows)+len(names)), "org_name", "all")}, nil
+				return collector.Snapshot{Families: sitesGauge(float64(len(rows)+len(names)), "all")}, nil
 			},
 		}}
 		w := h.start()
@@ -299,10 +299,11 @@ func TestTheOrganizationsOfAnAccountCostOneCall(t *testing.T) {
 	})
 }
 
-// gauge is a family of one series.
-func gauge(name string, value float64, label, of string) []*dto.MetricFamily {
+// sitesGauge is runzero_sites with one series.
+func sitesGauge(value float64, organization string) []*dto.MetricFamily {
+	name, label := "runzero_sites", "org_name"
 	return []*dto.MetricFamily{{
 		Name: &name, Help: &name, Type: dto.MetricType_GAUGE.Enum(),
-		Metric: []*dto.Metric{{Label: []*dto.LabelPair{{Name: &label, Value: &of}}, Gauge: &dto.Gauge{Value: &value}}},
+		Metric: []*dto.Metric{{Label: []*dto.LabelPair{{Name: &label, Value: &organization}}, Gauge: &dto.Gauge{Value: &value}}},
 	}}
 }
