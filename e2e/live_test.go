@@ -96,13 +96,18 @@ func (l *live) record(name string) {
 	p := l.start("scrape_configs: []\n")
 	now := time.Now()
 	recorded := filepath.Join(l.dir, "recorded")
-	l.run(io.Discard, "promtool", "tsdb", "create-blocks-from", "rules", "--url="+p.url, "--eval-interval="+seconds(liveStep),
-		fmt.Sprintf("--start=%d", now.Add(-36*time.Hour).Unix()), fmt.Sprintf("--end=%d", now.Unix()), "--output-dir="+recorded, l.recording(name))
+	var blocks []string
+	eventually(l.t, func() error {
+		var said bytes.Buffer
+		l.run(&said, "promtool", "tsdb", "create-blocks-from", "rules", "--url="+p.url, "--eval-interval="+seconds(liveStep),
+			fmt.Sprintf("--start=%d", now.Add(-36*time.Hour).Unix()), fmt.Sprintf("--end=%d", now.Unix()), "--output-dir="+recorded, l.recording(name))
+		var err error
+		if blocks, err = filepath.Glob(filepath.Join(recorded, "*")); err != nil || len(blocks) == 0 {
+			return fmt.Errorf("of %s nothing was recorded: %v\n%s\n%s", name, err, said.String(), tail(p.stderr.String()))
+		}
+		return nil
+	})
 	p.end()
-	blocks, err := filepath.Glob(filepath.Join(recorded, "*"))
-	if err != nil || len(blocks) == 0 {
-		l.t.Fatalf("nothing was recorded: %v", err)
-	}
 	for _, block := range blocks {
 		if err := os.Rename(block, filepath.Join(l.data(), filepath.Base(block))); err != nil {
 			l.t.Fatal(err)
@@ -203,11 +208,7 @@ func (l *live) startAlertmanager() string {
 	}
 	// An alert and what inhibits it fire within a second or two of each other.
 	config := l.shortened("alertmanager.example.yml", map[string]string{"group_wait": "8s", "group_interval": "8s"}, receivers...)
-	p := startProgram(l.t, "prometheus-alertmanager", nil, "--config.file="+config, "--storage.path="+filepath.Join(l.dir, "alertmanager"),
-		"--cluster.listen-address=", anyPort)
-	base := p.url()
-	waitFor(l.t, p, base+"/-/ready", http.StatusOK)
-	return base
+	return startAlertmanager(l.t, config)
 }
 
 func (l *live) startPrometheus(exporter string) *prometheus {

@@ -1,17 +1,21 @@
 //go:build e2e
 
-package alerts
+package e2e
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
-const alertmanagerFile = "alertmanager.example.yml"
+const alertmanagerFile = "../alerts/alertmanager.example.yml"
 
 // told is an alert as Alertmanager is told of it: its name and labels, as amtool
 // takes them.
@@ -109,7 +113,7 @@ func TestInhibitions(t *testing.T) {
 		},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			base := startAlertmanager(t)
+			base := startAlertmanager(t, alertmanagerFile)
 			post(t, base, append(append([]told{c.cause}, c.muted...), c.heard...))
 			wants := map[told]bool{c.cause: false}
 			for _, alert := range c.muted {
@@ -142,4 +146,68 @@ func (a told) labels() map[string]string {
 		labels[name] = value
 	}
 	return labels
+}
+
+// startAlertmanager starts one with a configuration.
+func startAlertmanager(t *testing.T, file string) (base string) {
+	t.Helper()
+	p := startProgram(t, "prometheus-alertmanager", nil, "--config.file="+file, "--storage.path="+filepath.Join(t.TempDir(), "alertmanager"),
+		"--cluster.listen-address=", anyPort)
+	base = p.url()
+	waitFor(t, p, base+"/-/ready", http.StatusOK)
+	return base
+}
+
+func post(t *testing.T, base string, alerts []told) {
+	t.Helper()
+	type posted struct {
+		Labels map[string]string `json:"labels"`
+	}
+	var all []posted
+	for _, a := range alerts {
+		all = append(all, posted{a.labels()})
+	}
+	body, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/api/v2/alerts", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = response.Body.Close(); response.StatusCode != http.StatusOK {
+		t.Fatalf("Alertmanager takes no alerts: %s", response.Status)
+	}
+}
+
+// mutes tells of each alert whether it is muted.
+func mutes(t *testing.T, base string) (map[string]bool, error) {
+	t.Helper()
+	answer, err := ask(client, http.MethodGet, base+"/api/v2/alerts")
+	if err != nil {
+		return nil, err
+	}
+	var alerts []struct {
+		Labels map[string]string `json:"labels"`
+		Status struct {
+			InhibitedBy []string `json:"inhibitedBy"`
+		} `json:"status"`
+	}
+	if err := json.Unmarshal(answer.body, &alerts); err != nil {
+		return nil, err
+	}
+	muted := map[string]bool{}
+	for _, a := range alerts {
+		var labels []string
+		for name, value := range a.Labels {
+			labels = append(labels, name+"="+value)
+		}
+		muted[told(strings.Join(labels, " ")).sorted()] = len(a.Status.InhibitedBy) > 0
+	}
+	return muted, nil
 }
