@@ -102,10 +102,10 @@ func (l *live) record(name string) {
 		l.run(&said, "promtool", "tsdb", "create-blocks-from", "rules", "--url="+p.url, "--eval-interval="+seconds(liveStep),
 			fmt.Sprintf("--start=%d", now.Add(-36*time.Hour).Unix()), fmt.Sprintf("--end=%d", now.Unix()), "--output-dir="+recorded, l.recording(name))
 		var err error
-		if blocks, err = filepath.Glob(filepath.Join(recorded, "*")); err != nil || len(blocks) == 0 {
-			return fmt.Errorf("of %s nothing was recorded: %v\n%s\n%s", name, err, said.String(), tail(p.stderr.String()))
+		if blocks, err = filepath.Glob(filepath.Join(recorded, "*")); err == nil && len(blocks) == 0 {
+			err = fmt.Errorf("of %s nothing was recorded\n%s\n%s", name, said.String(), tail(p.stderr.String()))
 		}
-		return nil
+		return err
 	})
 	p.end()
 	for _, block := range blocks {
