@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -31,6 +32,9 @@ type Fault struct {
 	Truncate int
 	// Drop closes the connection without an answer.
 	Drop bool
+	// Raw sends the answer in its own way: it is handed the connection, over HTTP/1.1
+	// alone, and the bytes of the answer, and the connection is closed when it returns.
+	Raw func(connection net.Conn, answer []byte)
 	// Uncounted does not charge the request to the quota.
 	Uncounted bool
 }

@@ -63,6 +63,11 @@ func (c *Console) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	number := c.logCall(Call{Time: q.now, Method: r.Method, Path: path, Query: r.URL.RawQuery, Token: q.grant.kind})
 	f := c.takeFault(path, q.now)
 	q.w = &reply{ResponseWriter: rw, fault: f}
+	if f.Raw != nil {
+		kept := &recording{header: http.Header{}}
+		q.w.ResponseWriter = kept
+		defer kept.play(rw, r, f.Raw)
+	}
 	defer func() { c.logStatus(number, q.w.status) }()
 
 	public := found && rt.scope == scopePublic

@@ -3,6 +3,8 @@ package simulator
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -13,14 +15,25 @@ import (
 // served by h in this process. It works inside testing/synctest bubbles. close
 // cuts every connection and returns when the handlers have.
 func Pipe(h http.Handler) (dial func(ctx context.Context, network, addr string) (net.Conn, error), close func()) {
+	return PipeThrough(h, func(c net.Conn) net.Conn { return c })
+}
+
+// PipeThrough is Pipe with something between the console and each of its connections,
+// such as TLS, over which it speaks HTTP/2 too.
+func PipeThrough(h http.Handler, through func(net.Conn) net.Conn) (dial func(ctx context.Context, network, addr string) (net.Conn, error), close func()) {
 	l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	var mu sync.Mutex
 	open := map[net.Conn]bool{}
 	var running sync.WaitGroup
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
 	srv := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: time.Minute,
+		Protocols:         protocols,
+		ErrorLog:          log.New(io.Discard, "", 0), // of clients that went away
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		// A new connection is reported by the goroutine that accepts, a closed
 		// one by its own as the last thing it does.
@@ -40,9 +53,9 @@ func Pipe(h http.Handler) (dial func(ctx context.Context, network, addr string) 
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
-		client, server := net.Pipe()
+		client, server := duplex()
 		select {
-		case l.conns <- server:
+		case l.conns <- through(server):
 			return client, nil
 		case <-l.done:
 			return nil, errors.Join(net.ErrClosed, client.Close(), server.Close())
@@ -89,8 +102,3 @@ func (l *pipeListener) Close() error {
 }
 
 func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "pipe" }
