@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -48,19 +47,25 @@ const readAhead = 64 << 10
 var byteOrderMark = []byte("\xEF\xBB\xBF")
 
 // recordLimit fails a read when one record takes more than most bytes. What is read
-// ahead of a record counts too, so the bound is loose by that much.
+// ahead of a record counts too, so the bound is loose by that much. An error stays:
+// net/http says but once that the time was up, and then that the connection is closed.
 type recordLimit struct {
 	r    io.Reader
 	most int64
 	n    int64
+	err  error
 }
 
 func (l *recordLimit) Read(p []byte) (int, error) {
+	if l.err != nil {
+		return 0, l.err
+	}
 	if l.n > l.most+readAhead {
 		return 0, ErrTooLarge
 	}
 	n, err := l.r.Read(p)
 	l.n += int64(n)
+	l.err = err
 	return n, err
 }
 
@@ -94,27 +99,47 @@ func (a *answer) value() []byte {
 	return value
 }
 
-// problem says what stopped the reading, in our words: a syntax error would quote
-// the body.
+// end sees to it that nothing follows the value that was read. Only what came to its end
+// is known to be whole: what is compressed bears its checksum there.
+func (a *answer) end() {
+	if a.err != nil {
+		return
+	}
+	if a.kind() != 0 {
+		a.err = ErrNotJSON
+		return
+	}
+	if a.token(); a.over() || errors.Is(a.err, ErrUnmarked) {
+		a.err = nil
+	}
+}
+
+// over tells whether the body has come to its end.
+func (a *answer) over() bool { return errors.Is(a.err, io.EOF) }
+
+// problem says what stopped the reading, in our words: a syntax error would quote the
+// body.
 func (a *answer) problem() error {
-	syntax := (*jsontext.SyntacticError)(nil)
-	switch {
-	case a.err == nil:
+	if a.err == nil {
 		return nil
-	case errors.Is(a.err, ErrTooLarge):
-		return ErrTooLarge
-	case errors.Is(a.err, ErrNotData):
-		return ErrNotData
-	case errors.Is(a.err, io.ErrUnexpectedEOF):
-		return ErrInterrupted
-	case errors.As(a.err, &syntax):
-		return ErrNotJSON
 	}
 	err := a.err
-	if cause := errors.Unwrap(err); cause != nil && strings.HasPrefix(err.Error(), "jsontext:") {
-		err = cause // which library was reading tells a user nothing
+	if a.limit.err != nil && !errors.Is(a.limit.err, io.EOF) {
+		err = a.limit.err // of which jsontext makes a syntax error, in the middle of a value
 	}
-	return fmt.Errorf("%w: %w", ErrInterrupted, err)
+	for _, known := range []error{ErrTooLarge, ErrNotData, ErrUnmarked} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	syntax := (*jsontext.SyntacticError)(nil)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return ErrInterrupted
+	case errors.Is(err, ErrNotJSON), errors.As(err, &syntax):
+		return ErrNotJSON
+	}
+	return fmt.Errorf("%w: %w", ErrInterrupted, quiet{err})
 }
 
 // read sends one GET and hands the body of a successful answer to f.
@@ -145,7 +170,14 @@ func (c *Client) send(client *http.Client, endpoint string, request *http.Reques
 	if page(response) {
 		return &BodyError{Endpoint: endpoint, Err: ErrNotData}
 	}
-	return f(&limitedBody{body: response.Body, left: c.limits.Bytes})
+	return f(&limitedBody{body: response.Body, left: c.limits.Bytes, unmarked: unmarked(response)})
+}
+
+// unmarked tells whether the end of a body looks like the loss of the connection: HTTP/1
+// lets an answer end so that announces no length and is not in chunks. One that the
+// transport has decompressed has its end in itself.
+func unmarked(response *http.Response) bool {
+	return response.ProtoMajor < 2 && response.ContentLength < 0 && len(response.TransferEncoding) == 0 && !response.Uncompressed
 }
 
 // readObject sends one GET and calls set with each member of the object it is
@@ -160,6 +192,7 @@ func (c *Client) object(endpoint string, set func(s *scanner, name []byte)) func
 		in, s := newAnswer(body, c.limits.Record), newScanner()
 		s.take(in.value())
 		s.members(func(name []byte) { set(s, name) })
+		in.end()
 		if err := in.problem(); err != nil {
 			return &BodyError{Endpoint: endpoint, Err: err}
 		}
@@ -167,10 +200,12 @@ func (c *Client) object(endpoint string, set func(s *scanner, name []byte)) func
 	}
 }
 
-// limitedBody is the body up to a limit, and an error beyond.
+// limitedBody is the body up to a limit, and an error beyond. The end of one that is
+// unmarked is an error, too.
 type limitedBody struct {
-	body io.Reader
-	left int64
+	body     io.Reader
+	left     int64
+	unmarked bool
 }
 
 func (l *limitedBody) Read(p []byte) (int, error) {
@@ -180,6 +215,9 @@ func (l *limitedBody) Read(p []byte) (int, error) {
 	n, err := l.body.Read(p)
 	if l.left -= int64(n); l.left < 0 {
 		return 0, ErrTooLarge
+	}
+	if l.unmarked && errors.Is(err, io.EOF) {
+		err = ErrUnmarked
 	}
 	return n, err
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,6 +77,7 @@ var (
 	ErrTooLarge    = errors.New("larger than this exporter reads")
 	ErrCursor      = errors.New("the cursor repeats: the pages have no end")
 	ErrInterrupted = errors.New("the answer ended early")
+	ErrUnmarked    = errors.New("the answer does not say where it ends, and may be a part: whatever stands between must not take its length or its chunks away")
 )
 
 // answered tells whether err is an answer with one of these codes.
@@ -119,8 +121,19 @@ func Retryable(err error) bool {
 	}
 	// A refused certificate or redirect is no net.Error, and does not mend itself either.
 	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	var reset streamError
+	return errors.As(err, &network) || errors.As(err, &reset) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
+
+// streamError is what net/http's error of a stream that HTTP/2 has reset is as, by the
+// names of the fields; its own type cannot be named.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (streamError) Error() string { return "a stream was reset" }
 
 // requestError takes the URL out of what net/http reports: the query holds the
 // user's search, and the endpoint says enough.
@@ -131,8 +144,18 @@ func requestError(endpoint string, err error) error {
 	if answer := (*Error)(nil); errors.As(err, &answer) {
 		return answer
 	}
-	return fmt.Errorf("%s: %w", endpoint, err)
+	return fmt.Errorf("%s: %w", endpoint, quiet{err})
 }
+
+// quiet is an error without what it quotes. net/http quotes what came where it cannot
+// read it, and a server may have sent back anything, the token too.
+type quiet struct{ error }
+
+var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+func (q quiet) Error() string { return quotation.ReplaceAllString(q.error.Error(), "…") }
+
+func (q quiet) Unwrap() error { return q.error }
 
 // responseError reads what there is to say from an unsuccessful answer.
 func responseError(endpoint string, response *http.Response) *Error {

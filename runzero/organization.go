@@ -119,15 +119,18 @@ func (c *Client) Organization(ctx context.Context, organizationID string) (Organ
 	if err != nil {
 		return OrganizationInfo{}, requestError(own.endpoint, err)
 	}
-	problem := errNoOrganization
-	for row, err := range stream[OrganizationInfo](ctx, c, own) {
-		switch {
-		case err != nil:
-			return OrganizationInfo{}, err
-		case organizationID == "" || strings.EqualFold(row.ID, organizationID):
+	rows, err := collect[OrganizationInfo](ctx, c, own)
+	if err != nil {
+		return OrganizationInfo{}, err
+	}
+	for _, row := range rows {
+		if organizationID == "" || strings.EqualFold(row.ID, organizationID) {
 			return row, nil
 		}
-		problem = ErrForeign
+	}
+	problem := ErrForeign
+	if len(rows) == 0 {
+		problem = errNoOrganization
 	}
 	return OrganizationInfo{}, &BodyError{Endpoint: own.endpoint, Err: problem}
 }

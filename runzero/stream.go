@@ -132,6 +132,7 @@ type parser[T any, R record[T]] struct {
 	records int64
 	cursor  string
 	rows    bool // objects at the top are rows, not pages
+	closed  bool // the last value at the top holds all rows that there are
 	stopped bool // the consumer wants no more
 }
 
@@ -141,7 +142,7 @@ var errStopped = errors.New("no more rows wanted")
 // is what was wrong with the next.
 func (p *parser[T, R]) body(body io.Reader) error {
 	p.cursor = ""
-	p.rows = false
+	p.rows, p.closed = false, false
 	p.in = newAnswer(body, p.limits.Record)
 	err := p.values()
 	if errors.Is(err, errStopped) {
@@ -169,12 +170,13 @@ func (p *parser[T, R]) values() error {
 				err = p.first()
 			}
 		case '[':
+			p.closed = true
 			err = p.array()
 		case 'n':
 			p.in.value() // null: nothing to tell
 		case 0:
 			p.in.token()
-			if errors.Is(p.in.err, io.EOF) {
+			if p.in.over() || p.closed && errors.Is(p.in.err, ErrUnmarked) {
 				return nil
 			}
 			return p.in.problem()
@@ -252,6 +254,7 @@ func (p *parser[T, R]) first() error {
 		p.cursor = ""
 		p.rows = true
 	}
+	p.closed = page
 	return p.done(!page)
 }
 

@@ -22,10 +22,7 @@ import (
 // announced its length or its chunks have no end.
 func TestTruncatedAnswerIsAnErrorWhereverItBreaksOff(t *testing.T) {
 	lines := []byte(`{"id":"a","asset_count":1}` + "\n" + `{"id":"b","asset_count":2}` + "\n")
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	_, _ = z.Write(lines)
-	_ = z.Close()
+	packed := zip(string(lines))
 	for name, c := range map[string]struct {
 		body     []byte
 		encoding string
@@ -33,8 +30,8 @@ func TestTruncatedAnswerIsAnErrorWhereverItBreaksOff(t *testing.T) {
 	}{
 		"length announced":          {lines, "", false},
 		"chunks":                    {lines, "", true},
-		"gzip and length announced": {packed.Bytes(), "gzip", false},
-		"gzip in chunks":            {packed.Bytes(), "gzip", true},
+		"gzip and length announced": {packed, "gzip", false},
+		"gzip in chunks":            {packed, "gzip", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := 0
@@ -72,12 +69,61 @@ func TestTruncatedAnswerIsAnErrorWhereverItBreaksOff(t *testing.T) {
 }
 
 func TestInterruptionSaysWhatInterrupted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, err := readSites(t, stalling(padded("a")), runzero.Config{Timeout: time.Minute})
-		if want := sites + ": record 2: the answer ended early: context deadline exceeded"; err == nil || err.Error() != want {
-			t.Errorf("error %v, want %q", err, want)
-		}
-	})
+	for name, c := range map[string]struct{ body, says string }{
+		"in a long answer":  {padded("a"), "record 2: the answer ended early: context deadline exceeded"},
+		"in a short answer": {"[", "record 1: the answer ended early: context deadline exceeded"},
+		"in a text":         {`[{"id":"a"},{"id":"b`, "record 2: the answer ended early: context deadline exceeded"},
+		"in a number":       {`[{"id":"a"},{"id":1`, "record 2: the answer ended early: context deadline exceeded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, err := readSites(t, stalling(c.body), runzero.Config{Timeout: time.Minute})
+				if want := sites + ": " + c.says; err == nil || err.Error() != want {
+					t.Errorf("error %v, want %q", err, want)
+				}
+			})
+		})
+	}
+}
+
+// An answer of HTTP/1 may end with its connection, and then nobody knows whether it is
+// the whole; that is known where what comes has an end of its own.
+func TestAnAnswerWhoseEndIsTheConnectionsIsWholeOnlyWhereItSaysSo(t *testing.T) {
+	const rows = `{"id":"a"}` + "\n" + `{"id":"b"}` + "\n"
+	for name, c := range map[string]struct {
+		body, encoding string
+		want           error
+	}{
+		"a record a line":          {rows, "", runzero.ErrUnmarked},
+		"no record":                {"", "", runzero.ErrUnmarked},
+		"an array":                 {`[{"id":"a"},{"id":"b"}]`, "", nil},
+		"a page":                   {`{"sites":[{"id":"a"},{"id":"b"}]}`, "", nil},
+		"an array that breaks off": {`[{"id":"a"},{"id":"b"}`, "", runzero.ErrUnmarked},
+		"an array, and a record":   {`[{"id":"a"}]{"id":"b"}`, "", runzero.ErrUnmarked},
+		"gzip":                     {string(zip(rows)), "gzip", nil},
+		"gzip that breaks off":     {string(zip(rows)[:20]), "gzip", runzero.ErrInterrupted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := readSites(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Transfer-Encoding", "identity") // the server's word for it
+				if c.encoding != "" {
+					w.Header().Set("Content-Encoding", c.encoding)
+				}
+				_, _ = io.WriteString(w, c.body)
+			}), runzero.Config{})
+			if !is(err, c.want) || runzero.Retryable(err) != errors.Is(err, runzero.ErrInterrupted) {
+				t.Errorf("error %v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+func zip(text string) []byte {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(z, text)
+	_ = z.Close()
+	return packed.Bytes()
 }
 
 func TestStreamGivenUpClosesItsConnectionAndLeavesNoGoroutine(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -87,7 +88,7 @@ func newWire(c Config, proxy proxyFunc) (*wire, error) {
 		return &http.Transport{
 			Proxy:               proxy,
 			ProxyConnectHeader:  c.HTTP.GetProxyConnectHeader(),
-			DialContext:         c.DialContext,
+			DialContext:         dialing(c.DialContext),
 			TLSClientConfig:     tlsConfig,
 			TLSHandshakeTimeout: 10 * time.Second,
 			// On a connection that is used again, net/http repeats a request by itself when
@@ -112,6 +113,21 @@ func newWire(c Config, proxy proxyFunc) (*wire, error) {
 		return nil, fmt.Errorf("TLS settings: %w", err)
 	}
 	return &wire{next: transport, write: c.Write, admit: c.Admit, observer: c.Observer, userAgent: c.UserAgent}, nil
+}
+
+// connectTimeout is how long connecting may take. net/http goes on connecting for a
+// request that was given up, and by itself knows no end of it.
+const connectTimeout = 30 * time.Second
+
+func dialing(dial func(ctx context.Context, network, addr string) (net.Conn, error)) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+		defer cancel()
+		return dial(ctx, network, addr)
+	}
 }
 
 var errReadOnly = errors.New("a request that would change something was not sent: only the scan command may")
