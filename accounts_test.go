@@ -34,14 +34,20 @@ type estate struct {
 // newEstate starts an exporter of this file on consoles by their addresses.
 func newEstate(t testing.TB, consoles map[string]*simulator.Console, file string, change func(*config.Flags)) *estate {
 	t.Helper()
-	e := &estate{t: t, log: &bytes.Buffer{}, file: filepath.Join(t.TempDir(), "config.yml")}
-	e.write(file)
 	dials := map[string]dialFunc{}
 	for address, console := range consoles {
 		dial, stop := simulator.Pipe(console)
 		t.Cleanup(stop)
 		dials[address] = dial
 	}
+	return newEstateOn(t, dials, file, change)
+}
+
+// newEstateOn is newEstate of consoles by how they are reached.
+func newEstateOn(t testing.TB, dials map[string]dialFunc, file string, change func(*config.Flags)) *estate {
+	t.Helper()
+	e := &estate{t: t, log: &bytes.Buffer{}, file: filepath.Join(t.TempDir(), "config.yml")}
+	e.write(file)
 	flags := settings(t)
 	flags.File = e.file
 	if change != nil {

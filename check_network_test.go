@@ -77,6 +77,18 @@ func TestAClockIsAheadByWhatIsSure(t *testing.T) {
 // the file of its CA.
 func secure(t *testing.T, h http.Handler, end time.Time) (url, caFile string) {
 	t.Helper()
+	own, caFile := certificate(t, net.IPv4(127, 0, 0, 1), end)
+	server := httptest.NewUnstartedServer(h)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS13}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // who does not trust it says so
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server.URL, caFile
+}
+
+// certificate makes one that is its own CA, and a file of it.
+func certificate(t testing.TB, of net.IP, end time.Time) (own tls.Certificate, caFile string) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -84,18 +96,14 @@ func secure(t *testing.T, h http.Handler, end time.Time) (url, caFile string) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Example\nPrivate CA"},
 		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: end, IsCA: true, BasicConstraintsValid: true,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IPAddresses: []net.IP{of},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(h)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // who does not trust it says so
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server.URL, write(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		write(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 }
 
 func TestCheckOfTLS(t *testing.T) {

@@ -97,7 +97,7 @@ func checkConsoles(t *testing.T, consoles []*simulator.Console, args ...string) 
 }
 
 // write puts a text into a file of its own.
-func write(t *testing.T, text string) string {
+func write(t testing.TB, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -44,6 +44,7 @@ type serveOptions struct {
 	lifecycle              bool
 	demo                   bool
 	demoIncidents          bool
+	dial                   dialFunc // instead of the network
 }
 
 // The longest that ending may take; what is not done then is left.

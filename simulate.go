@@ -88,11 +88,11 @@ const (
 )
 
 // demo replaces the console and the credential by a simulated console in this
-// process, reached without a network. It returns how to dial it, nil when there is no
-// demo, and how to end it.
+// process, reached without a network. It returns how to dial the console that is asked,
+// and how to end it.
 func demo(flags *config.Flags, o *serveOptions) (dial dialFunc, stop func()) {
 	if !o.demo {
-		return nil, func() {}
+		return o.dial, func() {}
 	}
 	simulated := simulateOptions{console: simulator.Options{Seed: 1, Limit: demoLimit}, incidents: o.demoIncidents}
 	console := simulated.make(time.Now())
