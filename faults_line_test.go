@@ -147,7 +147,7 @@ func lineFaults() []fault {
 		fails("the TLS handshake is not answered", "TLS handshake timeout", secure, &bend{through: func(c net.Conn) net.Conn { return deaf{c} }}),
 		fails("the TLS handshake breaks off", "EOF", secure, &bend{through: func(c net.Conn) net.Conn { return &cutWrites{Conn: c} }}),
 		fails("TLS breaks off in the answer", "EOF|early|client conn could not be established|closed pipe", secure, &bend{through: func(c net.Conn) net.Conn { return &cutWrites{Conn: c, after: 1} }}),
-		fails("a byte changes on the way", "bad record MAC", secure, &bend{through: func(c net.Conn) net.Conn { return &flipped{Conn: c} }}),
+		fails("a byte changes on the way", "bad record MAC|client conn could not be established", secure, &bend{through: func(c net.Conn) net.Conn { return &flipped{Conn: c} }}),
 		fails("no TLS is spoken", "HTTP response to HTTPS client|first record does not look like a TLS handshake", secure, &bend{secure: func(c net.Conn, _ *tls.Config) net.Conn { return c }}),
 		fails("the certificate is signed by a stranger", "signed by unknown authority", secure, &bend{shows: func(all certificates) tls.Certificate { return all.unknown }}),
 		fails("the certificate has expired", "expired", secure, &bend{shows: func(all certificates) tls.Certificate { return all.expired }}),

@@ -26,6 +26,8 @@ type fault struct {
 	// says is what the error says, by the shape of the answer; a shape that is not there
 	// is read as if nothing were wrong.
 	says map[shape]string
+	// scan is what is said of the answer to a request for a scan, where that is another.
+	scan string
 	// line is what goes wrong with every connection, instead of fault.
 	line *bend
 	// on are the connections that it happens on; none is plain HTTP/1.1.
@@ -118,7 +120,7 @@ func faults(sent func(bytes int)) []group {
 			{name: "gzip that unpacks to no end", fault: rawly(change(func(m message) message {
 				return m.with("Content-Encoding: gzip").containing(zip([]byte(`[{"id":"` + strings.Repeat("PLANTED ", 4<<20))))
 			})), says: always(tooLarge)},
-			{name: "UTF-16", fault: rawly(body(func(b []byte) []byte { return utf16(b) })), says: always(notJSON)},
+			{name: "UTF-16", fault: rawly(body(utf16)), says: always(notJSON)},
 			{name: "a byte order mark", fault: rawly(body(func(b []byte) []byte { return append(bytes.Clone(mark), b...) }))},
 			{name: "lines that end as on Windows", fault: rawly(body(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n")) }))},
 		}},
@@ -130,9 +132,9 @@ func faults(sent func(bytes int)) []group {
 			{name: "a web page, called JSON", fault: answered(http.StatusOK, "application/json", loginPage), says: always(page)},
 			{name: "words", fault: answered(http.StatusOK, "application/json", "PLANTED sorry"), says: always(notJSON)},
 			{name: "a number", fault: answered(http.StatusOK, "application/json", "7"), says: map[shape]string{
-				lines: "record 1: not an object with an id", array: "record 1: not an object with an id", object: "the answer says nothing of", record: "record 1: not an object with an id"}},
+				lines: "record 1: not an object with an id", array: "record 1: not an object with an id", object: "the answer says nothing of", record: "record 1: not an object with an id"}, scan: "not an object with an id"},
 			{name: "an error, as a record of its own", fault: answered(http.StatusOK, "application/json", `{"error":"PLANTED"}`), says: map[shape]string{
-				lines: "record 1: not an object with an id", array: "record 1: not an object with an id", object: "the answer says nothing of", record: "record 1: not an object with an id"}},
+				lines: "record 1: not an object with an id", array: "record 1: not an object with an id", object: "the answer says nothing of", record: "record 1: not an object with an id"}, scan: "not an object with an id"},
 			{name: "an error, behind the first record", fault: rawly(body(behindTheFirst(`{"error":"PLANTED"}`))), says: map[shape]string{
 				lines: "record 2: not an object with an id", array: "record 2: not an object with an id", object: notJSON, record: "record 2: not an object with an id"}},
 			{name: "half a record, and then the next", fault: rawly(body(behindTheFirst(`{"id":"PLANTED`))), says: map[shape]string{
@@ -153,8 +155,8 @@ func faults(sent func(bytes int)) []group {
 			{name: "429, with calls left", fault: simulator.Fault{Status: http.StatusTooManyRequests}, says: always("429 Too Many Requests"), all: true},
 			{name: "206: a part", fault: simulator.Fault{Status: http.StatusPartialContent}, says: always("206 Partial Content")},
 			{name: "304, to what asked for no such thing", fault: simulator.Fault{Status: http.StatusNotModified}, says: always("304 Not Modified")},
-			{name: "a redirect to another host", fault: simulator.Fault{Status: http.StatusFound, Header: http.Header{"Location": {"https://elsewhere.example/PLANTED"}}}, says: always("redirects to another origin")},
-			{name: "a redirect in a circle", fault: simulator.Fault{Status: http.StatusTemporaryRedirect, Header: http.Header{"Location": {"?again"}}}, says: always("redirects in a circle")},
+			{name: "a redirect to another host", fault: simulator.Fault{Status: http.StatusFound, Header: http.Header{"Location": {"https://elsewhere.example/PLANTED"}}}, says: always("redirects to another origin"), scan: "302 Found"},
+			{name: "a redirect in a circle", fault: simulator.Fault{Status: http.StatusTemporaryRedirect, Header: http.Header{"Location": {"?again"}}}, says: always("redirects in a circle"), scan: "307 Temporary Redirect"},
 			{name: "a redirect to nowhere", fault: simulator.Fault{Status: http.StatusMovedPermanently, Header: http.Header{"Location": {"http://[PLANTED"}}}, says: always("Location")},
 		}},
 	}

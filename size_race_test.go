@@ -7,4 +7,6 @@ const (
 	organizationsMany = 40
 	// Of few calls, chance alone makes some minutes busy.
 	busiestMinute = 4
+	// Each kind of fault, but not each fault.
+	faultsEvery = 4
 )

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -34,6 +35,7 @@ func Advice(err error) string {
 		{is(syscall.ECONNREFUSED), "nothing listens there: check the host and port in --runzero.url, or in url in the file, and whether a proxy is needed (HTTPS_PROXY)"},
 		{is(syscall.EHOSTUNREACH), "there is no route to the console: check the network, and whether a proxy is needed (HTTPS_PROXY)"},
 		{is(syscall.ENETUNREACH), "there is no route to the console: check the network, and whether a proxy is needed (HTTPS_PROXY)"},
+		{closed, "the connection was closed before there was an answer: check the host and port in --runzero.url, or in url in the file, and what stands between"},
 		{is(context.DeadlineExceeded), "the console did not answer in time: check the network, or allow it longer with --runzero.timeout, or timeout in the file"},
 	} {
 		if known.is(err) {
@@ -41,6 +43,12 @@ func Advice(err error) string {
 		}
 	}
 	return ""
+}
+
+// closed tells whether the console said nothing at all.
+func closed(err error) bool {
+	answer := (*runzero.BodyError)(nil)
+	return errors.Is(err, io.EOF) && !errors.As(err, &answer)
 }
 
 func as[T error](err error) bool {

@@ -44,6 +44,8 @@ func TestAdvice(t *testing.T) {
 		{"token file forbidden", &os.PathError{Err: syscall.EACCES}, "let this user read"},
 		{"another name", x509.HostnameError{Certificate: &x509.Certificate{}}, "--runzero.url"},
 		{"expired", x509.CertificateInvalidError{Cert: &x509.Certificate{}}, "clock"},
+		{"closed", io.EOF, "closed before there was an answer"},
+		{"empty", &runzero.BodyError{Err: io.EOF}, ""},
 		{"nothing to say", io.ErrUnexpectedEOF, ""},
 	} {
 		got := config.Advice(fmt.Errorf("assets: %w", c.err))

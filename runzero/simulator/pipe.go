@@ -3,8 +3,7 @@ package simulator
 import (
 	"context"
 	"errors"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -30,10 +29,15 @@ func PipeThrough(h http.Handler, through func(net.Conn) net.Conn) (dial func(ctx
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	srv := &http.Server{
-		Handler:           h,
+		// The server forgets a connection that its handler has taken over.
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			running.Add(1)
+			defer running.Done()
+			h.ServeHTTP(w, r)
+		}),
 		ReadHeaderTimeout: time.Minute,
 		Protocols:         protocols,
-		ErrorLog:          log.New(io.Discard, "", 0), // of clients that went away
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // of clients that went away
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		// A new connection is reported by the goroutine that accepts, a closed
 		// one by its own as the last thing it does.
