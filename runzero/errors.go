@@ -246,8 +246,11 @@ func retryAfter(value string, now time.Time) time.Duration {
 		return 0
 	}
 	var wait time.Duration
+	text := strings.TrimSpace(value)
+	seconds, err := strconv.ParseInt(text, 10, 64)
 	// A number beyond all range is read as the nearest there is, and cut like any other.
-	if seconds, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+	// That something follows it is no matter of its range.
+	if err == nil || errors.Is(err, strconv.ErrRange) && strings.Trim(text[1:], "0123456789") == "" {
 		wait = time.Duration(min(max(seconds, 0), int64(longestWait/time.Second))) * time.Second
 	} else if date, err := http.ParseTime(value); err == nil {
 		wait = date.Sub(now)
