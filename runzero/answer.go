@@ -134,7 +134,7 @@ func (a *answer) problem() error {
 	}
 	syntax := (*jsontext.SyntacticError)(nil)
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return ErrInterrupted
 	case errors.Is(err, ErrNotJSON), errors.As(err, &syntax):
 		return ErrNotJSON

@@ -1,0 +1,353 @@
+package runzero
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/prometheus/common/config"
+)
+
+// canned is a console without a network: one answer to everything, and no further
+// pages.
+type canned struct {
+	body   []byte
+	zipped bool // body is gzip's, or pretends to be
+	slow   bool // it comes byte by byte
+	status int  // 0: 200
+	header http.Header
+}
+
+func (c *canned) RoundTrip(request *http.Request) (*http.Response, error) {
+	body := io.Reader(bytes.NewReader(c.body))
+	switch {
+	case request.URL.Query().Has("start_key"):
+		body = strings.NewReader("[]")
+	case c.zipped:
+		body = &unzipped{from: body}
+	}
+	if c.slow {
+		body = iotest.OneByteReader(body)
+	}
+	status := c.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	return &http.Response{StatusCode: status, Header: c.header, Body: io.NopCloser(body), Request: request}, nil
+}
+
+// unzipped decompresses as http.Transport does, which finds out at the first read
+// that there is nothing to decompress.
+type unzipped struct {
+	from io.Reader
+	zip  *gzip.Reader
+	err  error
+}
+
+func (u *unzipped) Read(p []byte) (int, error) {
+	if u.zip == nil && u.err == nil {
+		u.zip, u.err = gzip.NewReader(u.from)
+	}
+	if u.err != nil {
+		return 0, u.err
+	}
+	return u.zip.Read(p)
+}
+
+func zip(t testing.TB, body []byte) []byte {
+	t.Helper()
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, err := w.Write(body)
+	if closing := w.Close(); err != nil || closing != nil {
+		t.Fatal(err, closing)
+	}
+	return zipped.Bytes()
+}
+
+// asks makes a client of a console that gives the answer it is told.
+func asks(t testing.TB, token string) (*Client, *canned) {
+	t.Helper()
+	c, err := New(Config{
+		HTTP:   config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: config.Secret(token)}},
+		Limits: Limits{Bytes: 1 << 20, Record: 1 << 16, Records: 1000},
+		Write:  true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	console := &canned{}
+	c.private, c.public = &http.Client{Transport: console}, &http.Client{Transport: console}
+	return c, console
+}
+
+// fuzzed is the organization that is asked for.
+const fuzzed = "4ffe8ffb-0000-4000-8000-000000000001"
+
+// row is a record of any kind.
+type row struct {
+	value            any
+	id, organization string
+}
+
+func rows[T any, R record[T]](all iter.Seq2[T, error]) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		for value, err := range all {
+			id, organization := R(&value).identity()
+			if !yield(row{value, id, organization}, err) {
+				return
+			}
+		}
+	}
+}
+
+// kinds are all kinds of records that are streamed, each as it is asked for.
+func kinds() []struct {
+	plural string
+	rows   func(context.Context, *Client) iter.Seq2[row, error]
+} {
+	return []struct {
+		plural string
+		rows   func(context.Context, *Client) iter.Seq2[row, error]
+	}{
+		{"assets", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Assets(ctx, fuzzed, "")) }},
+		{"sites", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Sites(ctx, fuzzed)) }},
+		{"sites", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.AccountSites(ctx)) }},
+		{"tasks", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Tasks(ctx, fuzzed)) }},
+		{"explorers", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Explorers(ctx, fuzzed)) }},
+		{"agents", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.AccountExplorers(ctx)) }},
+		{"hosted_zones", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
+			return rows(organizationRows[zoneRow](ctx, c, "/org/hosted-zones", "hosted_zones", fuzzed, "", ""))
+		}},
+		{"orgs", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
+			return rows(stream[OrganizationInfo](ctx, c, ownOrganization(nil)))
+		}},
+		{"assets", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
+			return rows(stream[owner](ctx, c, export{endpoint: "/export/org/assets.json", plural: "assets"}))
+		}},
+		{"services", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
+			return rows(organizationRows[counted](ctx, c, "/export/org/services.jsonl", "services", fuzzed, "", ""))
+		}},
+	}
+}
+
+// sentence is all that an error of a body may say.
+var sentence = regexp.MustCompile(`^/[a-z/._{}-]+: (record \d+: )?(` + strings.Join([]string{
+	regexp.QuoteMeta(ErrNotData.Error()), regexp.QuoteMeta(ErrNotJSON.Error()), regexp.QuoteMeta(ErrNotRecord.Error()),
+	regexp.QuoteMeta(ErrNotHealth.Error()), regexp.QuoteMeta(ErrForeign.Error()), regexp.QuoteMeta(ErrCursor.Error()),
+	regexp.QuoteMeta(ErrTooLarge.Error()) + `(: more than \d+ records)?`,
+	regexp.QuoteMeta(ErrInterrupted.Error()) + `(: (gzip: invalid (header|checksum)|flate: corrupt input before offset \d+))?`,
+	regexp.QuoteMeta(errNoLicense.Error()), regexp.QuoteMeta(errNoRelease.Error()),
+}, "|") + `)$`)
+
+// unlawful says what of a record cannot be, whatever was read.
+func unlawful(v reflect.Value) string {
+	switch value := v; {
+	case value.Type() == reflect.TypeFor[Count]():
+		if n, known := value.Field(0).Int(), value.Field(1).Bool(); n < 0 || n != 0 && !known {
+			return fmt.Sprintf("a count of %d, known: %t", n, known)
+		}
+	case value.Type() == reflect.TypeFor[time.Time]():
+		if at, _ := value.Interface().(time.Time); !at.IsZero() && (at.Unix() <= 0 || at.Year() > 9999) {
+			return "an instant at " + at.String()
+		}
+	case value.Kind() == reflect.String:
+		if !utf8.ValidString(value.String()) {
+			return fmt.Sprintf("the text %q", value.String())
+		}
+	case value.Kind() == reflect.Slice:
+		for i := range value.Len() {
+			if problem := unlawful(value.Index(i)); problem != "" {
+				return problem
+			}
+		}
+	case value.Kind() == reflect.Struct:
+		for i := range value.NumField() {
+			if problem := unlawful(value.Field(i)); problem != "" {
+				return value.Type().Field(i).Name + ": " + problem
+			}
+		}
+	}
+	return ""
+}
+
+// told reads all rows and writes down what came. It holds each row, the error and
+// their order to what must be so of any.
+func told(t *testing.T, all iter.Seq2[row, error]) string {
+	t.Helper()
+	var out strings.Builder
+	var last error
+	for row, err := range all {
+		if last != nil {
+			t.Fatalf("a row after the error %v", last)
+		}
+		if last = err; err != nil {
+			if !sentence.MatchString(err.Error()) {
+				t.Errorf("the error %q says what is not ours", err)
+			}
+			fmt.Fprintln(&out, err)
+			continue
+		}
+		if !identifier([]byte(row.id)) || foreign(row.organization, fuzzed) && !accountWide(row.value) {
+			t.Errorf("a row with the id %q, of the organization %q", row.id, row.organization)
+		}
+		if problem := unlawful(reflect.ValueOf(row.value)); problem != "" {
+			t.Errorf("%T: %s", row.value, problem)
+		}
+		fmt.Fprintf(&out, "%+v\n", row.value)
+	}
+	return out.String()
+}
+
+// accountWide tells whether records of this type may be of any organization.
+func accountWide(value any) bool {
+	switch value.(type) {
+	case Site, Explorer:
+		return true
+	}
+	return false
+}
+
+// FuzzRecords reads anything at all as records of every kind, compressed or not: no
+// row is without an id or of another organization, no value is one that cannot be, an
+// error comes last and is a sentence of ours. And it makes no difference how the bytes
+// come over the network.
+func FuzzRecords(f *testing.F) {
+	for kind := range kinds() {
+		f.Add(uint8(kind), []byte(`{"id":"a","organization_id":"`+fuzzed+`","name":"n","os":"Linux","sources":["a","b"],"last_seen":1759471906}`+"\n"+`{"id":"b"}`), false)
+		f.Add(uint8(kind), []byte(`[{"id":"a","asset_count":"3.0","connected":true,"last_checkin":"2025-10-03T06:11:46Z"},{"id":"b","version":"5.1 (build 1)"}]`), false)
+		f.Add(uint8(kind), []byte(`{"`+kinds()[kind].plural+`":[{"id":"a","stats":{"change.newAssets":1}}],"next_key":"b"}`), false)
+	}
+	for _, body := range []string{"", "null", "[]", "\ufeff\n[{}]", "<html>", `[{"id":"a"},{"error":"PLANTED"}]`, `{"error":"PLANTED"}`, `{"id":"a"`, `{"id":"a"},`, "[[[[", "{\"id\":\"a\",\"name\":\"\xff\\ud800\"}",
+		`{"id":"` + zeroUUID + `"}`, `{"id":1e5,"id":"last"}`, `{"id":"a","organization_id":"` + strings.Repeat("b", 36) + `"}`, `{"assets":null,"id":"a"}`} {
+		f.Add(uint8(0), []byte(body), false)
+		f.Add(uint8(0), zip(f, []byte(body)), true)
+	}
+	f.Add(uint8(0), []byte("no gzip"), true)
+	f.Add(uint8(0), zip(f, []byte(`[{"id":"a"},{"id":"b"}]`))[:30], true)
+	c, console := asks(f, "CT0123456789")
+	f.Fuzz(func(t *testing.T, kind uint8, body []byte, zipped bool) {
+		all := kinds()[int(kind)%len(kinds())].rows
+		console.body, console.zipped, console.slow = body, zipped, false
+		quick := told(t, all(t.Context(), c))
+		console.slow = true
+		if slow := told(t, all(t.Context(), c)); slow != quick {
+			t.Errorf("byte by byte it is\n%s\nand else\n%s", slow, quick)
+		}
+	})
+}
+
+// FuzzForms sends the same records in every form that consoles have for them: they are
+// read the same, and encoding/json finds the same ids.
+func FuzzForms(f *testing.F) {
+	for kind, one := range []string{
+		`{"id":"a","os":"\u00e4","alive":"t","eol_os":0,"sources":["x",1,null,["y"]],"services":{"id":"inner"}}`,
+		`{"id":17,"name":"HQ","asset_count":1e3}`, `{"id":null}`, `{"id":"a b"}`, `{"id":"a","id":true}`, `{"\u0069d":"a","name":"` + "\xff" + `"}`,
+		`{"id":"a","stats":{"change.newAssets":"3"},"recur_frequency":"daily,monday;-300"}`,
+	} {
+		f.Add(uint8(kind), []byte(one), []byte(`{"id":"b","assets":[{"id":"c"}],"sites":[],"next_key":"x"}`))
+	}
+	c, console := asks(f, "CT0123456789")
+	f.Fuzz(func(t *testing.T, kind uint8, one, two []byte) {
+		object := func(b []byte) bool {
+			value := jsontext.Value(b)
+			return value.Kind() == '{' && value.IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		}
+		if !object(one) || !object(two) {
+			return
+		}
+		of := kinds()[int(kind)%len(kinds())]
+		// A row without members that mean a page is what all of them begin with.
+		records := [][]byte{[]byte(`{"id":"first"}`), one, two}
+		list := append(append([]byte("["), bytes.Join(records, []byte(","))...), ']')
+		page := append(append([]byte(`{"`+of.plural+`":`), list...), `,"next_key":""}`...)
+		console.body, console.zipped = bytes.Join(records, []byte("\n")), false
+		want := told(t, of.rows(t.Context(), c))
+		for form, body := range map[string][]byte{"list": list, "page": page, "marked list": append([]byte("\ufeff "), list...), "zipped list": zip(t, list)} {
+			console.body, console.zipped = body, form == "zipped list"
+			if got := told(t, of.rows(t.Context(), c)); got != want {
+				t.Errorf("as a %s it is\n%s\nand as lines\n%s", form, got, want)
+			}
+		}
+		if id, ok := foundID(one); ok && of.plural != "services" { // which have ids by several names
+			if is := !strings.Contains(want, ": record 2: "+ErrNotRecord.Error()); is != identifier([]byte(id)) {
+				t.Errorf("encoding/json finds the id %q in %s, which became\n%s", id, one, want)
+			}
+		}
+	})
+}
+
+// foundID is an object's id as encoding/json finds it, and whether that can be told.
+func foundID(object []byte) (id string, ok bool) {
+	var members map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	decoder.UseNumber()
+	if decoder.Decode(&members) != nil {
+		return "", false
+	}
+	switch value := members["id"].(type) {
+	case string, json.Number, bool:
+		return fmt.Sprint(value), true
+	}
+	return "", true
+}
+
+// FuzzObjects reads anything as what is one object: an error is a sentence of ours, and
+// what is no error says something.
+func FuzzObjects(f *testing.F) {
+	for kind, body := range []string{
+		`{"license_type":"platform","license_expiration":1798761599,"license_max_assets":"1000"}`, `{"status":"ok","version":"5.1.260818.0"}`,
+		`{"id":"agent","version":"5.1.260818.0 (build 1)"}`, `{"id":"a","name":"Scan","error":"PLANTED","stats":{"change.newAssets":1}}`,
+	} {
+		for _, body := range []string{body, `{}`, `[]`, ``, `null`, `{"error":"PLANTED"}`, `<html>`, body[:len(body)-1], `{"version":"` + strings.Repeat("1.", 99) + `"}`} {
+			f.Add(uint8(kind), []byte(body), false)
+		}
+		f.Add(uint8(kind), zip(f, []byte(body)), true)
+	}
+	c, console := asks(f, "CT0123456789")
+	objects := []func(context.Context) (value any, said bool, err error){
+		func(ctx context.Context) (any, bool, error) { l, err := c.License(ctx); return l, l != License{}, err },
+		func(ctx context.Context) (any, bool, error) { h, err := c.Health(ctx); return h, true, err },
+		func(ctx context.Context) (any, bool, error) {
+			version, err := c.explorerRelease(ctx)
+			return version, version != "" && len(version) <= versionLongest && !strings.Contains(version, " "), err
+		},
+		func(ctx context.Context) (any, bool, error) {
+			task, err := c.StartScan(ctx, fuzzed, "site", nil)
+			return task, identifier([]byte(task.ID)) && !foreign(task.OrganizationID, fuzzed), err
+		},
+	}
+	f.Fuzz(func(t *testing.T, kind uint8, body []byte, zipped bool) {
+		read := objects[int(kind)%len(objects)]
+		console.body, console.zipped, console.slow = body, zipped, false
+		value, said, err := read(t.Context())
+		switch {
+		case err != nil:
+			if !sentence.MatchString(err.Error()) {
+				t.Errorf("the error %q says what is not ours", err)
+			}
+		case !said:
+			t.Errorf("%+v says nothing", value)
+		}
+		if problem := unlawful(reflect.ValueOf(value)); problem != "" {
+			t.Errorf("%T: %s", value, problem)
+		}
+		console.slow = true
+		if again, _, slowly := read(t.Context()); !reflect.DeepEqual(again, value) || fmt.Sprint(slowly) != fmt.Sprint(err) {
+			t.Errorf("byte by byte it is %+v (%v), and else %+v (%v)", again, slowly, value, err)
+		}
+	})
+}
