@@ -153,8 +153,16 @@ func (c *Client) read(ctx context.Context, client *http.Client, endpoint string,
 	return c.send(client, endpoint, request, f)
 }
 
-// send sends one request and hands the body of a successful answer to f.
+// send sends one request and hands the body of a successful answer to f. Its error tells
+// nothing secret, whoever repeats it.
 func (c *Client) send(client *http.Client, endpoint string, request *http.Request, f func(io.Reader) error) error {
+	if err := c.exchange(client, endpoint, request, f); err != nil {
+		return c.secrets.hide(err)
+	}
+	return nil
+}
+
+func (c *Client) exchange(client *http.Client, endpoint string, request *http.Request, f func(io.Reader) error) error {
 	request.Header.Set("Accept", "application/json")
 	response, err := client.Do(request)
 	if err != nil {
@@ -165,7 +173,7 @@ func (c *Client) send(client *http.Client, endpoint string, request *http.Reques
 		return nil
 	}
 	if response.StatusCode != http.StatusOK {
-		return responseError(endpoint, response)
+		return responseError(endpoint, response, c.secrets.all())
 	}
 	if page(response) {
 		return &BodyError{Endpoint: endpoint, Err: ErrNotData}

@@ -56,6 +56,7 @@ type Client struct {
 	base       *url.URL
 	credential credential
 	proxy      proxyFunc
+	secrets    *secrets
 	private    *http.Client // sends the credential
 	public     *http.Client // sends none: what needs no token is not given one
 	timeout    time.Duration
@@ -85,7 +86,9 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	wire, err := newWire(c, proxy)
+	between, _ := proxy(&http.Request{URL: base}) // its error comes again with every request
+	secrets := newSecrets(c.HTTP.ProxyConfig, between)
+	wire, err := newWire(c, proxy, secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +101,8 @@ func New(c Config) (*Client, error) {
 		base:       base,
 		credential: cred,
 		proxy:      proxy,
-		private:    &http.Client{Transport: cred.roundTripper(transport), CheckRedirect: redirect},
+		secrets:    secrets,
+		private:    &http.Client{Transport: cred.roundTripper(transport, secrets), CheckRedirect: redirect},
 		public:     &http.Client{Transport: transport, CheckRedirect: redirect},
 		timeout:    c.Timeout,
 		limits:     c.Limits.withDefaults(),

@@ -117,7 +117,8 @@ func (t checkedToken) Fetch(ctx context.Context) (string, error) {
 	token, err := t.SecretReader.Fetch(ctx)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("the token's file cannot be read: %w", errors.Unwrap(err))
+		// Somebody may have passed the token instead of its file.
+		return "", (&secrets{}).hide(fmt.Errorf("the token's file cannot be read: %w", errors.Unwrap(err)))
 	case token == "":
 		return "", errNoCredential
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
@@ -155,11 +156,11 @@ func (c credential) secret() (string, error) {
 	return secret, nil
 }
 
-func (c credential) roundTripper(wire http.RoundTripper) http.RoundTripper {
+func (c credential) roundTripper(wire http.RoundTripper, secrets *secrets) http.RoundTripper {
 	if c.client == nil {
 		return config.NewAuthorizationCredentialsRoundTripper(c.scheme, c.token, wire)
 	}
-	return &oauthTransport{credential: c, wire: wire}
+	return &oauthTransport{credential: c, wire: wire, secrets: secrets}
 }
 
 // oauthTransport sends an access token and fetches it when needed. It is built on
@@ -169,6 +170,7 @@ func (c credential) roundTripper(wire http.RoundTripper) http.RoundTripper {
 type oauthTransport struct {
 	credential credential
 	wire       http.RoundTripper
+	secrets    *secrets
 
 	mu    sync.Mutex
 	token *oauth2.Token
@@ -238,12 +240,13 @@ func (t *oauthTransport) access(ctx context.Context, refused string) (token stri
 	if client.TokenURL == "" {
 		client.TokenURL = t.credential.console.String() + apiPath + TokenEndpoint
 	}
+	t.secrets.note(secret)
 	ctx = context.WithValue(withEndpoint(ctx, TokenEndpoint), oauth2.HTTPClient,
 		&http.Client{Transport: t.wire, CheckRedirect: t.credential.redirect})
 	t.token, err = client.Token(ctx)
 	if err != nil {
 		t.token = nil
-		return "", false, tokenError(err, secret)
+		return "", false, tokenError(err, t.secrets.all())
 	}
 	lifetime := time.Until(t.token.Expiry)
 	if t.token.Expiry.IsZero() || lifetime <= 0 {

@@ -158,31 +158,10 @@ func (q quiet) Error() string { return quotation.ReplaceAllString(q.error.Error(
 func (q quiet) Unwrap() error { return q.error }
 
 // responseError reads what there is to say from an unsuccessful answer.
-func responseError(endpoint string, response *http.Response) *Error {
+func responseError(endpoint string, response *http.Response, secrets []string) *Error {
 	// The message is short or it is not a message.
 	body, _ := io.ReadAll(io.LimitReader(response.Body, messageBytes))
-	var secrets []string
-	if response.Request != nil {
-		secrets = sentSecrets(response.Request.Header)
-	}
 	return newError(endpoint, response, body, secrets)
-}
-
-// sentSecrets returns what a request's headers hold that a server might repeat: the
-// token, and what http_headers add for whatever stands before the console.
-func sentSecrets(sent http.Header) []string {
-	var secrets []string
-	for name, values := range sent {
-		switch name {
-		case "Accept", "Content-Type", "User-Agent":
-			continue
-		}
-		for _, value := range values {
-			_, token, _ := strings.Cut(value, " ")
-			secrets = append(secrets, value, token)
-		}
-	}
-	return secrets
 }
 
 func newError(endpoint string, response *http.Response, body []byte, secrets []string) *Error {
@@ -196,7 +175,7 @@ func newError(endpoint string, response *http.Response, body []byte, secrets []s
 	return &Error{
 		Endpoint:   endpoint,
 		Status:     response.StatusCode,
-		Message:    oneLine(redact(text, secrets)),
+		Message:    oneLine(redact(text, secrets), messageRunes),
 		WrongKind:  wrongKind,
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 		Usage:      parseUsage(response.Header),
@@ -205,14 +184,18 @@ func newError(endpoint string, response *http.Response, body []byte, secrets []s
 
 const messageBytes = 16 << 10
 
+var errNoAccessToken = errors.New("the answer broke off, or holds no access token")
+
 // tokenError turns the OAuth2 library's error, which quotes the whole answer, into
-// ours.
-func tokenError(err error, secret string) error {
-	refused := (*oauth2.RetrieveError)(nil)
-	if !errors.As(err, &refused) || refused.Response == nil {
+// ours. An access token that came in vain is no secret that is known.
+func tokenError(err error, secrets []string) error {
+	if refused := (*oauth2.RetrieveError)(nil); errors.As(err, &refused) && refused.Response != nil {
+		return newError(TokenEndpoint, refused.Response, refused.Body, secrets)
+	}
+	if unanswered := (*url.Error)(nil); errors.As(err, &unanswered) {
 		return requestError(TokenEndpoint, err)
 	}
-	return newError(TokenEndpoint, refused.Response, refused.Body, []string{secret})
+	return &BodyError{Endpoint: TokenEndpoint, Err: errNoAccessToken}
 }
 
 // message finds the server's sentence in the shapes error bodies are seen in:

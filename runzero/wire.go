@@ -67,7 +67,7 @@ func withEndpoint(ctx context.Context, endpoint string) context.Context {
 // newWire makes the innermost transport: TLS as prometheus/common configures it,
 // watched by the observer. The http.Transport is our own because
 // prometheus/common's turns compression off, and exports compress seven to one.
-func newWire(c Config, proxy proxyFunc) (*wire, error) {
+func newWire(c Config, proxy proxyFunc, secrets *secrets) (*wire, error) {
 	settings := config.TLSRoundTripperSettings{}
 	for _, file := range []struct {
 		name   string
@@ -112,7 +112,7 @@ func newWire(c Config, proxy proxyFunc) (*wire, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TLS settings: %w", err)
 	}
-	return &wire{next: transport, write: c.Write, admit: c.Admit, observer: c.Observer, userAgent: c.UserAgent}, nil
+	return &wire{next: transport, write: c.Write, admit: c.Admit, observer: c.Observer, userAgent: c.UserAgent, secrets: secrets}, nil
 }
 
 // connectTimeout is how long connecting may take. net/http goes on connecting for a
@@ -138,6 +138,7 @@ type wire struct {
 	admit     func(context.Context) error
 	observer  Observer
 	userAgent string
+	secrets   *secrets // what is sent is noted here
 }
 
 func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -159,6 +160,7 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 			return nil, unsentError{err}
 		}
 	}
+	w.secrets.note(headerSecrets(request.Header)...)
 	start := time.Now()
 	exchange.Sent = start
 	response, err := w.next.RoundTrip(request)
