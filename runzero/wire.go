@@ -88,7 +88,7 @@ func newWire(c Config, proxy proxyFunc, secrets *secrets) (*wire, error) {
 		return &http.Transport{
 			Proxy:               proxy,
 			ProxyConnectHeader:  c.HTTP.GetProxyConnectHeader(),
-			DialContext:         dialing(c.DialContext),
+			DialContext:         inTime(atHome(c.DialContext)),
 			TLSClientConfig:     tlsConfig,
 			TLSHandshakeTimeout: 10 * time.Second,
 			// On a connection that is used again, net/http repeats a request by itself when
@@ -119,10 +119,7 @@ func newWire(c Config, proxy proxyFunc, secrets *secrets) (*wire, error) {
 // request that was given up, and by itself knows no end of it.
 const connectTimeout = 30 * time.Second
 
-func dialing(dial func(ctx context.Context, network, addr string) (net.Conn, error)) func(ctx context.Context, network, addr string) (net.Conn, error) {
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
+func inTime(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 		defer cancel()
@@ -169,6 +166,11 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		exchange.Duration = time.Since(start)
 		w.finished(exchange)
 		return nil, err
+	}
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		// Nobody asked for that. Its body has no end, and no deadline.
+		_ = response.Body.Close()
+		response.Body = http.NoBody
 	}
 	exchange.Code = response.StatusCode
 	exchange.Page = page(response)
@@ -250,7 +252,8 @@ func sameOrigin(request *http.Request, via []*http.Request) error {
 	if len(via) >= 5 {
 		return errors.New("the console redirects in a circle: check the URL")
 	}
-	if origin(request.URL) != origin(via[0].URL) {
+	// With a user in the URL, net/http would send that one instead of the token.
+	if origin(request.URL) != origin(via[0].URL) || request.URL.User != nil {
 		return errRedirect
 	}
 	return nil
