@@ -121,12 +121,17 @@ func (t checkedToken) Fetch(ctx context.Context) (string, error) {
 		return "", (&secrets{}).hide(fmt.Errorf("the token's file cannot be read: %w", errors.Unwrap(err)))
 	case token == "":
 		return "", errNoCredential
-	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+	case !oneWord(token):
 		return "", errors.New("the token, or its file, holds more than a token: it must be one word on one line")
 	case tokenKind(token) == Download:
 		return "", errors.New("this is a download token (DT…): it fetches Explorers and reaches no data; make an export token instead (Organizations, Edit organization, Export tokens; it begins with ET)")
 	}
 	return token, nil
+}
+
+// oneWord tells whether a token can be sent as it is.
+func oneWord(token string) bool {
+	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // kind reads the credential again: a file may have been rotated to another kind.
@@ -182,6 +187,8 @@ type oauthTransport struct {
 const (
 	tokenMargin  = time.Minute
 	tokenDefault = 5 * time.Minute
+	// No server takes a longer header.
+	accessLongest = 16 << 10
 )
 
 func (t *oauthTransport) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -244,6 +251,9 @@ func (t *oauthTransport) access(ctx context.Context, refused string) (token stri
 	ctx = context.WithValue(withEndpoint(ctx, TokenEndpoint), oauth2.HTTPClient,
 		&http.Client{Transport: t.wire, CheckRedirect: t.credential.redirect})
 	t.token, err = client.Token(ctx)
+	if err == nil && (len(t.token.AccessToken) > accessLongest || !oneWord(t.token.AccessToken)) {
+		err = errNoAccessToken
+	}
 	if err != nil {
 		t.token = nil
 		return "", false, tokenError(err, t.secrets.all())

@@ -144,6 +144,9 @@ func requestError(endpoint string, err error) error {
 	if answer := (*Error)(nil); errors.As(err, &answer) {
 		return answer
 	}
+	if body := (*BodyError)(nil); errors.As(err, &body) {
+		return body // of an access token
+	}
 	return fmt.Errorf("%s: %w", endpoint, quiet{err})
 }
 
