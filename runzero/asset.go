@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Asset is one asset, as far as it is counted. Texts are as the API sent them and
-// may be empty; instants are zero where the API gave none.
+// Asset is one asset, as far as it is counted. Texts are as the API sent them, cut where
+// they are longer than any name, and may be empty; instants are zero where the API gave
+// none.
 type Asset struct {
 	ID             string
 	OrganizationID string

@@ -66,15 +66,9 @@ func (e *Explorer) set(s *scanner, name []byte) {
 	}
 }
 
-// versionLongest is far beyond what versions have.
-const versionLongest = 64
-
 // version takes the number from forms such as
-// "3.10.25 (build 20230905190835) [fc50c5eefdc3]". What is too long for one is none.
+// "3.10.25 (build 20230905190835) [fc50c5eefdc3]".
 func version(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), " ")
-	if len(s) > versionLongest {
-		return ""
-	}
-	return strings.Clone(s) // lest it keep the rest in memory
+	return s
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -121,11 +122,22 @@ func (s *scanner) unquote(value []byte) []byte {
 	return s.scratch
 }
 
-// text reads a scalar as text.
+// textMost is far beyond what any name has, in bytes.
+const textMost = 4 << 10
+
+// text reads a scalar as text. What is longer than textMost is cut, so that whoever
+// keeps a text knows what it may cost.
 func (s *scanner) text() string {
 	b := s.bytes()
 	if len(b) == 0 {
 		return ""
+	}
+	if len(b) > textMost {
+		end := textMost
+		for !utf8.RuneStart(b[end]) {
+			end--
+		}
+		b = b[:end]
 	}
 	hash := uint(len(b)) + 5*uint(b[0]) + 17*uint(b[len(b)/2]) + 67*uint(b[len(b)-1])
 	recent := &s.recent[hash%uint(len(s.recent))]

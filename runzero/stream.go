@@ -53,6 +53,7 @@ type export struct {
 	endpoint     string
 	plural       string // the member that holds the rows of a page object
 	organization string // whose rows these must be; empty checks nothing
+	most         int64  // rows; 0: as many as the limits allow
 	query        url.Values
 }
 
@@ -66,6 +67,9 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 		query := url.Values{} // its own: the sequence begins at the first page each time
 		maps.Copy(query, e.query)
 		p := parser[T, R]{row: &row, export: e, limits: c.limits, yield: yield, scan: newScanner()}
+		if e.most > 0 {
+			p.limits.Records = min(p.limits.Records, e.most)
+		}
 		cursors := map[string]bool{}
 		for page := 1; ; page++ {
 			err := c.read(ctx, c.private, e.endpoint, query, p.body)
