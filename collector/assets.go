@@ -117,19 +117,6 @@ type siteAssets struct {
 	services, vulnerabilities, softwares sum
 }
 
-// sum adds up counts that may be unknown.
-type sum struct {
-	n     int64
-	known bool
-}
-
-func (s *sum) add(c runzero.Count) {
-	if n, known := c.Get(); known {
-		s.n += n
-		s.known = true
-	}
-}
-
 // assetCount is the state of one poll.
 type assetCount struct {
 	assets
@@ -184,17 +171,21 @@ func (c *assetCount) count(asset *runzero.Asset, now time.Time) error {
 	key := siteKey(asset.SiteID)
 	site := c.sites[key]
 	if site == nil {
-		if len(c.sites) >= sitesMost {
-			return errTooMany("sites", sitesMost)
+		if err := roomForSite(c.sites, key); err != nil {
+			return err
 		}
 		site = &siteAssets{}
 		c.sites[key] = site
 	}
-	see(c.seen, key, asset.SiteName)
+	if err := see(c.seen, key, asset.SiteName); err != nil {
+		return err
+	}
 	for i, label := range c.labels {
 		c.values[i] = label.value(asset)
 	}
-	c.tally.add(c.values)
+	if err := c.tally.add(c.values); err != nil {
+		return err
+	}
 	c.countSources(asset.Sources)
 	site.risk[closed(risks(), asset.Risk)]++
 	site.criticality[closed(criticalities(), asset.Criticality)]++

@@ -93,6 +93,12 @@ the first 8 characters of their ids, as in ` + "`Branch (a7b2287e)`" + `, both o
 Error texts, scan targets, addresses and people are never labels. Where the configuration file names accounts, every series
 of an account has the label ` + "`account_name`" + ` beside those listed here.
 
+**There is a bound to everything,** whatever an answer holds. Of open-ended labels the most frequent values are kept, and of
+integrations the %d that ran last. Sites, Explorers, recurring scans and hosted zones have names that people look for, and are
+not folded: more than %d sites, %d Explorers or %d recurring scans in one organization, %d sites or Explorers in one account that is
+asked for all at once, or %d hosted zones, are taken for a fault, and so are more than %d series of one poll, to which only assets split by many labels
+can come. That poll fails and says so, and the last good answer stays.
+
 | flag | shapes |
 |---|---|
 | ` + "`--cache.interval`, `--collector.NAME.interval`" + ` | how old a cached value may get |
@@ -180,7 +186,8 @@ func metricsPage() string {
 	}
 	open = append(open, "`source`")
 	var page strings.Builder
-	fmt.Fprintf(&page, pageHead, labelRunes, enumerate(labels), enumerate(open))
+	fmt.Fprintf(&page, pageHead, labelRunes, integrationsMost, sitesMost, explorersMost, schedulesMost, accountMost, hostedZonesMost, seriesMost,
+		enumerate(labels), enumerate(open))
 	for _, s := range sections() {
 		fmt.Fprintf(&page, "\n## %s\n\n", s.title)
 		if !slices.Contains([]string{Health, Quota, Store, Config}, s.collector) {

@@ -83,13 +83,14 @@ func problems(t *testing.T, families []*dto.MetricFamily) []string {
 	for _, problem := range lint {
 		found = append(found, problem.Metric+": "+problem.Text)
 	}
+	catalogue, assetLabels := Catalogue(), AssetLabels()
 	for _, family := range families {
-		i := slices.IndexFunc(Catalogue(), func(m Metric) bool { return m.Name == family.GetName() })
+		i := slices.IndexFunc(catalogue, func(m Metric) bool { return m.Name == family.GetName() })
 		if i < 0 {
 			report(family, "not in the catalogue")
 			continue
 		}
-		m := Catalogue()[i]
+		m := catalogue[i]
 		if !model.LegacyValidation.IsValidMetricName(family.GetName()) {
 			report(family, "not a name that every Prometheus reads")
 		}
@@ -121,7 +122,7 @@ func problems(t *testing.T, families []*dto.MetricFamily) []string {
 			want := slices.Clone(m.Labels)
 			if m.Configured != "" {
 				for _, name := range names {
-					if slices.Contains(AssetLabels(), name) {
+					if slices.Contains(assetLabels, name) {
 						want = append(want, name)
 					}
 				}

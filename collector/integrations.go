@@ -2,6 +2,7 @@ package collector
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,7 +26,8 @@ type lastRuns struct {
 // may be a new one each day. The ones that ran last are kept.
 const integrationsMost = 100
 
-// namesMost bounds the names told apart while reading.
+// namesMost bounds the names told apart while reading. Of more, those that ran long ago
+// are forgotten.
 const namesMost = 20_000
 
 func newIntegrations(poll Poll) *integrations {
@@ -50,7 +52,9 @@ func (i *integrations) add(task *runzero.Task, o outcome) {
 	runs := i.last[name]
 	if runs == nil {
 		if len(i.last) >= namesMost {
-			return
+			for _, oldest := range i.latest()[namesMost/2:] {
+				delete(i.last, oldest)
+			}
 		}
 		runs = &lastRuns{}
 		i.last[name] = runs
@@ -93,15 +97,16 @@ func (i *integrations) recall() {
 	}
 }
 
-func (i *integrations) samples(out *samples, org string) {
-	i.recall()
-	var names []string
-	for name := range i.last {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
+// latest are the names, those that ran last first.
+func (i *integrations) latest() []string {
+	return slices.SortedFunc(maps.Keys(i.last), func(a, b string) int {
 		return cmp.Or(i.last[b].attempt.Compare(i.last[a].attempt), cmp.Compare(a, b))
 	})
+}
+
+func (i *integrations) samples(out *samples, org string) {
+	i.recall()
+	names := i.latest()
 	for _, name := range names[:min(integrationsMost, len(names))] {
 		runs := i.last[name]
 		out.instant("runzero_integration_last_success_timestamp_seconds", runs.good, org, name)

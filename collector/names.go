@@ -1,6 +1,9 @@
 package collector
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"iter"
 	"maps"
 	"strconv"
 	"strings"
@@ -84,52 +87,69 @@ func Distinguish(names map[string]string) map[string]string { return distinguish
 // distinguish is Distinguish where some labels are taken already.
 func distinguish(names map[string]string, taken map[string]bool) map[string]string {
 	labels := make(map[string]string, len(names))
+	owners := make(map[string][]string, len(names)) // by label, who has it, or had it once
 	for id, name := range names {
 		labels[id] = Label(name)
+		owners[labels[id]] = append(owners[labels[id]], id)
 	}
-	for try := 1; ; try++ {
-		same := repeated(labels, taken)
-		if len(same) == 0 {
-			return labels
-		}
-		for _, id := range same {
-			suffix := " (" + shorten(id, 8) + ")"
+	same := repeated(maps.Keys(owners), owners, labels, taken)
+	for try := 1; len(same) > 0; try++ {
+		anew := map[string]bool{}
+		for id := range same {
+			suffix := " (" + shorten(tag(id), 8) + ")"
 			if try > 1 {
-				suffix = " (" + id + ")"
+				suffix = " (" + tag(id) + ")"
 			}
 			// Names that look like these, ids and all, are the work of somebody who
 			// wants them to be equal.
 			if try > 2 {
 				suffix += " " + strconv.Itoa(try)
 			}
-			labels[id] = shorten(Label(names[id]), labelRunes-len([]rune(suffix))) + suffix
+			label := shorten(Label(names[id]), labelRunes-len(suffix)) + suffix
+			labels[id] = label
+			owners[label] = append(owners[label], id)
+			anew[label] = true
+		}
+		same = repeated(maps.Keys(anew), owners, labels, taken)
+	}
+	return labels
+}
+
+// repeated returns the ids that have one of these labels, where another id has it too,
+// or where it is taken.
+func repeated(of iter.Seq[string], owners map[string][]string, labels map[string]string, taken map[string]bool) map[string]bool {
+	same := map[string]bool{}
+	for label := range of {
+		have := map[string]bool{}
+		for _, id := range owners[label] {
+			if labels[id] == label {
+				have[id] = true
+			}
+		}
+		if len(have) > 1 || taken[label] {
+			maps.Copy(same, have)
 		}
 	}
+	return same
+}
+
+// tag is what of an id can stand in a label: all of it, or, where it is no id of
+// runZero's, its hash.
+func tag(id string) string {
+	if plain(id) && len(id) <= labelRunes/2 && !strings.Contains(id, " ") {
+		return id
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(id)))
 }
 
 // undistinguished is the name without what Distinguish put behind it.
 func undistinguished(label, id string) string {
-	for _, behind := range []string{id, shorten(id, 8)} {
+	for _, behind := range []string{tag(id), shorten(tag(id), 8)} {
 		if name, ok := strings.CutSuffix(label, " ("+behind+")"); ok {
 			return name
 		}
 	}
 	return label
-}
-
-// repeated returns the ids whose label another id has too, or that is taken.
-func repeated(labels map[string]string, taken map[string]bool) []string {
-	count := map[string]int{}
-	for _, label := range labels {
-		count[label]++
-	}
-	var same []string
-	for id, label := range labels {
-		if count[label] > 1 || taken[label] {
-			same = append(same, id)
-		}
-	}
-	return same
 }
 
 // SiteNames is the site_name of each site by its id.
@@ -168,11 +188,16 @@ func nameSites(known SiteNames, seen map[string]string) SiteNames {
 
 // see notes a site that a record spoke of, and the name the record gave. Records may
 // differ in it, when one has none or the site is renamed meanwhile; which of them
-// counts does not depend on which came first.
-func see(seen map[string]string, key, name string) {
+// counts does not depend on which came first. An error is one site too many.
+func see(seen map[string]string, key, name string) error {
 	before, ok := seen[key]
 	if ok && name == before {
-		return // most do not differ
+		return nil // most do not differ
+	}
+	if !ok {
+		if err := roomForSite(seen, key); err != nil {
+			return err
+		}
 	}
 	name = Label(name)
 	if key == zeroID {
@@ -181,4 +206,5 @@ func see(seen map[string]string, key, name string) {
 	if !ok || before == unknown || name != unknown && name > before {
 		seen[key] = name
 	}
+	return nil
 }

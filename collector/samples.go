@@ -78,11 +78,14 @@ func (s *samples) desc(name string) *prometheus.Desc {
 }
 
 func (s *samples) add(name string, metric prometheus.Metric, err error) {
-	if err != nil {
+	switch {
+	case err != nil:
 		s.err = fmt.Errorf("%s: %w", name, err)
-		return
+	case len(s.metrics) == seriesMost:
+		s.err = errTooMany("series", seriesMost)
+	default:
+		s.metrics = append(s.metrics, metric)
 	}
-	s.metrics = append(s.metrics, metric)
 }
 
 // families gathers the samples once, through client_golang's own strict registry: a

@@ -52,10 +52,9 @@ const skewMost = day
 
 func (s *scans) add(task *runzero.Task, o outcome) error {
 	key := siteKey(task.SiteID)
-	if _, ok := s.seen[key]; !ok && len(s.seen) >= sitesMost {
-		return errTooMany("sites", sitesMost)
+	if err := see(s.seen, key, task.SiteName); err != nil {
+		return err
 	}
-	see(s.seen, key, task.SiteName)
 	site := s.site(key)
 	end := task.End()
 	if end.After(s.poll.Now.Add(skewMost)) {

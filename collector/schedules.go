@@ -26,9 +26,13 @@ func (s *schedules) add(task *runzero.Task) error {
 		s.seen = map[string]string{}
 	}
 	key := siteKey(task.SiteID)
-	see(s.seen, key, task.SiteName)
+	if err := see(s.seen, key, task.SiteName); err != nil {
+		return err
+	}
 	kept := *task
 	kept.Name, kept.SiteName = Label(task.Name), "" // however long they were
+	kept.Status, _ = taskStatus(task.Status)
+	kept.Frequency = frequencyLabel(task.Frequency)
 	s.scans = append(s.scans, kept)
 	return nil
 }
@@ -62,7 +66,7 @@ func (s *schedules) samples(out *samples, org string, sites SiteNames) {
 		}
 		written[task.ID] = true
 		name := names[siteKey(task.SiteID)][task.ID]
-		out.gauge("runzero_scan_schedule_info", 1, org, site, name, Label(task.ID), frequencyLabel(task.Frequency))
+		out.gauge("runzero_scan_schedule_info", 1, org, site, name, Label(task.ID), task.Frequency)
 		out.instant("runzero_scan_schedule_last_run_timestamp_seconds", task.LastRun, org, site, name)
 		out.instant("runzero_scan_schedule_next_run_timestamp_seconds", nextRun(task), org, site, name)
 		if grace, known := task.Grace.Get(); known {

@@ -21,7 +21,9 @@ const (
 	// Values of a label told apart while counting. What comes after so many others is
 	// counted as other at once.
 	valuesMost = 20_000
-	// Combinations told apart while counting.
+	// Combinations told apart while counting. Beyond them the open-ended values are other,
+	// and where even the documented ones combine to more series than there may be, it is
+	// an error.
 	cellsMost = 200_000
 	// Longer values are made labels before they are looked up, so that a hostile name
 	// is not kept at full length.
@@ -33,7 +35,7 @@ func newTally(dimensions ...*dimension) *tally {
 }
 
 // add counts one thing with these values, one for each dimension.
-func (t *tally) add(values []string) {
+func (t *tally) add(values []string) error {
 	var at cell
 	for i, d := range t.dimensions {
 		at[i] = d.count(values[i])
@@ -45,9 +47,13 @@ func (t *tally) add(values []string) {
 					at[i] = otherCode
 				}
 			}
+			if _, known := t.cells[at]; !known && len(t.cells) >= seriesMost {
+				return errTooMany("combinations of the labels in --collector.assets.labels", seriesMost)
+			}
 		}
 	}
 	t.cells[at]++
+	return nil
 }
 
 // folded returns the counts by label values, with all but the top values of each

@@ -24,6 +24,14 @@ func value(r *rand.Rand, n int) string {
 	return fmt.Sprint("v", min(r.IntN(n), r.IntN(n))) // some more often than others
 }
 
+// add counts what is not too much.
+func add(t *testing.T, tally *tally, values []string) {
+	t.Helper()
+	if err := tally.add(values); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Whatever is counted, and however much of it is folded: nothing is lost and nothing
 // is counted twice. The bounds on what is told apart are made small, so that they are
 // crossed.
@@ -46,7 +54,7 @@ func TestCountsAddUpToTheRows(t *testing.T) {
 			for i := range values {
 				values[i] = value(r, 25)
 			}
-			tally.add(values)
+			add(t, tally, values)
 		}
 		top, sum := r.IntN(12), int64(0)
 		series := map[string]bool{}
@@ -88,7 +96,7 @@ func TestTheMostFrequentValuesAreKept(t *testing.T) {
 		counts := map[string]int64{}
 		for range r.IntN(200) {
 			v := value(r, 25)
-			tally.add([]string{v})
+			add(t, tally, []string{v})
 			counts[Label(v)]++
 		}
 		top := r.IntN(12)
@@ -127,7 +135,7 @@ func TestValuesBeyondTheBoundAreOther(t *testing.T) {
 	d.most = 4 // other is one
 	tally := newTally(d, newDimension(false))
 	for i := range 10_000 {
-		tally.add([]string{fmt.Sprint("v", i%1000), "x"})
+		add(t, tally, []string{fmt.Sprint("v", i%1000), "x"})
 	}
 	if len(d.labels) > d.most || len(d.codes) > d.most || len(tally.cells) > d.most {
 		t.Errorf("%d labels, %d codes, %d cells", len(d.labels), len(d.codes), len(tally.cells))
@@ -160,7 +168,7 @@ func TestCombinationsBeyondTheBoundAreOther(t *testing.T) {
 	tally := newTally(newDimension(true), newDimension(false), newDimension(true))
 	tally.most = 10
 	for i := range 5000 {
-		tally.add([]string{fmt.Sprint("a", i%70), fmt.Sprint("site ", i%2), fmt.Sprint("b", i%30)})
+		add(t, tally, []string{fmt.Sprint("a", i%70), fmt.Sprint("site ", i%2), fmt.Sprint("b", i%30)})
 	}
 	// Of what is not open, as sites, the counts stay right: one combination each.
 	if len(tally.cells) > 10+2 {

@@ -1,6 +1,10 @@
 package collector
 
-import "context"
+import (
+	"context"
+	"maps"
+	"slices"
+)
 
 // outcome is what a task's status says of it.
 type outcome int
@@ -86,7 +90,10 @@ func (t tasks) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 	for run, n := range runs {
 		out.gauge("runzero_tasks", float64(n), org, run.taskType, run.status)
 	}
-	names := poll.siteNames(scans.seen, schedules.seen)
+	names, err := poll.siteNames(scans.seen, schedules.seen)
+	if err != nil {
+		return Snapshot{}, err
+	}
 	scans.samples(out, names, t.settings)
 	schedules.samples(out, org, names)
 	integrations.samples(out, org)
@@ -95,23 +102,27 @@ func (t tasks) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 }
 
 // siteNames names the sites that records spoke of. Where the sites are known, a site
-// that is not among them is gone, or so new that the next round will know it.
-func (p Poll) siteNames(seen ...map[string]string) SiteNames {
+// that is not among them is gone, or so new that the next round will know it. Where
+// they are not, nobody tells that one is gone: those of the last poll stay as long as
+// there is room.
+func (p Poll) siteNames(seen ...map[string]string) (SiteNames, error) {
 	if p.Sites != nil {
-		return p.Sites
+		return p.Sites, nil
 	}
 	all := map[string]string{}
 	for _, more := range seen {
 		for id, name := range more {
-			see(all, id, name)
-		}
-	}
-	if p.Previous != nil {
-		for id, name := range p.Previous.Sites {
-			if _, ok := all[id]; !ok {
-				all[id] = undistinguished(name, id)
+			if err := see(all, id, name); err != nil {
+				return nil, err
 			}
 		}
 	}
-	return nameSites(nil, all)
+	if p.Previous != nil {
+		for _, id := range slices.Sorted(maps.Keys(p.Previous.Sites)) {
+			if _, ok := all[id]; !ok && roomForSite(all, id) == nil {
+				all[id] = undistinguished(p.Previous.Sites[id], id)
+			}
+		}
+	}
+	return nameSites(nil, all), nil
 }

@@ -1,0 +1,6 @@
+//go:build race
+
+package collector
+
+// The race detector needs not as many records as the arithmetic.
+const rowsMany = 60_000

@@ -1,0 +1,6 @@
+//go:build !race
+
+package collector
+
+// How many records an answer has that somebody made to be too large.
+const rowsMany = 1_000_000
