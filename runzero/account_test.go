@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -194,6 +195,7 @@ func TestConsoleThatIgnoresTheOrganizationIsFoundOut(t *testing.T) {
 		"tasks":        func() error { _, err := all(client.Tasks(t.Context(), organization)); return err },
 		"scan":         func() error { _, err := client.StartScan(t.Context(), organization, "a", nil); return err },
 	}
+	maps.Copy(asks, asksInventory(t, client))
 	for _, of := range runzero.CountOf() {
 		asks["count of "+of] = func() error { _, err := client.Count(t.Context(), organization, of, ""); return err }
 	}

@@ -77,7 +77,11 @@ func (c *counted) identity() (id, organization string) {
 	return id, c.organizationID
 }
 
-func (c *counted) set(s *scanner, name []byte) {
+func (c *counted) set(s *scanner, name []byte) { c.identify(s, name) }
+
+// identify takes the value of a member that identifies the row or says whose it is, and
+// tells whether this is one.
+func (c *counted) identify(s *scanner, name []byte) bool {
 	switch string(name) {
 	case "id", "service_id", "software_id", "vulnerability_id", "directory_user_id", "directory_group_id":
 		c.identified = c.identified || identifier(s.bytes())
@@ -86,5 +90,8 @@ func (c *counted) set(s *scanner, name []byte) {
 		if organization := s.reference(); organization != "" {
 			c.organizationID = organization
 		}
+	default:
+		return false
 	}
+	return true
 }

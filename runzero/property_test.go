@@ -93,6 +93,7 @@ func TestNoBodyMakesARecordOfNothing(t *testing.T) {
 		[]byte(plantedExplorer), []byte("[" + plantedExplorer + "," + plantedExplorer + "]"), []byte(plantedZone), []byte(plantedLicense),
 		[]byte(compact.Replace(plantedExplorer + "\n" + plantedZone)), []byte(`{"explorers":[` + plantedExplorer + `],"next_key":null}`),
 		[]byte(`{"id":"agent","version":"5.1.260818.0 (build PLANTED)"}`), []byte(newTask), []byte(`{"error":"PLANTED"}`),
+		[]byte(compact.Replace(plantedService + "\n" + plantedCertificate)),
 	}
 	var body []byte
 	console := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,10 +140,16 @@ func TestNoBodyMakesARecordOfNothing(t *testing.T) {
 		check("licence", "none", l.Type, err)
 		n, err := client.Count(t.Context(), "", "services", "")
 		check("count", strings.Repeat("n", int(n)+1), "", err)
+		for v, err := range client.Services(t.Context(), "") {
+			check("service", "none", v.Protocol+v.Transport+v.Port, err)
+		}
+		for c, err := range client.Certificates(t.Context(), "") {
+			check("certificate", "none", c.Type, err)
+		}
 		version, err := serve(t, console, config).ExplorerRelease(t.Context())
 		check("release", version, version, err)
 	}
-	for _, what := range []string{"organization", "explorer", "zone", "site", "task", "licence", "count", "release"} {
+	for _, what := range []string{"organization", "explorer", "zone", "site", "task", "licence", "count", "service", "certificate", "release"} {
 		if read[what] == 0 || failed[what] == 0 {
 			t.Errorf("%s: %d read and %d errors: this proves nothing", what, read[what], failed[what])
 		}
