@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,7 +11,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-func TestCheckNeverExportsAllAssets(t *testing.T) {
+func TestCheckNeverExportsAll(t *testing.T) {
 	console := simulator.New(simulator.Options{Assets: 200_000})
 	var sent atomic.Int64
 	count := func(next http.Handler) http.Handler {
@@ -18,10 +19,14 @@ func TestCheckNeverExportsAllAssets(t *testing.T) {
 			next.ServeHTTP(&countingWriter{ResponseWriter: w, n: &sent}, r)
 		})
 	}
-	for _, args := range [][]string{nil, {"--collector.assets.search=alive:t or alive:f"}} {
+	for _, args := range [][]string{nil, {"--collector.assets.search=alive:t or alive:f"}, everything()} {
 		sent.Store(0)
 		got := checkConsole(t, console, count, console.ExportToken(0), args...)
-		got.want(t, fine, "collector assets", "yes")
+		for _, collector := range []string{"assets", "services", "software", "vulnerabilities"} {
+			if collector == "assets" || slices.Contains(args, "--collector."+collector) {
+				got.want(t, fine, "collector "+collector, "yes")
+			}
+		}
 		if n := sent.Load(); n > 8<<20 {
 			t.Errorf("%v: %d bytes were sent", args, n)
 		}
@@ -73,13 +78,13 @@ func TestCheckSpendsNoMoreThanItAnnounced(t *testing.T) {
 	got.want(t, warning, "collector sites", errAnnounced.Error())
 
 	for _, fault := range []simulator.Fault{{Status: 500}, {Status: 403}, {Status: 404}, {Status: 429}, {Drop: true}, {Truncate: 10}} {
-		for _, path := range []string{"", "/health", "/account/orgs", "/org", "/account/sites", "/export/org/tasks.jsonl", "/export/org/assets.json"} {
+		for _, path := range []string{"", "/health", "/account/orgs", "/org", "/account/sites", "/export/org/tasks.jsonl", "/export/org/assets.json", "/export/org/users.jsonl"} {
 			fault.Path = path
 			for kind := range 4 {
 				console := simulator.New(simulator.Options{Assets: 40})
 				console.Inject(fault)
 				token := []string{console.ExportToken(0), console.OrganizationToken(0), console.AccountToken(), "unknown"}[kind]
-				checkConsole(t, console, nil, token, "--collector.hosted_zones")
+				checkConsole(t, console, nil, token, "--collector.hosted_zones", "--collector.directory")
 			}
 		}
 	}

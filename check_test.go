@@ -126,30 +126,37 @@ func checkConsole(t *testing.T, console *simulator.Console, before func(http.Han
 }
 
 func TestTheCheckOfTheDemo(t *testing.T) {
-	const want = `ok       calls                    this check spends at most 11 API calls of the account's daily quota
-ok       configuration            the flags are valid: 1 account, 1 credential, 9 collectors
-ok       web                      without --web.config.file, metrics are served unencrypted and to everybody
-ok       credential               account credential
-ok       proxy                    none
-ok       console                  http://localhost is well, version 5.1.260818.0
-ok       clock                    the console's clock is the same as this machine's
-ok       TLS                      none is needed on this machine
-ok       organizations            the whole account: 5 organizations
-ok       organizations            3 polled: "Halvorsen Logistics", "Brightwater Clinics", "Kestrel Acquisition"
-ok       organizations            2 left out: "runZero Demo" (demo), "Former Subsidiary" (inactive)
-ok       collector license        yes
-ok       collector organizations  yes, for all organizations at once
-ok       collector hosted_zones   yes
-ok       collector sites          yes, for all organizations at once
-ok       collector explorers      yes, for all organizations at once
-ok       collector tasks          yes, tried with organization "Halvorsen Logistics"
-ok       collector assets         yes, tried with organization "Halvorsen Logistics"
-ok       quota                    100000 API calls a day, 7 made today, 99993 left; this exporter may spend 50000 a day (share 0.5) and leaves the last 10000 to others (reserve 0.1)
-ok       plan                     the intervals ask for 13012 API calls a day, of 50000 that this exporter may spend: that fits
-ok       calls                    8 API calls of at most 11 spent
+	const want = `ok       calls                      this check spends at most 18 API calls of the account's daily quota
+ok       configuration              the flags are valid: 1 account, 1 credential, 16 collectors
+ok       web                        without --web.config.file, metrics are served unencrypted and to everybody
+ok       credential                 account credential
+ok       proxy                      none
+ok       console                    http://localhost is well, version 5.1.260818.0
+ok       clock                      the console's clock is the same as this machine's
+ok       TLS                        none is needed on this machine
+ok       organizations              the whole account: 5 organizations
+ok       organizations              3 polled: "Halvorsen Logistics", "Brightwater Clinics", "Kestrel Acquisition"
+ok       organizations              2 left out: "runZero Demo" (demo), "Former Subsidiary" (inactive)
+ok       collector license          yes
+ok       collector organizations    yes, for all organizations at once
+ok       collector hosted_zones     yes
+ok       collector sites            yes, for all organizations at once
+ok       collector explorers        yes, for all organizations at once
+ok       collector tasks            yes, tried with organization "Halvorsen Logistics"
+ok       collector findings         yes, tried with organization "Halvorsen Logistics"
+ok       collector wireless         yes, tried with organization "Halvorsen Logistics"
+ok       collector directory        yes, tried with organization "Halvorsen Logistics"
+ok       collector assets           yes, tried with organization "Halvorsen Logistics"
+ok       collector certificates     yes, tried with organization "Halvorsen Logistics"
+ok       collector services         yes, tried with organization "Halvorsen Logistics"
+ok       collector software         yes, tried with organization "Halvorsen Logistics"
+ok       collector vulnerabilities  yes, tried with organization "Halvorsen Logistics"
+ok       quota                      100000 API calls a day, 14 made today, 99986 left; this exporter may spend 50000 a day (share 0.5) and leaves the last 10000 to others (reserve 0.1)
+ok       plan                       the intervals ask for 47572 API calls a day, of 50000 that this exporter may spend: that fits
+ok       calls                      15 API calls of at most 18 spent
 0 errors, 0 warnings
 `
-	code, out, log := command(t, t.Context(), "check", "--demo", "--collector.hosted_zones")
+	code, out, log := command(t, t.Context(), append([]string{"check", "--demo"}, everything()...)...)
 	if code != 0 || out != want || log != "" {
 		t.Errorf("exit code %d, %q, said\n%s, want\n%s", code, log, out, want)
 	}

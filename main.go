@@ -117,7 +117,7 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	app.Flag("quota.reserve", "Part of the account's daily API calls that is left to others: below it, asking stops.").Default("0.1").Float64Var(&f.QuotaReserve)
 
 	app.Flag("collector.assets.labels", "Labels of runzero_assets beside org_name: "+strings.Join(collector.AssetLabels(), ", ")+".").Default("site_name,asset_type,os,alive").StringVar(&f.AssetLabels)
-	app.Flag("collector.assets.top", "Values kept for each open-ended label, by count; the rest become other.").Default("100").IntVar(&f.AssetTop)
+	app.Flag("collector.assets.top", "Values kept for each open-ended label, of any collector, by count; the rest become other.").Default("100").IntVar(&f.AssetTop)
 	app.Flag("collector.assets.search", "runZero search query that limits which assets are counted.").StringVar(&f.AssetSearch)
 	duration(app.Flag("collector.tasks.scan-max-age", "How old a site's last good scan may get: runzero_scan_max_age_seconds.").Default("7d"), &f.ScanMaxAge)
 

@@ -27,8 +27,19 @@ func command(t *testing.T, ctx context.Context, args ...string) (code int, stdou
 	return code, out.String(), log.String()
 }
 
+// everything are flags that switch on what is off by default.
+func everything() []string {
+	var flags []string
+	for _, spec := range collector.Specs() {
+		if spec.Off {
+			flags = append(flags, "--collector."+spec.Name)
+		}
+	}
+	return flags
+}
+
 func TestTheDemoShowsEveryFamily(t *testing.T) {
-	code, out, log := command(t, t.Context(), "once", "--demo", "--collector.hosted_zones", "--log.level=debug")
+	code, out, log := command(t, t.Context(), append([]string{"once", "--demo", "--log.level=debug"}, everything()...)...)
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, log)
 	}

@@ -207,7 +207,7 @@ func planRows(c *config.Config, a config.Account, known poller.Remembered, organ
 		asked.rows = append(asked.rows, row{collector: poller.Discovery, job: budget.Job{Calls: 1, Interval: poller.DiscoveryInterval}, count: 1})
 	}
 	for _, enabled := range c.Collectors {
-		job := budget.Job{Calls: 1, Interval: enabled.Interval}
+		job := budget.Job{Calls: float64(max(enabled.Calls, 1)), Interval: enabled.Interval}
 		at := row{collector: enabled.Name, job: job, count: 1, setting: enabled.Setting}
 		switch {
 		case enabled.Scope == collector.Unasked:

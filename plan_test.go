@@ -102,6 +102,8 @@ func TestPlan(t *testing.T) {
 		{"an account token", []string{"--limit=1000", token("CT0123456789")}, 0, []string{"discovery", "console", "license", "sites", "explorers", "tasks", "assets"}, 24 + 24 + 4 + 4*96, []string{"all at once"}},
 		{"an organization token", []string{"--limit=1000", token("OT0123456789")}, 0, []string{"console", "organizations", "sites", "explorers", "tasks", "assets"}, 24 + 24 + 4*96, []string{"an account credential: license."}},
 		{"hosted zones too", []string{"--limit=1000", "--collector.hosted_zones", token("OT0123456789")}, 1, []string{"console", "organizations", "hosted_zones", "sites", "explorers", "tasks", "assets"}, 500, nil},
+		{"certificates and the directory too", []string{"--limit=1000", "--collector.certificates", "--collector.directory", "--collector.directory.interval=6h"}, 0,
+			[]string{"console", "sites", "tasks", "directory", "assets", "certificates"}, 312 + 2*4 + 96, nil},
 		{"an export token", []string{"--limit=1000", token("ET0123456789")}, 0, four, 312,
 			[]string{"Not asked, because it takes an organization token: organizations, explorers.", "Not asked, because it takes an account credential: license."}},
 		{"a share that the reserve cuts", []string{"--limit=320", "--quota.share=1"}, 0, four, 312, []string{"--quota.reserve=0.1 keeps 32 calls", "288 at most"}},

@@ -9,7 +9,8 @@ func ageBounds() []time.Duration {
 	return []time.Duration{time.Hour, 6 * time.Hour, day, 3 * day, 7 * day, 14 * day, 30 * day, 90 * day, 180 * day, 365 * day}
 }
 
-// ages is a histogram of ages.
+// ages is a histogram of how long ago things happened, or of how long it takes until
+// they do.
 type ages struct {
 	bounds []time.Duration
 	counts []uint64
@@ -17,8 +18,7 @@ type ages struct {
 	sum    int64 // in whole seconds, so that it does not depend on the order
 }
 
-func newAges() *ages {
-	bounds := ageBounds()
+func newAges(bounds []time.Duration) *ages {
 	return &ages{bounds: bounds, counts: make([]uint64, len(bounds))}
 }
 

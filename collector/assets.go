@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
@@ -121,9 +122,7 @@ type siteAssets struct {
 type assetCount struct {
 	assets
 	tally     *tally
-	sources   *dimension
-	rows      int64
-	sourceRow []int64 // the last row that had the source, by its code
+	sources   *several
 	sites     map[string]*siteAssets
 	seen      map[string]string // sites by id, with the name the record gave
 	lastSeen  *ages
@@ -135,11 +134,11 @@ type assetCount struct {
 func (a assets) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 	c := assetCount{
 		assets:    a,
-		sources:   newDimension(true),
+		sources:   newSeveral(),
 		sites:     map[string]*siteAssets{},
 		seen:      map[string]string{},
-		lastSeen:  newAges(),
-		firstSeen: newAges(),
+		lastSeen:  newAges(ageBounds()),
+		firstSeen: newAges(ageBounds()),
 		values:    make([]string, len(a.labels)),
 	}
 	var dimensions []*dimension
@@ -184,9 +183,12 @@ func (c *assetCount) count(asset *runzero.Asset, now time.Time) error {
 		c.values[i] = label.value(asset)
 	}
 	if err := c.tally.add(c.values); err != nil {
-		return err
+		return fmt.Errorf("%w: name fewer labels in --collector.assets.labels", err)
 	}
-	c.countSources(asset.Sources)
+	c.sources.next()
+	for _, source := range asset.Sources {
+		c.sources.has(source)
+	}
 	site.risk[closed(risks(), asset.Risk)]++
 	site.criticality[closed(criticalities(), asset.Criticality)]++
 	site.support[support(now, asset.EndOfLife, asset.EndOfExtendedSupport)]++
@@ -198,36 +200,14 @@ func (c *assetCount) count(asset *runzero.Asset, now time.Time) error {
 	return nil
 }
 
-// countSources counts each source once, however often the record names it.
-func (c *assetCount) countSources(sources []string) {
-	c.rows++
-	for _, source := range sources {
-		code := c.sources.code(source)
-		for int(code) >= len(c.sourceRow) {
-			c.sourceRow = append(c.sourceRow, 0)
-		}
-		if c.sourceRow[code] != c.rows {
-			c.sourceRow[code] = c.rows
-			c.sources.counts[code]++
-		}
-	}
-}
-
 func (c *assetCount) samples(org string, names SiteNames) *samples {
 	out := &samples{descs: Descs("assets")}
 	c.assetSamples(out, org, names)
 
-	kept := c.sources.fold(c.top)
-	bySource := map[string]int64{}
-	for code, n := range c.sources.counts {
-		bySource[c.sources.labels[kept[code]]] += n
+	for source, n := range c.sources.folded(c.top) {
+		out.gauge("runzero_assets_by_source", float64(n), org, source)
 	}
-	for source, n := range bySource {
-		if n > 0 {
-			out.gauge("runzero_assets_by_source", float64(n), org, source)
-		}
-	}
-	out.gauge("runzero_collector_folded_values", float64(c.sources.foldedValues(c.top)), org, "assets", "source")
+	out.folded(org, "assets", "source", c.sources.foldedValues(c.top))
 
 	for id, site := range c.sites {
 		name := names[id]
@@ -286,7 +266,7 @@ func (c *assetCount) assetSamples(out *samples, org string, names SiteNames) {
 	})
 	for i, label := range c.labels {
 		if label.open {
-			out.gauge("runzero_collector_folded_values", float64(c.tally.dimensions[i].foldedValues(c.top)), org, "assets", label.name)
+			out.folded(org, "assets", label.name, c.tally.dimensions[i].foldedValues(c.top))
 		}
 	}
 }

@@ -195,7 +195,7 @@ func TestTooManySeriesAreAnError(t *testing.T) {
 	for ; err == nil && n < 2*seriesMost; n++ {
 		err = counts.add([]string{strconv.Itoa(n / 1000), strconv.Itoa(n % 1000), strconv.Itoa(n)})
 	}
-	if err == nil || !strings.Contains(err.Error(), "--collector.assets.labels") || n != seriesMost+1 || len(counts.cells) != seriesMost {
+	if err == nil || !strings.Contains(err.Error(), "combinations of labels") || n != seriesMost+1 || len(counts.cells) != seriesMost {
 		t.Errorf("error %v after %d combinations, of which %d are kept", err, n, len(counts.cells))
 	}
 	// What is kept is counted on.

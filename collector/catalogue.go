@@ -133,6 +133,17 @@ func Catalogue() []Metric {
 		{"tasks", true, []Metric{
 			{Name: "runzero_scan_age_seconds", Type: gauge, Labels: words("org_name site_name"), Help: "Time since the site's last good scan ended, worked out at each scrape. Absent for a site never scanned with success."},
 		}},
+		{"findings", false, []Metric{
+			{Name: "runzero_findings", Type: gauge, Labels: words("org_name category risk"), Help: "Kinds of findings, each of which may have many instances, by category and risk: none, info, low, medium, high, critical; unknown or other where there are such. Categories beyond the most frequent are other."},
+			{Name: "runzero_finding_instances", Type: gauge, Labels: words("org_name category risk"), Help: "Instances of findings, by category and risk as runzero_findings. Absent where the console does not tell how many there are."},
+		}},
+		{"wireless", false, []Metric{
+			{Name: "runzero_wireless_networks", Type: gauge, Labels: words("org_name site_name authentication encryption"), Help: "Wireless networks of access points that Explorers heard at the site, its own and its neighbours'. Values of authentication and encryption beyond the most frequent are other."},
+		}},
+		{"directory", false, []Metric{
+			{Name: "runzero_directory_users", Type: gauge, Labels: words("org_name source_id"), Help: "Users of directories that integrations read, by runZero's number of the kind of integration. Who is in two directories is two users. Numbers beyond the most frequent are other."},
+			{Name: "runzero_directory_groups", Type: gauge, Labels: words("org_name source_id"), Help: "Groups of directories that integrations read, by runZero's number of the kind of integration. Numbers beyond the most frequent are other."},
+		}},
 		{"assets", false, []Metric{
 			{Name: "runzero_assets", Type: gauge, Labels: words("org_name"), Configured: "--collector.assets.labels", Help: "Assets. Values of asset_type, os, os_vendor and os_product beyond the most frequent are other; alive is what the API says, also where scanned is false."},
 			{Name: "runzero_assets_by_risk", Type: gauge, Labels: words("org_name site_name risk"), Help: "Assets by risk: none, info, low, medium, high, critical; unknown or other where there are such."},
@@ -145,10 +156,24 @@ func Catalogue() []Metric {
 			{Name: "runzero_vulnerabilities", Type: gauge, Labels: words("org_name site_name"), Help: "Vulnerabilities, summed over assets."},
 			{Name: "runzero_software", Type: gauge, Labels: words("org_name site_name"), Help: "Installed software, summed over assets."},
 		}},
+		{"certificates", false, []Metric{
+			{Name: "runzero_certificates", Type: gauge, Labels: words("org_name certificate_type state"), Help: "Certificates that are not hidden in the console, by type, x509 or ssh, and by state at the time of the poll: valid, expired, not_yet_valid, or unknown where runZero tells no end, as of SSH keys that are no certificates."},
+			{Name: "runzero_certificate_remaining_seconds", Type: histogram, Labels: words("org_name"), Help: "Time until certificates expire, of those that have not, at the time of the poll."},
+		}},
+		{"services", false, []Metric{
+			{Name: "runzero_services_by_protocol", Type: gauge, Labels: words("org_name protocol"), Help: "Services by the protocols that they speak. One that speaks several, as http over tls, counts for each: these do not add up to the services. Protocols beyond the most frequent are other."},
+			{Name: "runzero_services_by_port", Type: gauge, Labels: words("org_name transport port"), Help: "Services by transport and port, which is 0 where there is none, as of ARP. Values beyond the most frequent are other."},
+		}},
+		{"software", false, []Metric{
+			{Name: "runzero_software_by_product", Type: gauge, Labels: words("org_name software_vendor software_product"), Help: "Installed software, summed over assets, by vendor and product. Vendors and products beyond the most frequent are other."},
+		}},
+		{"vulnerabilities", false, []Metric{
+			{Name: "runzero_vulnerabilities_by_severity", Type: gauge, Labels: words("org_name site_name severity"), Help: "Vulnerabilities, summed over assets, by severity: none, info, low, medium, high, critical; unknown or other where there are such."},
+		}},
 		{"queries", false, []Metric{
 			{Name: "runzero_query_results", Type: gauge, Labels: words("org_name query"), Help: "What of the organization matches the query of this name in the configuration file."},
 		}},
-		{"tasks assets", false, []Metric{
+		{"tasks findings wireless directory assets services software", false, []Metric{
 			{Name: "runzero_collector_folded_values", Type: gauge, Labels: words("org_name collector label"), Help: "Values of the label that are not kept by name: counted together as other, or left out where other would mean nothing."},
 		}},
 		{Health, true, []Metric{

@@ -90,7 +90,7 @@ const (
 // Settings are the users' choices that shape what collectors export.
 type Settings struct {
 	AssetLabels []string      // labels of runzero_assets beside org_name; see AssetLabels
-	AssetTop    int           // values kept for each open-ended label
+	AssetTop    int           // values kept for each open-ended label, of any collector
 	AssetSearch string        // runZero query that limits which assets are counted
 	ScanMaxAge  time.Duration // how old a site's last good scan may get
 	ScanMaxAges []ScanMaxAge  // the same for some sites; the first that names a site holds
@@ -110,6 +110,7 @@ type Spec struct {
 	Scope    Scope
 	Needs    runzero.Kind  // the least credential that reaches what it asks; empty: none
 	Off      bool          // unless switched on
+	Calls    int           // that a poll takes; 0: one
 	Interval time.Duration // its own default; 0: the cache interval
 	New      func(Settings) Collector
 	// Wide makes the form of a PerOrganization collector that asks once for a whole
@@ -133,6 +134,13 @@ func Specs() []Spec {
 		{Name: "sites", Help: "sites and their assets as the console counts them", Needs: runzero.Export, New: newSites, Wide: newAccountSites},
 		{Name: "explorers", Help: "Explorers: whether they are connected, up to date, and when they checked in", Needs: runzero.Organization, New: newExplorers, Wide: newAccountExplorers},
 		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.Export, New: newTasks},
+		{Name: "findings", Help: "findings by category and risk", Needs: runzero.Export, Off: true, New: newFindings},
+		{Name: "wireless", Help: "wireless networks by site, authentication and encryption", Needs: runzero.Export, Off: true, New: newWireless},
+		{Name: "directory", Help: "users and groups of directories", Needs: runzero.Export, Off: true, Calls: directoryCalls, New: newDirectory},
 		{Name: "assets", Help: "assets by site, type, operating system, risk", Needs: runzero.Export, New: newAssets},
+		{Name: "certificates", Help: "certificates by type and state, and when they expire", Needs: runzero.Export, Off: true, New: newCertificates},
+		{Name: "services", Help: "services by protocol and port", Needs: runzero.Export, Off: true, New: newServices},
+		{Name: "software", Help: "installed software by product", Needs: runzero.Export, Off: true, New: newSoftware},
+		{Name: "vulnerabilities", Help: "vulnerabilities by site and severity", Needs: runzero.Export, Off: true, New: newVulnerabilities},
 	}
 }

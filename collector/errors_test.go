@@ -46,6 +46,13 @@ func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 		{"hosted zones", hostedZonesPath, made(t, "hosted_zones", defaults()), ofAccount, true},
 		{"account's sites", accountSitesPath, wide(t, "sites"), ofAccount, true},
 		{"account's Explorers", accountExplorersPath, wide(t, "explorers"), ofAccount, true},
+		{"findings", findingsPath, made(t, "findings", defaults()), ofAcme, true},
+		{"wireless", wirelessPath, made(t, "wireless", defaults()), ofAcme, true},
+		{"directory", usersPath, made(t, "directory", defaults()), ofAcme, true},
+		{"certificates", certificatesPath, made(t, "certificates", defaults()), ofAcme, true},
+		{"services", servicesPath, made(t, "services", defaults()), ofAcme, true},
+		{"software", softwarePath, made(t, "software", defaults()), ofAcme, true},
+		{"vulnerabilities", vulnerabilitiesPath, made(t, "vulnerabilities", defaults()), ofAcme, true},
 	} {
 		for _, test := range tests {
 			if test.name == foreign && strings.HasPrefix(form.path, "/account/") {
@@ -134,6 +141,8 @@ func TestTooManyOfAnythingIsAnError(t *testing.T) {
 		{"tasks", tasksPath, many(schedulesMost+1, func(i int) string { return `{"id":"` + uuid(i) + `","type":"scan","status":"active","recur":true}` }), "recurring scans"},
 		{"explorers", explorersPath, many(explorersMost+1, func(i int) string { return `{"id":"` + uuid(i) + `","inactive":true}` }), "Explorers"},
 		{"hosted_zones", hostedZonesPath, many(hostedZonesMost+1, func(i int) string { return `{"id":"` + uuid(i) + `"}` }), "hosted zones"},
+		{"wireless", wirelessPath, many(sitesMost+1, func(i int) string { return `{"id":"1","site_id":"` + uuid(i) + `"}` }), "sites"},
+		{"vulnerabilities", vulnerabilitiesPath, many(sitesMost+1, func(i int) string { return `{"id":"1","site_id":"` + uuid(i) + `"}` }), "sites"},
 	} {
 		t.Run(test.collector+" of many "+test.want, func(t *testing.T) {
 			poll := Poll{}

@@ -55,6 +55,15 @@ const (
 	accountExplorersPath = "/account/agents"
 	licensePath          = "/account/license"
 	releasePath          = "/releases/agent/version"
+
+	findingsPath        = "/export/org/findings.jsonl"
+	wirelessPath        = "/export/org/wireless.jsonl"
+	usersPath           = "/export/org/users.jsonl"
+	groupsPath          = "/export/org/groups.jsonl"
+	certificatesPath    = "/export/org/certificates.jsonl"
+	servicesPath        = "/export/org/services.jsonl"
+	softwarePath        = "/export/org/software.jsonl"
+	vulnerabilitiesPath = "/export/org/vulnerabilities.jsonl"
 )
 
 var relative = regexp.MustCompile(`@[+-]?\d+[smhd]`)

@@ -109,6 +109,13 @@ func forms(t *testing.T) map[string]form {
 		"console":                 {made(t, "console", defaults()), healthPath, ofAcme, strings.Fields("status status version"), true, nil},
 		"tasks":                   {made(t, "tasks", defaults()), tasksPath, ofAcme, task, false, nil},
 		"assets":                  {made(t, "assets", defaults()), assetsPath, ofAcme, asset, false, assetsAddUp},
+		"findings":                {made(t, "findings", defaults()), findingsPath, ofAcme, strings.Fields("category risk_rank instance_count"), false, nil},
+		"wireless":                {made(t, "wireless", defaults()), wirelessPath, ofAcme, strings.Fields("site_id site_name authentication encryption"), false, nil},
+		"certificates":            {made(t, "certificates", defaults()), certificatesPath, ofAcme, strings.Fields("type validity_start validity_end hidden"), false, nil},
+		"services":                {made(t, "services", defaults()), servicesPath, ofAcme, strings.Fields("service_protocol service_transport service_port"), false, nil},
+		"software":                {made(t, "software", defaults()), softwarePath, ofAcme, strings.Fields("software_vendor software_product"), false, nil},
+		"vulnerabilities":         {made(t, "vulnerabilities", defaults()), vulnerabilitiesPath, ofAcme, strings.Fields("site_id site_name vulnerability_severity"), false, nil},
+		"directory":               {made(t, "directory", defaults()), usersPath, ofAcme, strings.Fields("directory_user_source_id"), false, nil},
 		"assets by all labels":    {made(t, "assets", split), assetsPath, ofAcme, asset, false, assetsAddUp},
 	}
 	for _, of := range runzero.CountOf() {
@@ -140,7 +147,8 @@ func TestHostileRecordsNeverBreakAnExposition(t *testing.T) {
 				if i%5 > 1 && poll.Organizations == nil {
 					poll.Sites = acmeSites()
 				}
-				all := answers{form.path: {body: body}, releasePath: {body: `{"version":` + hostileValue(r) + `}`}}
+				all := answers{groupsPath: {body: `{"id":"g","directory_group_source_id":` + hostileValue(r) + `}`}, releasePath: {body: `{"version":` + hostileValue(r) + `}`}}
+				all[form.path] = answer{body: body}
 				s, err := try(t, form.collector, all, poll)
 				if err != nil {
 					bad++

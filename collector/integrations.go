@@ -112,5 +112,5 @@ func (i *integrations) samples(out *samples, org string) {
 		out.instant("runzero_integration_last_success_timestamp_seconds", runs.good, org, name)
 		out.flag("runzero_integration_last_success", !runs.failed, org, name)
 	}
-	out.gauge("runzero_collector_folded_values", float64(max(len(names)-integrationsMost, 0)), org, "tasks", "integration")
+	out.folded(org, "tasks", "integration", max(len(names)-integrationsMost, 0))
 }

@@ -186,6 +186,16 @@ func nameSites(known SiteNames, seen map[string]string) SiteNames {
 	return names
 }
 
+// sight notes the site of a record and returns the id under which it is known.
+func sight(seen map[string]string, id, name string) (string, error) {
+	key := siteKey(id)
+	if _, known := seen[key]; !known && len(seen) >= sitesMost {
+		return "", errTooMany("sites", sitesMost)
+	}
+	see(seen, key, name)
+	return key, nil
+}
+
 // see notes a site that a record spoke of, and the name the record gave. Records may
 // differ in it, when one has none or the site is renamed meanwhile; which of them
 // counts does not depend on which came first. An error is one site too many.

@@ -67,6 +67,34 @@ func randomExplorer(r *rand.Rand, i int) string {
 	})
 }
 
+func randomFinding(r *rand.Rand, i int) string {
+	return row(map[string]any{"id": uuid(i), "category": value(r, 20), "risk_rank": pick(r, "info", "Critical", "new", nil), "instance_count": pick(r, nil, r.IntN(99), "3")})
+}
+
+func randomNetwork(r *rand.Rand, i int) string {
+	return row(map[string]any{"id": uuid(i), "site_id": randomSite(r), "site_name": pick(r, nil, "HQ", text(r)), "authentication": value(r, 9), "encryption": value(r, 5)})
+}
+
+func randomCertificate(r *rand.Rand, i int) string {
+	instant := func() any { return pick(r, nil, 0, noon.Unix()-r.Int64N(4e7), noon.Unix()+r.Int64N(4e7), 253402300799) }
+	return row(map[string]any{"id": uuid(i), "type": pick(r, "x509", "ssh", text(r), nil), "validity_start": instant(), "validity_end": instant(), "hidden": pick(r, true, false, nil)})
+}
+
+func randomService(r *rand.Rand, i int) string {
+	return row(map[string]any{
+		"id": uuid(i), "service_transport": pick(r, "tcp", "udp", nil), "service_port": pick(r, fmt.Sprint(r.IntN(30)), r.IntN(30), nil),
+		"service_protocol": pick(r, value(r, 9), value(r, 9)+" "+value(r, 9), nil),
+	})
+}
+
+func randomSoftware(r *rand.Rand, i int) string {
+	return row(map[string]any{"id": uuid(i), "software_vendor": value(r, 9), "software_product": value(r, 30)})
+}
+
+func randomVulnerability(r *rand.Rand, i int) string {
+	return row(map[string]any{"id": uuid(i), "site_id": randomSite(r), "site_name": pick(r, nil, "HQ", text(r)), "vulnerability_severity": pick(r, "Critical", "low", "new", nil)})
+}
+
 func randomZone(r *rand.Rand, i int) string {
 	return row(map[string]any{
 		"id": fmt.Sprintf("%08x-%04x", i%5, i), "name": lookalike(r), "enabled": pick(r, true, false, nil, text(r)),
@@ -79,7 +107,9 @@ func TestTheOrderOfRowsChangesNothing(t *testing.T) {
 	for _, test := range []struct {
 		collector, path string
 		row             func(*rand.Rand, int) string
-	}{{"assets", assetsPath, randomAsset}, {"tasks", tasksPath, randomTask}, {"sites", sitesPath, randomSiteRow}, {"explorers", explorersPath, randomExplorer}, {"hosted_zones", hostedZonesPath, randomZone}} {
+	}{{"assets", assetsPath, randomAsset}, {"tasks", tasksPath, randomTask}, {"sites", sitesPath, randomSiteRow}, {"explorers", explorersPath, randomExplorer}, {"hosted_zones", hostedZonesPath, randomZone},
+		{"findings", findingsPath, randomFinding}, {"wireless", wirelessPath, randomNetwork}, {"certificates", certificatesPath, randomCertificate}, {"services", servicesPath, randomService},
+		{"software", softwarePath, randomSoftware}, {"vulnerabilities", vulnerabilitiesPath, randomVulnerability}} {
 		t.Run(test.collector, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(11, 12))
 			for i := range 25 {
@@ -110,6 +140,34 @@ func TestTheOrderOfRowsChangesNothing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Whatever is folded, what is counted adds up to the rows, but for protocols, of which a
+// service has several.
+func TestInventoryAddsUpToTheRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 16))
+	for _, test := range []struct {
+		collector, path, family string
+		row                     func(*rand.Rand, int) string
+	}{
+		{"findings", findingsPath, "runzero_findings", randomFinding}, {"wireless", wirelessPath, "runzero_wireless_networks", randomNetwork},
+		{"services", servicesPath, "runzero_services_by_port", randomService}, {"software", softwarePath, "runzero_software_by_product", randomSoftware},
+		{"vulnerabilities", vulnerabilitiesPath, "runzero_vulnerabilities_by_severity", randomVulnerability},
+	} {
+		for range 20 {
+			settings := defaults()
+			settings.AssetTop = 1 + r.IntN(8)
+			n := r.IntN(100)
+			var rows []string
+			for i := range n {
+				rows = append(rows, test.row(r, i))
+			}
+			s := collect(t, made(t, test.collector, settings), answers{test.path: {body: strings.Join(rows, "\n")}}, Poll{Sites: acmeSites()})
+			if got := total(s, test.family); got != float64(n) {
+				t.Errorf("%s, top %d: %v of %d", test.family, settings.AssetTop, got, n)
+			}
+		}
 	}
 }
 

@@ -36,8 +36,7 @@ type query struct{ Query }
 func (q query) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 	n, err := poll.API.Count(ctx, poll.Organization.ID, q.Of, q.Search)
 	if err != nil {
-		// Every kind of token reaches exports: one that is of none is not too small for them.
-		return Snapshot{}, fmt.Errorf("query %s: %w", q.Name, unsupported(err, runzero.Export, q.Of, needsExport))
+		return Snapshot{}, fmt.Errorf("query %s: %w", q.Name, unsupportedExport(err, q.Of))
 	}
 	out := samples{descs: Descs("queries")}
 	out.gauge("runzero_query_results", float64(n), poll.Organization.Name, Label(q.Name))

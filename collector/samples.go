@@ -64,6 +64,18 @@ func (s *samples) flag(name string, yes bool, labels ...string) {
 	s.gauge(name, value, labels...)
 }
 
+// tally exports what was counted, by organization and the values of each dimension.
+func (s *samples) tally(name, org string, t *tally, top int) {
+	t.folded(top, func(values []string, n int64) {
+		s.gauge(name, float64(n), slices.Concat([]string{org}, values)...)
+	})
+}
+
+// folded exports how many values of a label of a collector are not kept by name.
+func (s *samples) folded(org, collector, label string, values int) {
+	s.gauge("runzero_collector_folded_values", float64(values), org, collector, label)
+}
+
 func (s *samples) histogram(name string, h *ages, labels ...string) {
 	metric, err := prometheus.NewConstHistogram(s.desc(name), h.count, float64(h.sum), h.cumulated(), labels...)
 	s.add(name, metric, err)

@@ -35,7 +35,10 @@ func newTally(dimensions ...*dimension) *tally {
 }
 
 // add counts one thing with these values, one for each dimension.
-func (t *tally) add(values []string) error {
+func (t *tally) add(values []string) error { return t.addMany(values, 1) }
+
+// addMany counts n things with these values.
+func (t *tally) addMany(values []string, n int64) error {
 	var at cell
 	for i, d := range t.dimensions {
 		at[i] = d.count(values[i])
@@ -48,11 +51,11 @@ func (t *tally) add(values []string) error {
 				}
 			}
 			if _, known := t.cells[at]; !known && len(t.cells) >= seriesMost {
-				return errTooMany("combinations of the labels in --collector.assets.labels", seriesMost)
+				return errTooMany("combinations of labels", seriesMost)
 			}
 		}
 	}
-	t.cells[at]++
+	t.cells[at] += n
 	return nil
 }
 

@@ -26,6 +26,12 @@ func unsupported(err error, kind runzero.Kind, what, needs string) error {
 	return fmt.Errorf("%w: %s: this takes %s: %w", ErrUnsupported, what, needs, err)
 }
 
+// unsupportedExport is unsupported of an export that not every console has. Every kind
+// of token reaches exports: one that is of none is not too small for them.
+func unsupportedExport(err error, what string) error {
+	return unsupported(err, runzero.Export, what, needsExport)
+}
+
 // unsupportedTasks finds the console that is too old for a tasks export while the
 // token is too small for the Organization API's list: neither answers ever.
 func unsupportedTasks(err error) error {

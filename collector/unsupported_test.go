@@ -66,6 +66,31 @@ func TestWhatIsNotReachedIsUnsupported(t *testing.T) {
 	}
 }
 
+// Not every console has these exports. What refuses the token refuses it for all exports.
+func TestExportsThatAreOffMayNotBeSupported(t *testing.T) {
+	for name, path := range map[string]string{
+		"findings": findingsPath, "wireless": wirelessPath, "directory": usersPath, "certificates": certificatesPath,
+		"services": servicesPath, "software": softwarePath, "vulnerabilities": vulnerabilitiesPath,
+	} {
+		for _, test := range []struct {
+			answer      answer
+			unsupported bool
+		}{
+			{answer{status: 404, body: `404: Not Found`}, true},
+			{answer{status: 403, body: `{"error":"not allowed"}`}, true},
+			{answer{status: 401, body: `{"error":"unauthorized"}`}, false},
+			{answer{status: 500}, false},
+		} {
+			for _, token := range []string{exportToken, "0123456789abcdef0123456789abcdef"} {
+				_, err := try(t, made(t, name, defaults()), nil, Poll{API: serve(t, token, answers{path: test.answer})})
+				if err == nil || errors.Is(err, ErrUnsupported) != test.unsupported || test.unsupported && !strings.Contains(err.Error(), needsExport) {
+					t.Errorf("%s, %d: error is %v, want unsupported %v", name, test.answer.status, err, test.unsupported)
+				}
+			}
+		}
+	}
+}
+
 // An organization that cannot export its sites and assets has nothing to be told.
 func TestExportsAreNeverUnsupported(t *testing.T) {
 	for name, path := range map[string]string{"assets": assetsPath, "sites": sitesPath} {

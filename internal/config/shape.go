@@ -18,6 +18,8 @@ func shape(name string, s collector.Settings) string {
 	switch name {
 	case "assets":
 		text += fmt.Sprintf(" labels=%q top=%d search=%q", s.AssetLabels, s.AssetTop, s.AssetSearch)
+	case "findings", "wireless", "directory", "services", "software":
+		text += fmt.Sprintf(" top=%d", s.AssetTop)
 	case "tasks":
 		text += fmt.Sprintf(" scan-max-age=%s by-site=%#v", s.ScanMaxAge, s.ScanMaxAges)
 	}

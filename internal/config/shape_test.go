@@ -14,6 +14,13 @@ func TestShapes(t *testing.T) {
 	const file = account + `
 collectors:
   console: {interval: 1h}
+  findings: {enabled: true}
+  wireless: {enabled: true}
+  directory: {enabled: true}
+  certificates: {enabled: true}
+  services: {enabled: true}
+  software: {enabled: true}
+  vulnerabilities: {enabled: true}
   assets: {labels: [os, alive], top: 50, search: "alive:t"}
   tasks: {scan_max_age: 7d, scan_max_age_by_site: [{site: A, max_age: 1d}]}
 queries:
@@ -30,7 +37,7 @@ queries:
 		{"name: a", "name: a\n  url: https://console.example.com", "account"},
 		{"[os, alive]", "[os]", "assets"},
 		{"[os, alive]", "[alive, os]", "assets"},
-		{"top: 50", "top: 51", "assets"},
+		{"top: 50", "top: 51", "findings wireless directory assets services software"},
 		{"alive:t", "alive:f", "assets"},
 		{"scan_max_age: 7d", "scan_max_age: 8d", "tasks"},
 		{"max_age: 1d}", "max_age: 2d}", "tasks"},

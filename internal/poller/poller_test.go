@@ -121,13 +121,13 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// collectors are all that an export token reaches, at their default intervals, asked
-// organization by organization.
+// collectors are all that an export token reaches and that are on by default, at their
+// default intervals, asked organization by organization.
 func collectors() []poller.Collector {
 	settings := collector.Settings{AssetLabels: []string{"site_name", "asset_type"}, AssetTop: 100, ScanMaxAge: 7 * 24 * time.Hour}
 	var all []poller.Collector
 	for _, spec := range collector.Specs() {
-		if spec.Scope == collector.Unasked || spec.Needs != "" && spec.Needs != runzero.Export {
+		if spec.Off || spec.Scope == collector.Unasked || spec.Needs != "" && spec.Needs != runzero.Export {
 			continue
 		}
 		c := poller.Collector{Name: spec.Name, Scope: spec.Scope, Needs: spec.Needs, Interval: spec.Interval, Collector: spec.New(settings)}

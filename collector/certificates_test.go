@@ -1,0 +1,63 @@
+package collector
+
+import (
+	"strings"
+	"testing"
+)
+
+// certificatesOf polls certificates.
+func certificatesOf(t *testing.T, body string) Snapshot {
+	t.Helper()
+	return collect(t, made(t, "certificates", defaults()), answers{certificatesPath: {body: body}}, Poll{})
+}
+
+func TestCertificates(t *testing.T) {
+	golden(t, "certificates", certificatesOf(t, `
+		{"id":"1","organization_id":"`+acmeID+`","type":"x509","validity_start":@-60d,"validity_end":@30d,"cn":"www.example.com","self_signed":false,"hidden":false}
+		{"id":"2","type":"x509","validity_start":@-60d,"validity_end":@-30d}
+		{"id":"3","type":"x509","validity_start":@1d,"validity_end":@366d}
+		{"id":"4","type":"x509","validity_start":1576300370,"validity_end":253402300799}
+		{"id":"5","type":"x509","validity_start":@-60d,"validity_end":@-1d,"hidden":true}
+		{"id":"6","type":"ssh","validity_start":0,"validity_end":0}
+		{"id":"7","type":"ssh","validity_start":@-1d,"validity_end":@29d}
+		{"id":"8","type":"pgp","validity_end":@2d}
+		{"id":"9"}`).Families)
+	golden(t, "certificates-none", certificatesOf(t, ``).Families)
+}
+
+func TestCertificateStates(t *testing.T) {
+	for _, test := range []struct{ name, from, until, want string }{
+		{"it is", `@-1d`, `@1d`, "valid"},
+		{"nobody says since when", `0`, `@1d`, "valid"},
+		{"it begins this moment", `@0s`, `@1d`, "valid"},
+		{"it ends in a second", `@-1d`, `@1s`, "valid"},
+		{"it ends this moment", `@-1d`, `@0s`, "expired"},
+		{"it ended before it began", `@1d`, `@-1d`, "expired"},
+		{"it begins in a second", `@1s`, `@1d`, "not_yet_valid"},
+		{"it never ends", `@-1d`, `253402300799`, "valid"},
+		{"nobody says until when", `@-1d`, `null`, "unknown"},
+		{"nobody says anything", `"never"`, `-1`, "unknown"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := certificatesOf(t, `{"id":"1","type":"x509","validity_start":`+test.from+`,"validity_end":`+test.until+`}`)
+			equal(t, "states", by(s, "runzero_certificates", "state"), map[string]float64{test.want: 1})
+			count := `runzero_certificate_remaining_seconds_count 1`
+			if test.want == "expired" || test.want == "unknown" {
+				count = `runzero_certificate_remaining_seconds_count 0`
+			}
+			wantSeries(t, s, "runzero_certificate_remaining_seconds_count", count)
+		})
+	}
+}
+
+// What remains is counted up to and with the bound; what never ends is beyond all.
+func TestRemainingTimeOfCertificates(t *testing.T) {
+	s := certificatesOf(t, `{"id":"1","validity_end":@1s}{"id":"2","validity_end":@30d}{"id":"3","validity_end":253402300799}{"id":"4","validity_end":@-30d}`)
+	got := strings.Join(series(t, s, "runzero_certificate_remaining_seconds"), "\n")
+	for _, want := range []string{`bucket{le="86400"} 1`, `bucket{le="1.2096e+06"} 1`, `bucket{le="2.592e+06"} 2`, `bucket{le="3.1536e+07"} 2`, `bucket{le="+Inf"} 3`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in\n%s", want, got)
+		}
+	}
+	equal(t, "types", by(s, "runzero_certificates", "certificate_type"), map[string]float64{"unknown": 4})
+}

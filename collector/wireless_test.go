@@ -1,0 +1,33 @@
+package collector
+
+import (
+	"strings"
+	"testing"
+)
+
+const fourNetworks = `
+	{"id":"1","organization_id":"` + acmeID + `","site_id":"` + hq + `","site_name":"HQ","essid":"Jane's phone","bssid":"11:22:33:44:55:66","authentication":"wpa2-psk","encryption":"aes"}
+	{"id":"2","site_id":"` + hq + `","essid":"Jane's phone","authentication":"wpa2-psk","encryption":"aes"}
+	{"id":"3","site_id":"` + plant + `","authentication":"open","encryption":"none"}
+	{"id":"4","site_id":"","essid":"","authentication":null,"encryption":""}`
+
+// What networks are called is nobody's business.
+func TestWireless(t *testing.T) {
+	c := made(t, "wireless", defaults())
+	s := collect(t, c, answers{wirelessPath: {body: fourNetworks}}, Poll{Sites: acmeSites()})
+	golden(t, "wireless", s.Families)
+	if text := exposition(t, s.Families); strings.Contains(text, "Jane") {
+		t.Errorf("a network's name is told:\n%s", text)
+	}
+	if s.Sites[hq] != "HQ" {
+		t.Errorf("sites are %v", s.Sites)
+	}
+}
+
+func TestWirelessBeyondTheMostFrequentIsOther(t *testing.T) {
+	settings := defaults()
+	settings.AssetTop = 1
+	s := collect(t, made(t, "wireless", settings), answers{wirelessPath: {body: fourNetworks}}, Poll{Sites: acmeSites()})
+	wantSeries(t, s, "runzero_wireless_networks", `runzero_wireless_networks{authentication="wpa2-psk",encryption="aes",site_name="HQ"} 2`,
+		`runzero_wireless_networks{authentication="other",encryption="other",site_name="Plant"} 1`, `runzero_wireless_networks{authentication="other",encryption="other",site_name="unassigned"} 1`)
+}
