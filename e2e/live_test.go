@@ -40,7 +40,7 @@ const (
 func TestDashboardsAndAlertsOnWeeksOfAnAccount(t *testing.T) {
 	l := &live{t: t, dir: t.TempDir(), webhook: startWebhook(t)}
 	l.backfill()
-	_, exporter := startReady(t, nil, "--demo", "--demo.incidents", "--collector.hosted_zones", "--cache.dir="+filepath.Join(l.dir, "cache"))
+	_, exporter := startReady(t, nil, append([]string{"--demo", "--demo.incidents", "--cache.dir=" + filepath.Join(l.dir, "cache")}, everything()...)...)
 	l.alertmanager = l.startAlertmanager()
 	l.prometheus = l.startPrometheus(exporter)
 	// Alerts become firing while the dashboards are asked.
@@ -73,8 +73,8 @@ func (l *live) backfill() {
 		l.t.Fatal(err)
 	}
 	// Polled once an hour, for the time that the test takes.
-	l.run(file, binary, "simulate", "--simulate.incidents", "--collector.hosted_zones", "--cache.interval=1h", "--simulate.history="+seconds(liveLength),
-		"--simulate.history-step="+seconds(liveStep), "--simulate.history-instance="+liveInstance)
+	l.run(file, binary, append([]string{"simulate", "--simulate.incidents", "--cache.interval=1h", "--simulate.history=" + seconds(liveLength),
+		"--simulate.history-step=" + seconds(liveStep), "--simulate.history-instance=" + liveInstance}, everything()...)...)
 	if err := file.Close(); err != nil {
 		l.t.Fatal(err)
 	}

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
 )
 
 // binary is the exporter, built once for all tests.
@@ -43,4 +45,16 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	return m.Run()
+}
+
+// everything are flags that switch on what is off by default, with an interval that
+// even a small licence has the calls for.
+func everything() []string {
+	var flags []string
+	for _, spec := range collector.Specs() {
+		if spec.Off {
+			flags = append(flags, "--collector."+spec.Name, "--collector."+spec.Name+".interval=6h")
+		}
+	}
+	return flags
 }

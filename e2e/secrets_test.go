@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,7 +56,7 @@ func TestSecretsStayHidden(t *testing.T) {
 				"what was planted": "PLANTED", "a planted address": "10.66.6.66",
 			}
 			cache := t.TempDir()
-			args := append([]string{"--log.level=debug", "--collector.hosted_zones", "--cache.dir=" + cache, "--runzero.url=" + seen.URL}, use.args...)
+			args := slices.Concat([]string{"--log.level=debug", "--cache.dir=" + cache, "--runzero.url=" + seen.URL}, everything(), use.args)
 			p, base := startReady(t, use.env, args...)
 			texts := map[string]string{
 				"/metrics": string(get(t, base+"/metrics").body),
