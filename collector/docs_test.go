@@ -148,15 +148,15 @@ func sections() []section {
 				{"Sites never scanned with success", "runzero_scan_max_age_seconds unless runzero_scan_last_success_timestamp_seconds"},
 				{"Scheduled scans that are overdue, whatever their status", "time() - runzero_scan_schedule_next_run_timestamp_seconds > runzero_scan_schedule_grace_seconds"},
 			}},
-		{"findings", "Findings", "What runZero finds wrong: one record for each kind of finding, with how many instances it has. " + off("findings") + "Older consoles do not have them.",
+		{"findings", "Findings", "What runZero finds wrong: one record for each kind of finding, with how many instances it has. " + off("findings") + " Older consoles do not have them.",
 			[][2]string{
 				{"Instances of findings at critical risk, by category", `sum by (org_name, category) (runzero_finding_instances{risk="critical"})`},
-				{"There is a kind of finding that was not there yesterday", "sum by (org_name) (runzero_findings) > sum by (org_name) (runzero_findings offset 1d)"},
+				{"More kinds of findings than yesterday", "sum by (org_name) (runzero_findings) > sum by (org_name) (runzero_findings offset 1d)"},
 			}},
 		{"wireless", "Wireless networks", "Networks of access points that Explorers heard, the neighbours' too, by how they are protected. What they are called is no label: whoever is near chooses that. " + off("wireless"),
 			[][2]string{{"Open networks, and where", `sum by (org_name, site_name) (runzero_wireless_networks{authentication="open"}) > 0`}}},
 		{"directory", "Directories", "Users and groups of directories such as Active Directory, as integrations read them; not the users of the console. `source_id` is runZero's number of the kind of integration, " +
-			"such as 16 of Azure AD; it documents none. " + off("directory") + "A poll takes two calls.",
+			"such as 16 of Azure AD; the numbers are not documented. " + off("directory") + " A poll takes two calls.",
 			[][2]string{{"A directory has lost a tenth of its users in a day", "runzero_directory_users < 0.9 * (runzero_directory_users offset 1d)"}}},
 		{"assets", "Assets", "The organization's assets, counted one by one from one export. Counts of [`runzero_assets`](#runzero_assets) add up to the assets, whatever it is split by and however much " +
 			"is folded into `other`. `alive` is what the API says; where `scanned` is `false`, only an integration or passive traffic knows the asset, and `alive` is no evidence.",
@@ -166,15 +166,15 @@ func sections() []section {
 				{"Share of assets not seen for 30 days", `1 - runzero_asset_last_seen_age_seconds_bucket{le="2.592e+06"} / ignoring (le) runzero_asset_last_seen_age_seconds_count`},
 			}},
 		{"certificates", "Certificates", "Certificates of services by state, and how long they remain valid. There is no state for those that expire soon: within which time is yours to say, by a bucket. " +
-			"One that never expires is in the last. " + off("certificates") + "The export sends records whole, a kilobyte or several each. Older consoles do not have it.",
+			"One that never expires is in the last. " + off("certificates") + " The export sends records whole, a kilobyte or several each. Older consoles do not have it.",
 			[][2]string{
 				{"Certificates that expire within 30 days", `runzero_certificate_remaining_seconds_bucket{le="2.592e+06"} > 0`},
 				{"Certificates that have expired", `sum by (org_name) (runzero_certificates{state="expired"}) > 0`},
 			}},
-		{"services", "Services", "The services of assets, counted one by one, by what they speak and where. " + off("services") + large,
+		{"services", "Services", "The services of assets, counted one by one, by what they speak and where. What few of them speak is in `other`: a query of the configuration file finds it all the same. " + off("services") + large,
 			[][2]string{
 				{"The ten protocols that are spoken most", `topk(10, sum by (protocol) (runzero_services_by_protocol{protocol!="other"}))`},
-				{"Services that speak telnet", `sum by (org_name) (runzero_services_by_protocol{protocol="telnet"}) > 0`},
+				{"The ten TCP ports that answer most", `topk(10, sum by (port) (runzero_services_by_port{transport="tcp",port!="other"}))`},
 			}},
 		{"software", "Software", "What is installed on assets, counted one by one. " + off("software") + large,
 			[][2]string{{"The ten products that are installed most", `topk(10, sum by (software_vendor, software_product) (runzero_software_by_product{software_product!="other"}))`}}},
@@ -206,11 +206,11 @@ func sections() []section {
 
 // off is what is said of a collector that is off.
 func off(collector string) string {
-	return fmt.Sprintf("Off unless switched on with `--collector.%s`; any token that reaches exports reaches them. ", collector)
+	return fmt.Sprintf("Off unless switched on with `--collector.%s`; an export token reaches them.", collector)
 }
 
 // large is what is said of exports that have many rows for each asset.
-const large = "The export may have a hundred times as many rows as there are assets: [quota.md](quota.md#what-exports-weigh) says what that costs."
+const large = " The export may have a hundred times as many rows as there are assets: [quota.md](quota.md#what-exports-weigh) says what that costs."
 
 func metricsPage() string {
 	var labels, open []string

@@ -186,8 +186,8 @@ func nameSites(known SiteNames, seen map[string]string) SiteNames {
 	return names
 }
 
-// sight notes the site of a record and returns the id under which it is known.
-func sight(seen map[string]string, id, name string) (string, error) {
+// seeSite notes the site of a record and returns the id under which it is known.
+func seeSite(seen map[string]string, id, name string) (string, error) {
 	key := siteKey(id)
 	if _, known := seen[key]; !known && len(seen) >= sitesMost {
 		return "", errTooMany("sites", sitesMost)

@@ -18,7 +18,7 @@ func (vulnerabilities) Collect(ctx context.Context, poll Poll) (Snapshot, error)
 		if err != nil {
 			return Snapshot{}, unsupportedExport(err, "vulnerabilities")
 		}
-		id, err := sight(seen, row.SiteID, row.SiteName)
+		id, err := seeSite(seen, row.SiteID, row.SiteName)
 		if err != nil {
 			return Snapshot{}, err
 		}

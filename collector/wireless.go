@@ -16,7 +16,7 @@ func (w wireless) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 		if err != nil {
 			return Snapshot{}, unsupportedExport(err, "wireless networks")
 		}
-		id, err := sight(seen, row.SiteID, row.SiteName)
+		id, err := seeSite(seen, row.SiteID, row.SiteName)
 		if err != nil {
 			return Snapshot{}, err
 		}

@@ -13,8 +13,8 @@ type details[T any] interface {
 	set(s *scanner, name []byte)
 }
 
-// inventoryRow is a row of an export that may have a hundred for each asset: which one
-// it is is of no use, and a text for each would be garbage.
+// inventoryRow is a row of an export that may have a hundred for each asset. Which one it
+// is does not matter, and a text for each would be garbage.
 type inventoryRow[T any, D details[T]] struct {
 	counted
 

@@ -6,8 +6,8 @@ import (
 )
 
 // Wireless is a network of an access point that an Explorer heard, as far as it is
-// counted: whoever is near can choose what it is called. Texts are as the API sent them
-// and may be empty.
+// counted. What it is called is not kept: whoever is near chooses that. Texts are as the
+// API sent them and may be empty.
 type Wireless struct {
 	SiteID         string // empty: no site
 	SiteName       string
