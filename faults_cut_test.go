@@ -99,7 +99,7 @@ func pollOf(t *testing.T, console *simulator.Console, token string) func(p probe
 func made(t *testing.T, p probe) collector.Collector {
 	t.Helper()
 	if strings.HasPrefix(p.collector, "queries/") {
-		return collector.NewQuery(collector.Query{Name: "all", Of: "wireless"})
+		return collector.NewQuery(collector.Query{Name: "all", Of: "sites"})
 	}
 	settings := collector.Settings{AssetLabels: []string{"site_name"}, AssetTop: 10, ScanMaxAge: time.Hour}
 	for _, spec := range collector.Specs() {

@@ -132,6 +132,9 @@ func lineFaults() []fault {
 	fails := func(name, says string, on []connection, b *bend) fault {
 		return fault{name: name, says: always(says), on: on, line: b}
 	}
+	hangs := func(name, says string, on []connection, b *bend) fault {
+		return fault{name: name, says: always(says), on: on, line: b, slow: 20 * time.Minute}
+	}
 	return []fault{
 		fails("nobody listens", "connection refused", wide, &bend{dial: func(context.Context) error {
 			return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
@@ -139,11 +142,11 @@ func lineFaults() []fault {
 		fails("the name cannot be resolved", "no such host", wide, &bend{dial: func(context.Context) error {
 			return &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "console.example", IsNotFound: true}}
 		}}),
-		fails("connecting takes for ever", "context deadline exceeded", wide, &bend{dial: func(ctx context.Context) error {
+		hangs("connecting takes for ever", "context deadline exceeded", wide, &bend{dial: func(ctx context.Context) error {
 			<-ctx.Done()
 			return ctx.Err()
 		}}),
-		fails("what is asked is read, and nothing said", "context deadline exceeded", []connection{plain}, &bend{through: func(c net.Conn) net.Conn { return deaf{c} }}),
+		hangs("what is asked is read, and nothing said", "context deadline exceeded", []connection{plain}, &bend{through: func(c net.Conn) net.Conn { return deaf{c} }}),
 		fails("the TLS handshake is not answered", "TLS handshake timeout", secure, &bend{through: func(c net.Conn) net.Conn { return deaf{c} }}),
 		fails("the TLS handshake breaks off", "EOF", secure, &bend{through: func(c net.Conn) net.Conn { return &cutWrites{Conn: c} }}),
 		fails("TLS breaks off in the answer", "EOF|early|client conn could not be established|closed pipe", secure, &bend{through: func(c net.Conn) net.Conn { return &cutWrites{Conn: c, after: 1} }}),

@@ -34,6 +34,8 @@ type fault struct {
 	on []connection
 	// pause is how long a failure takes to heal, where that is longer than an interval.
 	pause time.Duration
+	// slow is how much longer a round takes, of polls that wait for each other.
+	slow time.Duration
 	// all tells that it is the console as a whole that fails.
 	all bool
 	// tells is a collector for which this is an answer, and no failure.

@@ -36,7 +36,14 @@ func accountProbes() []probe {
 		{"explorers", "/account/agents", array, false},
 		{"tasks", "/export/org/tasks.jsonl", lines, false},
 		{"assets", "/export/org/assets.jsonl", lines, false},
-		{"queries/all", "/export/org/wireless.jsonl", lines, false},
+		{"queries/all", "/export/org/sites.jsonl", lines, false},
+		{"findings", "/export/org/findings.jsonl", lines, false},
+		{"vulnerabilities", "/export/org/vulnerabilities.jsonl", lines, false},
+		{"certificates", "/export/org/certificates.jsonl", lines, false},
+		{"services", "/export/org/services.jsonl", lines, false},
+		{"software", "/export/org/software.jsonl", lines, false},
+		{"wireless", "/export/org/wireless.jsonl", lines, false},
+		{"directory", "/export/org/users.jsonl", lines, false},
 	}
 }
 
@@ -68,7 +75,7 @@ const (
 // organization, and waits until it has everything.
 func newFaultWorld(t testing.TB, on connection, account bool) *faultWorld {
 	t.Helper()
-	console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 20, Limit: 10_000_000})
+	console := simulator.New(simulator.Options{Organizations: 1, Sites: 2, Assets: 20, Limit: 10_000_000})
 	w := &faultWorld{console: console, line: newLine(t, console, on), probes: organizationProbes()}
 	token := console.OrganizationToken(0)
 	if account {
@@ -76,7 +83,7 @@ func newFaultWorld(t testing.TB, on connection, account bool) *faultWorld {
 	}
 	var file strings.Builder
 	fmt.Fprintf(&file, "accounts: [{name: north, url: %q, credentials: [{authorization: {credentials: %s}, tls_config: {ca_file: %q}}]}]\n", w.line.url(), token, w.line.caFile)
-	file.WriteString("queries: [{name: all, of: wireless}]\ncollectors:\n")
+	file.WriteString("queries: [{name: all, of: sites}]\ncollectors:\n")
 	for _, spec := range collector.Specs() {
 		if spec.Scope != collector.Unasked {
 			fmt.Fprintf(&file, "  %s: {enabled: true, interval: %s}\n", spec.Name, faultInterval)
@@ -180,7 +187,7 @@ func (w *faultWorld) strike(f fault, hit func(probe) bool) {
 		}
 	}
 	w.line.bend.Store(f.line)
-	w.pass(faultRound)
+	w.pass(faultRound + f.slow)
 	log, attempts := w.log.String()[logged:], 0.0
 	for _, p := range w.probes {
 		text, fails := f.says[p.shape]
@@ -227,7 +234,7 @@ func (w *faultWorld) strike(f fault, hit func(probe) bool) {
 	}
 	w.line.bend.Store(nil)
 	mended := time.Now()
-	w.pass(f.pause + faultInterval + faultRound) // two failures in a row double the wait
+	w.pass(f.pause + f.slow + faultInterval + faultRound) // two failures in a row double the wait
 	w.healed(mended)
 }
 
