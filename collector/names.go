@@ -189,11 +189,7 @@ func nameSites(known SiteNames, seen map[string]string) SiteNames {
 // seeSite notes the site of a record and returns the id under which it is known.
 func seeSite(seen map[string]string, id, name string) (string, error) {
 	key := siteKey(id)
-	if _, known := seen[key]; !known && len(seen) >= sitesMost {
-		return "", errTooMany("sites", sitesMost)
-	}
-	see(seen, key, name)
-	return key, nil
+	return key, see(seen, key, name)
 }
 
 // see notes a site that a record spoke of, and the name the record gave. Records may
