@@ -39,8 +39,9 @@ const (
 
 func TestDashboardsAndAlertsOnWeeksOfAnAccount(t *testing.T) {
 	l := &live{t: t, dir: t.TempDir(), webhook: startWebhook(t)}
-	l.backfill()
+	// One right after the other: both show the incidents of the hour in which they begin.
 	_, exporter := startReady(t, nil, append([]string{"--demo", "--demo.incidents", "--cache.dir=" + filepath.Join(l.dir, "cache")}, everything()...)...)
+	l.backfill()
 	l.alertmanager = l.startAlertmanager()
 	l.prometheus = l.startPrometheus(exporter)
 	// Alerts become firing while the dashboards are asked.

@@ -21,7 +21,7 @@ import (
 
 const (
 	// No program of a test outlives this.
-	processLimit = 3 * time.Minute
+	processLimit = 10 * time.Minute
 	// How long a test waits for something that should come soon; far longer than it
 	// takes, because the machine may be busy.
 	soon = 30 * time.Second
