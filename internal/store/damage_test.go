@@ -136,6 +136,7 @@ func TestForgedSnapshotsAreSetAside(t *testing.T) {
 		"a label open":         {"\"} 2\n", "} 2\n"},
 		"a comment too many":   {"# HELP runzero_sites ", "# HELP runzero_age_seconds x\n# HELP runzero_sites "},
 		"a bucket too full":    {`le="1"} 1`, `le="1"} 9`},
+		"a series twice":       {"\"} 2\n", "\"} 2\nrunzero_sites{org_name=\"B\",site_name=\"A\"} 1\nrunzero_sites{site_name=\"A\",org_name=\"B\"} 2\n"},
 	} {
 		forged := strings.Replace(body, change[0], change[1], 1)
 		if forged == body {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"slices"
 	"unicode/utf8"
@@ -108,7 +109,7 @@ func checkFamily(family *dto.MetricFamily, names map[string]bool) error {
 	if histogram && (names[name+"_bucket"] || names[name+"_count"] || names[name+"_sum"]) {
 		return errors.New("another family has the name of a part of this histogram")
 	}
-	seen := map[string]bool{} // of histograms, which the parser would make one of
+	seen, hash := map[uint64]bool{}, maphash.Hash{}
 	for _, metric := range family.GetMetric() {
 		if metric.TimestampMs != nil {
 			return errors.New("it has a timestamp")
@@ -127,16 +128,16 @@ func checkFamily(family *dto.MetricFamily, names map[string]bool) error {
 			if err := checkHistogram(metric.GetHistogram()); err != nil {
 				return err
 			}
-			labels := series(metric.GetLabel())
-			if seen[labels] {
-				return errors.New("it has a series twice")
-			}
-			seen[labels] = true
 		default:
 		}
 		if !there {
 			return errors.New("it has a sample that is not a gauge, a counter or a histogram, as its type says")
 		}
+		labels := series(&hash, metric.GetLabel())
+		if seen[labels] {
+			return errors.New("it has a series twice")
+		}
+		seen[labels] = true
 	}
 	return nil
 }
@@ -157,13 +158,16 @@ func checkLabels(labels []*dto.LabelPair, histogram bool) error {
 }
 
 // series tells label sets apart whatever their order.
-func series(labels []*dto.LabelPair) string {
-	var pairs []string
+func series(hash *maphash.Hash, labels []*dto.LabelPair) uint64 {
+	var sum uint64
 	for _, label := range labels {
-		pairs = append(pairs, quote(label.GetName())+quote(label.GetValue()))
+		hash.Reset()
+		_, _ = hash.WriteString(label.GetName())
+		_ = hash.WriteByte(0xFF) // which is in no text
+		_, _ = hash.WriteString(label.GetValue())
+		sum += hash.Sum64()
 	}
-	slices.Sort(pairs)
-	return fmt.Sprint(pairs)
+	return sum
 }
 
 func checkHistogram(h *dto.Histogram) error {

@@ -1,14 +1,20 @@
 package store_test
 
 import (
+	"io"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
 // FuzzLoad loads any file, most of all such whose checksum is right: nothing of it may
-// bring the exporter down, and what is believed can be saved and is the same then.
+// bring the exporter down, and what is believed can be served, and can be saved and is
+// the same then. What is not is set aside, of which the log tells without quoting it.
 func FuzzLoad(f *testing.F) {
 	folder := newFolder(f)
 	folder.save(acme(), shape, small())
@@ -23,6 +29,9 @@ func FuzzLoad(f *testing.F) {
 		head + "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 1\nh_count 2\n",
 		head + "{\"a\",b=\"c\"} 1\n{} 1\n# TYPE a summary\na{quantile=\"0.5\"} 1 2\n",
 		strings.Replace(head, "# sites 2", "# sites 99999999999", 1),
+		head + "# TYPE a gauge\na{b=\"PLANTED\"} 1\na{b=\"PLANTED\"} 2\n", head + "# TYPE a gauge\na{b=\"PLANTED} 1\n",
+		head + "# TYPE a gauge\na{b=\"c\",d=\"e\"} 1\na{d=\"e\",b=\"c\"} 2\n# TYPE a_sum gauge\na_sum 1\n# TYPE a_bucket gauge\na_bucket 1\n",
+		head + "# HELP a \\n\\\\ \n# TYPE a histogram\na_count 1\na_sum NaN\na_bucket{le=\"NaN\"} 1\n",
 	} {
 		f.Add([]byte(seed), true)
 	}
@@ -32,12 +41,25 @@ func FuzzLoad(f *testing.F) {
 		}
 		write(t, path, data)
 		e, ok := folder.Load(acme(), shape)
-		folder.logged()
+		if log := strings.Join(folder.logged(), "\n"); ok != (log == "") || strings.Contains(log, "PLANTED") {
+			t.Errorf("believed: %v, and the log is %q", ok, log)
+		}
 		if err := folder.Forget(func(store.Key) bool { return true }); err != nil {
 			t.Fatal(err)
 		}
 		if !ok {
 			return
+		}
+		served := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return e.Families, nil })
+		if _, err := (prometheus.Gatherers{served}).Gather(); err != nil {
+			t.Error(err)
+		}
+		for _, family := range e.Families {
+			for _, format := range []expfmt.FormatType{expfmt.TypeTextPlain, expfmt.TypeOpenMetrics, expfmt.TypeProtoDelim} {
+				if err := expfmt.NewEncoder(io.Discard, expfmt.NewFormat(format)).Encode(family); err != nil {
+					t.Errorf("%v in the format %d", err, format)
+				}
+			}
 		}
 		if err := folder.Save(acme(), shape, e); err != nil {
 			t.Fatal(err)
