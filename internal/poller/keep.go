@@ -302,6 +302,9 @@ func (p *Poller) revive(j *job, k keptJob, now time.Time) {
 		}
 		return
 	}
+	if j.wide && j.unsupported {
+		return // what is kept is of a time when it was; the organizations are asked one by one
+	}
 	if entry, ok := p.config.Store.Load(j.target.key(j), j.target.shapeOf(j)); ok {
 		j.snapshot = &collector.Snapshot{Families: entry.Families, Sites: entry.Sites}
 		j.success = entry.Success
