@@ -39,6 +39,7 @@ type job struct {
 	unkept      bool  // what it found could not be written
 	err         error
 	snapshot    *collector.Snapshot
+	said        *part               // of the snapshot, or of the last
 	previous    *collector.Snapshot // what the organization's job found under another name
 	health      []*dto.MetricFamily // nil: to be made anew
 }
@@ -92,6 +93,14 @@ func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err erro
 	// grow old all the same.
 	j.success = began.Round(0)
 	j.snapshot = &snapshot
+}
+
+// part is what the snapshot says.
+func (j *job) part() *part {
+	if j.said == nil || j.said.of != j.snapshot {
+		j.said = newPart(j.snapshot)
+	}
+	return j.said
 }
 
 // expired tells whether what the job last found is too old to be served.

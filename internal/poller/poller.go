@@ -45,7 +45,7 @@ const longestPoll = time.Hour
 type Poller struct {
 	config  Config
 	targets []*target
-	help    map[string]string // of families it makes itself
+	known   map[string]known // families
 	health  collector.HealthFamilies
 	view    atomic.Pointer[view]
 	ready   atomic.Bool
@@ -61,11 +61,8 @@ type Poller struct {
 // asked yet.
 func New(config Config, targets []Target) *Poller {
 	p := &Poller{
-		config: config, help: map[string]string{}, health: collector.NewHealthFamilies(),
+		config: config, known: catalogue(), health: collector.NewHealthFamilies(),
 		done: make(chan *attempt), changed: make(chan struct{}, 1),
-	}
-	for _, m := range collector.Catalogue() {
-		p.help[m.Name] = m.HELP()
 	}
 	p.Reload(targets)
 	return p

@@ -55,16 +55,17 @@ func (p *Poller) publish(now time.Time) {
 		}
 		p.tell(t, standings[t.Account])
 	}
-	var parts [][]*dto.MetricFamily
+	var health [][]*dto.MetricFamily
+	var found []*part
 	ready := len(p.jobs) > 0
 	p.expires = time.Time{}
 	for _, j := range p.jobs {
 		if j.health == nil || anew[j.target] {
 			j.describe(p.health, standings[j.target.Account])
 		}
-		parts = append(parts, j.health)
+		health = append(health, j.health)
 		if j.snapshot != nil && !j.expired(now, p.config.MaxAge) {
-			parts = append(parts, j.snapshot.Families)
+			found = append(found, j.part())
 			// The millisecond is for expired, which asks for more than the age.
 			if end := j.success.Add(p.config.MaxAge + time.Millisecond); p.config.MaxAge > 0 && (p.expires.IsZero() || end.Before(p.expires)) {
 				p.expires = end
@@ -72,7 +73,7 @@ func (p *Poller) publish(now time.Time) {
 		}
 		ready = ready && j.answered()
 	}
-	p.view.Store(merge(parts, p.help))
+	p.view.Store(merge(health, found, p.known))
 	if ready {
 		p.ready.Store(true)
 	}

@@ -1,14 +1,11 @@
 package poller
 
 import (
-	"maps"
 	"math"
 	"slices"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-
-	"github.com/runzero-exporter/runzero_exporter/collector"
 )
 
 // view is what scrapes are answered from: all jobs' families, merged, and ready to be
@@ -23,39 +20,6 @@ type age struct {
 	at   int // where it stands in families
 	of   *dto.MetricFamily
 	name string
-}
-
-// merge puts families of many jobs together, each name once. Jobs differ in the
-// organization or the collector, and both are labels, so no series comes twice.
-func merge(parts [][]*dto.MetricFamily, help map[string]string) *view {
-	merged := map[string]*dto.MetricFamily{}
-	for _, families := range parts {
-		for _, f := range families {
-			m := merged[f.GetName()]
-			if m == nil {
-				m = &dto.MetricFamily{Name: f.Name, Help: f.Help, Type: f.Type, Unit: f.Unit}
-				merged[f.GetName()] = m
-			}
-			m.Metric = append(m.Metric, f.Metric...)
-		}
-	}
-	v := &view{}
-	for name, ageName := range collector.AgeOf() {
-		if of := merged[name]; of != nil {
-			text := help[ageName]
-			merged[ageName] = &dto.MetricFamily{Name: &ageName, Help: &text, Type: dto.MetricType_GAUGE.Enum()}
-			v.ages = append(v.ages, age{of: of, name: ageName})
-		}
-	}
-	for i, name := range slices.Sorted(maps.Keys(merged)) {
-		v.families = append(v.families, merged[name])
-		for a := range v.ages {
-			if v.ages[a].name == name {
-				v.ages[a].at = i
-			}
-		}
-	}
-	return v
 }
 
 // gather returns the families as of now. It makes the values of ages and copies
