@@ -33,19 +33,25 @@ type Allowance struct {
 //
 // Own calls are those of the last 24 hours or since the day is known to have turned,
 // whichever is less: never fewer than the account's own day has seen, wherever it
-// begins.
+// begins. Where it is known when the day turns, the last call of the share is kept until
+// then: with none left to ask with, a turn goes unnoticed, and nothing is asked until own
+// calls are a day old.
 func (s Share) Allowance(l *Ledger, now time.Time) Allowance {
 	limit, known := l.Limit.Get()
 	if !known {
 		return Allowance{}
 	}
-	own := s.Calls(limit) - l.Spent(now)
-	a := Allowance{Known: true, Calls: max(own, 0)}
+	own := max(s.Calls(limit)-l.Spent(now), 0)
+	a := Allowance{Known: true, Calls: own}
 	remaining, known := l.Remaining.Get()
 	if !known {
 		return a
 	}
 	a.Stale = own > 0 && !now.Before(l.NextReset(l.SeenAt))
+	if l.reset.known && own > 0 && !a.Stale {
+		own--
+	}
+	a.Calls = own
 	left := remaining - l.unanswered - l.untold - int64(math.Ceil(s.Reserve*float64(limit)))
 	if left < own {
 		a.Calls, a.Reserve = max(left, 0), true

@@ -126,6 +126,31 @@ func TestWhatWasSaidBeforeTheExpectedResetIsStale(t *testing.T) {
 	}
 }
 
+// TestTheLastCallOfTheShareAsksWhetherTheDayHasTurned spends all there is on a day whose
+// first call was late: on the next one, nothing may wait for that to be a day ago.
+func TestTheLastCallOfTheShareAsksWhetherTheDayHasTurned(t *testing.T) {
+	share := Share{Share: 0.5, Reserve: 0.1}
+	var l Ledger
+	turn := start.Add(20 * time.Minute)
+	call(&l, start, 100, 60)
+	call(&l, turn.Add(time.Minute), 100, 99)     // it turned in between, as is learned
+	at, spent := turn.Add(9*time.Hour), int64(2) // the first may be of the new day
+	for ; share.Allowance(&l, at).Calls > 0; spent++ {
+		at = at.Add(10 * time.Minute)
+		call(&l, at, 100, 100-spent)
+	}
+	if spent != 49 {
+		t.Errorf("%d calls of a share of 50, want one to be kept", spent)
+	}
+	next := l.NextReset(at)
+	wantCalls(t, &l, share, next.Add(-time.Hour), 0)
+	if a := share.Allowance(&l, next); !a.Stale || a.Calls < 1 {
+		t.Errorf("when the day is expected to turn: %+v, want a call", a)
+	}
+	call(&l, next, 100, 99)
+	wantCalls(t, &l, share, next.Add(time.Minute), 47) // the one before it may be of the new day
+}
+
 func TestDemandIsCallsByTime(t *testing.T) {
 	jobs := []Job{{Calls: 1, Interval: 15 * time.Minute}, {Calls: 3, Interval: time.Hour}, {Calls: 1}, {Calls: 1, Interval: -time.Hour}}
 	if got := Demand(jobs, day); math.Abs(got-(96+72)) > 1e-9 {
