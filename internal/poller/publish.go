@@ -33,13 +33,14 @@ func (p *Poller) demand() {
 type shown struct {
 	stretch float64
 	stopped bool
+	reset   time.Time // until when nothing is asked, where that has stopped
 }
 
 // Less than this is not worth telling anew.
 const stretchShown = 0.01
 
 func (s shown) differs(now Standing) bool {
-	return s.stopped != now.Stopped() || math.Abs(now.Stretch-s.stretch) > stretchShown*now.Stretch
+	return s.stopped != now.Stopped() || s.stopped && !s.reset.Equal(now.Reset) || math.Abs(now.Stretch-s.stretch) > stretchShown*now.Stretch
 }
 
 // publish makes the view that scrapes are answered from.
@@ -51,7 +52,7 @@ func (p *Poller) publish(now time.Time) {
 	for _, t := range p.targets {
 		if s := standings[t.Account]; t.shown.differs(s) {
 			anew[t] = true
-			t.shown = shown{stretch: s.Stretch, stopped: s.Stopped()}
+			t.shown = shown{stretch: s.Stretch, stopped: s.Stopped(), reset: s.Reset}
 		}
 		p.tell(t, standings[t.Account])
 	}
