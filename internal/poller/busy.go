@@ -11,6 +11,7 @@ type busy struct {
 	// Collectors of which nobody knows yet whether the credential is large enough, while
 	// one organization is asked: if it is not, the others need not be asked.
 	trying, tried map[topic]bool
+	tells         map[*Account]bool // whose quota some job's answers tell
 }
 
 type topic struct {
@@ -27,8 +28,11 @@ type organizationOf struct {
 }
 
 func (p *Poller) busy() busy {
-	b := busy{map[organizationOf]bool{}, map[*Account]int64{}, map[*target]int{}, map[*target]bool{}, map[topic]bool{}, map[topic]bool{}}
+	b := busy{map[organizationOf]bool{}, map[*Account]int64{}, map[*target]int{}, map[*target]bool{}, map[topic]bool{}, map[topic]bool{}, map[*Account]bool{}}
 	for _, j := range p.jobs {
+		if j.tells() && !j.never {
+			b.tells[j.target.Account] = true
+		}
 		if j.needs == runzero.Organization && j.answered() {
 			b.tried[j.topic()] = true
 		}
@@ -50,6 +54,12 @@ func (p *Poller) busy() busy {
 func (b busy) holds(j *job) bool {
 	return b.targets[j.target] >= parallel || b.organizations[organizationOf{j.target, j.organization.Name}] ||
 		b.unnamed[j.target] && j.organization.Name != "" || b.holdsBack(j)
+}
+
+// takesTheLast tells whether a job that learns nothing of the quota would take the calls
+// that can tell that a day has turned.
+func (b busy) takesTheLast(j *job, s Standing) bool {
+	return s.Allowance.Stale && !j.tells() && b.tells[j.target.Account] && s.Allowance.Calls <= max(j.calls, 1)
 }
 
 func (b busy) holdsBack(j *job) bool {

@@ -69,6 +69,10 @@ func (j *job) asked() bool { return !j.base.IsZero() }
 // that there is none.
 func (j *job) answered() bool { return j.snapshot != nil || j.unsupported }
 
+// tells tells whether the job's answers say how the quota stands. What is asked without a
+// credential does not.
+func (j *job) tells() bool { return j.scope != collector.PerConsole }
+
 // start notes that a poll begins.
 func (j *job) start(now time.Time) {
 	j.attempt = now

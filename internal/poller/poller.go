@@ -138,7 +138,7 @@ func (p *Poller) next(ctx context.Context, now time.Time, once bool, wanted func
 	var bestDue time.Time
 	for _, j := range p.jobs {
 		s := standings[j.target.Account]
-		if j.running != nil || j.never || !wanted(j) || s.Stopped() || busy.holds(j) {
+		if j.running != nil || j.never || !wanted(j) || s.Stopped() || busy.holds(j) || busy.takesTheLast(j, s) {
 			continue
 		}
 		// Polls that are on their way will want calls too.
