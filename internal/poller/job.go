@@ -96,7 +96,7 @@ func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err erro
 	// Wall time: while a machine sleeps, its monotonic clock stands still and answers
 	// grow old all the same.
 	j.success = began.Round(0)
-	j.snapshot = &snapshot
+	j.snapshot, j.previous = &snapshot, nil
 }
 
 // part is what the snapshot says.

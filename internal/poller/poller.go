@@ -102,7 +102,9 @@ func (p *Poller) run(ctx context.Context, once bool) {
 				if a == nil {
 					break
 				}
-				polled[a.job] = true
+				if once {
+					polled[a.job] = true // not for months, in which jobs come and go
+				}
 				running++
 			}
 		}
