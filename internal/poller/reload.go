@@ -60,7 +60,7 @@ func (p *Poller) change(t *target, wanted Target) {
 		}
 	}
 	t.Target = wanted
-	t.Account.heed(t.Credentials)
+	t.heed()
 	discovery := p.job(t, Discovery, false, "")
 	if t.choose() != nil || anew {
 		discovery.hurry() // which tells, too, what is wrong

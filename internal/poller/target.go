@@ -3,6 +3,7 @@ package poller
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -91,6 +92,24 @@ func newTarget(t Target) *target {
 		t.Account = NewAccount(unlimited, NewGate())
 	}
 	return &target{Target: t, reaches: map[string]reach{}, names: map[string]string{}, refusals: map[refused]refusal{}}
+}
+
+// heed forgets what was found of credentials that are no more.
+func (t *target) heed() {
+	t.Account.heed(t.Credentials)
+	gone := func(name string) bool {
+		return !slices.ContainsFunc(t.Credentials, func(c Credential) bool { return c.Name == name })
+	}
+	maps.DeleteFunc(t.reaches, func(name string, _ reach) bool { return gone(name) })
+	maps.DeleteFunc(t.refusals, func(r refused, _ refusal) bool { return gone(r.credential) })
+}
+
+// known tells whether it is known which organizations there are to poll.
+func (t *target) known() bool {
+	return len(t.chosen) > 0 && !slices.ContainsFunc(t.Credentials, func(c Credential) bool {
+		_, known := t.reaches[c.Name]
+		return !known
+	})
 }
 
 // whole tells whether a credential reaches the organization with a whole account.
