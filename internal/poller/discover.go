@@ -123,7 +123,7 @@ func (f failures) Unwrap() []error { return f }
 // discovered takes what a discovery found: the jobs are those of the organizations
 // that are now known, and what is told of the organizations themselves is told anew.
 func (p *Poller) discovered(a *attempt, now time.Time) {
-	t, j := a.job.target, a.job
+	t := a.job.target
 	before := maps.Clone(t.reaches)
 	maps.Copy(t.reaches, a.found)
 	if err := t.choose(); err != nil {
@@ -145,7 +145,8 @@ func (p *Poller) discovered(a *attempt, now time.Time) {
 		}
 	}
 	if a.err == nil {
-		p.forget(j)
+		p.forget(t)
+		p.forgotten(p.forgetStates(now))
 	}
 }
 

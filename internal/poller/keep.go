@@ -114,34 +114,6 @@ func (p *Poller) keepState(t *target) {
 	p.written(&t.unkept, err)
 }
 
-// forget removes what is kept of organizations that are gone, when a discovery has
-// told which are there.
-func (p *Poller) forget(discovery *job) {
-	t := discovery.target
-	if p.config.Store == nil {
-		return
-	}
-	found := map[string]bool{"": true}
-	for _, o := range t.chosen {
-		found[o.ID] = true
-	}
-	p.written(&discovery.unkept, p.config.Store.Forget(func(k store.Key) bool { return k.Account != t.Name || found[k.Organization] }))
-}
-
-// forgetAccounts removes the answers kept of accounts that are no more.
-func (p *Poller) forgetAccounts() {
-	if p.config.Store == nil {
-		return
-	}
-	there := map[string]bool{}
-	for _, t := range p.targets {
-		there[t.Name] = true
-	}
-	if err := p.config.Store.Forget(func(k store.Key) bool { return there[k.Account] }); err != nil {
-		level.Warn(p.config.Logger).Log("msg", "answers of accounts that are no longer configured cannot be removed", "err", err)
-	}
-}
-
 // written notes whether one file could be written, and says so when the first cannot
 // and when all can again.
 func (p *Poller) written(unkept *bool, err error) {

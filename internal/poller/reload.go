@@ -35,7 +35,10 @@ func (p *Poller) Reload(targets []Target) {
 		}
 		return gone
 	})
-	p.forgetAccounts()
+	p.forgetAccounts(now)
+	for _, t := range p.targets {
+		p.forget(t)
+	}
 	p.mu.Unlock()
 	p.demand()
 	p.publish(now)

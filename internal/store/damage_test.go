@@ -237,6 +237,9 @@ func TestForgetLeavesWhatItDoesNotKnow(t *testing.T) {
 		"snapshot-head.prom":                   []byte("# runzero_exporter snapshot 1\n# account \"x\"\n"),
 		"snapshot-copy.prom":                   whole,
 		filepath.Base(path) + ".bad":           whole,
+		"state-.prom":                          nil,
+		"state-notes.prom":                     []byte("notes"),
+		"state-copy.prom":                      sealed("# runzero_exporter state 1\n# account \"x\"\n# shape 0\n{}\n"),
 		"snapshot-newer-0123456789abcdef.prom": sealed("# runzero_exporter snapshot 2\n"),
 	}
 	for name, data := range theirs {
@@ -246,6 +249,9 @@ func TestForgetLeavesWhatItDoesNotKnow(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := f.Forget(func(store.Key) bool { return false }); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.ForgetStates(func(string, []byte) bool { return false }); err != nil {
 		t.Fatal(err)
 	}
 	for name, data := range theirs {

@@ -129,3 +129,15 @@ func (r *reader) shape(want string) error {
 	}
 	return nil
 }
+
+// decodeState reads whose state a file is, up to its shape.
+func decodeState(data []byte) (account string, r *reader, err error) {
+	if r, err = unseal(data, stateTitle); err != nil {
+		return "", nil, err
+	}
+	account = r.quoted("account")
+	return account, r, r.err
+}
+
+// state is what stands after the comments of a state.
+func (r *reader) state() []byte { return bytes.TrimSuffix(r.rest, []byte("\n")) }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -143,4 +144,31 @@ func TestForget(t *testing.T) {
 	if _, ok := f.LoadState("default", shape); !ok || len(asked) != 40 || len(f.names("")) != 21 {
 		t.Errorf("seed %d: asked %d times, %d files left", seed, len(asked), len(f.names("")))
 	}
+}
+
+func TestForgetStates(t *testing.T) {
+	f := newFolder(t)
+	f.save(acme(), shape, small())
+	for _, account := range []string{"", "north", "south"} {
+		if err := f.SaveState(account, shape, []byte("of "+account+"\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.open()
+	asked := map[string]string{}
+	if err := f.ForgetStates(func(account string, data []byte) bool {
+		asked[account] = string(data)
+		return account != "south"
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]string{"": "of \n", "north": "of north\n", "south": "of south\n"}; !maps.Equal(asked, want) {
+		t.Errorf("asked of %q, want %q", asked, want)
+	}
+	for account, want := range map[string]bool{"": true, "north": true, "south": false} {
+		if _, ok := f.LoadState(account, shape); ok != want {
+			t.Errorf("the state of %q is there: %v", account, ok)
+		}
+	}
+	f.expect(acme(), shape, small())
 }

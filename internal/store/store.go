@@ -113,21 +113,17 @@ func (s *Store) SaveState(account, shape string, data []byte) error {
 // LoadState returns an account's ledger under the conditions of Load.
 func (s *Store) LoadState(account, shape string) ([]byte, bool) {
 	return load(s, stateFile(account), func(data []byte) ([]byte, error) {
-		r, err := unseal(data, stateTitle)
+		found, r, err := decodeState(data)
+		if err == nil && found != account {
+			err = errOtherKey
+		}
+		if err == nil {
+			err = r.shape(shape)
+		}
 		if err != nil {
 			return nil, err
 		}
-		found := r.quoted("account")
-		switch {
-		case r.err != nil:
-			return nil, r.err
-		case found != account:
-			return nil, errOtherKey
-		}
-		if err := r.shape(shape); err != nil {
-			return nil, err
-		}
-		return bytes.TrimSuffix(r.rest, []byte("\n")), nil
+		return r.state(), nil
 	})
 }
 
@@ -159,23 +155,44 @@ func load[T any](s *Store, name string, decode func([]byte) (T, error)) (T, bool
 // Forget removes the snapshots of keys that are not kept, such as those of
 // organizations that are gone. Files that it does not know stay.
 func (s *Store) Forget(keep func(Key) bool) error {
+	return s.forget(snapshotPrefix, func(name string) bool {
+		// A file that bears another key's name was not put there by Save.
+		key, ok := s.readKey(name)
+		return !ok || key.file() != name || keep(key)
+	})
+}
+
+// ForgetStates removes the ledgers of accounts that are not kept, of whatever shape. keep
+// is handed what SaveState was. Files that it does not know stay.
+func (s *Store) ForgetStates(keep func(account string, data []byte) bool) error {
+	return s.forget(statePrefix, func(name string) bool {
+		data, err := s.read(name)
+		if err != nil {
+			return true
+		}
+		account, r, err := decodeState(data)
+		if err != nil || stateFile(account) != name {
+			return true
+		}
+		r.field("shape")
+		return r.err != nil || keep(account, r.state())
+	})
+}
+
+// forget removes the files of this prefix that are not kept.
+func (s *Store) forget(prefix string, keep func(name string) bool) error {
 	files, err := os.ReadDir(s.dir)
 	if err != nil {
-		return fmt.Errorf("look for answers to forget: %w", err)
+		return fmt.Errorf("look for what to forget: %w", err)
 	}
 	var failures []error
 	for _, file := range files {
 		name := file.Name()
-		if !strings.HasPrefix(name, snapshotPrefix) || !strings.HasSuffix(name, suffix) || !file.Type().IsRegular() {
-			continue
-		}
-		// A file that bears another key's name was not put there by Save.
-		key, ok := s.readKey(name)
-		if !ok || key.file() != name || keep(key) {
+		if !strings.HasPrefix(name, prefix) || !strings.HasSuffix(name, suffix) || !file.Type().IsRegular() || keep(name) {
 			continue
 		}
 		if err := os.Remove(s.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			failures = append(failures, fmt.Errorf("forget what %q found: %w", key.Collector, err))
+			failures = append(failures, fmt.Errorf("forget what is no longer wanted: %w", err))
 		}
 	}
 	return errors.Join(failures...)
