@@ -45,8 +45,11 @@ type credential struct {
 // over: an account by its name and console, a credential by all that is set of it. On
 // an error everything is as it was.
 func (a *accounts) with(c *config.Config) (*accounts, error) {
-	next := &accounts{dial: a.dial, gates: a.gates}
+	next := &accounts{dial: a.dial, gates: map[string]*poller.Gate{}}
 	for _, configured := range c.Accounts {
+		if host := hostOf(configured.URL); a.gates[host] != nil {
+			next.gates[host] = a.gates[host]
+		}
 		made, err := next.account(configured, a.find(configured))
 		if err != nil {
 			return nil, err
@@ -116,14 +119,18 @@ func (a *account) find(wanted config.Credential) *poller.Credential {
 
 // gate is the burst limit of a console.
 func (a *accounts) gate(console string) *poller.Gate {
-	host := console
-	if u, err := url.Parse(console); err == nil && u.Host != "" {
-		host = strings.ToLower(u.Host)
-	}
+	host := hostOf(console)
 	if a.gates[host] == nil {
 		a.gates[host] = poller.NewGate()
 	}
 	return a.gates[host]
+}
+
+func hostOf(console string) string {
+	if u, err := url.Parse(console); err == nil && u.Host != "" {
+		return strings.ToLower(u.Host)
+	}
+	return console
 }
 
 // targets are the accounts as they are polled.
