@@ -29,6 +29,7 @@ type estate struct {
 	exporter *exporter
 	log      *bytes.Buffer
 	file     string
+	stop     func() // ends the exporter; what is under way is cut short
 }
 
 // newEstate starts an exporter of this file on consoles by their addresses.
@@ -40,11 +41,11 @@ func newEstate(t testing.TB, consoles map[string]*simulator.Console, file string
 		t.Cleanup(stop)
 		dials[address] = dial
 	}
-	return newEstateOn(t, dials, file, change)
+	return startEstate(t, dials, file, change)
 }
 
-// newEstateOn is newEstate of consoles by how they are reached.
-func newEstateOn(t testing.TB, dials map[string]dialFunc, file string, change func(*config.Flags)) *estate {
+// startEstate starts an exporter of this file on what is dialled at each address.
+func startEstate(t testing.TB, dials map[string]dialFunc, file string, change func(*config.Flags)) *estate {
 	t.Helper()
 	e := &estate{t: t, log: &bytes.Buffer{}, file: filepath.Join(t.TempDir(), "config.yml")}
 	e.write(file)
@@ -66,10 +67,11 @@ func newEstateOn(t testing.TB, dials map[string]dialFunc, file string, change fu
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { e.exporter.poller.Run(ctx) })
-	t.Cleanup(func() {
+	e.stop = sync.OnceFunc(func() {
 		cancel()
 		running.Wait()
 	})
+	t.Cleanup(e.stop)
 	return e
 }
 

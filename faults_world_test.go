@@ -89,7 +89,7 @@ func newFaultWorld(t testing.TB, on connection, account bool) *faultWorld {
 			fmt.Fprintf(&file, "  %s: {enabled: true, interval: %s}\n", spec.Name, faultInterval)
 		}
 	}
-	w.estate = newEstateOn(t, map[string]dialFunc{north: w.line.dial}, file.String(), func(f *config.Flags) { f.Timeout = faultTimeout })
+	w.estate = startEstate(t, map[string]dialFunc{north: w.line.dial}, file.String(), func(f *config.Flags) { f.Timeout = faultTimeout })
 	w.pass(time.Hour)
 	if strings.Contains(w.log.String(), "level=error") || !w.exporter.poller.Ready() {
 		t.Fatalf("not all is well: %s", w.log)

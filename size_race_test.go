@@ -2,6 +2,8 @@
 
 package main
 
+import "time"
+
 const (
 	// The race detector needs not as many organizations as the arithmetic.
 	organizationsMany = 40
@@ -9,4 +11,7 @@ const (
 	busiestMinute = 4
 	// Each kind of fault, but not each fault.
 	faultsEvery = 4
+	// Nor as many polls.
+	calm, settle   = 16 * time.Hour, 32 * time.Hour
+	monthsInterval = 8 * time.Hour
 )
