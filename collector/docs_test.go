@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 var metricsDoc = filepath.Join("..", "docs", "metrics.md")
@@ -94,10 +96,11 @@ Error texts, scan targets, addresses and people are never labels. Where the conf
 of an account has the label ` + "`account_name`" + ` beside those listed here.
 
 **There is a bound to everything,** whatever an answer holds. Of open-ended labels the most frequent values are kept, and of
-integrations the %d that ran last. Sites, Explorers, recurring scans and hosted zones have names that people look for, and are
-not folded: more than %d sites, %d Explorers or %d recurring scans in one organization, %d sites or Explorers in one account that is
-asked for all at once, or %d hosted zones, are taken for a fault, and so are more than %d series of one poll, to which only assets split by many labels
-can come. That poll fails and says so, and the last good answer stays.
+integrations the %d that ran last. Organizations, sites, Explorers, recurring scans and hosted zones have names that people look
+for, and are not folded. More than %d sites, %d Explorers or %d recurring scans in one organization, %d sites or
+Explorers in one account that is asked for all at once, %d hosted zones or %d organizations are taken for a fault, and so
+are more than %d series of one poll, to which only assets split by many labels can come. That poll fails and says so, and
+the last good answer stays.
 
 | flag | shapes |
 |---|---|
@@ -224,8 +227,8 @@ func metricsPage() string {
 		open = append(open, "`"+label+"`")
 	}
 	var page strings.Builder
-	fmt.Fprintf(&page, pageHead, labelRunes, integrationsMost, sitesMost, explorersMost, schedulesMost, accountMost, hostedZonesMost, seriesMost,
-		enumerate(labels), enumerate(open))
+	fmt.Fprintf(&page, pageHead, labelRunes, integrationsMost, sitesMost, explorersMost, schedulesMost, accountMost, hostedZonesMost,
+		runzero.OrganizationsMost, seriesMost, enumerate(labels), enumerate(open))
 	for _, s := range sections() {
 		fmt.Fprintf(&page, "\n## %s\n\n", s.title)
 		if !slices.Contains([]string{Health, Quota, Store, Config}, s.collector) {

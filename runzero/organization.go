@@ -99,18 +99,18 @@ func (c *Client) Organizations(ctx context.Context) ([]OrganizationInfo, error) 
 	}
 }
 
-// organizationsMost bounds the organizations of an account, which are read whole, and
+// OrganizationsMost bounds the organizations of an account, which are read whole, and
 // for each of which there is something to ask. runZero documents no bound; an answer
 // beyond this is not an account but a fault.
-const organizationsMost = 10_000
+const OrganizationsMost = 10_000
 
 func (c *Client) accountOrganizations(ctx context.Context) ([]OrganizationInfo, error) {
-	return collect[OrganizationInfo](ctx, c, export{endpoint: "/account/orgs", plural: "orgs", most: organizationsMost})
+	return collect[OrganizationInfo](ctx, c, export{endpoint: "/account/orgs", plural: "orgs", most: OrganizationsMost})
 }
 
 // ownOrganization is /org, which is one object, and on some consoles a list.
 func ownOrganization(query url.Values) export {
-	return export{endpoint: "/org", plural: "orgs", most: organizationsMost, query: query}
+	return export{endpoint: "/org", plural: "orgs", most: OrganizationsMost, query: query}
 }
 
 var errNoOrganization = errors.New("the answer holds no organization")
