@@ -44,6 +44,10 @@ func addScanFlags(command *kingpin.CmdClause) *scan {
 	return s
 }
 
+// secretOption is in the names of options whose values are secrets, such as snmp-comms and
+// snmp-v3-auth-passphrase.
+var secretOption = regexp.MustCompile(`(?i)passw|passphrase|secret|token|comms|communit|private-?key|api-?key`)
+
 // optionValue reads further options. The API takes texts alone.
 type optionValue map[string]string
 
@@ -55,7 +59,9 @@ func (o optionValue) Set(s string) error {
 	}
 	switch _, twice := o[key]; {
 	case !both || key == "":
-		return fmt.Errorf("--option takes KEY=VALUE, such as tcp-ports=1-1000, and not %q", s)
+		return errors.New("--option takes KEY=VALUE, such as tcp-ports=1-1000")
+	case secretOption.MatchString(key):
+		return fmt.Errorf("--option=%s cannot be used: its value is a secret, and everybody on this machine can read the command line; set it in the console, as a credential or in a scan template", key)
 	case own[key] != "":
 		return fmt.Errorf("--option=%s cannot be used: this option has a flag of its own, %s", key, own[key])
 	case twice:

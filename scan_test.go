@@ -211,6 +211,12 @@ func TestScanThatCannotBeIsRefusedWithASentence(t *testing.T) {
 			t.Errorf("%s: exit code %d, %q", option, got.code, got.log)
 		}
 	}
+	for _, option := range []string{"snmp-comms=PLANTED", "snmp-v3-auth-passphrase=PLANTED", "SNMP-V3-Privacy-Passphrase=PLANTED", "api-key=PLANTED", "PLANTED"} {
+		got := console.scan(t, organization, "--site=Headquarters", "--hosted-zone=auto", "--dry-run", "--option", option)
+		if got.code != 2 || !strings.Contains(got.log, "--option") || strings.Contains(got.log+got.out, "PLANTED") {
+			t.Errorf("%s: exit code %d, %q", option, got.code, got.log)
+		}
+	}
 	if got := console.scan(t, organization, "--site=Headquarters", "--hosted-zone=auto", "--option=a=1", "--option=a=2"); got.code != 2 || !strings.Contains(got.log, "twice") {
 		t.Errorf("exit code %d, %q", got.code, got.log)
 	}

@@ -241,13 +241,14 @@ func (t *oauthTransport) access(ctx context.Context, refused string) (token stri
 		// Without this the library tries two styles, and the first try costs a call.
 		AuthStyle: oauth2.AuthStyleInParams,
 	}
+	t.secrets.note(secret)
 	for name, value := range t.credential.client.EndpointParams {
+		t.secrets.note(value)
 		client.EndpointParams.Set(name, value)
 	}
 	if client.TokenURL == "" {
 		client.TokenURL = t.credential.console.String() + apiPath + TokenEndpoint
 	}
-	t.secrets.note(secret)
 	ctx = context.WithValue(withEndpoint(ctx, TokenEndpoint), oauth2.HTTPClient,
 		&http.Client{Transport: t.wire, CheckRedirect: t.credential.redirect})
 	t.token, err = client.Token(ctx)

@@ -120,6 +120,9 @@ accounts:
     proxy_url: http://user:planted3@proxy:3128
   - oauth2: {client_id: id, client_secret: planted4}
     http_headers: {X-Token: {secrets: [planted5]}}
+  - name: c
+    oauth2: {client_id: id, client_secret: planted6, endpoint_params: {audience: planted7}}
+    proxy_url: http://planted8@proxy:3128
 `, func(f *config.Flags) { f.CacheDir = "/var/lib/runzero" })
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +131,7 @@ accounts:
 	if strings.Contains(shown, "planted") {
 		t.Error(shown)
 	}
-	for _, want := range []string{"credentials: <secret>", "user:xxxxx@", "- <secret>", "client_secret: <secret>", "# --cache.max-age=3d\n", "# --cache.dir=\"/var/lib/runzero\"\n"} {
+	for _, want := range []string{"credentials: <secret>", "user:xxxxx@", "//xxxxx@", "- <secret>", "client_secret: <secret>", "audience: <secret>", "# --cache.max-age=3d\n", "# --cache.dir=\"/var/lib/runzero\"\n"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("no %q in\n%s", want, shown)
 		}

@@ -2,8 +2,10 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
+	promconfig "github.com/prometheus/common/config"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
@@ -69,7 +71,7 @@ func (a Account) file() fileAccount {
 	}
 	var credentials []at[fileCredential]
 	for _, each := range a.Credentials {
-		credential := fileCredential{Name: show(each.Name), HTTP: httpClient(each.Runzero.HTTP)}
+		credential := fileCredential{Name: show(each.Name), HTTP: shownHTTP(each.Runzero.HTTP)}
 		if !each.Expires.IsZero() {
 			credential.Expires = show(instant(each.Expires))
 		}
@@ -77,6 +79,27 @@ func (a Account) file() fileAccount {
 	}
 	out.Credentials = show(credentials)
 	return out
+}
+
+// shownHTTP hides what prometheus/common takes for no secret: a proxy's user without a
+// password, which is a token then, and what is sent along with a client's secret.
+func shownHTTP(c promconfig.HTTPClientConfig) httpClient {
+	if proxy := c.ProxyURL.URL; proxy != nil && proxy.User != nil {
+		if _, both := proxy.User.Password(); !both {
+			shown := *proxy
+			shown.User = url.User("xxxxx")
+			c.ProxyURL.URL = &shown
+		}
+	}
+	if c.OAuth2 != nil && len(c.OAuth2.EndpointParams) > 0 {
+		shown := *c.OAuth2
+		shown.EndpointParams = map[string]string{}
+		for name := range c.OAuth2.EndpointParams {
+			shown.EndpointParams[name] = "<secret>"
+		}
+		c.OAuth2 = &shown
+	}
+	return httpClient(c)
 }
 
 func (c *Config) collectors() fileCollectors {
