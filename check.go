@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/alecthomas/kingpin/v2"
-	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/web"
 )
 
 // check tries a configuration out: whether it is valid, and what the console says to
@@ -138,7 +138,7 @@ func several[T ~int | ~int64](n T, of string) string {
 
 // web checks how metrics are served.
 func (f *findings) web(file string) {
-	switch err := toolkit.Validate(file); {
+	switch err := web.CheckFile(file); {
 	case err != nil:
 		f.say(wrong, "web", "--web.config.file cannot be used: %v", err)
 	case file == "":

@@ -67,7 +67,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 	command, err := app.Parse(args)
 	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "%s: %v; see %s --help\n", name, err, name)
+		// A token on the command line is not repeated, wherever it was put.
+		_, _ = fmt.Fprintf(stderr, "%s: %s; see %s --help\n", name, runzero.Redact(err.Error()), name)
 		return 2
 	}
 	logger := newLogger(stderr, *logLevel, *logFormat)

@@ -182,9 +182,8 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 	if !plainPath.MatchString(o.telemetryPath) || strings.HasPrefix(o.telemetryPath, "/-/") || strings.HasPrefix(o.telemetryPath, "/debug/") || o.telemetryPath == "/config" {
 		return fmt.Errorf("--web.telemetry-path must be a plain path like /metrics, not /config and not below /-/ or /debug/, and %q is not", o.telemetryPath)
 	}
-	if err := toolkit.Validate(*o.web.WebConfigFile); err != nil {
-		// On one line; the YAML library writes several.
-		return fmt.Errorf("--web.config.file cannot be used: %s", strings.Join(strings.Fields(err.Error()), " "))
+	if err := web.CheckFile(*o.web.WebConfigFile); err != nil {
+		return fmt.Errorf("--web.config.file cannot be used: %w", err)
 	}
 	e, err := newExporter(logger, flags, o)
 	if err != nil {
@@ -215,14 +214,7 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	server := &http.Server{
-		Handler:           web.New(handler),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      5 * time.Minute, // a CPU profile may take as long
-		IdleTimeout:       5 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
+	server := web.NewServer(logger, web.New(handler))
 	// Nothing is asked before somebody can be told: a start that fails for a port in use,
 	// and is tried again for ever, must not cost calls.
 	listening := make(chan struct{})
@@ -257,7 +249,7 @@ func serve(ctx context.Context, logger log.Logger, flags config.Flags, o *serveO
 		if opening := (*net.OpError)(nil); errors.As(err, &opening) && opening.Op == "listen" {
 			return fmt.Errorf("--web.listen-address cannot be used: %w", err)
 		}
-		return fmt.Errorf("the web server cannot run: %w", err)
+		return fmt.Errorf("the web server cannot run: %w", web.Plain(err))
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func landing(c Config) http.Handler {
 			say(w, http.StatusInternalServerError, "The page cannot be made; see the log.")
 			return
 		}
-		page.ServeHTTP(w, r)
+		page.ServeHTTP(styled{w}, r)
 	})
 }
 

@@ -42,7 +42,11 @@ func (h *slogHandler) Handle(_ context.Context, r slog.Record) error {
 func (h *slogHandler) append(values []any, prefix string, a slog.Attr) []any {
 	value := a.Value.Resolve()
 	if value.Kind() != slog.KindGroup {
-		return append(values, prefix+a.Key, value.Any())
+		told := value.Any()
+		if text, ok := told.(string); ok {
+			told = plain(text) // the text of an error, it may be
+		}
+		return append(values, prefix+a.Key, told)
 	}
 	if a.Key != "" {
 		prefix += a.Key + "."

@@ -1,0 +1,180 @@
+package web_test
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/web"
+)
+
+// pipes is a listener for connections within a process.
+type pipes struct {
+	connections chan net.Conn
+	closed      chan struct{}
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.connections:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipes) Close() error   { close(p.closed); return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// connect serves the handler, and connects to it.
+func connect(t *testing.T, logger log.Logger, h http.Handler) net.Conn {
+	t.Helper()
+	listener := pipes{make(chan net.Conn), make(chan struct{})}
+	server := web.NewServer(logger, h)
+	served := make(chan error)
+	go func() { served <- server.Serve(listener) }()
+	ours, theirs := net.Pipe()
+	listener.connections <- theirs
+	t.Cleanup(func() {
+		_ = ours.Close()
+		_ = server.Close()
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	})
+	return ours
+}
+
+// Whoever is slow, to ask or to listen, is cut off.
+func TestTheSlowAreCutOff(t *testing.T) {
+	large := func(c *web.Config) { c.Configuration = func() string { return strings.Repeat("x", 1<<20) } }
+	for name, c := range map[string]struct {
+		begins string
+		drips  string // once a second
+		within time.Duration
+	}{
+		"who says nothing":           {"", "", 10 * time.Second},
+		"who begins and waits":       {"GET /met", "", 10 * time.Second},
+		"who sends letter by letter": {"GET /", "x", 10 * time.Second},
+		"who sends header by header": {"GET /metrics HTTP/1.1\r\nHost: x\r\n", "X-A: b\r\n", 10 * time.Second},
+		"who sends a body so":        {"POST /-/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", "x", 31 * time.Second},
+		"who sends a body of chunks": {"GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n", 31 * time.Second},
+		"who does not listen":        {"GET /config HTTP/1.1\r\nHost: x\r\n\r\n", "", 5*time.Minute + time.Second},
+		"who has had an answer":      {"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n", "", 5*time.Minute + time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				connection := connect(t, log.NewNopLogger(), handler(large))
+				began := time.Now()
+				if _, err := io.WriteString(connection, c.begins); err != nil {
+					t.Fatal(err)
+				}
+				listens := make(chan struct{})
+				if name != "who does not listen" {
+					go func() { defer close(listens); _, _ = io.Copy(io.Discard, connection) }()
+				}
+				limit := time.After(time.Hour)
+				var err error
+				for err == nil {
+					select {
+					case <-time.After(time.Second):
+						if c.drips != "" {
+							_, err = io.WriteString(connection, c.drips)
+						}
+						if name == "who does not listen" && time.Since(began) > c.within {
+							_, err = io.Copy(io.Discard, connection) // what little had been written
+							err = errors.Join(err, io.EOF)
+						}
+					case <-listens:
+						err = io.EOF
+					case <-limit:
+						t.Fatal("the connection is held for an hour")
+					}
+				}
+				if took := time.Since(began); took > c.within+2*time.Second {
+					t.Errorf("it took %s, want %s", took, c.within)
+				}
+			})
+		})
+	}
+}
+
+// exchange sends a request as it is, and reads the answer.
+func exchange(t *testing.T, h http.Handler, request string) (*http.Response, string) {
+	t.Helper()
+	connection := connect(t, log.NewNopLogger(), h)
+	go func() { _, _ = io.WriteString(connection, request) }()
+	method, _, _ := strings.Cut(request, " ")
+	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: method})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+func TestRequestsAreBounded(t *testing.T) {
+	for name, c := range map[string]struct {
+		request string
+		code    int
+	}{
+		"an ordinary one":          {"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n", 200},
+		"of an old client":         {"GET /-/healthy HTTP/1.0\r\n\r\n", 200},
+		"a body that nobody wants": {"GET /-/healthy HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", 200},
+		"a large header":           {"GET /-/healthy HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 100<<10) + "\r\n\r\n", 431},
+		"many headers":             {"GET /-/healthy HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("X-A: b\r\n", 20<<10) + "\r\n", 431},
+		"a long path":              {"GET /" + strings.Repeat("a", 100<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
+		"a long query":             {"GET /-/healthy?" + strings.Repeat("a", 100<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
+		"no host":                  {"GET /-/healthy HTTP/1.1\r\n\r\n", 400},
+		"two lengths":              {"POST /-/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
+		"a length and chunks":      {"POST /-/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n", 501},
+		"no request":               {"\x16\x03\x01\x02\x00\x01\r\n\r\n", 400},
+		"HTTP/2 in the clear":      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400},
+		"an expectation":           {"POST /-/reload HTTP/1.1\r\nHost: x\r\nExpect: much\r\nContent-Length: 1\r\n\r\nx", 417},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // the server waits before it cuts off
+				if response, body := exchange(t, handler(nil), c.request); response.StatusCode != c.code {
+					t.Errorf("%s: %s, want %d", response.Status, body, c.code)
+				}
+			})
+		})
+	}
+}
+
+func TestHeadIsGetWithoutABody(t *testing.T) {
+	for _, path := range []string{"/", "/metrics", "/config", "/-/healthy", "/-/ready"} {
+		response, body := exchange(t, handler(nil), "HEAD "+path+" HTTP/1.1\r\nHost: x\r\n\r\n")
+		if response.StatusCode != http.StatusOK || body != "" || response.Header.Get("Content-Type") != get(handler(nil), path).Header().Get("Content-Type") {
+			t.Errorf("%s: %s %v %q", path, response.Status, response.Header, body)
+		}
+	}
+}
+
+// What the server itself has to say is said in the log's format.
+func TestTheServersOwnWordsAreLogged(t *testing.T) {
+	var said bytes.Buffer
+	h := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("of this handler") })
+	connection := connect(t, log.NewLogfmtLogger(log.NewSyncWriter(&said)), h)
+	if _, err := io.WriteString(connection, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, connection); err != nil {
+		t.Fatal(err)
+	}
+	if line := said.String(); strings.Count(line, "\n") != 1 || !strings.HasPrefix(line, "level=warn msg=") || !strings.Contains(line, "of this handler") {
+		t.Errorf("the log says %q", line)
+	}
+}
