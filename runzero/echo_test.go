@@ -27,7 +27,6 @@ const (
 	sentHeader = "gate;wpdk61TTQzxlvnmqj04ghRRSs"
 	sentFile   = "filed~yhbn73EEwkqpzzdfj15MMcvx"
 	sentLogin  = "(zqkw94NNhhpxvtyj38BBmd)"
-	sentParam  = "params=bvzq95HHtwjkxrmd27GGpfyl"
 	sentToGate = "connect*lkjh26PPmnbqwzxv59DDryt"
 )
 
@@ -42,7 +41,7 @@ func holders(t *testing.T) map[string]holder {
 		"a token":         {[]string{sentToken}, "authorization: {credentials: '" + sentToken + "'}"},
 		"a token's file":  {[]string{sentToken}, "authorization: {credentials_file: '" + file(t, sentToken+"\n") + "'}"},
 		"another scheme":  {[]string{sentToken}, "authorization: {type: Token, credentials: '" + sentToken + "'}"},
-		"a client":        {[]string{sentSecret, sentAccess, sentParam}, "oauth2: {client_id: id, client_secret: '" + sentSecret + "', endpoint_params: {resource: '" + sentParam + "'}, token_url: 'http://127.0.0.1/api/v1.0" + runzero.TokenEndpoint + "'}"},
+		"a client":        {[]string{sentSecret, sentAccess}, "oauth2: {client_id: id, client_secret: '" + sentSecret + "', token_url: 'http://127.0.0.1/api/v1.0" + runzero.TokenEndpoint + "'}"},
 		"a client's file": {[]string{sentSecret, sentAccess}, "oauth2: {client_id: id, client_secret_file: '" + file(t, sentSecret) + "', token_url: 'http://127.0.0.1/api/v1.0" + runzero.TokenEndpoint + "'}"},
 		"headers": {[]string{sentToken, sentHeader, sentFile}, "authorization: {credentials: '" + sentToken + "'}\n" +
 			"http_headers: {X-Gate: {secrets: ['" + sentHeader + "']}, X-File: {files: ['" + file(t, sentFile) + "']}}"},
@@ -105,6 +104,9 @@ func TestEchoIsNeverShown(t *testing.T) {
 				hidden := rowsOf(secret)
 				for spelling, spell := range spellings {
 					for shape, make := range bodies {
+						if shape != "text" && who != "a token" {
+							continue // whose the secret is makes no difference to that
+						}
 						contentType, body = make(spell(secret))
 						status = http.StatusForbidden
 						if shape == "a success" {

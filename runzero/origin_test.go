@@ -35,6 +35,16 @@ func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	return (&net.Dialer{}).DialContext(ctx, network, d.to)
 }
 
+// only insists that there were connections to no other address.
+func (d *dialer) only(t *testing.T, addr string) {
+	t.Helper()
+	for _, dialed := range d.dialed {
+		if dialed != addr {
+			t.Errorf("connected to %s", dialed)
+		}
+	}
+}
+
 // credentials are a token and a client of a console that is reached as one of them.
 func credentials() map[string]config.HTTPClientConfig {
 	all := map[string]config.HTTPClientConfig{"token": withToken(exportToken), "client": withClient()}
@@ -69,21 +79,24 @@ func TestTokenGoesToNoOtherOrigin(t *testing.T) {
 		"a socket":                  "wss://console.example.com:8443/x",
 		"a file":                    "file:///etc/passwd",
 	}
+	var target string
+	var hops int
+	log := &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		code := redirects[len(target)%len(redirects)]
+		if n := len(r.URL.Query()["hop"]); n < hops {
+			http.Redirect(w, r, "/hop?"+strings.Repeat("hop=1&", n+1), code)
+			return
+		}
+		w.Header().Set("Location", target)
+		w.WriteHeader(code)
+	})}
+	server := quietTLS(log)
+	defer server.Close()
 	for credential, settings := range credentials() {
-		for name, target := range targets {
-			for _, hops := range []int{0, 1, 3} {
-				t.Run(fmt.Sprint(credential, " ", name, " after ", hops), func(t *testing.T) {
-					log := &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-						code := redirects[len(target)%len(redirects)]
-						if n := len(r.URL.Query()["hop"]); n < hops {
-							http.Redirect(w, r, "/hop?"+strings.Repeat("hop=1&", n+1), code)
-							return
-						}
-						w.Header().Set("Location", target)
-						w.WriteHeader(code)
-					})}
-					server := quietTLS(log)
-					defer server.Close()
+		for name, to := range targets {
+			for _, before := range []int{0, 1} {
+				t.Run(fmt.Sprint(credential, " ", name, " after ", before), func(t *testing.T) {
+					target, hops = to, before
 					d := &dialer{to: server.Listener.Addr().String()}
 					_, err := all(newClient(t, runzero.Config{URL: console, HTTP: settings, DialContext: d.dial}).Sites(t.Context(), organization))
 					if err == nil || !strings.Contains(err.Error(), "another origin") || runzero.Retryable(err) {
@@ -92,11 +105,7 @@ func TestTokenGoesToNoOtherOrigin(t *testing.T) {
 					if asked := log.take(); len(asked) != hops+1 {
 						t.Errorf("asked %d times, want %d", len(asked), hops+1)
 					}
-					for _, addr := range d.dialed {
-						if addr != "console.example.com:8443" {
-							t.Errorf("connected to %s", addr)
-						}
-					}
+					d.only(t, "console.example.com:8443")
 				})
 			}
 		}
@@ -106,10 +115,22 @@ func TestTokenGoesToNoOtherOrigin(t *testing.T) {
 // Nothing else that an answer may say leads its client away either.
 func TestTokenFollowsNoInvitation(t *testing.T) {
 	const elsewhere = "https://elsewhere.example.com/"
-	for name, answer := range map[string]struct {
+	type answer struct {
 		status int
 		header map[string]string
-	}{
+	}
+	var says answer
+	server := quietTLS(granting(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for name, value := range says.header {
+			w.Header().Set(name, value)
+		}
+		w.WriteHeader(says.status)
+		if says.status == http.StatusOK {
+			_, _ = io.WriteString(w, "[]")
+		}
+	})))
+	defer server.Close()
+	for name, answer := range map[string]answer{
 		"an alternative":        {200, map[string]string{"Alt-Svc": `h2="elsewhere.example.com:443"; ma=99999; persist=1`}},
 		"a refresh":             {200, map[string]string{"Refresh": "0; url=" + elsewhere}},
 		"a link":                {200, map[string]string{"Link": "<" + elsewhere + ">; rel=next"}},
@@ -122,18 +143,9 @@ func TestTokenFollowsNoInvitation(t *testing.T) {
 		"another server wanted": {421, map[string]string{"Location": elsewhere}},
 		"an upgrade wanted":     {426, map[string]string{"Upgrade": "h2c", "Location": elsewhere}},
 	} {
+		says = answer
 		for credential, settings := range credentials() {
 			t.Run(name+" "+credential, func(t *testing.T) {
-				server := quietTLS(granting(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-					for name, value := range answer.header {
-						w.Header().Set(name, value)
-					}
-					w.WriteHeader(answer.status)
-					if answer.status == http.StatusOK {
-						_, _ = io.WriteString(w, "[]")
-					}
-				})))
-				defer server.Close()
 				d := &dialer{to: server.Listener.Addr().String()}
 				client := newClient(t, runzero.Config{URL: "https://console.example.com", HTTP: settings, DialContext: d.dial})
 				for range 2 {
@@ -141,11 +153,7 @@ func TestTokenFollowsNoInvitation(t *testing.T) {
 						t.Errorf("error %v", err)
 					}
 				}
-				for _, addr := range d.dialed {
-					if addr != "console.example.com:443" {
-						t.Errorf("connected to %s", addr)
-					}
-				}
+				d.only(t, "console.example.com:443")
 			})
 		}
 	}
