@@ -27,6 +27,7 @@ const (
 	sentHeader = "gate;wpdk61TTQzxlvnmqj04ghRRSs"
 	sentFile   = "filed~yhbn73EEwkqpzzdfj15MMcvx"
 	sentLogin  = "(zqkw94NNhhpxvtyj38BBmd)"
+	sentParam  = "params=bvzq95HHtwjkxrmd27GGpfyl"
 	sentToGate = "connect*lkjh26PPmnbqwzxv59DDryt"
 )
 
@@ -41,7 +42,7 @@ func holders(t *testing.T) map[string]holder {
 		"a token":         {[]string{sentToken}, "authorization: {credentials: '" + sentToken + "'}"},
 		"a token's file":  {[]string{sentToken}, "authorization: {credentials_file: '" + file(t, sentToken+"\n") + "'}"},
 		"another scheme":  {[]string{sentToken}, "authorization: {type: Token, credentials: '" + sentToken + "'}"},
-		"a client":        {[]string{sentSecret, sentAccess}, "oauth2: {client_id: id, client_secret: '" + sentSecret + "', token_url: 'http://127.0.0.1/api/v1.0" + runzero.TokenEndpoint + "'}"},
+		"a client":        {[]string{sentSecret, sentAccess, sentParam}, "oauth2: {client_id: id, client_secret: '" + sentSecret + "', endpoint_params: {resource: '" + sentParam + "'}, token_url: 'http://127.0.0.1/api/v1.0" + runzero.TokenEndpoint + "'}"},
 		"a client's file": {[]string{sentSecret, sentAccess}, "oauth2: {client_id: id, client_secret_file: '" + file(t, sentSecret) + "', token_url: 'http://127.0.0.1/api/v1.0" + runzero.TokenEndpoint + "'}"},
 		"headers": {[]string{sentToken, sentHeader, sentFile}, "authorization: {credentials: '" + sentToken + "'}\n" +
 			"http_headers: {X-Gate: {secrets: ['" + sentHeader + "']}, X-File: {files: ['" + file(t, sentFile) + "']}}"},
