@@ -81,6 +81,24 @@ func goesOn(t *testing.T, base string, before map[string]*dto.MetricFamily) map[
 // Killed at any instant, the exporter has all that it had, at once, and asks nothing
 // twice.
 func TestKillsCostNothing(t *testing.T) {
+	costNothing(t, func(p *process) {
+		p.signal(syscall.SIGKILL)
+		<-p.done
+	})
+}
+
+// Told to end at any instant, it ends well, and the same holds.
+func TestEndsCostNothing(t *testing.T) {
+	costNothing(t, func(p *process) {
+		p.find(&p.stderr, "(starting)") // before, nobody listens to signals yet
+		ends(t, p, stopSignal)
+	})
+}
+
+// costNothing starts the exporter again and again, and stops it at instants that nothing
+// chooses but chance.
+func costNothing(t *testing.T, stop func(*process)) {
+	t.Helper()
 	const interval = 2 * time.Second
 	console, env := simulate(t, 2, endless)
 	seen := startProxy(t, console)
@@ -91,15 +109,13 @@ func TestKillsCostNothing(t *testing.T) {
 	t.Logf("the seed is %d", seed)
 	began := time.Now()
 
-	// kill ends a process at an instant that nothing chooses but chance.
 	kill := func(p *process, within time.Duration) {
 		select {
 		case <-time.After(time.Duration(random.Float64() * float64(within))):
 		case <-p.done:
 			t.Error("the exporter has ended by itself")
 		}
-		p.signal(syscall.SIGKILL)
-		<-p.done
+		stop(p)
 		if troubles := p.troubles(); len(troubles) > 0 {
 			t.Errorf("there is trouble: %s", strings.Join(troubles, "\n"))
 		}
