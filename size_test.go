@@ -15,5 +15,5 @@ const (
 	// well, and that before, in which it may still settle.
 	calm, settle = 50 * time.Hour, 36 * time.Hour
 	// How often anything is asked in these months.
-	monthsInterval = 2 * time.Hour
+	monthsInterval = 6 * time.Hour
 )

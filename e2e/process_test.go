@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	// No program of a test outlives this.
+	// No program of a test outlives this, but where the test says so.
 	processLimit = 10 * time.Minute
 	// How long a test waits for something that should come soon; far longer than it
 	// takes, because the machine may be busy.
@@ -65,7 +65,13 @@ func start(t *testing.T, env []string, args ...string) *process {
 // startProgram starts a program, and sees to it that it ends with the test.
 func startProgram(t *testing.T, path string, env []string, args ...string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), processLimit)
+	return startFor(t, processLimit, path, env, args...)
+}
+
+// startFor starts a program that may run for so long.
+func startFor(t *testing.T, limit time.Duration, path string, env []string, args ...string) *process {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	p := &process{t: t, command: exec.CommandContext(ctx, path, args...), done: make(chan struct{})}
 	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
 	p.command.Stdout, p.command.Stderr = &p.stdout, &p.stderr
