@@ -46,7 +46,7 @@ func addScanFlags(command *kingpin.CmdClause) *scan {
 
 // secretOption is in the names of options whose values are secrets, such as snmp-comms and
 // snmp-v3-auth-passphrase.
-var secretOption = regexp.MustCompile(`(?i)passw|passphrase|secret|token|comms|communit|private-?key|api-?key`)
+var secretOption = regexp.MustCompile(`(?i)passw|passphrase|secret|token|comms|community|communities|private-?key|api-?key`)
 
 // optionValue reads further options. The API takes texts alone.
 type optionValue map[string]string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -152,7 +153,12 @@ func (c credential) secret() (string, error) {
 	}
 	content, err := os.ReadFile(c.client.ClientSecretFile)
 	if err != nil {
-		return "", fmt.Errorf("the OAuth2 client's secret cannot be read: %w", err)
+		why := err
+		if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+			// Somebody may have passed the secret instead of its file, and it has no shape.
+			why = failed.Err
+		}
+		return "", &hiddenError{fmt.Sprintf("the file of the OAuth2 client's secret cannot be read: %v", why), err}
 	}
 	secret := strings.TrimSpace(string(content))
 	if secret == "" {

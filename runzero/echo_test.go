@@ -298,6 +298,18 @@ func TestAccessTokenThatIsOfNoUseIsNeverShown(t *testing.T) {
 	}
 }
 
+func TestSecretInPlaceOfItsFileIsNotShown(t *testing.T) {
+	client := withClient()
+	client.OAuth2.ClientSecret, client.OAuth2.ClientSecretFile = "", sentSecret
+	_, err := runzero.New(runzero.Config{HTTP: client})
+	if err == nil || !strings.Contains(err.Error(), "cannot be read") || !errors.Is(err, fs.ErrNotExist) || runzero.Retryable(err) {
+		t.Errorf("error %v, want that there is no such file", err)
+	}
+	if found := rowsOf(sentSecret).in(fmt.Sprint(err)); found != "" {
+		t.Errorf("the error shows %s: %v", found, err)
+	}
+}
+
 func TestTokenInPlaceOfItsFileIsNotShown(t *testing.T) {
 	for _, token := range []string{exportToken, strings.ToLower(exportToken), "Bearer " + exportToken} {
 		_, err := runzero.New(runzero.Config{HTTP: withFile(token)})
