@@ -1,4 +1,4 @@
-# The image holds the program, the CA certificates and the licence, and nothing else:
+# The image holds the program, the CA certificates and the licences, and nothing else:
 # no shell, no user but a number.
 #
 #   docker build -t runzero_exporter .
@@ -6,7 +6,7 @@
 #
 # Any image with Go, a shell and CA certificates in Debian's place can build it:
 # --build-arg GOLANG=...
-ARG GOLANG=golang:1.26-bookworm
+ARG GOLANG=golang:1.26.8-bookworm
 FROM --platform=$BUILDPLATFORM ${GOLANG} AS build
 WORKDIR /src
 # Modules come first, so that a change of the code does not fetch them again.
@@ -29,7 +29,7 @@ LABEL org.opencontainers.image.title="runzero_exporter" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/runzero_exporter /bin/runzero_exporter
-COPY LICENSE /LICENSE
+COPY LICENSE THIRD_PARTY_LICENSES /
 # A number, so that Kubernetes can see that it is not root.
 USER 65534:65534
 EXPOSE 10026

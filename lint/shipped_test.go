@@ -10,7 +10,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/lint"
 )
 
-var update = flag.Bool("update", false, "rewrite what is made in dashboards/README.md")
+var update = flag.Bool("update", false, "rewrite what is made: a part of dashboards/README.md, and THIRD_PARTY_LICENSES")
 
 const root = ".."
 
