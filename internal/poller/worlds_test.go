@@ -3,6 +3,7 @@ package poller_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -248,8 +249,10 @@ func (u *universe) check(t *testing.T) {
 	}
 }
 
+var worldsWanted = flag.Uint64("worlds", worlds, "random worlds to live in")
+
 func TestNeverMoreThanOurShareInAnyWorld(t *testing.T) {
-	for seed := range uint64(worlds) {
+	for seed := range *worldsWanted {
 		u := newUniverse(seed)
 		t.Run(fmt.Sprintf("world %d", seed), func(t *testing.T) {
 			t.Parallel()
