@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 	"testing"
 )
 
@@ -60,17 +60,26 @@ func pages(t *testing.T, base string, header ...string) map[string]string {
 func kept(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
-	err := filepath.Walk(folder, func(path string, info os.FileInfo, err error) error {
-		switch {
-		case err != nil:
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = root.Close() }()
+	err = fs.WalkDir(root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
 			return err
-		case info.Mode().Perm()&0o077 != 0:
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s may be read by others: %s", path, info.Mode())
 		}
-		if info.IsDir() {
+		if entry.IsDir() {
 			return nil
 		}
-		text, err := os.ReadFile(path)
+		text, err := root.ReadFile(path)
 		texts[path] = string(text)
 		return err
 	})

@@ -53,7 +53,7 @@ func (p *planted) unseen(t *testing.T, texts map[string]string) {
 		for i := 0; i+row <= len(letters); i++ {
 			if place, found := p.rows[letters[i:i+row]]; found && !shown[place] {
 				shown[place] = true
-				t.Errorf("%s shows the secret of %s, near %.300q", what, place, text[max(0, strings.Index(text, place)):])
+				t.Errorf("%s shows the secret of %s: %s", what, place, letters[i:i+row])
 			}
 		}
 	}

@@ -31,7 +31,7 @@ func oneLine(s string, most int) string {
 func unprinted(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
 // Anything shaped like a token goes, ours or not.
-const telltale = `[A-Z]T[0-9A-Fa-f-]{16,}|\b[a-z]t[0-9a-f-]{16,}|(?i:bearer)\s+\S+`
+const telltale = `[A-Z]T[0-9A-Fa-f-]{16,}|\b[a-z]t[0-9a-f-]{16,}|\b[CDEOX]T[0-9A-Za-z]{20,}|(?i:bearer)\s+\S+`
 
 const (
 	redacted = "<secret>"
