@@ -124,8 +124,8 @@ func (a *answer) problem() error {
 		return nil
 	}
 	err := a.err
-	if a.limit.err != nil && !errors.Is(a.limit.err, io.EOF) {
-		err = a.limit.err // of which jsontext makes a syntax error, in the middle of a value
+	if read := a.limit.err; read != nil && errors.Is(err, read) {
+		err = read // of which jsontext makes a syntax error, in the middle of a value
 	}
 	for _, known := range []error{ErrTooLarge, ErrNotData, ErrUnmarked} {
 		if errors.Is(err, known) {

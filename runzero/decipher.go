@@ -18,6 +18,19 @@ type deciphered struct {
 // span is the part of the text that some of the bytes stand for.
 func (d *deciphered) span(from, to int) span { return span{d.from[from], d.to[to-1]} }
 
+// find returns where something stands in the text.
+func (d *deciphered) find(what []byte) []span {
+	var spans []span
+	for from := 0; ; {
+		at := bytes.Index(d.text[from:], what)
+		if at < 0 {
+			return spans
+		}
+		spans = append(spans, d.span(from+at, from+at+len(what)))
+		from += at + len(what)
+	}
+}
+
 func decipher(s string) deciphered {
 	var d deciphered
 	for i := 0; i < len(s); {
@@ -26,6 +39,15 @@ func decipher(s string) deciphered {
 		for d.undo() {
 		}
 		i += size
+	}
+	return d
+}
+
+// verbatim is a text with its escapes as they are.
+func verbatim(s string) deciphered {
+	var d deciphered
+	for i, r := range s {
+		d.add(r, i, i+utf8.RuneLen(r))
 	}
 	return d
 }

@@ -44,7 +44,7 @@ func FuzzErrorBody(f *testing.F) {
 	} {
 		f.Add([]byte(body), token)
 	}
-	for _, secret := range []string{token, odd, "s3cr&t=+ %/ü", "top\xffsec\x00ret", "tö\tp sec\nret", "secr", "a b c d"} {
+	for _, secret := range []string{token, odd, "s3cr&t=+ %/ü", "top\xffsec\x00ret", "tö\tp sec\nret", "secr", "a b c d", "000%80"} {
 		f.Add([]byte("no such token: "+secret+"!"), secret)
 		f.Add([]byte("?token="+url.QueryEscape(secret)+"&again="+url.PathEscape(secret)), secret)
 		f.Add([]byte("folded: "+secret[:3]+"\r\n "+secret[3:]), secret)

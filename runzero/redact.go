@@ -47,20 +47,25 @@ func Redact(s string) string { return redact(s, nil) }
 // redact takes out of s what is secret: whole or in part, and however it is spelled. What
 // echoes a request quotes it, escapes it, breaks it up, changes its case or cuts it off.
 func redact(s string, secrets []string) string {
+	seen := decipher(s)
 	var patterns []string
+	var spans []span
 	// Of two that begin alike the longer goes first, or its end would stay.
 	for _, secret := range slices.SortedFunc(slices.Values(secrets), func(a, b string) int { return len(b) - len(a) }) {
-		if text := decipher(secret).text; len(text) >= secretShortest {
+		switch text := decipher(secret).text; {
+		case len(text) < secretShortest:
+		case utf8.Valid(text):
 			patterns = append(patterns, regexp.QuoteMeta(string(text)))
+		default: // of which there are no patterns
+			spans = append(spans, seen.find(text)...)
 		}
 	}
 	pattern := regexp.MustCompile(strings.Join(append(patterns, telltale), "|"))
-	seen := decipher(s)
-	var spans []span
 	for _, found := range pattern.FindAllIndex(seen.text, -1) {
 		spans = append(spans, seen.span(found[0], found[1]))
 	}
-	spans = append(spans, fragments(seen, secrets)...)
+	// A secret may itself look as if it were escaped.
+	spans = append(append(spans, fragments(seen, secrets)...), fragments(verbatim(s), secrets)...)
 	return pattern.ReplaceAllString(cut(s, spans), redacted)
 }
 
