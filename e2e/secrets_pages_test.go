@@ -80,7 +80,9 @@ func kept(t *testing.T, folder string) map[string]string {
 			return nil
 		}
 		text, err := root.ReadFile(path)
-		texts[path] = string(text)
+		if len(text) > 0 { // a kill may leave a file that was just begun
+			texts[path] = string(text)
+		}
 		return err
 	})
 	if err != nil {
