@@ -10,7 +10,7 @@ const (
 	// Of few calls, chance alone makes some minutes busy.
 	busiestMinute = 4
 	// Each kind of fault, but not each fault.
-	faultsEvery = 4
+	faultsEvery = 12
 	// Nor as many polls.
 	calm, settle   = 16 * time.Hour, 32 * time.Hour
 	monthsInterval = 8 * time.Hour

@@ -136,10 +136,10 @@ func TestWhateverOrganizationsAreCalledTheExpositionIsValid(t *testing.T) {
 					target:  poller.Target{Collectors: everything()},
 				})
 				w := h.start()
-				seen := map[string]bool{}
+				seen, pauses := map[string]bool{}, rand.New(rand.NewPCG(seed, 2)) // the console's own is its requests'
 				for step := range 15 {
 					console.change()
-					w.pass(time.Duration(1+console.r.IntN(90)) * time.Minute)
+					w.pass(time.Duration(1+pauses.IntN(90)) * time.Minute)
 					w.scraped(seen)
 					switch step % 5 {
 					case 2: // killed, and started again at once
