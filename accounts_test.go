@@ -27,9 +27,34 @@ import (
 type estate struct {
 	t        testing.TB
 	exporter *exporter
-	log      *bytes.Buffer
+	log      *journal
 	file     string
 	stop     func() // ends the exporter; what is under way is cut short
+}
+
+// journal is a log that may be read while it is written.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *journal) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *journal) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// size is how much memory it takes, in bytes.
+func (l *journal) size() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Cap()
 }
 
 // newEstate starts an exporter of this file on consoles by their addresses.
@@ -47,14 +72,14 @@ func newEstate(t testing.TB, consoles map[string]*simulator.Console, file string
 // startEstate starts an exporter of this file on what is dialled at each address.
 func startEstate(t testing.TB, dials map[string]dialFunc, file string, change func(*config.Flags)) *estate {
 	t.Helper()
-	e := &estate{t: t, log: &bytes.Buffer{}, file: filepath.Join(t.TempDir(), "config.yml")}
+	e := &estate{t: t, log: &journal{}, file: filepath.Join(t.TempDir(), "config.yml")}
 	e.write(file)
 	flags := settings(t)
 	flags.File = e.file
 	if change != nil {
 		change(&flags)
 	}
-	e.exporter = newExporterOf(log.NewLogfmtLogger(log.NewSyncWriter(e.log)), flags, func(ctx context.Context, network, address string) (net.Conn, error) {
+	e.exporter = newExporterOf(log.NewLogfmtLogger(e.log), flags, func(ctx context.Context, network, address string) (net.Conn, error) {
 		dial, ok := dials[address]
 		if !ok {
 			return nil, fmt.Errorf("no console at %s", address)

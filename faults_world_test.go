@@ -172,7 +172,7 @@ func errorLines(log, of string) []string {
 func (w *faultWorld) strike(f fault, hit func(probe) bool) {
 	t := w.t
 	t.Helper()
-	began, logged, sent := time.Now(), w.log.Len(), w.sent.Load()
+	began, logged, sent := time.Now(), len(w.log.String()), w.sent.Load()
 	before := map[string]string{}
 	var mend []func()
 	for _, p := range w.probes {

@@ -36,7 +36,7 @@ func (m *months) sizes() sizes {
 	runtime.GC()
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
-	s[heap] = (float64(memory.HeapAlloc) - float64(m.log.Cap())) / 1024 // less the log, which is the test's
+	s[heap] = (float64(memory.HeapAlloc) - float64(m.log.size())) / 1024 // less the log, which is the test's
 	return s
 }
 
