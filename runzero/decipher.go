@@ -5,6 +5,7 @@ import (
 	"html"
 	"regexp"
 	"strconv"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -29,6 +30,20 @@ func (d *deciphered) find(what []byte) []span {
 		spans = append(spans, d.span(from+at, from+at+len(what)))
 		from += at + len(what)
 	}
+}
+
+// solid is the text without blanks.
+func (d *deciphered) solid() deciphered {
+	var solid deciphered
+	for i := 0; i < len(d.text); {
+		r, size := utf8.DecodeRune(d.text[i:])
+		if !unicode.IsSpace(r) {
+			solid.text = append(solid.text, d.text[i:i+size]...)
+			solid.from, solid.to = append(solid.from, d.from[i:i+size]...), append(solid.to, d.to[i:i+size]...)
+		}
+		i += size
+	}
+	return solid
 }
 
 func decipher(s string) deciphered {

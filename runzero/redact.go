@@ -31,7 +31,7 @@ func oneLine(s string, most int) string {
 func unprinted(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
 // Anything shaped like a token goes, ours or not.
-const telltale = `[A-Z]T[0-9A-Fa-f-]{16,}|\b[a-z]t[0-9a-f-]{16,}|\b[CDEOX]T[0-9A-Za-z]{20,}|(?i:bearer)\s+\S+`
+var telltale = regexp.MustCompile(`[A-Z]T[0-9A-Fa-f-]{16,}|\b[a-z]t[0-9a-f-]{16,}|\b[CDEOX]T[0-9A-Za-z]{20,}|(?i:bearer)\s+\S+`)
 
 const (
 	redacted = "<secret>"
@@ -47,26 +47,33 @@ func Redact(s string) string { return redact(s, nil) }
 // redact takes out of s what is secret: whole or in part, and however it is spelled. What
 // echoes a request quotes it, escapes it, breaks it up, changes its case or cuts it off.
 func redact(s string, secrets []string) string {
-	seen := decipher(s)
-	var patterns []string
 	var spans []span
-	// Of two that begin alike the longer goes first, or its end would stay.
-	for _, secret := range slices.SortedFunc(slices.Values(secrets), func(a, b string) int { return len(b) - len(a) }) {
-		switch text := decipher(secret).text; {
-		case len(text) < secretShortest:
-		case utf8.Valid(text):
-			patterns = append(patterns, regexp.QuoteMeta(string(text)))
-		default: // of which there are no patterns
-			spans = append(spans, seen.find(text)...)
-		}
+	// A secret may itself look as if it were escaped.
+	for _, seen := range []deciphered{decipher(s), verbatim(s)} {
+		spans = append(spans, entire(seen.solid(), secrets)...)
+		spans = append(spans, fragments(seen, secrets)...)
 	}
-	pattern := regexp.MustCompile(strings.Join(append(patterns, telltale), "|"))
-	for _, found := range pattern.FindAllIndex(seen.text, -1) {
+	s = cut(s, spans)
+	// Once what is known is gone, or what follows it might be taken for a part of it.
+	seen := decipher(s)
+	spans = nil
+	for _, found := range telltale.FindAllIndex(seen.text, -1) {
 		spans = append(spans, seen.span(found[0], found[1]))
 	}
-	// A secret may itself look as if it were escaped.
-	spans = append(append(spans, fragments(seen, secrets)...), fragments(verbatim(s), secrets)...)
-	return pattern.ReplaceAllString(cut(s, spans), redacted)
+	return telltale.ReplaceAllString(cut(s, spans), redacted)
+}
+
+// entire finds the secrets themselves, whatever they consist of.
+func entire(seen deciphered, secrets []string) []span {
+	var spans []span
+	for _, secret := range secrets {
+		for _, form := range []deciphered{decipher(secret), verbatim(secret)} {
+			if text := form.solid().text; len(text) >= secretShortest {
+				spans = append(spans, seen.find(text)...)
+			}
+		}
+	}
+	return spans
 }
 
 // span is the part of a text from one byte to before another.
