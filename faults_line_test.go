@@ -44,6 +44,7 @@ type certificates struct{ own, expired, foreign, unknown tls.Certificate }
 // bend is what goes wrong on a line, with every connection. The zero value is nothing.
 type bend struct {
 	dial    func(ctx context.Context) error                 // instead of connecting
+	arrives func(c net.Conn) net.Conn                       // of the bytes as they are received
 	through func(c net.Conn) net.Conn                       // of the bytes on the wire
 	shows   func(certificates) tls.Certificate              // instead of the console's own
 	secure  func(c net.Conn, settings *tls.Config) net.Conn // instead of TLS
@@ -58,10 +59,15 @@ func newLine(t testing.TB, console *simulator.Console, on connection) *line {
 	dial, stop := simulator.PipeThrough(console, l.through)
 	t.Cleanup(stop)
 	l.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if b := l.bend.Load(); b != nil && b.dial != nil {
+		b := l.bend.Load()
+		if b != nil && b.dial != nil {
 			return nil, b.dial(ctx)
 		}
-		return dial(ctx, network, address)
+		c, err := dial(ctx, network, address)
+		if err == nil && b != nil && b.arrives != nil {
+			c = b.arrives(c)
+		}
+		return c, err
 	}
 	return l
 }
@@ -147,6 +153,8 @@ func lineFaults() []fault {
 			return ctx.Err()
 		}}),
 		hangs("what is asked is read, and nothing said", "context deadline exceeded", []connection{plain}, &bend{through: func(c net.Conn) net.Conn { return deaf{c} }}),
+		fails("the connection is reset instead of an answer", "connection reset", wide, &bend{arrives: func(c net.Conn) net.Conn { return &reset{Conn: c, reads: func(int) int { return 0 }} }}),
+		fails("the connection is reset before the end of the answer", "the answer ended early", []connection{plain}, &bend{arrives: func(c net.Conn) net.Conn { return &reset{Conn: c, reads: func(arrived int) int { return arrived - 2 }} }}),
 		fails("the TLS handshake is not answered", "TLS handshake timeout", secure, &bend{through: func(c net.Conn) net.Conn { return deaf{c} }}),
 		fails("the TLS handshake breaks off", "EOF", secure, &bend{through: func(c net.Conn) net.Conn { return &cutWrites{Conn: c} }}),
 		fails("TLS breaks off in the answer", "EOF|early|client conn could not be established|closed pipe", secure, &bend{through: func(c net.Conn) net.Conn { return &cutWrites{Conn: c, after: 1} }}),
@@ -166,6 +174,24 @@ func (d deaf) Read([]byte) (int, error) {
 		return 0, err
 	}
 	return 0, io.EOF
+}
+
+// reset is reset once a part of what arrives first was read.
+type reset struct {
+	net.Conn
+	reads func(arrived int) int
+	over  bool
+}
+
+func (r *reset) Read(b []byte) (int, error) {
+	if !r.over {
+		r.over = true
+		n, err := r.Conn.Read(b)
+		if n = r.reads(n); n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 }
 
 // cutWrites sends half of what is written after so many writes, and closes.
