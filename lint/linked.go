@@ -13,17 +13,43 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
-// The systems that the program is built for. What is built in does not depend on the
+// systems are those that a release is built for. What is built in does not depend on the
 // processor.
-var systems = []string{"linux", "darwin", "freebsd", "windows"}
+func systems(folder string) (set, error) {
+	text, err := os.ReadFile(filepath.Join(folder, ".promu.yml"))
+	if err != nil {
+		return nil, err
+	}
+	var promu struct {
+		Crossbuild struct{ Platforms []string }
+	}
+	if err := yaml.Unmarshal(text, &promu); err != nil {
+		return nil, err
+	}
+	all := set{}
+	for _, platform := range promu.Crossbuild.Platforms {
+		system, _, _ := strings.Cut(platform, "/")
+		all[system] = true
+	}
+	if len(all) == 0 {
+		return nil, errors.New("there are none in .promu.yml")
+	}
+	return all, nil
+}
 
 // ReadTerms reads the terms of all that is built into the program in a folder, on any
 // system, and tells, as sentences, what must not be.
 func ReadTerms(ctx context.Context, folder string) (Terms, []string, error) {
+	systems, err := systems(folder)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read which platforms there are: %w", err)
+	}
 	folders := map[string]string{} // and what they are of
-	for _, system := range systems {
+	for system := range systems {
 		if err := linked(ctx, folder, system, folders); err != nil {
 			return nil, nil, fmt.Errorf("list what is built in on %s: %w", system, err)
 		}
