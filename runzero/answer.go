@@ -178,7 +178,7 @@ func (c *Client) exchange(client *http.Client, endpoint string, request *http.Re
 	if page(response) {
 		return &BodyError{Endpoint: endpoint, Err: ErrNotData}
 	}
-	return f(&limitedBody{body: response.Body, left: c.limits.Bytes, unmarked: unmarked(response)})
+	return f(&limitedBody{ctx: request.Context(), body: response.Body, left: c.limits.Bytes, unmarked: unmarked(response)})
 }
 
 // unmarked tells whether the end of a body looks like the loss of the connection: HTTP/1
@@ -209,8 +209,11 @@ func (c *Client) object(endpoint string, set func(s *scanner, name []byte)) func
 }
 
 // limitedBody is the body up to a limit, and an error beyond. The end of one that is
-// unmarked is an error, too.
+// unmarked is an error, too, and so is the end of one whose request was given up: a
+// console that notices that may end its answer in due form where it stands, and be read
+// before the connection is closed.
 type limitedBody struct {
+	ctx      context.Context // the request's
 	body     io.Reader
 	left     int64
 	unmarked bool
@@ -224,8 +227,13 @@ func (l *limitedBody) Read(p []byte) (int, error) {
 	if l.left -= int64(n); l.left < 0 {
 		return 0, ErrTooLarge
 	}
-	if l.unmarked && errors.Is(err, io.EOF) {
-		err = ErrUnmarked
+	if errors.Is(err, io.EOF) {
+		switch given := l.ctx.Err(); {
+		case given != nil:
+			err = given
+		case l.unmarked:
+			err = ErrUnmarked
+		}
 	}
 	return n, err
 }

@@ -29,8 +29,8 @@ func (e *end) CloseWrite() error {
 }
 
 func (e *end) Close() error {
+	e.in.leave() // first: what the other answers to the end is not read
 	e.out.end()
-	e.in.leave()
 	return nil
 }
 
