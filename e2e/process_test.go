@@ -117,7 +117,13 @@ func (p *process) exitCode(limit time.Duration) int {
 	case <-p.done:
 		return p.command.ProcessState.ExitCode()
 	case <-time.After(limit):
-		p.t.Fatalf("the program has not ended within %s", limit)
+		said := len(p.stderr.String())
+		p.signal(syscall.SIGQUIT) // it tells where it stands
+		select {
+		case <-p.done:
+		case <-time.After(limit):
+		}
+		p.t.Fatalf("the program has not ended within %s:\n%s", limit, p.stderr.String()[said:])
 		return -1
 	}
 }

@@ -96,7 +96,9 @@ func (p *Poller) run(ctx context.Context, once bool) {
 	polled := map[*job]bool{}
 	for {
 		now := time.Now()
-		if ctx.Err() == nil {
+		// Looked at once: whoever ends it after that is heard below.
+		stopping := ctx.Err() != nil
+		if !stopping {
 			for running < parallelAll {
 				a := p.next(ctx, now, once, func(j *job) bool { return !once || !polled[j] })
 				if a == nil {
@@ -108,13 +110,13 @@ func (p *Poller) run(ctx context.Context, once bool) {
 				running++
 			}
 		}
-		if running == 0 && (once || ctx.Err() != nil) {
+		if running == 0 && (once || stopping) {
 			return
 		}
 		wake := time.NewTimer(p.untilNext(now))
 		stop := ctx.Done()
-		if ctx.Err() != nil {
-			stop = nil // already stopping: wait for the polls that go on
+		if stopping {
+			stop = nil // wait for the polls that go on
 		}
 		select {
 		case a := <-p.done:

@@ -422,6 +422,40 @@ func TestStoppingEndsAPollThatHangs(t *testing.T) {
 	})
 }
 
+// Wherever the loop stands when its time is up, it does not wait for what was due next.
+func TestStoppingEndsTheLoopWhereverItStands(t *testing.T) {
+	for look, late := int64(1), false; !late; look++ {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, setup{idle: true})
+			inner, cancel := context.WithCancel(t.Context())
+			begun := time.Now()
+			var ended time.Time
+			ctx := &lookedAt{Context: inner, cancel: func() { ended = time.Now(); cancel() }}
+			ctx.left.Store(look)
+			w.poller.Run(ctx)
+			if waited := time.Since(ended); waited > 0 {
+				t.Errorf("cancelled at look %d, the loop went on for %s", look, waited)
+			}
+			late = ended.After(begun) // the first round is over
+		})
+	}
+}
+
+// lookedAt is a context that is cancelled just when it is looked at for the last time
+// that is left.
+type lookedAt struct {
+	context.Context
+	cancel func()
+	left   atomic.Int64
+}
+
+func (l *lookedAt) Err() error {
+	if l.left.Add(-1) == 0 {
+		l.cancel()
+	}
+	return l.Context.Err()
+}
+
 func TestOncePollsEverythingOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, setup{idle: true, token: (*simulator.Console).AccountToken})
