@@ -228,9 +228,9 @@ func (l *limitedBody) Read(p []byte) (int, error) {
 		return 0, ErrTooLarge
 	}
 	if errors.Is(err, io.EOF) {
-		switch given := l.ctx.Err(); {
-		case given != nil:
-			err = given
+		switch givenUp := l.ctx.Err(); {
+		case givenUp != nil:
+			err = givenUp
 		case l.unmarked:
 			err = ErrUnmarked
 		}
