@@ -63,7 +63,7 @@ func (a *accounts) with(c *config.Config) (*accounts, error) {
 			expires[c.Name] = c.config.Expires
 		}
 		each.quota.Hold(each.config.Share)
-		each.usage.Tell(expires)
+		each.usage.SetExpirations(expires)
 	}
 	return next, nil
 }
@@ -138,7 +138,7 @@ func (a *accounts) targets(c *config.Config) []poller.Target {
 	var targets []poller.Target
 	for _, each := range a.each {
 		t := poller.Target{
-			Name: each.config.Name, Account: each.quota, Shape: c.Shape(each.config),
+			Name: each.config.Name, Account: each.quota, Fingerprint: c.Fingerprint(each.config),
 			Include: each.config.Include, Exclude: each.config.Exclude, Collectors: polled(c),
 		}
 		for _, c := range each.credentials {
@@ -153,15 +153,15 @@ func (a *accounts) targets(c *config.Config) []poller.Target {
 func polled(c *config.Config) []poller.Collector {
 	var all []poller.Collector
 	for _, enabled := range c.Collectors {
-		if enabled.Scope == collector.Unasked {
+		if enabled.Scope == collector.HeadersOnly {
 			continue
 		}
 		p := poller.Collector{
 			Name: enabled.Name, Scope: enabled.Scope, Needs: enabled.Needs, Interval: enabled.Interval,
-			Shape: enabled.Shape, Collector: enabled.New(c.Settings), Found: enabled.Found,
+			Shape: enabled.Fingerprint, Collector: enabled.New(c.Settings), Found: enabled.FromDiscovery,
 		}
-		if enabled.Wide != nil {
-			p.Wide = enabled.Wide(c.Settings)
+		if enabled.AccountWide != nil {
+			p.Wide = enabled.AccountWide(c.Settings)
 		}
 		all = append(all, p)
 	}
@@ -173,7 +173,7 @@ func polled(c *config.Config) []poller.Collector {
 func (a *accounts) metrics(c *config.Config) *prometheus.Registry {
 	usage := false
 	for _, enabled := range c.Collectors {
-		usage = usage || enabled.Scope == collector.Unasked
+		usage = usage || enabled.Scope == collector.HeadersOnly
 	}
 	registry := prometheus.NewRegistry()
 	for _, each := range a.each {
@@ -192,9 +192,9 @@ func (a *accounts) metrics(c *config.Config) *prometheus.Registry {
 // observers tells several of every exchange.
 type observers []runzero.Observer
 
-func (o observers) Answered(e runzero.Exchange) {
+func (o observers) Responded(e runzero.Exchange) {
 	for _, each := range o {
-		each.Answered(e)
+		each.Responded(e)
 	}
 }
 

@@ -24,7 +24,7 @@ type accountCheck struct {
 	account  config.Account
 	dial     dialFunc
 	calls    *checkCalls
-	reached  []runzero.OrganizationInfo // by any credential, each once
+	reached  []runzero.Organization // by any credential, each once
 	whole    bool                       // a credential reaches the whole account
 	failed   bool                       // a credential has not told what it reaches
 	outcomes []outcome
@@ -72,12 +72,12 @@ func (a *accountCheck) organizations() {
 	}
 	about := topic(a.account, "", "organizations")
 	for _, name := range a.account.Include {
-		if !slices.ContainsFunc(a.reached, func(o runzero.OrganizationInfo) bool { return poller.IsNamed(o, name) }) {
+		if !slices.ContainsFunc(a.reached, func(o runzero.Organization) bool { return poller.IsNamed(o, name) }) {
 			a.say(wrong, about, "no credential reaches an organization %q: nothing is polled before that is corrected; reached are %s", collector.Label(name), quoted(organizationNames(a.reached)))
 		}
 	}
 	for _, name := range a.account.Exclude {
-		if !slices.ContainsFunc(a.reached, func(o runzero.OrganizationInfo) bool { return poller.IsNamed(o, name) }) {
+		if !slices.ContainsFunc(a.reached, func(o runzero.Organization) bool { return poller.IsNamed(o, name) }) {
 			a.say(warning, about, "%q is excluded, and no credential reaches an organization of that name or id: correct it, or leave it out", collector.Label(name))
 		}
 	}
@@ -100,12 +100,12 @@ func (a *accountCheck) organizations() {
 }
 
 // leftOut is why an organization is not polled; empty when it is.
-func (a *accountCheck) leftOut(o runzero.OrganizationInfo) string {
+func (a *accountCheck) leftOut(o runzero.Organization) string {
 	return poller.LeftOut(o, a.account.Include, a.account.Exclude)
 }
 
 // organizationName is the best there is for a name.
-func organizationName(o runzero.OrganizationInfo) string {
+func organizationName(o runzero.Organization) string {
 	switch {
 	case o.Name != "":
 		return collector.Label(o.Name)
@@ -115,7 +115,7 @@ func organizationName(o runzero.OrganizationInfo) string {
 	return "not known as long as it has neither assets nor sites"
 }
 
-func organizationNames(all []runzero.OrganizationInfo) []string {
+func organizationNames(all []runzero.Organization) []string {
 	var names []string
 	for _, o := range all {
 		names = append(names, organizationName(o))

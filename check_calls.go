@@ -87,8 +87,8 @@ type watch struct {
 	begin      func() // called when an endpoint begins to answer so; nil: nobody waits
 }
 
-// Answered implements runzero.Observer.
-func (w *watch) Answered(e runzero.Exchange) {
+// Responded implements runzero.Observer.
+func (w *watch) Responded(e runzero.Exchange) {
 	now := time.Now()
 	if e.Code == 0 {
 		return

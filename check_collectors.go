@@ -19,7 +19,7 @@ type outcome struct {
 	collector  config.Collector
 	small      bool // the credential's kind does not reach it, which took no call
 	wide       bool // asked for all organizations at once
-	sample     runzero.OrganizationInfo
+	sample     runzero.Organization
 	err        error
 }
 
@@ -29,7 +29,7 @@ func (o outcome) reached() bool { return !o.small && o.err == nil }
 func mostCalls(c *config.Config, credential config.Credential) int64 {
 	kind := credential.Runzero.Kind()
 	// The console's health, and the organizations as runzero.Client learns them.
-	most := 1 + map[runzero.Kind]int64{runzero.Account: 1, runzero.Export: 2, runzero.Organization: 3, runzero.Unknown: 3}[kind]
+	most := 1 + map[runzero.Kind]int64{runzero.AccountCredential: 1, runzero.ExportToken: 2, runzero.OrganizationToken: 3, runzero.UnknownKind: 3}[kind]
 	if credential.Runzero.HTTP.OAuth2 != nil {
 		most++ // an access token
 	}
@@ -38,10 +38,10 @@ func mostCalls(c *config.Config, credential config.Credential) int64 {
 			continue
 		}
 		switch {
-		case enabled.Found != nil && kind == runzero.Account:
+		case enabled.FromDiscovery != nil && kind == runzero.AccountCredential:
 		case enabled.Name == "tasks":
 			most += 2 // consoles without the export have a list
-		case enabled.Wide != nil && kind.Reaches(runzero.Account):
+		case enabled.AccountWide != nil && kind.Reaches(runzero.AccountCredential):
 			most += 2 // where the account's form is refused, the organization's
 		default:
 			most++
@@ -52,13 +52,13 @@ func mostCalls(c *config.Config, credential config.Credential) int64 {
 
 // asks tells whether a collector asks what is not asked already.
 func asks(enabled config.Collector) bool {
-	return enabled.Scope != collector.Unasked && enabled.Scope != collector.PerConsole
+	return enabled.Scope != collector.HeadersOnly && enabled.Scope != collector.PerConsole
 }
 
 // collectors tries what each collector asks.
 func (k *credentialCheck) collectors(ctx context.Context) {
 	sample := k.organizations[0]
-	if i := slices.IndexFunc(k.organizations, func(o runzero.OrganizationInfo) bool { return k.leftOut(o) == "" }); i >= 0 {
+	if i := slices.IndexFunc(k.organizations, func(o runzero.Organization) bool { return k.leftOut(o) == "" }); i >= 0 {
 		sample = k.organizations[i]
 	}
 	for _, enabled := range k.accountCheck.config.Collectors {
@@ -66,11 +66,11 @@ func (k *credentialCheck) collectors(ctx context.Context) {
 			continue
 		}
 		o := outcome{credential: k, collector: enabled, sample: sample}
-		whole := k.client.WholeAccount()
+		whole := k.client.AccountWide()
 		switch {
 		case !k.client.Kind().Reaches(enabled.Needs):
 			o.small = true
-		case enabled.Found != nil && (whole || k.watch.accepted("/org")):
+		case enabled.FromDiscovery != nil && (whole || k.watch.accepted("/org")):
 			o.wide = whole // what told of the organizations is all it asks
 		default:
 			o.try(ctx, whole)
@@ -94,9 +94,9 @@ func (o *outcome) try(ctx context.Context, whole bool) {
 		API: o.credential.client, Now: time.Now(),
 		Organizations: map[string]string{o.sample.ID: organizationName(o.sample)},
 	}
-	if o.collector.Wide != nil && whole {
+	if o.collector.AccountWide != nil && whole {
 		o.wide = true
-		o.err = o.credential.begins(ctx, o.collector.Wide(settings), poll)
+		o.err = o.credential.begins(ctx, o.collector.AccountWide(settings), poll)
 		if !errors.Is(o.err, collector.ErrUnsupported) {
 			return
 		}
@@ -127,7 +127,7 @@ func (k *credentialCheck) begins(ctx context.Context, asked collector.Collector,
 func (a *accountCheck) tell(o outcome) {
 	needs := o.collector.Needs
 	s := warning
-	if needs == runzero.Export || o.collector.Off {
+	if needs == runzero.ExportToken || o.collector.OffByDefault {
 		s = wrong
 	}
 	if slices.ContainsFunc(a.outcomes, func(other outcome) bool {

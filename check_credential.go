@@ -25,7 +25,7 @@ type credentialCheck struct {
 	config        config.Credential
 	client        *runzero.Client
 	watch         *watch
-	organizations []runzero.OrganizationInfo
+	organizations []runzero.Organization
 }
 
 // credential asks with one credential.
@@ -171,16 +171,16 @@ func (k *credentialCheck) discover(ctx context.Context) {
 		return
 	}
 	k.organizations = found
-	k.whole = k.whole || k.client.WholeAccount()
+	k.whole = k.whole || k.client.AccountWide()
 	for _, o := range found {
-		if !slices.ContainsFunc(k.reached, func(other runzero.OrganizationInfo) bool { return other.ID == o.ID }) {
+		if !slices.ContainsFunc(k.reached, func(other runzero.Organization) bool { return other.ID == o.ID }) {
 			k.reached = append(k.reached, o)
 		}
 	}
 	switch {
 	case len(found) == 0:
 		k.find(wrong, "organizations", "the account has none: make one in the console")
-	case k.client.WholeAccount():
+	case k.client.AccountWide():
 		k.find(fine, "organizations", "the whole account: %s", several(len(found), "organization"))
 	default:
 		k.find(fine, "organizations", "one: %q", organizationName(found[0]))

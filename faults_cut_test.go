@@ -105,8 +105,8 @@ func made(t *testing.T, p probe) collector.Collector {
 	for _, spec := range collector.Specs() {
 		switch {
 		case spec.Name != p.collector:
-		case strings.HasPrefix(p.path, "/account/") && spec.Wide != nil:
-			return spec.Wide(settings)
+		case strings.HasPrefix(p.path, "/account/") && spec.AccountWide != nil:
+			return spec.AccountWide(settings)
 		default:
 			return spec.New(settings)
 		}

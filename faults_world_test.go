@@ -85,7 +85,7 @@ func newFaultWorld(t testing.TB, on connection, account bool) *faultWorld {
 	fmt.Fprintf(&file, "accounts: [{name: north, url: %q, credentials: [{authorization: {credentials: %s}, tls_config: {ca_file: %q}}]}]\n", w.line.url(), token, w.line.caFile)
 	file.WriteString("queries: [{name: all, of: sites}]\ncollectors:\n")
 	for _, spec := range collector.Specs() {
-		if spec.Scope != collector.Unasked {
+		if spec.Scope != collector.HeadersOnly {
 			fmt.Fprintf(&file, "  %s: {enabled: true, interval: %s}\n", spec.Name, faultInterval)
 		}
 	}

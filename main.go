@@ -128,8 +128,8 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	}
 	collectors := map[string]*parsed{}
 	for _, spec := range collector.Specs() {
-		p := &parsed{enabled: app.Flag("collector."+spec.Name, "Export "+spec.Help+".").Default(strconv.FormatBool(!spec.Off)).Bool()}
-		if spec.Scope != collector.Unasked {
+		p := &parsed{enabled: app.Flag("collector."+spec.Name, "Export "+spec.Help+".").Default(strconv.FormatBool(!spec.OffByDefault)).Bool()}
+		if spec.Scope != collector.HeadersOnly {
 			text := "Instead of --cache.interval."
 			if spec.Interval != 0 {
 				text = "Instead of " + model.Duration(spec.Interval).String() + "."

@@ -31,7 +31,7 @@ func command(t *testing.T, ctx context.Context, args ...string) (code int, stdou
 func everything() []string {
 	var flags []string
 	for _, spec := range collector.Specs() {
-		if spec.Off {
+		if spec.OffByDefault {
 			flags = append(flags, "--collector."+spec.Name)
 		}
 	}

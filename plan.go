@@ -129,7 +129,7 @@ func remember(logger log.Logger, c *config.Config, a config.Account) (known poll
 	if err != nil {
 		return known, false, err
 	}
-	of := poller.Target{Name: a.Name, Shape: c.Shape(a), Include: a.Include, Exclude: a.Exclude}
+	of := poller.Target{Name: a.Name, Fingerprint: c.Fingerprint(a), Include: a.Include, Exclude: a.Exclude}
 	for _, credential := range a.Credentials {
 		of.Credentials = append(of.Credentials, poller.Credential{Name: credential.Name})
 	}
@@ -175,13 +175,13 @@ func planRows(c *config.Config, a config.Account, known poller.Remembered, organ
 	for _, credential := range a.Credentials {
 		kinds = append(kinds, credential.Runzero.Kind())
 	}
-	if known.Whole || slices.Contains(kinds, runzero.Account) {
-		kinds = append(kinds, runzero.Account)
+	if known.Whole || slices.Contains(kinds, runzero.AccountCredential) {
+		kinds = append(kinds, runzero.AccountCredential)
 	}
-	if !slices.ContainsFunc(kinds, func(k runzero.Kind) bool { return k != runzero.Unknown }) {
-		kinds = []runzero.Kind{runzero.Export} // which most use
+	if !slices.ContainsFunc(kinds, func(k runzero.Kind) bool { return k != runzero.UnknownKind }) {
+		kinds = []runzero.Kind{runzero.ExportToken} // which most use
 	}
-	whole := slices.Contains(kinds, runzero.Account)
+	whole := slices.Contains(kinds, runzero.AccountCredential)
 	reached := func(needs runzero.Kind) bool {
 		return slices.ContainsFunc(kinds, func(k runzero.Kind) bool { return k.Reaches(needs) })
 	}
@@ -210,12 +210,12 @@ func planRows(c *config.Config, a config.Account, known poller.Remembered, organ
 		job := budget.Job{Calls: float64(max(enabled.Calls, 1)), Interval: enabled.Interval}
 		at := row{collector: enabled.Name, job: job, count: 1, setting: enabled.Setting}
 		switch {
-		case enabled.Scope == collector.Unasked:
+		case enabled.Scope == collector.HeadersOnly:
 		case enabled.Needs != "" && !reached(enabled.Needs):
 			asked.unreached[enabled.Needs] = append(asked.unreached[enabled.Needs], enabled.Name)
-		case enabled.Found != nil && whole: // fed by the discovery
+		case enabled.FromDiscovery != nil && whole: // fed by the discovery
 			asked.rows[0].job, asked.rows[0].setting = job, enabled.Setting
-		case enabled.Wide != nil && whole:
+		case enabled.AccountWide != nil && whole:
 			at.organization = "all at once"
 			asked.rows = append(asked.rows, at)
 		case enabled.Scope != collector.PerOrganization:

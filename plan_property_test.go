@@ -33,7 +33,7 @@ func TestPlanAddsUp(t *testing.T) {
 			case spec.Name == "console" || random.IntN(3) > 0:
 			case random.IntN(2) == 0:
 				args = append(args, "--no-collector."+spec.Name)
-			case spec.Scope != collector.Unasked:
+			case spec.Scope != collector.HeadersOnly:
 				args = append(args, fmt.Sprintf("--collector.%s.interval=%ds", spec.Name, int64(between(1, 1e6))))
 			}
 		}

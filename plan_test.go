@@ -196,7 +196,7 @@ func TestPlanOfARunWithoutALimit(t *testing.T) {
 	}
 	c := defaults(t, "ET0123456789")
 	const state = `{"Credentials":[{"Name":"default","Reach":{"Organizations":[{"ID":"1","Name":"Only One"}]}}]}`
-	if err := kept.SaveState("", c.Shape(c.Accounts[0]), []byte(state)); err != nil {
+	if err := kept.SaveState("", c.Fingerprint(c.Accounts[0]), []byte(state)); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, stderr := command(t, t.Context(), "plan", "--cache.dir="+folder); code != 1 || !strings.Contains(stderr, "told the run in --cache.dir no limit") {

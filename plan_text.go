@@ -89,7 +89,7 @@ func (f forecast) verdict(c *config.Config) string {
 			"that: raise it, or poll less.", strings.Join(late, ", "), model.Duration(c.MaxAge))
 	}
 	text = wrap(text, "", "")
-	for _, needs := range []runzero.Kind{runzero.Export, runzero.Organization, runzero.Account} {
+	for _, needs := range []runzero.Kind{runzero.ExportToken, runzero.OrganizationToken, runzero.AccountCredential} {
 		if names := f.unreached[needs]; len(names) > 0 {
 			text += wrap(fmt.Sprintf("Not asked, because it takes an %s: %s.", needs, strings.Join(names, ", ")), "", "")
 		}

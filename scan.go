@@ -144,7 +144,7 @@ func takeOrganization(flags *config.Flags) (string, error) {
 type scanRequest struct {
 	console      string // its URL
 	client       *runzero.Client
-	organization runzero.OrganizationInfo
+	organization runzero.Organization
 	site         runzero.Site
 	by           string            // who scans, in words
 	options      map[string]string // as the API has them

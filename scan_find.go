@@ -16,7 +16,7 @@ import (
 // findOrganization looks for the organization and for the credential that reaches it.
 // Without one that is wanted, it takes the only one that is polled.
 func (r *scanRequest) findOrganization(ctx context.Context, clients []*runzero.Client, a config.Account, wanted string) error {
-	var found []runzero.OrganizationInfo
+	var found []runzero.Organization
 	var names []string
 	var failed error
 	reached := map[string]bool{}

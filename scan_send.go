@@ -32,7 +32,7 @@ func (r *scanRequest) clients(a config.Account, dial dialFunc, write bool) ([]*r
 		if err != nil {
 			return nil, fmt.Errorf("credential %q: %w", credential.Name, err)
 		}
-		if client.Kind() != runzero.Export {
+		if client.Kind() != runzero.ExportToken {
 			clients = append(clients, client)
 		}
 	}
@@ -46,8 +46,8 @@ func (r *scanRequest) clients(a config.Account, dial dialFunc, write bool) ([]*r
 // scanEndpoint is what runzero.Client calls the request that starts a scan.
 const scanEndpoint = "/org/sites/{id}/scan"
 
-// Answered implements runzero.Observer.
-func (r *scanRequest) Answered(e runzero.Exchange) {
+// Responded implements runzero.Observer.
+func (r *scanRequest) Responded(e runzero.Exchange) {
 	if e.Endpoint == scanEndpoint {
 		r.sent.Store(true)
 	}
@@ -63,7 +63,7 @@ func (r *scanRequest) show(stdout io.Writer) error {
 		return errors.New("the scan's options are not text in UTF-8")
 	}
 	path := "/api/v1.0/org/sites/" + url.PathEscape(r.site.ID) + "/scan"
-	if r.client.WholeAccount() || r.client.Kind() == runzero.Unknown && r.organization.ID != "" {
+	if r.client.AccountWide() || r.client.Kind() == runzero.UnknownKind && r.organization.ID != "" {
 		path += "?" + url.Values{"_oid": {r.organization.ID}}.Encode()
 	}
 	_, err = fmt.Fprintf(stdout, "Dry run: nothing was started. This would be sent:\n\n%s %s\nContent-Type: application/json\n\n%s\n", http.MethodPut, path, body)

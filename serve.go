@@ -109,7 +109,7 @@ func (e *exporter) start() error {
 	e.quotas.Store(e.accounts.metrics(c))
 	e.config = c
 	e.loaded = time.Now()
-	e.registry.MustRegister(versioncollector.NewCollector(name), collector.NewReload(e.reloaded))
+	e.registry.MustRegister(versioncollector.NewCollector(name), collector.NewConfigReload(e.reloaded))
 	if settings.Store != nil {
 		e.registry.MustRegister(e.poller.StoreMetrics())
 	}

@@ -129,7 +129,7 @@ func (h *history) connect(flags config.Flags) (stop func(), err error) {
 	}
 	h.live = prometheus.NewRegistry()
 	h.live.MustRegister(usage, collector.NewQuota(h.quota), versioncollector.NewCollector(name),
-		collector.NewReload(func() (bool, time.Time) { return true, h.begun }))
+		collector.NewConfigReload(func() (bool, time.Time) { return true, h.begun }))
 	h.discovery = &historyPoll{name: poller.Discovery, interval: poller.DiscoveryInterval, collect: h.discover}
 	return stop, nil
 }
@@ -140,13 +140,13 @@ func (h *history) answer(w http.ResponseWriter, r *http.Request) {
 	h.console.ServeHTTP(w, r)
 }
 
-// Answered takes what the answer to a request says, as of the history's clock. One
+// Responded takes what the answer to a request says, as of the history's clock. One
 // request is made after the other: each answer is newer than the one before, whatever
 // the machine's clock says.
-func (h *history) Answered(e runzero.Exchange) {
+func (h *history) Responded(e runzero.Exchange) {
 	e.Sent = time.Now().Add(time.Hour)
-	h.usage.Answered(e)
-	h.ledger.Answered(h.now, h.now, e.Usage)
+	h.usage.Responded(e)
+	h.ledger.Responded(h.now, h.now, e.Usage)
 }
 
 // Finished takes how long an answer would have taken over a network: a tenth of a second

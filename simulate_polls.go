@@ -21,7 +21,7 @@ type historyPoll struct {
 	account      bool // asks for all organizations at once
 	fed          bool // asks nothing: it is what the discovery found
 	collect      func(context.Context, collector.Poll) (collector.Snapshot, error)
-	found        func([]runzero.OrganizationInfo, map[string]string) (collector.Snapshot, error)
+	found        func([]runzero.Organization, map[string]string) (collector.Snapshot, error)
 
 	attempt, success time.Time
 	wait             time.Duration // from the attempt to the next
@@ -104,12 +104,12 @@ func (p *historyPoll) due(stretch float64) time.Time {
 }
 
 // health is how the polls are going.
-func (p *historyPoll) health(stretch float64, paused poller.Reason, reset time.Time) collector.Polls {
+func (p *historyPoll) health(stretch float64, paused poller.Reason, reset time.Time) collector.PollState {
 	next := p.due(stretch)
 	if paused != "" && next.Before(reset) {
 		next = reset
 	}
-	return collector.Polls{
+	return collector.PollState{
 		Collector: p.name, Organization: p.organization.Name, Success: p.snapshot != nil && p.failures == 0, Supported: true,
 		Failures: p.failures, LastSuccess: p.success, LastAttempt: p.attempt, Duration: p.took,
 		Interval: time.Duration(float64(p.interval) * stretch), Next: next,
@@ -124,7 +124,7 @@ func (h *history) discover(ctx context.Context, poll collector.Poll) (collector.
 		return collector.Snapshot{}, err
 	}
 	ids := map[string]string{}
-	rows = slices.DeleteFunc(rows, func(o runzero.OrganizationInfo) bool {
+	rows = slices.DeleteFunc(rows, func(o runzero.Organization) bool {
 		return poller.LeftOut(o, h.account.Include, h.account.Exclude) != ""
 	})
 	for _, o := range rows {
@@ -147,15 +147,15 @@ func (h *history) discover(ctx context.Context, poll collector.Poll) (collector.
 }
 
 // pollsOf are the polls that a collector takes: one where that will do for the account.
-func (h *history) pollsOf(c config.Collector, rows []runzero.OrganizationInfo, names map[string]string) []*historyPoll {
+func (h *history) pollsOf(c config.Collector, rows []runzero.Organization, names map[string]string) []*historyPoll {
 	p := &historyPoll{name: c.Name, interval: c.Interval}
 	switch {
-	case c.Scope == collector.Unasked:
+	case c.Scope == collector.HeadersOnly:
 		return nil
-	case c.Found != nil:
-		p.fed, p.found = true, c.Found
-	case c.Wide != nil:
-		p.account, p.collect = true, c.Wide(h.config.Settings).Collect
+	case c.FromDiscovery != nil:
+		p.fed, p.found = true, c.FromDiscovery
+	case c.AccountWide != nil:
+		p.account, p.collect = true, c.AccountWide(h.config.Settings).Collect
 	case c.Scope == collector.PerOrganization:
 		var each []*historyPoll
 		for _, o := range rows {

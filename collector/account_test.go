@@ -25,10 +25,10 @@ func TestTheAccountComesBeforeEveryLabel(t *testing.T) {
 
 func TestWithAccount(t *testing.T) {
 	usage := NewUsage().Credential("default")
-	usage.Answered(exchange(200, runzero.Usage{Total: known(4821), Limit: known(1000)}))
+	usage.Responded(exchange(200, runzero.Usage{Total: known(4821), Limit: known(1000)}))
 	families := slices.Concat(
 		assetsOf(t, defaults(), Poll{Sites: acmeSites()}, `{"id":"1","site_id":"`+hq+`","last_seen":@-3h}{"id":"2","site_id":"`+plant+`"}`).Families,
-		NewHealthFamilies().Of(Polls{Collector: "assets", Organization: "Acme", Interval: time.Hour}),
+		NewHealthFamilies().Of(PollState{Collector: "assets", Organization: "Acme", Interval: time.Hour}),
 		usageFamilies(t, usage))
 	before := exposition(t, families)
 	labelled := WithAccount(families, "North")
@@ -46,7 +46,7 @@ func TestWithAccount(t *testing.T) {
 
 // The health families make their labels themselves.
 func TestHealthBearsTheAccount(t *testing.T) {
-	polls := Polls{Collector: "assets", Organization: "Acme", Supported: true, Success: true, LastSuccess: noon, LastAttempt: noon, Interval: time.Hour, Next: noon}
+	polls := PollState{Collector: "assets", Organization: "Acme", Supported: true, Success: true, LastSuccess: noon, LastAttempt: noon, Interval: time.Hour, Next: noon}
 	want := WithAccount(NewHealthFamilies().Of(polls), "North")
 	polls.Account = "North"
 	if diff := lineDiff(exposition(t, want), exposition(t, NewHealthFamilies().Of(polls))); diff != "" {

@@ -83,8 +83,8 @@ const (
 	PerConsole
 	// PerAccount collectors are polled once for an account.
 	PerAccount
-	// Unasked collectors ask nothing: they listen to the others' answers.
-	Unasked
+	// HeadersOnly collectors ask nothing: they listen to the others' answers.
+	HeadersOnly
 )
 
 // Settings are the users' choices that shape what collectors export.
@@ -109,38 +109,38 @@ type Spec struct {
 	Help     string
 	Scope    Scope
 	Needs    runzero.Kind  // the least credential that reaches what it asks; empty: none
-	Off      bool          // unless switched on
+	OffByDefault      bool          // unless switched on
 	Calls    int           // that a poll takes; 0: one
 	Interval time.Duration // its own default; 0: the cache interval
 	New      func(Settings) Collector
-	// Wide makes the form of a PerOrganization collector that asks once for a whole
+	// AccountWide makes the form of a PerOrganization collector that asks once for a whole
 	// account; nil when there is none. Where its polls end in ErrUnsupported, the
 	// organizations are asked one by one.
-	Wide func(Settings) Collector
-	// Found makes the Snapshot of a whole account of the organizations found, those with
+	AccountWide func(Settings) Collector
+	// FromDiscovery makes the Snapshot of a whole account of the organizations found, those with
 	// a name being exported, without asking anything; nil: it is asked for.
-	Found func(found []runzero.OrganizationInfo, names map[string]string) (Snapshot, error)
+	FromDiscovery func(found []runzero.Organization, names map[string]string) (Snapshot, error)
 }
 
 // Specs lists the collectors, the cheapest first: the first round asks in this order,
 // so that the quota is known, and the sites' names, before anything is costly.
 func Specs() []Spec {
 	return []Spec{
-		{Name: "usage", Help: "API usage, from the headers of every answer", Scope: Unasked},
+		{Name: "usage", Help: "API usage, from the headers of every answer", Scope: HeadersOnly},
 		{Name: "console", Help: "the console's health and version", Scope: PerConsole, Interval: time.Hour, New: newConsole},
-		{Name: "license", Help: "the account's licence: assets it allows and counts, when it expires", Scope: PerAccount, Needs: runzero.Account, Interval: 6 * time.Hour, New: newLicense},
-		{Name: "organizations", Help: "organizations, their assets as the console counts them, and their retention", Needs: runzero.Organization, Interval: time.Hour, New: newOrganizations, Found: Organizations},
-		{Name: "hosted_zones", Help: "hosted zones, their Explorers and tasks", Scope: PerAccount, Needs: runzero.Organization, Off: true, New: newHostedZones},
-		{Name: "sites", Help: "sites and their assets as the console counts them", Needs: runzero.Export, New: newSites, Wide: newAccountSites},
-		{Name: "explorers", Help: "Explorers: whether they are connected, up to date, and when they checked in", Needs: runzero.Organization, New: newExplorers, Wide: newAccountExplorers},
-		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.Export, New: newTasks},
-		{Name: "findings", Help: "findings by category and risk", Needs: runzero.Export, Off: true, New: newFindings},
-		{Name: "wireless", Help: "wireless networks by site, authentication and encryption", Needs: runzero.Export, Off: true, New: newWireless},
-		{Name: "directory", Help: "users and groups of directories", Needs: runzero.Export, Off: true, Calls: directoryCalls, New: newDirectory},
-		{Name: "assets", Help: "assets by site, type, operating system, risk", Needs: runzero.Export, New: newAssets},
-		{Name: "certificates", Help: "certificates by type and state, and when they expire", Needs: runzero.Export, Off: true, New: newCertificates},
-		{Name: "services", Help: "services by protocol and port", Needs: runzero.Export, Off: true, New: newServices},
-		{Name: "software", Help: "installed software by product", Needs: runzero.Export, Off: true, New: newSoftware},
-		{Name: "vulnerabilities", Help: "vulnerabilities by site and severity", Needs: runzero.Export, Off: true, New: newVulnerabilities},
+		{Name: "license", Help: "the account's licence: assets it allows and counts, when it expires", Scope: PerAccount, Needs: runzero.AccountCredential, Interval: 6 * time.Hour, New: newLicense},
+		{Name: "organizations", Help: "organizations, their assets as the console counts them, and their retention", Needs: runzero.OrganizationToken, Interval: time.Hour, New: newOrganizations, FromDiscovery: Organizations},
+		{Name: "hosted_zones", Help: "hosted zones, their Explorers and tasks", Scope: PerAccount, Needs: runzero.OrganizationToken, OffByDefault: true, New: newHostedZones},
+		{Name: "sites", Help: "sites and their assets as the console counts them", Needs: runzero.ExportToken, New: newSites, AccountWide: newAccountSites},
+		{Name: "explorers", Help: "Explorers: whether they are connected, up to date, and when they checked in", Needs: runzero.OrganizationToken, New: newExplorers, AccountWide: newAccountExplorers},
+		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.ExportToken, New: newTasks},
+		{Name: "findings", Help: "findings by category and risk", Needs: runzero.ExportToken, OffByDefault: true, New: newFindings},
+		{Name: "wireless", Help: "wireless networks by site, authentication and encryption", Needs: runzero.ExportToken, OffByDefault: true, New: newWireless},
+		{Name: "directory", Help: "users and groups of directories", Needs: runzero.ExportToken, OffByDefault: true, Calls: directoryCalls, New: newDirectory},
+		{Name: "assets", Help: "assets by site, type, operating system, risk", Needs: runzero.ExportToken, New: newAssets},
+		{Name: "certificates", Help: "certificates by type and state, and when they expire", Needs: runzero.ExportToken, OffByDefault: true, New: newCertificates},
+		{Name: "services", Help: "services by protocol and port", Needs: runzero.ExportToken, OffByDefault: true, New: newServices},
+		{Name: "software", Help: "installed software by product", Needs: runzero.ExportToken, OffByDefault: true, New: newSoftware},
+		{Name: "vulnerabilities", Help: "vulnerabilities by site and severity", Needs: runzero.ExportToken, OffByDefault: true, New: newVulnerabilities},
 	}
 }

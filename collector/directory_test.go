@@ -42,8 +42,8 @@ func TestHalfADirectoryIsNone(t *testing.T) {
 		want        error
 		unsupported bool
 	}{
-		{"the groups break off", answer{body: `{"id":"2"}`, cut: true}, runzero.ErrInterrupted, false},
-		{"the groups are another organization's", answer{body: `{"id":"2","directory_group_organization_id":"` + otherID + `"}`}, runzero.ErrForeign, false},
+		{"the groups break off", answer{body: `{"id":"2"}`, cut: true}, runzero.ErrTruncated, false},
+		{"the groups are another organization's", answer{body: `{"id":"2","directory_group_organization_id":"` + otherID + `"}`}, runzero.ErrWrongOrganization, false},
 		{"there are no groups here", answer{status: http.StatusNotFound}, ErrUnsupported, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -18,12 +18,12 @@ func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 		answer answer
 		want   error // nil: any
 	}{
-		{"it breaks off between records", answer{body: good + good, cut: true}, runzero.ErrInterrupted},
-		{"it breaks off within one", answer{body: good + `{"id":"2","na`, cut: true}, runzero.ErrInterrupted},
-		{"it ends within one", answer{body: good + `{"id":"2","na`}, runzero.ErrInterrupted},
-		{"an array ends early", answer{body: `[` + good + `,`}, runzero.ErrInterrupted},
+		{"it breaks off between records", answer{body: good + good, cut: true}, runzero.ErrTruncated},
+		{"it breaks off within one", answer{body: good + `{"id":"2","na`, cut: true}, runzero.ErrTruncated},
+		{"it ends within one", answer{body: good + `{"id":"2","na`}, runzero.ErrTruncated},
+		{"an array ends early", answer{body: `[` + good + `,`}, runzero.ErrTruncated},
 		{"an error in the middle", answer{body: good + `{"error":"database is locked"}` + good}, runzero.ErrNotRecord},
-		{foreign, answer{body: good + `{"id":"2","organization_id":"5ffe8ffb-0000-4000-8000-000000000002"}`}, runzero.ErrForeign},
+		{foreign, answer{body: good + `{"id":"2","organization_id":"5ffe8ffb-0000-4000-8000-000000000002"}`}, runzero.ErrWrongOrganization},
 		{"broken JSON", answer{body: good + `{"id":]`}, runzero.ErrNotJSON},
 		{"a login page", answer{body: `<html><title>Sign in</title></html>`}, runzero.ErrNotData},
 		{"a number", answer{body: good + `42`}, runzero.ErrNotRecord},

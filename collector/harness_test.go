@@ -153,8 +153,8 @@ func made(t *testing.T, name string, s Settings) Collector {
 func wide(t *testing.T, name string) Collector {
 	t.Helper()
 	for _, spec := range Specs() {
-		if spec.Name == name && spec.Wide != nil {
-			return spec.Wide(defaults())
+		if spec.Name == name && spec.AccountWide != nil {
+			return spec.AccountWide(defaults())
 		}
 	}
 	t.Fatalf("no collector %s of a whole account", name)

@@ -7,8 +7,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// Polls is how the polls of one collector for one organization are going.
-type Polls struct {
+// PollState is how the polls of one collector for one organization are going.
+type PollState struct {
 	Account      string // its account_name; empty where there is only one
 	Collector    string
 	Organization string // its org_name; empty for what belongs to no organization
@@ -41,7 +41,7 @@ func NewHealthFamilies() HealthFamilies {
 }
 
 // Of returns the families of one. They change with polls and not with time.
-func (h HealthFamilies) Of(p Polls) []*dto.MetricFamily {
+func (h HealthFamilies) Of(p PollState) []*dto.MetricFamily {
 	labels := []*dto.LabelPair{pair("collector", p.Collector), pair("org_name", p.Organization)}
 	if p.Account != "" {
 		labels = slices.Insert(labels, 0, pair(AccountLabel, p.Account))

@@ -6,7 +6,7 @@ import (
 )
 
 func TestHealth(t *testing.T) {
-	for name, polls := range map[string]Polls{
+	for name, polls := range map[string]PollState{
 		"health-not-polled-yet": {Collector: "assets", Organization: "Acme", Supported: true, Interval: 15 * time.Minute, Next: noon},
 		"health-good": {Collector: "assets", Organization: "Acme", Supported: true, Success: true, LastSuccess: noon, LastAttempt: noon,
 			Duration: 1500 * time.Millisecond, Interval: 15 * time.Minute, Next: noon.Add(15 * time.Minute)},

@@ -18,14 +18,14 @@ func (organizations) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, unsupported(err, poll.API.Kind(), "an organization's record", needsOrganization)
 	}
-	return Organizations([]runzero.OrganizationInfo{row}, map[string]string{row.ID: poll.Organization.Name})
+	return Organizations([]runzero.Organization{row}, map[string]string{row.ID: poll.Organization.Name})
 }
 
 // Organizations is the Snapshot of the collector organizations for a whole account:
 // who polls has the organizations' records already, from asking which there are. Names
 // is the org_name of each organization to export by its id; rows of others are left
 // out.
-func Organizations(rows []runzero.OrganizationInfo, names map[string]string) (Snapshot, error) {
+func Organizations(rows []runzero.Organization, names map[string]string) (Snapshot, error) {
 	out := &samples{descs: Descs("organizations")}
 	names = maps.Clone(names)
 	for _, row := range rows {

@@ -25,7 +25,7 @@ func TestOrganizations(t *testing.T) {
 func TestOrganizationsOfAnAccount(t *testing.T) {
 	known := runzero.Known
 	names := account()
-	s, err := Organizations([]runzero.OrganizationInfo{
+	s, err := Organizations([]runzero.Organization{
 		{ID: acmeID, Name: "Acme Corp", Assets: known(120), RecentAssets: known(110), LiveAssets: known(96),
 			ExpireStaleAssets: known(1), ExpireOfflineAssets: known(2), ExpireScans: known(3), ExpireVulnerabilities: known(4), ExpireIntegrationAttributes: known(5)},
 		{ID: beaconID, Name: "Beacon\n", Project: true, Assets: known(0)},
@@ -49,7 +49,7 @@ func TestOrganizationsOfAnAccount(t *testing.T) {
 // Asking one organization and being told of all comes to the same.
 func TestOneOrganizationIsAsInItsAccount(t *testing.T) {
 	asked := collect(t, made(t, "organizations", defaults()), answers{organizationPath: {body: `{"id":"` + acmeID + `","asset_count":3,"expiration_scans":7}`}}, Poll{})
-	told, err := Organizations([]runzero.OrganizationInfo{{ID: acmeID, Assets: runzero.Known(3), ExpireScans: runzero.Known(7)}}, account())
+	told, err := Organizations([]runzero.Organization{{ID: acmeID, Assets: runzero.Known(3), ExpireScans: runzero.Known(7)}}, account())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestOneOrganizationIsAsInItsAccount(t *testing.T) {
 // The console answers an account credential for whatever organization it pleases.
 func TestAnotherOrganizationIsNotExported(t *testing.T) {
 	_, err := try(t, made(t, "organizations", defaults()), answers{organizationPath: {body: `{"id":"` + otherID + `","asset_count":3}`}}, Poll{})
-	if err == nil || !strings.Contains(err.Error(), runzero.ErrForeign.Error()) {
+	if err == nil || !strings.Contains(err.Error(), runzero.ErrWrongOrganization.Error()) {
 		t.Errorf("error is %v", err)
 	}
 }

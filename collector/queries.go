@@ -21,7 +21,7 @@ func QuerySpec(q Query, interval time.Duration) Spec {
 	return Spec{
 		Name:     "queries/" + q.Name,
 		Help:     "what of " + q.Of + " matches the query " + q.Name,
-		Needs:    runzero.Export,
+		Needs:    runzero.ExportToken,
 		Interval: interval,
 		New:      func(Settings) Collector { return NewQuery(q) },
 	}

@@ -71,7 +71,7 @@ func TestQueriesThatAreRefused(t *testing.T) {
 
 func TestQuerySpec(t *testing.T) {
 	spec := QuerySpec(Query{Name: "exposed", Of: "assets"}, time.Hour)
-	if spec.Name != "queries/exposed" || spec.Scope != PerOrganization || spec.Needs != runzero.Export || spec.Interval != time.Hour || spec.Wide != nil || spec.Off {
+	if spec.Name != "queries/exposed" || spec.Scope != PerOrganization || spec.Needs != runzero.ExportToken || spec.Interval != time.Hour || spec.AccountWide != nil || spec.OffByDefault {
 		t.Errorf("spec is %+v", spec)
 	}
 	s := collect(t, spec.New(defaults()), answers{assetsPath: {body: `{"id":"1"}`}}, Poll{})

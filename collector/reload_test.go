@@ -11,6 +11,6 @@ func TestReload(t *testing.T) {
 		"config-broken": func() (bool, time.Time) { return false, at("-3d") },
 		"config-never":  func() (bool, time.Time) { return false, time.Time{} },
 	} {
-		golden(t, name, gathered(t, NewReload(loaded)))
+		golden(t, name, gathered(t, NewConfigReload(loaded)))
 	}
 }

@@ -29,7 +29,7 @@ func unsupported(err error, kind runzero.Kind, what, needs string) error {
 // unsupportedExport is unsupported of an export that not every console has. Every kind
 // of token reaches exports: one that is of none is not too small for them.
 func unsupportedExport(err error, what string) error {
-	return unsupported(err, runzero.Export, what, needsExport)
+	return unsupported(err, runzero.ExportToken, what, needsExport)
 }
 
 // unsupportedTasks finds the console that is too old for a tasks export while the

@@ -73,8 +73,8 @@ func (u *Usage) Credential(name string) *CredentialUsage {
 	return c
 }
 
-// Tell says of which credentials to tell, and when each expires; zero: nobody said.
-func (u *Usage) Tell(expires map[string]time.Time) {
+// SetExpirations says of which credentials to tell, and when each expires; zero: nobody said.
+func (u *Usage) SetExpirations(expires map[string]time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for name, c := range u.credentials {
@@ -87,7 +87,7 @@ func (u *Usage) Tell(expires map[string]time.Time) {
 }
 
 // Answered takes what an answer's headers say.
-func (c *CredentialUsage) Answered(e runzero.Exchange) {
+func (c *CredentialUsage) Responded(e runzero.Exchange) {
 	code := "error"
 	if e.Code != 0 {
 		code = strconv.Itoa(e.Code)
@@ -181,15 +181,15 @@ func (c *CredentialUsage) collect(out *samples, name string) {
 	}
 }
 
-// KeptUsage is what a CredentialUsage knows, as it is written down. What is not known
+// SavedUsage is what a CredentialUsage knows, as it is written down. What is not known
 // is nil.
-type KeptUsage struct {
+type SavedUsage struct {
 	Up, Refused                    bool
 	Limit, Remaining, Today, Total *int64
 }
 
-// Kept returns what is known, to be written down.
-func (c *CredentialUsage) Kept() KeptUsage {
+// Saved returns what is known, to be written down.
+func (c *CredentialUsage) Saved() SavedUsage {
 	c.account.mu.Lock()
 	defer c.account.mu.Unlock()
 	number := func(c runzero.Count) *int64 {
@@ -198,7 +198,7 @@ func (c *CredentialUsage) Kept() KeptUsage {
 		}
 		return nil
 	}
-	return KeptUsage{
+	return SavedUsage{
 		Up: c.account.up, Refused: c.refused, Limit: number(c.last.Limit), Remaining: number(c.last.Remaining),
 		Today: number(c.last.Today), Total: number(c.last.Total),
 	}
@@ -206,7 +206,7 @@ func (c *CredentialUsage) Kept() KeptUsage {
 
 // Restore gives back what an earlier run knew: asking anew costs a call, and the next
 // answer tells the rest.
-func (c *CredentialUsage) Restore(k KeptUsage) {
+func (c *CredentialUsage) Restore(k SavedUsage) {
 	c.account.mu.Lock()
 	defer c.account.mu.Unlock()
 	count := func(n *int64) runzero.Count {

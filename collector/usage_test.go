@@ -17,7 +17,7 @@ func exchange(code int, usage runzero.Usage) runzero.Exchange {
 
 func told(u *CredentialUsage, all ...runzero.Exchange) {
 	for _, e := range all {
-		u.Answered(e)
+		u.Responded(e)
 		e.Duration, e.Bytes = 700*time.Millisecond, 2048
 		u.Finished(e)
 	}
@@ -52,7 +52,7 @@ func TestUsage(t *testing.T) {
 	golden(t, "usage-down", usageFamilies(t, u))
 	const hostile = " a\xff\ncredential "
 	u = NewUsage().Credential(hostile)
-	u.account.Tell(map[string]time.Time{hostile: at("30d")})
+	u.account.SetExpirations(map[string]time.Time{hostile: at("30d")})
 	golden(t, "usage-hostile-credential", usageFamilies(t, u))
 }
 
@@ -149,7 +149,7 @@ func TestUsageOutlivesARestart(t *testing.T) {
 	before := NewUsage().Credential("default")
 	told(before, exchange(200, runzero.Usage{Total: known(4821), Limit: known(1000), Remaining: known(963)}))
 	after := NewUsage().Credential("default")
-	after.Restore(before.Kept())
+	after.Restore(before.Saved())
 	for _, u := range []*CredentialUsage{before, after} {
 		families := Snapshot{Families: usageFamilies(t, u)}
 		wantSeries(t, families, "runzero_up", "runzero_up 1")
@@ -162,7 +162,7 @@ func TestUsageOutlivesARestart(t *testing.T) {
 func TestUsageOfSeveralCredentials(t *testing.T) {
 	account := NewUsage()
 	exports, whole := account.Credential("exports"), account.Credential("account")
-	account.Tell(map[string]time.Time{"exports": at("30d"), "account": {}})
+	account.SetExpirations(map[string]time.Time{"exports": at("30d"), "account": {}})
 	told(exports, exchange(200, runzero.Usage{Total: known(7), Remaining: known(963)}))
 	told(whole, exchange(200, runzero.Usage{Total: known(90), Remaining: known(962)}))
 	golden(t, "usage-several", usageFamilies(t, whole))
@@ -177,7 +177,7 @@ func TestUsageOfSeveralCredentials(t *testing.T) {
 	told(exports, exchange(200, runzero.Usage{}))
 	up("1")
 	told(exports, exchange(401, runzero.Usage{}))
-	account.Tell(map[string]time.Time{"account": {}})
+	account.SetExpirations(map[string]time.Time{"account": {}})
 	up("1") // what is refused is no more
 	wantSeries(t, Snapshot{Families: usageFamilies(t, whole)}, "runzero_api_usage_total", `runzero_api_usage_total{credential="account"} 90`)
 	if account.Credential("account") != whole {

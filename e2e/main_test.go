@@ -52,7 +52,7 @@ func buildAndRun(m *testing.M) int {
 func everything() []string {
 	var flags []string
 	for _, spec := range collector.Specs() {
-		if spec.Off {
+		if spec.OffByDefault {
 			flags = append(flags, "--collector."+spec.Name, "--collector."+spec.Name+".interval=6h")
 		}
 	}

@@ -137,12 +137,12 @@ func TestLicenseIsReadFromEveryAnswerSeen(t *testing.T) {
 
 func TestLicenseThatCannotBeHad(t *testing.T) {
 	for body, says := range map[string]string{
-		``:                     runzero.ErrInterrupted.Error(),
+		``:                     runzero.ErrTruncated.Error(),
 		`null`:                 "nothing of a licence",
 		`[]`:                   "nothing of a licence",
 		`{"error":"PLANTED"}`:  "nothing of a licence",
 		`<html>PLANTED`:        runzero.ErrNotData.Error(),
-		`{"license_type":"PL`:  runzero.ErrInterrupted.Error(),
+		`{"license_type":"PL`:  runzero.ErrTruncated.Error(),
 		`{"license_type":what`: runzero.ErrNotJSON.Error(),
 	} {
 		got, err := serve(t, data(body), runzero.Config{HTTP: withToken(accountToken)}).License(t.Context())
@@ -201,7 +201,7 @@ func TestConsoleThatIgnoresTheOrganizationIsFoundOut(t *testing.T) {
 	}
 	for name, ask := range asks {
 		t.Run(name, func(t *testing.T) {
-			if err := ask(); !errors.Is(err, runzero.ErrForeign) || runzero.Retryable(err) {
+			if err := ask(); !errors.Is(err, runzero.ErrWrongOrganization) || runzero.Retryable(err) {
 				t.Errorf("error %v, want that the rows are foreign", err)
 			}
 			for _, request := range log.take() {

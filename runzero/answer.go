@@ -109,7 +109,7 @@ func (a *answer) end() {
 		a.err = ErrNotJSON
 		return
 	}
-	if a.token(); a.over() || errors.Is(a.err, ErrUnmarked) {
+	if a.token(); a.over() || errors.Is(a.err, ErrNoLength) {
 		a.err = nil
 	}
 }
@@ -127,7 +127,7 @@ func (a *answer) problem() error {
 	if read := a.limit.err; read != nil && errors.Is(err, read) {
 		err = read // of which jsontext makes a syntax error, in the middle of a value
 	}
-	for _, known := range []error{ErrTooLarge, ErrNotData, ErrUnmarked} {
+	for _, known := range []error{ErrTooLarge, ErrNotData, ErrNoLength} {
 		if errors.Is(err, known) {
 			return known
 		}
@@ -135,11 +135,11 @@ func (a *answer) problem() error {
 	syntax := (*jsontext.SyntacticError)(nil)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return ErrInterrupted
+		return ErrTruncated
 	case errors.Is(err, ErrNotJSON), errors.As(err, &syntax):
 		return ErrNotJSON
 	}
-	return fmt.Errorf("%w: %w", ErrInterrupted, quiet{err})
+	return fmt.Errorf("%w: %w", ErrTruncated, quiet{err})
 }
 
 // read sends one GET and hands the body of a successful answer to f.
@@ -232,7 +232,7 @@ func (l *limitedBody) Read(p []byte) (int, error) {
 		case givenUp != nil:
 			err = givenUp
 		case l.unmarked:
-			err = ErrUnmarked
+			err = ErrNoLength
 		}
 	}
 	return n, err

@@ -111,7 +111,7 @@ func New(c Config) (*Client, error) {
 	if client.timeout == 0 {
 		client.timeout = 10 * time.Minute
 	}
-	client.account.Store(cred.kind() == Account)
+	client.account.Store(cred.kind() == AccountCredential)
 	client.release <- release{}
 	return client, nil
 }
@@ -126,7 +126,7 @@ func (c *Client) CloseIdleConnections() {
 func (c Config) Kind() Kind {
 	credential, err := newCredential(c.HTTP, &url.URL{}, true)
 	if err != nil {
-		return Unknown
+		return UnknownKind
 	}
 	return credential.kind()
 }
@@ -179,7 +179,7 @@ func (c *Client) organizationQuery(organizationID string) (url.Values, error) {
 	switch kind := c.credential.kind(); {
 	case c.wholeAccount(kind) && organizationID == "":
 		return nil, errors.New("an account credential needs the organization's id")
-	case c.wholeAccount(kind), kind == Unknown && organizationID != "":
+	case c.wholeAccount(kind), kind == UnknownKind && organizationID != "":
 		query.Set("_oid", organizationID)
 	}
 	return query, nil
@@ -189,15 +189,15 @@ func (c *Client) organizationQuery(organizationID string) (url.Values, error) {
 // token's file may have been rotated to another kind.
 func (c *Client) Kind() Kind { return c.credential.kind() }
 
-// WholeAccount tells whether the credential reaches an account's organizations. For
+// AccountWide tells whether the credential reaches an account's organizations. For
 // a token of an unknown kind that is known after Organizations.
-func (c *Client) WholeAccount() bool { return c.wholeAccount(c.credential.kind()) }
+func (c *Client) AccountWide() bool { return c.wholeAccount(c.credential.kind()) }
 
 // wholeAccount goes by the kind that the token has now: its file may have been
 // rotated to another.
 func (c *Client) wholeAccount(kind Kind) bool {
-	if kind == Unknown {
+	if kind == UnknownKind {
 		return c.account.Load()
 	}
-	return kind == Account
+	return kind == AccountCredential
 }

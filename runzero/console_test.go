@@ -80,9 +80,9 @@ func TestSimulatedConsoleRefusesWhatIsNotLicensed(t *testing.T) {
 		for _, token := range tokens {
 			client := serve(t, console, runzero.Config{HTTP: withToken(token)})
 			for needs, ask := range map[runzero.Kind]func() error{
-				runzero.Export:       func() error { _, err := client.Count(t.Context(), id, "assets", ""); return err },
-				runzero.Organization: func() error { _, err := all(client.Explorers(t.Context(), id)); return err },
-				runzero.Account:      func() error { _, err := client.License(t.Context()); return err },
+				runzero.ExportToken:       func() error { _, err := client.Count(t.Context(), id, "assets", ""); return err },
+				runzero.OrganizationToken: func() error { _, err := all(client.Explorers(t.Context(), id)); return err },
+				runzero.AccountCredential:      func() error { _, err := client.License(t.Context()); return err },
 			} {
 				err := ask()
 				if has := client.Kind().Reaches(needs); has != (err == nil) || !has && !runzero.Refused(err, client.Kind()) {

@@ -57,7 +57,7 @@ func TestCountIsOfRows(t *testing.T) {
 		"its own, said twice":                {"users", `{"id":"a","organization_id":null,"directory_user_organization_id":"` + organization + `"}`, 1, nil},
 		"an error in the middle":             {"assets", `{"id":"a"}` + "\n" + `{"error":"no"}`, 0, runzero.ErrNotRecord},
 		"the zero id":                        {"tasks", `{"id":"00000000-0000-0000-0000-000000000000"}`, 0, runzero.ErrNotRecord},
-		"cut off":                            {"certificates", `{"id":"a"}` + "\n" + `{"id":"b`, 0, runzero.ErrInterrupted},
+		"cut off":                            {"certificates", `{"id":"a"}` + "\n" + `{"id":"b`, 0, runzero.ErrTruncated},
 		"a web page":                         {"vulnerabilities", `<html>`, 0, runzero.ErrNotData},
 		"more rows than this exporter reads": {"assets", strings.Repeat(`{"id":"a"}`, 11), 0, runzero.ErrTooLarge},
 	} {

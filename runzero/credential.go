@@ -23,11 +23,11 @@ type Kind string
 // The kinds of credential. Prefixes are runZero's documented ones; XT stands for an
 // export token on one page of their documentation.
 const (
-	Export       Kind = "export token"
-	Organization Kind = "organization token"
-	Account      Kind = "account credential"
-	Download     Kind = "download token"
-	Unknown      Kind = "token of an unknown kind"
+	ExportToken       Kind = "export token"
+	OrganizationToken Kind = "organization token"
+	AccountCredential      Kind = "account credential"
+	DownloadToken     Kind = "download token"
+	UnknownKind      Kind = "token of an unknown kind"
 )
 
 var errNoCredential = errors.New("no runZero token: make an export token in the console (Organizations, Edit organization, Export tokens) and pass the file that holds it with --runzero.token-file (authorization in the configuration file), or set RUNZERO_TOKEN; or try --demo")
@@ -38,12 +38,12 @@ func tokenKind(token string) Kind {
 	for _, known := range []struct {
 		prefix string
 		kind   Kind
-	}{{"ET", Export}, {"XT", Export}, {"OT", Organization}, {"CT", Account}, {"DT", Download}} {
+	}{{"ET", ExportToken}, {"XT", ExportToken}, {"OT", OrganizationToken}, {"CT", AccountCredential}, {"DT", DownloadToken}} {
 		if strings.HasPrefix(token, known.prefix) {
 			return known.kind
 		}
 	}
-	return Unknown
+	return UnknownKind
 }
 
 // Reaches tells whether a credential of this kind may reach what needs one of another
@@ -52,12 +52,12 @@ func tokenKind(token string) Kind {
 // kind may be any.
 func (k Kind) Reaches(needs Kind) bool {
 	switch needs {
-	case Account:
-		return k == Account || k == Unknown
-	case Organization:
-		return k == Organization || k == Account || k == Unknown
+	case AccountCredential:
+		return k == AccountCredential || k == UnknownKind
+	case OrganizationToken:
+		return k == OrganizationToken || k == AccountCredential || k == UnknownKind
 	}
-	return k != Download
+	return k != DownloadToken
 }
 
 // credential is either a bearer token or an OAuth2 client.
@@ -124,7 +124,7 @@ func (t checkedToken) Fetch(ctx context.Context) (string, error) {
 		return "", errNoCredential
 	case !oneWord(token):
 		return "", errors.New("the token, or its file, holds more than a token: it must be one word on one line")
-	case tokenKind(token) == Download:
+	case tokenKind(token) == DownloadToken:
 		return "", errors.New("this is a download token (DT…): it fetches Explorers and reaches no data; make an export token instead (Organizations, Edit organization, Export tokens; it begins with ET)")
 	}
 	return token, nil
@@ -138,11 +138,11 @@ func oneWord(token string) bool {
 // kind reads the credential again: a file may have been rotated to another kind.
 func (c credential) kind() Kind {
 	if c.client != nil {
-		return Account
+		return AccountCredential
 	}
 	token, err := c.token.Fetch(context.Background())
 	if err != nil {
-		return Unknown
+		return UnknownKind
 	}
 	return tokenKind(token)
 }

@@ -147,8 +147,8 @@ func TestTokenRotatedToAnotherKindIsTreatedAsThatKind(t *testing.T) {
 		if _, err := all(client.Sites(t.Context(), organization)); err != nil {
 			t.Fatal(err)
 		}
-		if got := log.take()[0].URL.Query().Get("_oid"); got != c.oid || client.WholeAccount() != c.account {
-			t.Errorf("%.2s: _oid %q, whole account %t; want %q, %t", c.token, got, client.WholeAccount(), c.oid, c.account)
+		if got := log.take()[0].URL.Query().Get("_oid"); got != c.oid || client.AccountWide() != c.account {
+			t.Errorf("%.2s: _oid %q, whole account %t; want %q, %t", c.token, got, client.AccountWide(), c.oid, c.account)
 		}
 	}
 }

@@ -73,11 +73,11 @@ var (
 	ErrNotJSON     = errors.New("the answer is not JSON")
 	ErrNotRecord   = errors.New("not an object with an id")
 	ErrNotHealth   = errors.New("the answer says nothing of the console's health")
-	ErrForeign     = errors.New("belongs to another organization than the one asked for")
+	ErrWrongOrganization     = errors.New("belongs to another organization than the one asked for")
 	ErrTooLarge    = errors.New("larger than this exporter reads")
-	ErrCursor      = errors.New("the cursor repeats: the pages have no end")
-	ErrInterrupted = errors.New("the answer ended early")
-	ErrUnmarked    = errors.New("the answer does not say where it ends, and may be a part: whatever stands between must not take its length or its chunks away")
+	ErrCursorLoop      = errors.New("the cursor repeats: the pages have no end")
+	ErrTruncated = errors.New("the answer ended early")
+	ErrNoLength    = errors.New("the answer does not say where it ends, and may be a part: whatever stands between must not take its length or its chunks away")
 )
 
 // answered tells whether err is an answer with one of these codes.
@@ -99,7 +99,7 @@ func Refused(err error, kind Kind) bool {
 	case http.StatusForbidden, http.StatusNotFound:
 		return true
 	case http.StatusUnauthorized, http.StatusBadRequest:
-		return answer.WrongKind || kind == Unknown
+		return answer.WrongKind || kind == UnknownKind
 	}
 	return false
 }
@@ -116,7 +116,7 @@ func Retryable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.As(err, &file) {
 		return false
 	}
-	if errors.Is(err, ErrInterrupted) {
+	if errors.Is(err, ErrTruncated) {
 		return true
 	}
 	// A refused certificate or redirect is no net.Error, and does not mend itself either.

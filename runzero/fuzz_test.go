@@ -133,7 +133,7 @@ func kinds() []struct {
 			return rows(organizationRows[zoneRow](ctx, c, "/org/hosted-zones", "hosted_zones", fuzzed, "", ""))
 		}},
 		{"orgs", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
-			return rows(stream[OrganizationInfo](ctx, c, ownOrganization(nil)))
+			return rows(stream[Organization](ctx, c, ownOrganization(nil)))
 		}},
 		{"assets", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
 			return rows(stream[owner](ctx, c, export{endpoint: "/export/org/assets.json", plural: "assets"}))
@@ -147,9 +147,9 @@ func kinds() []struct {
 // sentence is all that an error of a body may say.
 var sentence = regexp.MustCompile(`^/[a-z/._{}-]+: (record \d+: )?(` + strings.Join([]string{
 	regexp.QuoteMeta(ErrNotData.Error()), regexp.QuoteMeta(ErrNotJSON.Error()), regexp.QuoteMeta(ErrNotRecord.Error()),
-	regexp.QuoteMeta(ErrNotHealth.Error()), regexp.QuoteMeta(ErrForeign.Error()), regexp.QuoteMeta(ErrCursor.Error()),
+	regexp.QuoteMeta(ErrNotHealth.Error()), regexp.QuoteMeta(ErrWrongOrganization.Error()), regexp.QuoteMeta(ErrCursorLoop.Error()),
 	regexp.QuoteMeta(ErrTooLarge.Error()) + `(: more than \d+ records)?`,
-	regexp.QuoteMeta(ErrInterrupted.Error()) + `(: (gzip: invalid (header|checksum)|flate: corrupt input before offset \d+))?`,
+	regexp.QuoteMeta(ErrTruncated.Error()) + `(: (gzip: invalid (header|checksum)|flate: corrupt input before offset \d+))?`,
 	regexp.QuoteMeta(errNoLicense.Error()), regexp.QuoteMeta(errNoRelease.Error()),
 }, "|") + `)$`)
 

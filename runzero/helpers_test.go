@@ -148,7 +148,7 @@ type recorder struct {
 	answered, finished []runzero.Exchange
 }
 
-func (r *recorder) Answered(e runzero.Exchange) {
+func (r *recorder) Responded(e runzero.Exchange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.answered = append(r.answered, e)

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// OrganizationInfo is one organization. Its record holds tokens and people; nothing
+// Organization is one organization. Its record holds tokens and people; nothing
 // but what stands here is kept of it. What only exports told of it has no counts and
 // no settings.
-type OrganizationInfo struct {
+type Organization struct {
 	ID       string // empty when the console has not told it
 	Name     string // empty when the console has not told it
 	Demo     bool
@@ -31,12 +31,12 @@ type OrganizationInfo struct {
 	ExpireIntegrationAttributes Count
 }
 
-func (o *OrganizationInfo) reset() { *o = OrganizationInfo{} }
+func (o *Organization) reset() { *o = Organization{} }
 
 // An organization's own record carries no other organization's id.
-func (o *OrganizationInfo) identity() (id, organization string) { return o.ID, "" }
+func (o *Organization) identity() (id, organization string) { return o.ID, "" }
 
-func (o *OrganizationInfo) set(s *scanner, name []byte) {
+func (o *Organization) set(s *scanner, name []byte) {
 	switch string(name) {
 	case "id":
 		o.ID = s.id()
@@ -71,23 +71,23 @@ func (o *OrganizationInfo) set(s *scanner, name []byte) {
 // account's, or the one its token belongs to. It costs one call; two for an export
 // token of an organization without assets, or for a token whose kind must be found
 // out first.
-func (c *Client) Organizations(ctx context.Context) ([]OrganizationInfo, error) {
+func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 	switch c.credential.kind() {
-	case Account:
+	case AccountCredential:
 		return c.accountOrganizations(ctx)
-	case Export:
+	case ExportToken:
 		return c.exportOrganization(ctx)
-	case Organization:
-		organizations, err := collect[OrganizationInfo](ctx, c, ownOrganization(nil))
+	case OrganizationToken:
+		organizations, err := collect[Organization](ctx, c, ownOrganization(nil))
 		// The Organization API needs a larger licence than exports do, and not every
 		// console says so in the same way.
-		if Refused(err, Unknown) {
+		if Refused(err, UnknownKind) {
 			return c.exportOrganization(ctx)
 		}
 		return organizations, err
 	default:
 		organizations, err := c.accountOrganizations(ctx)
-		account := !Refused(err, Unknown)
+		account := !Refused(err, UnknownKind)
 		if !account {
 			organizations, err = c.exportOrganization(ctx)
 		}
@@ -104,8 +104,8 @@ func (c *Client) Organizations(ctx context.Context) ([]OrganizationInfo, error) 
 // beyond this is not an account but a fault.
 const OrganizationsMost = 10_000
 
-func (c *Client) accountOrganizations(ctx context.Context) ([]OrganizationInfo, error) {
-	return collect[OrganizationInfo](ctx, c, export{endpoint: "/account/orgs", plural: "orgs", most: OrganizationsMost})
+func (c *Client) accountOrganizations(ctx context.Context) ([]Organization, error) {
+	return collect[Organization](ctx, c, export{endpoint: "/account/orgs", plural: "orgs", most: OrganizationsMost})
 }
 
 // ownOrganization is /org, which is one object, and on some consoles a list.
@@ -118,31 +118,31 @@ var errNoOrganization = errors.New("the answer holds no organization")
 // Organization returns what the Organization API says of one organization, in one
 // call. An export token does not reach it. An empty id takes what an organization
 // token is answered with. Another organization than the one asked for is ErrForeign.
-func (c *Client) Organization(ctx context.Context, organizationID string) (OrganizationInfo, error) {
+func (c *Client) Organization(ctx context.Context, organizationID string) (Organization, error) {
 	query, err := c.organizationQuery(organizationID)
 	own := ownOrganization(query)
 	if err != nil {
-		return OrganizationInfo{}, requestError(own.endpoint, err)
+		return Organization{}, requestError(own.endpoint, err)
 	}
-	rows, err := collect[OrganizationInfo](ctx, c, own)
+	rows, err := collect[Organization](ctx, c, own)
 	if err != nil {
-		return OrganizationInfo{}, err
+		return Organization{}, err
 	}
 	for _, row := range rows {
 		if organizationID == "" || strings.EqualFold(row.ID, organizationID) {
 			return row, nil
 		}
 	}
-	problem := ErrForeign
+	problem := ErrWrongOrganization
 	if len(rows) == 0 {
 		problem = errNoOrganization
 	}
-	return OrganizationInfo{}, &BodyError{Endpoint: own.endpoint, Err: problem}
+	return Organization{}, &BodyError{Endpoint: own.endpoint, Err: problem}
 }
 
 // exportOrganization learns an export token's organization from the first row of an
 // export. Consoles too old for page_size send everything; reading stops there too.
-func (c *Client) exportOrganization(ctx context.Context) ([]OrganizationInfo, error) {
+func (c *Client) exportOrganization(ctx context.Context) ([]Organization, error) {
 	for _, try := range []export{
 		{endpoint: "/export/org/assets.json", plural: "assets", query: pageQuery(url.Values{"fields": {"id,organization_id,org_name"}}, 1)},
 		{endpoint: "/export/org/sites.json", plural: "sites", query: url.Values{"fields": {"id,organization_id"}}},
@@ -151,10 +151,10 @@ func (c *Client) exportOrganization(ctx context.Context) ([]OrganizationInfo, er
 			if err != nil {
 				return nil, err
 			}
-			return []OrganizationInfo{{ID: row.organizationID, Name: row.organizationName}}, nil
+			return []Organization{{ID: row.organizationID, Name: row.organizationName}}, nil
 		}
 	}
-	return []OrganizationInfo{{}}, nil
+	return []Organization{{}}, nil
 }
 
 // owner is a row of whatever kind, read for whose it is.

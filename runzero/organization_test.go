@@ -18,8 +18,8 @@ const plantedOrganization = `{"id":"4ffe8ffb-0000-4000-8000-000000000001","clien
  "download_token":"DTPLANTED","download_token_created_at":1576300370,"export_token":"ETPLANTED","export_token_created_at":0,"export_token_last_used_at":0,
  "export_token_last_used_by":"PLANTED","export_token_counter":0,"PLANTED":{"PLANTED":["PLANTED"]}}`
 
-func readOrganization() runzero.OrganizationInfo {
-	return runzero.OrganizationInfo{
+func readOrganization() runzero.Organization {
+	return runzero.Organization{
 		ID: organization, Name: "My Company", Project: true,
 		Assets: runzero.Known(120), LiveAssets: runzero.Known(96), RecentAssets: runzero.Known(110),
 		ExpireStaleAssets: runzero.Known(180), ExpireOfflineAssets: runzero.Known(90), ExpireScans: runzero.Known(0),
@@ -31,7 +31,7 @@ func TestOrganizationIsReadFromEveryAnswerSeen(t *testing.T) {
 	other := `{"id":"` + foreign + `","name":"Other"}`
 	for name, c := range map[string]struct {
 		token, body, asked string
-		want               runzero.OrganizationInfo
+		want               runzero.Organization
 	}{
 		"one object":               {organizationToken, plantedOrganization, organization, readOrganization()},
 		"a list":                   {organizationToken, "[" + plantedOrganization + "]", organization, readOrganization()},
@@ -39,8 +39,8 @@ func TestOrganizationIsReadFromEveryAnswerSeen(t *testing.T) {
 		"in upper case":            {accountToken, plantedOrganization, strings.ToUpper(organization), readOrganization()},
 		"an id not known to us":    {organizationToken, plantedOrganization, "", readOrganization()},
 		"an OAuth2 client's":       {"", plantedOrganization, organization, readOrganization()},
-		"nothing but an id":        {organizationToken, `{"id":"` + organization + `"}`, organization, runzero.OrganizationInfo{ID: organization}},
-		"nulls, texts, odd shapes": {organizationToken, `{"id":"` + organization + `","name":null,"asset_count":null,"expiration_scans":"ever","project":"t","live_asset_count":{},"recent_asset_count":-1}`, organization, runzero.OrganizationInfo{ID: organization, Project: true}},
+		"nothing but an id":        {organizationToken, `{"id":"` + organization + `"}`, organization, runzero.Organization{ID: organization}},
+		"nulls, texts, odd shapes": {organizationToken, `{"id":"` + organization + `","name":null,"asset_count":null,"expiration_scans":"ever","project":"t","live_asset_count":{},"recent_asset_count":-1}`, organization, runzero.Organization{ID: organization, Project: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &requests{next: &issuer{answer: anHour}}
@@ -58,7 +58,7 @@ func TestOrganizationIsReadFromEveryAnswerSeen(t *testing.T) {
 			asked := log.take()
 			last := asked[len(asked)-1]
 			oid := ""
-			if client.WholeAccount() {
+			if client.AccountWide() {
 				oid = c.asked
 			}
 			if last.URL.Path != "/api/v1.0/org" || last.URL.Query().Get("_oid") != oid {
@@ -75,22 +75,22 @@ func TestOrganizationThatCannotBeHad(t *testing.T) {
 		is                 error  // nil: any
 		says               string // of the text
 	}{
-		"another":                {organizationToken, other, organization, runzero.ErrForeign, "another organization"},
-		"others alone":           {accountToken, "[" + other + "," + other + "]", organization, runzero.ErrForeign, "another organization"},
+		"another":                {organizationToken, other, organization, runzero.ErrWrongOrganization, "another organization"},
+		"others alone":           {accountToken, "[" + other + "," + other + "]", organization, runzero.ErrWrongOrganization, "another organization"},
 		"an empty list":          {accountToken, "[]", organization, nil, "no organization"},
 		"null":                   {organizationToken, "null", organization, nil, "no organization"},
 		"an empty body":          {organizationToken, "", organization, nil, "no organization"},
 		"an error as an answer":  {organizationToken, `{"error":"PLANTED"}`, organization, runzero.ErrNotRecord, "record 1"},
 		"the zero id":            {organizationToken, `{"id":"00000000-0000-0000-0000-000000000000"}`, "", runzero.ErrNotRecord, "record 1"},
 		"a web page":             {organizationToken, "<html>PLANTED", organization, runzero.ErrNotData, "web page"},
-		"cut off":                {organizationToken, plantedOrganization[:400], organization, runzero.ErrInterrupted, "ended early"},
+		"cut off":                {organizationToken, plantedOrganization[:400], organization, runzero.ErrTruncated, "ended early"},
 		"refused":                {organizationToken, "403", organization, nil, "403"},
 		"an account without one": {accountToken, plantedOrganization, "", nil, "needs the organization's id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := serve(t, routes(map[string]string{"/org": c.body}), runzero.Config{HTTP: withToken(c.token)})
 			got, err := client.Organization(t.Context(), c.asked)
-			if err == nil || got != (runzero.OrganizationInfo{}) || c.is != nil && !errors.Is(err, c.is) {
+			if err == nil || got != (runzero.Organization{}) || c.is != nil && !errors.Is(err, c.is) {
 				t.Fatalf("got %+v (%v), want an error", got, err)
 			}
 			if text := err.Error(); !strings.HasPrefix(text, "/org: ") || !strings.Contains(text, c.says) || strings.Contains(text, "PLANTED") {

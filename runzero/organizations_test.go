@@ -22,9 +22,9 @@ const (
 )
 
 var (
-	myCompany = []runzero.OrganizationInfo{{ID: organization, Name: "My Company", Assets: runzero.Known(120), LiveAssets: runzero.Known(96)}}
-	exported  = []runzero.OrganizationInfo{{ID: organization, Name: "My Company"}}
-	nameless  = []runzero.OrganizationInfo{{ID: organization}}
+	myCompany = []runzero.Organization{{ID: organization, Name: "My Company", Assets: runzero.Known(120), LiveAssets: runzero.Known(96)}}
+	exported  = []runzero.Organization{{ID: organization, Name: "My Company"}}
+	nameless  = []runzero.Organization{{ID: organization}}
 )
 
 // routes answers each path below the API's with a body, and others with a 401; a
@@ -51,11 +51,11 @@ func TestOrganizationsOfEachKindOfToken(t *testing.T) {
 	for name, c := range map[string]struct {
 		token   string
 		bodies  map[string]string
-		want    []runzero.OrganizationInfo
+		want    []runzero.Organization
 		asked   []string
 		account bool
 	}{
-		"account":                 {accountToken, map[string]string{"/account/orgs": "[" + organizationRow + "," + demo + "]"}, append(slices.Clip(myCompany), runzero.OrganizationInfo{ID: "b", Name: "Demo", Demo: true, Inactive: true}), []string{"/account/orgs"}, true},
+		"account":                 {accountToken, map[string]string{"/account/orgs": "[" + organizationRow + "," + demo + "]"}, append(slices.Clip(myCompany), runzero.Organization{ID: "b", Name: "Demo", Demo: true, Inactive: true}), []string{"/account/orgs"}, true},
 		"organization":            {organizationToken, map[string]string{"/org": organizationRow}, myCompany, []string{"/org"}, false},
 		"organization as a list":  {organizationToken, map[string]string{"/org": "[" + organizationRow + "]"}, myCompany, []string{"/org"}, false},
 		"organization, community": {organizationToken, map[string]string{"/org": "403", assetsExport: assets}, exported, []string{"/org", assetsExport}, false},
@@ -63,8 +63,8 @@ func TestOrganizationsOfEachKindOfToken(t *testing.T) {
 		"export, called XT":       {"XT-token", map[string]string{assetsExport: assets}, exported, []string{assetsExport}, false},
 		"export, old console":     {exportToken, map[string]string{assetsExport: bare}, exported, []string{assetsExport}, false},
 		"export, no assets":       {exportToken, map[string]string{assetsExport: `{"assets":[],"next_key":""}`, sites: `[{"id":"s","organization_id":"` + organization + `"}]`}, nameless, []string{assetsExport, sites}, false},
-		"export, nothing":         {exportToken, map[string]string{assetsExport: `null`, sites: `[]`}, []runzero.OrganizationInfo{{}}, []string{assetsExport, sites}, false},
-		"export, rows say nought": {exportToken, map[string]string{assetsExport: `[{"id":"a"}]`}, []runzero.OrganizationInfo{{}}, []string{assetsExport}, false},
+		"export, nothing":         {exportToken, map[string]string{assetsExport: `null`, sites: `[]`}, []runzero.Organization{{}}, []string{assetsExport, sites}, false},
+		"export, rows say nought": {exportToken, map[string]string{assetsExport: `[{"id":"a"}]`}, []runzero.Organization{{}}, []string{assetsExport}, false},
 		"unknown, account":        {unknownToken, map[string]string{"/account/orgs": "[" + organizationRow + "]"}, myCompany, []string{"/account/orgs"}, true},
 		"unknown, export":         {unknownToken, map[string]string{assetsExport: assets}, exported, []string{"/account/orgs", assetsExport}, false},
 	} {
@@ -84,8 +84,8 @@ func TestOrganizationsOfEachKindOfToken(t *testing.T) {
 					t.Errorf("asked %v", request.URL)
 				}
 			}
-			if !slices.Equal(paths, c.asked) || client.WholeAccount() != c.account {
-				t.Errorf("asked %q, whole account %t; want %q, %t", paths, client.WholeAccount(), c.asked, c.account)
+			if !slices.Equal(paths, c.asked) || client.AccountWide() != c.account {
+				t.Errorf("asked %q, whole account %t; want %q, %t", paths, client.AccountWide(), c.asked, c.account)
 			}
 		})
 	}
@@ -119,8 +119,8 @@ func TestWhatIsKnownOfAnUnknownTokenOutlivesFailures(t *testing.T) {
 	for _, body := range []string{bodies["/account/orgs"], "503", "401"} {
 		bodies["/account/orgs"] = body
 		_, err := client.Organizations(t.Context())
-		if (err == nil) != (len(body) > 3) || !client.WholeAccount() {
-			t.Errorf("%.3s: %v, whole account %t; want it to stay known", body, err, client.WholeAccount())
+		if (err == nil) != (len(body) > 3) || !client.AccountWide() {
+			t.Errorf("%.3s: %v, whole account %t; want it to stay known", body, err, client.AccountWide())
 		}
 	}
 }
@@ -188,7 +188,7 @@ func TestRowsOfAnotherOrganizationAreAnError(t *testing.T) {
 				t.Errorf("%d, %d, %d rows, want %d", len(assets), len(sites), len(tasks), c.rows)
 			}
 			for _, err := range []error{assetsErr, sitesErr, tasksErr} {
-				if c.rows == 2 && err != nil || c.rows == 1 && (!errors.Is(err, runzero.ErrForeign) || runzero.Retryable(err)) {
+				if c.rows == 2 && err != nil || c.rows == 1 && (!errors.Is(err, runzero.ErrWrongOrganization) || runzero.Retryable(err)) {
 					t.Errorf("error %v", err)
 				}
 			}
@@ -212,7 +212,7 @@ func TestClientReadsTheSimulatedConsole(t *testing.T) {
 			t.Run(fmt.Sprint(tier, " ", name), func(t *testing.T) {
 				client := serve(t, console, runzero.Config{HTTP: http})
 				found, err := client.Organizations(t.Context())
-				if err != nil || len(found) == 0 || found[0].ID != truth[0].ID || found[0].Name != truth[0].Name || client.WholeAccount() != (len(found) == len(truth)) {
+				if err != nil || len(found) == 0 || found[0].ID != truth[0].ID || found[0].Name != truth[0].Name || client.AccountWide() != (len(found) == len(truth)) {
 					t.Fatalf("organizations %+v (%v), want %+v", found, err, truth)
 				}
 				for i, o := range found {

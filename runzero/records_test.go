@@ -140,8 +140,8 @@ func TestHealthIsReadWithoutACredential(t *testing.T) {
 		"no status":      {`{"version":"5.1.260818.0"}`, runzero.Health{Version: "5.1.260818.0"}, runzero.ErrNotHealth.Error()},
 		"an array":       {`["ok"]`, runzero.Health{}, runzero.ErrNotHealth.Error()},
 		"a web page":     {`<html>`, runzero.Health{}, runzero.ErrNotData.Error()},
-		"empty":          {``, runzero.Health{}, runzero.ErrInterrupted.Error()},
-		"cut off":        {`{"status":"ok"`, runzero.Health{Status: "ok"}, runzero.ErrInterrupted.Error()},
+		"empty":          {``, runzero.Health{}, runzero.ErrTruncated.Error()},
+		"cut off":        {`{"status":"ok"`, runzero.Health{Status: "ok"}, runzero.ErrTruncated.Error()},
 		"not JSON":       {`{"status":ok}`, runzero.Health{}, runzero.ErrNotJSON.Error()},
 		"endless status": {`{"status":"` + strings.Repeat("o", 1<<20), runzero.Health{}, runzero.ErrTooLarge.Error()},
 	} {

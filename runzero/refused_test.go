@@ -16,7 +16,7 @@ func TestRefusedTellsWhatIsNotThereFromWhatFailed(t *testing.T) {
 		problem   = `{"title":"Unauthorized","status":401,"detail":"missing API key"}`
 		licence   = `{"detail":"NotAllowedForLicense","error":"request failed","status":"error","title":"request failed"}`
 	)
-	known := []runzero.Kind{runzero.Export, runzero.Organization, runzero.Account}
+	known := []runzero.Kind{runzero.ExportToken, runzero.OrganizationToken, runzero.AccountCredential}
 	for _, c := range []struct {
 		status         int
 		body           string
@@ -47,13 +47,13 @@ func TestRefusedTellsWhatIsNotThereFromWhatFailed(t *testing.T) {
 				t.Errorf("%d %.40s of an %s: %t, want %t", c.status, c.body, kind, got, c.known)
 			}
 		}
-		if got := runzero.Refused(err, runzero.Unknown); got != c.unknown {
+		if got := runzero.Refused(err, runzero.UnknownKind); got != c.unknown {
 			t.Errorf("%d %.40s of an unknown token: %t, want %t", c.status, c.body, got, c.unknown)
 		}
 	}
 	_, page := readSites(t, answer(http.StatusOK, "text/html", "<html>403"), runzero.Config{})
 	for _, err := range []error{nil, context.Canceled, errors.New("403"), page} {
-		if runzero.Refused(err, runzero.Unknown) {
+		if runzero.Refused(err, runzero.UnknownKind) {
 			t.Errorf("%v: refused, want not", err)
 		}
 	}

@@ -42,14 +42,14 @@ func (c *Client) StartScan(ctx context.Context, organizationID, siteID string, o
 	case task.ID == "":
 		return Task{}, &BodyError{Endpoint: scanEndpoint, Err: ErrNotRecord}
 	case foreign(task.OrganizationID, organizationID):
-		return Task{}, &BodyError{Endpoint: scanEndpoint, Err: ErrForeign}
+		return Task{}, &BodyError{Endpoint: scanEndpoint, Err: ErrWrongOrganization}
 	}
 	return task, nil
 }
 
 // scanRequest checks what can be checked without asking.
 func (c *Client) scanRequest(ctx context.Context, organizationID, siteID string, options map[string]string) (*http.Request, error) {
-	if c.Kind() == Export {
+	if c.Kind() == ExportToken {
 		return nil, errScanToken
 	}
 	if strings.Trim(siteID, ". ") == "" {

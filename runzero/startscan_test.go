@@ -130,9 +130,9 @@ func TestStartScanIsAskedForOnceWhateverTheAnswer(t *testing.T) {
 		"no task":                 {data(`{"error":"no"}`), 0, runzero.ErrNotRecord},
 		"a list":                  {data("[" + newTask + "]"), 0, runzero.ErrNotRecord},
 		"nothing":                 {answer(204, "", ""), 0, runzero.ErrNotRecord},
-		"an empty body":           {data(""), 0, runzero.ErrInterrupted},
-		"cut off":                 {data(newTask[:60]), 0, runzero.ErrInterrupted},
-		"another organization's":  {data(strings.Replace(newTask, organization, foreign, 1)), 0, runzero.ErrForeign},
+		"an empty body":           {data(""), 0, runzero.ErrTruncated},
+		"cut off":                 {data(newTask[:60]), 0, runzero.ErrTruncated},
+		"another organization's":  {data(strings.Replace(newTask, organization, foreign, 1)), 0, runzero.ErrWrongOrganization},
 	} {
 		t.Run(name, func(t *testing.T) {
 			console, seen := &scans{next: c.next}, &recorder{}

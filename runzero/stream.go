@@ -79,7 +79,7 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 			if err == nil && p.cursor != "" {
 				switch {
 				case cursors[p.cursor]:
-					err = &BodyError{Endpoint: e.endpoint, Err: ErrCursor}
+					err = &BodyError{Endpoint: e.endpoint, Err: ErrCursorLoop}
 				case page >= c.limits.Pages:
 					err = &BodyError{Endpoint: e.endpoint, Err: fmt.Errorf("%w: more than %d pages", ErrTooLarge, c.limits.Pages)}
 				}
@@ -180,7 +180,7 @@ func (p *parser[T, R]) values() error {
 			p.in.value() // null: nothing to tell
 		case 0:
 			p.in.token()
-			if p.in.over() || p.closed && errors.Is(p.in.err, ErrUnmarked) {
+			if p.in.over() || p.closed && errors.Is(p.in.err, ErrNoLength) {
 				return nil
 			}
 			return p.in.problem()
@@ -276,7 +276,7 @@ func (p *parser[T, R]) done(row bool) error {
 		return ErrNotRecord
 	}
 	if foreign(organization, p.export.organization) {
-		return ErrForeign
+		return ErrWrongOrganization
 	}
 	if p.records >= p.limits.Records {
 		return fmt.Errorf("%w: more than %d records", ErrTooLarge, p.limits.Records)

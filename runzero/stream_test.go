@@ -107,9 +107,9 @@ func TestStreamThatIsNotWholeIsAnErrorThatNamesTheRecordAndNoContents(t *testing
 		"a number that is none":   {"", `{"id":"a","asset_count":1` + secret + `}`, runzero.ErrNotJSON, 1, 0},
 		"a control character":     {"", "{\"id\":\"a\",\"x\":\"\x01\"}", runzero.ErrNotJSON, 1, 0},
 		"too deep":                {"", `{"id":"a","x":` + strings.Repeat("[", 1<<15), runzero.ErrNotJSON, 1, 0},
-		"an object cut off":       {"", good + `{"id":"b"`, runzero.ErrInterrupted, 2, 1},
-		"an array cut off":        {"", `[{"id":"a"},`, runzero.ErrInterrupted, 2, 1},
-		"a page cut off":          {"", `{"sites":[{"id":"a"}],"next`, runzero.ErrInterrupted, 2, 1},
+		"an object cut off":       {"", good + `{"id":"b"`, runzero.ErrTruncated, 2, 1},
+		"an array cut off":        {"", `[{"id":"a"},`, runzero.ErrTruncated, 2, 1},
+		"a page cut off":          {"", `{"sites":[{"id":"a"}],"next`, runzero.ErrTruncated, 2, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ids, err := readSites(t, answer(http.StatusOK, c.media, c.body), runzero.Config{})
@@ -194,8 +194,8 @@ func TestStreamEndsWhereTheCursorRepeats(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			log := &requests{next: pages(c.next)}
 			_, err := readSites(t, log, runzero.Config{})
-			if !errors.Is(err, runzero.ErrCursor) || runzero.Retryable(err) {
-				t.Errorf("error %v, want %v", err, runzero.ErrCursor)
+			if !errors.Is(err, runzero.ErrCursorLoop) || runzero.Retryable(err) {
+				t.Errorf("error %v, want %v", err, runzero.ErrCursorLoop)
 			}
 			if n := len(log.take()); n != c.calls {
 				t.Errorf("%d calls spent, want %d", n, c.calls)

@@ -58,8 +58,8 @@ func TestTruncatedAnswerIsAnErrorWhereverItBreaksOff(t *testing.T) {
 				switch {
 				case whole && (err != nil || len(rows) != 2):
 					t.Errorf("whole: %d rows, %v", len(rows), err)
-				case !whole && (!errors.Is(err, runzero.ErrInterrupted) || !runzero.Retryable(err)):
-					t.Errorf("after %d of %d bytes: %d rows, %v; want %v", at, len(c.body), len(rows), err, runzero.ErrInterrupted)
+				case !whole && (!errors.Is(err, runzero.ErrTruncated) || !runzero.Retryable(err)):
+					t.Errorf("after %d of %d bytes: %d rows, %v; want %v", at, len(c.body), len(rows), err, runzero.ErrTruncated)
 				}
 				for i, row := range rows {
 					if n, _ := row.Assets.Get(); n != int64(i+1) {
@@ -97,14 +97,14 @@ func TestAnAnswerWhoseEndIsTheConnectionsIsWholeOnlyWhereItSaysSo(t *testing.T) 
 		body, encoding string
 		want           error
 	}{
-		"a record a line":          {rows, "", runzero.ErrUnmarked},
-		"no record":                {"", "", runzero.ErrUnmarked},
+		"a record a line":          {rows, "", runzero.ErrNoLength},
+		"no record":                {"", "", runzero.ErrNoLength},
 		"an array":                 {`[{"id":"a"},{"id":"b"}]`, "", nil},
 		"a page":                   {`{"sites":[{"id":"a"},{"id":"b"}]}`, "", nil},
-		"an array that breaks off": {`[{"id":"a"},{"id":"b"}`, "", runzero.ErrUnmarked},
-		"an array, and a record":   {`[{"id":"a"}]{"id":"b"}`, "", runzero.ErrUnmarked},
+		"an array that breaks off": {`[{"id":"a"},{"id":"b"}`, "", runzero.ErrNoLength},
+		"an array, and a record":   {`[{"id":"a"}]{"id":"b"}`, "", runzero.ErrNoLength},
 		"gzip":                     {string(zip(rows)), "gzip", nil},
-		"gzip that breaks off":     {string(zip(rows)[:20]), "gzip", runzero.ErrInterrupted},
+		"gzip that breaks off":     {string(zip(rows)[:20]), "gzip", runzero.ErrTruncated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := readSites(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -114,7 +114,7 @@ func TestAnAnswerWhoseEndIsTheConnectionsIsWholeOnlyWhereItSaysSo(t *testing.T) 
 				}
 				_, _ = io.WriteString(w, c.body)
 			}), runzero.Config{})
-			if !is(err, c.want) || runzero.Retryable(err) != errors.Is(err, runzero.ErrInterrupted) {
+			if !is(err, c.want) || runzero.Retryable(err) != errors.Is(err, runzero.ErrTruncated) {
 				t.Errorf("error %v, want %v", err, c.want)
 			}
 		})

@@ -88,9 +88,9 @@ func TestCallsThatAreNotAnsweredDoNotEatTheReserve(t *testing.T) {
 	wantCalls(t, &l, share, at, 4) // one on its way
 	l.Sent(at)
 	wantCalls(t, &l, share, at, 3)
-	l.Answered(at.Add(time.Second), at, said(unknown, unknown))
+	l.Responded(at.Add(time.Second), at, said(unknown, unknown))
 	wantCalls(t, &l, share, at, 3) // nobody answered: it may have been charged
-	l.Answered(at.Add(time.Second), at, said(unknown, unknown))
+	l.Responded(at.Add(time.Second), at, said(unknown, unknown))
 	for want := int64(2); want >= 0; want-- {
 		call(&l, at, unknown, unknown)
 		wantCalls(t, &l, share, at, want)

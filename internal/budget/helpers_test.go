@@ -27,7 +27,7 @@ func said(limit, remaining int64) runzero.Usage {
 // call sends a request and has it answered a second later.
 func call(l *Ledger, at time.Time, limit, remaining int64) {
 	l.Sent(at)
-	l.Answered(at.Add(time.Second), at, said(limit, remaining))
+	l.Responded(at.Add(time.Second), at, said(limit, remaining))
 }
 
 // wantCalls checks what share leaves of the account at an instant.

@@ -68,7 +68,7 @@ func (l *Ledger) Sent(now time.Time) {
 
 // Answered notes what the headers of the answer to a request sent at sent said; a
 // request without an answer is answered by nothing.
-func (l *Ledger) Answered(now, sent time.Time, usage runzero.Usage) {
+func (l *Ledger) Responded(now, sent time.Time, usage runzero.Usage) {
 	l.unanswered = max(l.unanswered-1, 0)
 	limit, remaining := believable(usage, l.Limit)
 	// An answer that another has overtaken may tell of the time before it: then it does

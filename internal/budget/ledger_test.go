@@ -50,7 +50,7 @@ func TestWhatIsNoTurnOfTheDay(t *testing.T) {
 			var l Ledger
 			call(&l, start, 100, 40)
 			l.Sent(c.sent)
-			l.Answered(at, c.sent, said(c.limit, c.remaining))
+			l.Responded(at, c.sent, said(c.limit, c.remaining))
 			if !l.Turned.IsZero() || l.reset.known {
 				t.Errorf("turned at %s, learned %+v", l.Turned, l.reset)
 			}
@@ -66,8 +66,8 @@ func TestOfAnswersThatOvertakeEachOtherTheWorseIsBelieved(t *testing.T) {
 		var l Ledger
 		l.Sent(start)
 		l.Sent(start.Add(time.Second))
-		l.Answered(start.Add(2*time.Second), start.Add(time.Second), said(100, 50))
-		l.Answered(start.Add(time.Minute), start, said(100, c.slow))
+		l.Responded(start.Add(2*time.Second), start.Add(time.Second), said(100, 50))
+		l.Responded(start.Add(time.Minute), start, said(100, c.slow))
 		if got, _ := l.Remaining.Get(); got != c.want {
 			t.Errorf("%d, then %d from before: %d is believed, want %d", 50, c.slow, got, c.want)
 		}
@@ -82,8 +82,8 @@ func TestAnAnswerOfTheOldDayAfterOneOfTheNewForgetsNothing(t *testing.T) {
 	call(&l, start, 100, 50)
 	l.Sent(start.Add(time.Hour))
 	l.Sent(start.Add(time.Hour + time.Second))
-	l.Answered(start.Add(time.Hour+2*time.Second), start.Add(time.Hour+time.Second), said(100, 99)) // the new day
-	l.Answered(start.Add(2*time.Hour), start.Add(time.Hour), said(100, 49))                         // the old one's last
+	l.Responded(start.Add(time.Hour+2*time.Second), start.Add(time.Hour+time.Second), said(100, 99)) // the new day
+	l.Responded(start.Add(2*time.Hour), start.Add(time.Hour), said(100, 49))                         // the old one's last
 	for i := range int64(3) {
 		call(&l, start.Add(time.Duration(3+i)*time.Hour), 100, 98-i)
 	}
@@ -208,7 +208,7 @@ func TestExhaustion(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			var l Ledger
 			for _, u := range c.uses {
-				l.Answered(at(u.minute), at(u.minute), said(1000, u.remaining))
+				l.Responded(at(u.minute), at(u.minute), said(1000, u.remaining))
 			}
 			got, ok := l.Exhaustion(at(c.now))
 			if ok != (c.want >= 0) || ok && got.Sub(at(c.want)).Abs() > time.Second {
@@ -221,7 +221,7 @@ func TestExhaustion(t *testing.T) {
 func TestExhaustionWithoutALimitIsNotTold(t *testing.T) {
 	var l Ledger
 	for m := range 60 {
-		l.Answered(start.Add(time.Duration(m)*time.Minute), start.Add(time.Duration(m)*time.Minute), said(unknown, int64(100-m)))
+		l.Responded(start.Add(time.Duration(m)*time.Minute), start.Add(time.Duration(m)*time.Minute), said(unknown, int64(100-m)))
 	}
 	if got, ok := l.Exhaustion(start.Add(time.Hour)); ok {
 		t.Errorf("told for %s", got)

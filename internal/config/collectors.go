@@ -73,7 +73,7 @@ func (f Flags) collectors(in file, settings collector.Settings) ([]Collector, er
 			return nil, err
 		}
 		if on {
-			enabled = append(enabled, Collector{Spec: spec, Interval: time.Duration(interval.Value), Setting: interval.String(), Shape: shape(spec.Name, settings)})
+			enabled = append(enabled, Collector{Spec: spec, Interval: time.Duration(interval.Value), Setting: interval.String(), Fingerprint: shape(spec.Name, settings)})
 		}
 	}
 	queries, err := f.queries(in.Queries.Value)
@@ -81,7 +81,7 @@ func (f Flags) collectors(in file, settings collector.Settings) ([]Collector, er
 		return nil, err
 	}
 	enabled = append(enabled, queries...)
-	if !slices.ContainsFunc(enabled, func(c Collector) bool { return c.Scope != collector.Unasked }) {
+	if !slices.ContainsFunc(enabled, func(c Collector) bool { return c.Scope != collector.HeadersOnly }) {
 		return nil, errors.New("no collector is enabled that asks anything: enable one with --collector.NAME")
 	}
 	return enabled, nil
@@ -98,9 +98,9 @@ func (f Flags) schedule(spec collector.Spec, in fileCollector) (on bool, every a
 	switch {
 	case err != nil:
 		return false, every, err
-	case spec.Scope == collector.Unasked && in.Interval.set():
+	case spec.Scope == collector.HeadersOnly && in.Interval.set():
 		return false, every, interval.errorf("the collector %s asks nothing, and has no interval", spec.Name)
-	case spec.Scope == collector.Unasked || !enabled.Value && !in.Interval.set():
+	case spec.Scope == collector.HeadersOnly || !enabled.Value && !in.Interval.set():
 		return enabled.Value, every, nil
 	case in.Interval.set() || interval.Value != 0: // as it is
 	case spec.Interval != 0:
@@ -147,7 +147,7 @@ func (f Flags) queries(in []at[fileQuery]) ([]Collector, error) {
 		query := collector.Query{Name: q.Name.Value, Of: q.Of.Value, Search: q.Search.Value}
 		interval := time.Duration(q.Interval.Value)
 		queries = append(queries, Collector{
-			Spec: collector.QuerySpec(query, interval), Interval: interval, Setting: q.Interval.String(), Shape: queryShape(query), query: query,
+			Spec: collector.QuerySpec(query, interval), Interval: interval, Setting: q.Interval.String(), Fingerprint: queryShape(query), query: query,
 		})
 	}
 	return queries, nil

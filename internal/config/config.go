@@ -92,9 +92,9 @@ type Collector struct {
 	// Setting is what decides the interval: a flag with its dashes, or the file, the line
 	// and the key.
 	Setting string
-	// Shape is all that shapes its own samples: what was kept of another shape is not
+	// Fingerprint is all that shapes its own samples: what was kept of another shape is not
 	// its. Other collectors' settings do not touch it.
-	Shape string
+	Fingerprint string
 
 	query collector.Query // zero: it is none
 }

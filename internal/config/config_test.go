@@ -47,7 +47,7 @@ func flags() config.Flags {
 		QuotaReserve:  0.1,
 	}
 	for _, spec := range collector.Specs() {
-		f.Collectors[spec.Name] = config.CollectorFlags{Enabled: !spec.Off}
+		f.Collectors[spec.Name] = config.CollectorFlags{Enabled: !spec.OffByDefault}
 	}
 	return f
 }
@@ -61,7 +61,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	for _, enabled := range c.Collectors {
 		intervals[enabled.Name] = enabled.Interval
 	}
-	on := slices.DeleteFunc(collector.Specs(), func(spec collector.Spec) bool { return spec.Off })
+	on := slices.DeleteFunc(collector.Specs(), func(spec collector.Spec) bool { return spec.OffByDefault })
 	if intervals["assets"] != 15*time.Minute || intervals["console"] != time.Hour || len(intervals) != len(on) {
 		t.Errorf("intervals: %v", intervals)
 	}
@@ -73,7 +73,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	}
 	account, credential := c.Accounts[0], c.Accounts[0].Credentials[0]
 	if account.Name != "" || account.URL != runzero.DefaultURL || account.Share.Share != 0.5 || account.Share.Reserve != 0.1 ||
-		credential.Name != "default" || credential.Runzero.Timeout != 10*time.Minute || credential.Runzero.Kind() != runzero.Export {
+		credential.Name != "default" || credential.Runzero.Timeout != 10*time.Minute || credential.Runzero.Kind() != runzero.ExportToken {
 		t.Errorf("%+v", account)
 	}
 	if !credential.Runzero.HTTP.ProxyFromEnvironment {

@@ -55,10 +55,10 @@ func TestTheExample(t *testing.T) {
 	if a.Name != "example" || len(a.Include) != 2 || len(a.Exclude) != 1 {
 		t.Errorf("%+v", a)
 	}
-	if exports := a.Credentials[0]; exports.Name != "exports" || exports.Runzero.Kind() != runzero.Export || exports.Expires.Year() != 2027 {
+	if exports := a.Credentials[0]; exports.Name != "exports" || exports.Runzero.Kind() != runzero.ExportToken || exports.Expires.Year() != 2027 {
 		t.Errorf("%+v", exports)
 	}
-	if client := a.Credentials[1]; client.Name != "account" || client.Runzero.Kind() != runzero.Account {
+	if client := a.Credentials[1]; client.Name != "account" || client.Runzero.Kind() != runzero.AccountCredential {
 		t.Errorf("%+v", client)
 	}
 	last := c.Collectors[len(c.Collectors)-1]
@@ -104,7 +104,7 @@ func TestWhatIsShownIsTheConfiguration(t *testing.T) {
 // plain leaves out what cannot be compared: functions.
 func plain(c *config.Config) *config.Config {
 	for i := range c.Collectors {
-		c.Collectors[i].New, c.Collectors[i].Wide, c.Collectors[i].Found = nil, nil, nil
+		c.Collectors[i].New, c.Collectors[i].AccountWide, c.Collectors[i].FromDiscovery = nil, nil, nil
 		c.Collectors[i].Setting = "" // its line
 	}
 	return c

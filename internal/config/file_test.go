@@ -59,7 +59,7 @@ func TestFileOfOneAccount(t *testing.T) {
 	}
 	credential := a.Credentials[0]
 	if http := credential.Runzero.HTTP; credential.Name != "default" || !credential.Expires.IsZero() || credential.Runzero.Timeout != 10*time.Minute ||
-		!http.FollowRedirects || !http.EnableHTTP2 || !http.ProxyFromEnvironment || credential.Runzero.Kind() != runzero.Export {
+		!http.FollowRedirects || !http.EnableHTTP2 || !http.ProxyFromEnvironment || credential.Runzero.Kind() != runzero.ExportToken {
 		t.Errorf("%+v", credential)
 	}
 }
@@ -126,7 +126,7 @@ accounts:
 			t.Errorf("%d: %+v", i, got)
 		}
 	}
-	if all[1].Runzero.Kind() != runzero.Account {
+	if all[1].Runzero.Kind() != runzero.AccountCredential {
 		t.Errorf("the OAuth2 client is %v", all[1].Runzero.Kind())
 	}
 }

@@ -161,7 +161,7 @@ func bomb() string {
 func allOff() string {
 	text := "collectors:\n"
 	for _, spec := range collector.Specs() {
-		if spec.Scope != collector.Unasked {
+		if spec.Scope != collector.HeadersOnly {
 			text += "  " + spec.Name + ": {enabled: false}\n"
 		}
 	}

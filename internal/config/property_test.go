@@ -135,11 +135,11 @@ func unsound(c *config.Config) string {
 	}
 	collectors, asking := map[string]bool{}, 0
 	for _, each := range c.Collectors {
-		if collectors[each.Name] || each.Shape == "" || each.Name == "" {
+		if collectors[each.Name] || each.Fingerprint == "" || each.Name == "" {
 			return fmt.Sprintf("the collector %q", each.Name)
 		}
 		collectors[each.Name] = true
-		if each.Scope == collector.Unasked {
+		if each.Scope == collector.HeadersOnly {
 			continue
 		}
 		asking++

@@ -133,7 +133,7 @@ func (c *Config) schedule(spec collector.Spec) fileCollector {
 			continue
 		}
 		out := fileCollector{Enabled: show(true)}
-		if spec.Scope != collector.Unasked {
+		if spec.Scope != collector.HeadersOnly {
 			out.Interval = show(duration(each.Interval))
 		}
 		return out

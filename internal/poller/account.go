@@ -54,8 +54,8 @@ type observer struct {
 	credential string
 }
 
-func (o observer) Answered(e runzero.Exchange) {
-	o.account.Answered(e)
+func (o observer) Responded(e runzero.Exchange) {
+	o.account.Responded(e)
 	if e.Authenticated && e.Code != 0 {
 		o.account.deny(o.credential, e.Code == http.StatusUnauthorized)
 	}
@@ -155,7 +155,7 @@ func (a *Account) refuse(now time.Time) error {
 }
 
 // Answered takes what an answer says of the quota.
-func (a *Account) Answered(e runzero.Exchange) {
+func (a *Account) Responded(e runzero.Exchange) {
 	now := time.Now()
 	left, known := e.Usage.Remaining.Get()
 	a.gate.answered(now, answer{
@@ -164,7 +164,7 @@ func (a *Account) Answered(e runzero.Exchange) {
 	})
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.ledger.Answered(now, e.Sent, e.Usage)
+	a.ledger.Responded(now, e.Sent, e.Usage)
 }
 
 // Standing is how an account stands at an instant.

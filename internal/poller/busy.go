@@ -33,7 +33,7 @@ func (p *Poller) busy() busy {
 		if j.tells() && !j.never {
 			b.tells[j.target.Account] = true
 		}
-		if j.needs == runzero.Organization && j.answered() {
+		if j.needs == runzero.OrganizationToken && j.answered() {
 			b.tried[j.topic()] = true
 		}
 		if j.running != nil {
@@ -63,5 +63,5 @@ func (b busy) takesTheLast(j *job, s Standing) bool {
 }
 
 func (b busy) holdsBack(j *job) bool {
-	return j.needs == runzero.Organization && b.trying[j.topic()] && !b.tried[j.topic()]
+	return j.needs == runzero.OrganizationToken && b.trying[j.topic()] && !b.tried[j.topic()]
 }

@@ -99,7 +99,7 @@ func discover(ctx context.Context, credentials []Credential, several bool, now t
 			failed = append(failed, err)
 			continue
 		}
-		found[c.Name] = reach{Organizations: organizations, Kind: c.Client.Kind(), Whole: c.Client.WholeAccount(), Asked: now.Round(0).UTC()}
+		found[c.Name] = reach{Organizations: organizations, Kind: c.Client.Kind(), Whole: c.Client.AccountWide(), Asked: now.Round(0).UTC()}
 	}
 	if len(failed) > 0 {
 		return found, failed
@@ -173,7 +173,7 @@ func (p *Poller) follow(j *job, a *attempt, now time.Time) {
 	if !asked {
 		return
 	}
-	var rows []runzero.OrganizationInfo
+	var rows []runzero.Organization
 	for _, o := range t.chosen {
 		if t.whole(o.ID) {
 			rows = append(rows, o)

@@ -124,7 +124,7 @@ func TestWhenNobodyAnswersTheOneThatTriesAnotherTries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := poller.NewGate()
 		a, full := poller.NewAccount(all, gate), poller.NewAccount(budget.Share{Share: 0.1}, gate)
-		full.Answered(runzero.Exchange{Sent: time.Now(), Code: http.StatusOK, Usage: runzero.Usage{Limit: runzero.Known(1)}})
+		full.Responded(runzero.Exchange{Sent: time.Now(), Code: http.StatusOK, Usage: runzero.Usage{Limit: runzero.Known(1)}})
 		ask(t, a, tooMany, time.Minute)
 		time.Sleep(time.Minute)
 		for range 3 {
@@ -157,7 +157,7 @@ func TestA429WithNothingLeftIsTheQuotaAndLeavesTheGateOpen(t *testing.T) {
 		if !admits(t, spent) {
 			t.Fatal("refused")
 		}
-		spent.Answered(runzero.Exchange{Sent: time.Now(), Code: tooMany, RetryAfter: time.Hour, Usage: runzero.Usage{Limit: runzero.Known(100), Remaining: runzero.Known(0)}})
+		spent.Responded(runzero.Exchange{Sent: time.Now(), Code: tooMany, RetryAfter: time.Hour, Usage: runzero.Usage{Limit: runzero.Known(100), Remaining: runzero.Known(0)}})
 		if !admits(t, other) {
 			t.Error("another account of the console is refused")
 		}

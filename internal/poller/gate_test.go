@@ -34,7 +34,7 @@ func admits(t *testing.T, a *poller.Account) bool {
 
 // tells has a request that was sent at an instant answered now.
 func tells(a *poller.Account, sent time.Time, code int, wait time.Duration) {
-	a.Answered(runzero.Exchange{Sent: sent, Code: code, Authenticated: true, RetryAfter: wait})
+	a.Responded(runzero.Exchange{Sent: sent, Code: code, Authenticated: true, RetryAfter: wait})
 }
 
 // ask sends a request and has it answered at once.

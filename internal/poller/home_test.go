@@ -46,7 +46,7 @@ func (h *home) begin(idle bool) *world {
 	s := h.setup
 	s.on, s.idle = h.console, idle
 	s.config.Store = kept
-	s.target.Shape = h.shape
+	s.target.Fingerprint = h.shape
 	h.account = poller.NewAccount(h.share, poller.NewGate())
 	s.target.Account = h.account
 	return newWorld(h.t, s)

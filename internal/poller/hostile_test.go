@@ -108,14 +108,14 @@ func everything() []poller.Collector {
 	query := collector.QuerySpec(collector.Query{Name: "q", Of: "services"}, time.Hour)
 	var all []poller.Collector
 	for _, spec := range append(collector.Specs(), query) {
-		if spec.Scope == collector.Unasked {
+		if spec.Scope == collector.HeadersOnly {
 			continue
 		}
 		c := poller.Collector{
-			Name: spec.Name, Scope: spec.Scope, Needs: spec.Needs, Interval: time.Hour, Collector: spec.New(settings), Found: spec.Found,
+			Name: spec.Name, Scope: spec.Scope, Needs: spec.Needs, Interval: time.Hour, Collector: spec.New(settings), Found: spec.FromDiscovery,
 		}
-		if spec.Wide != nil {
-			c.Wide = spec.Wide(settings)
+		if spec.AccountWide != nil {
+			c.Wide = spec.AccountWide(settings)
 		}
 		all = append(all, c)
 	}

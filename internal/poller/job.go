@@ -44,7 +44,7 @@ type job struct {
 	health      []*dto.MetricFamily // nil: to be made anew
 }
 
-type foundFunc func([]runzero.OrganizationInfo, map[string]string) (collector.Snapshot, error)
+type foundFunc func([]runzero.Organization, map[string]string) (collector.Snapshot, error)
 
 // due is when the job is to be polled. A failure is not tried again sooner than a
 // success would be where intervals are stretched: there is no call to spare.
@@ -120,7 +120,7 @@ func (j *job) describe(health collector.HealthFamilies, s Standing) {
 		j.health = []*dto.MetricFamily{}
 		return
 	}
-	j.health = health.Of(collector.Polls{
+	j.health = health.Of(collector.PollState{
 		Account:      j.target.Name,
 		Collector:    j.collector,
 		Organization: j.organization.Name,

@@ -44,7 +44,7 @@ func (p *Poller) wanted(t *target) []*job {
 			jobs = append(jobs, c.job(t, place))
 			continue
 		}
-		account := c.accountWide() && slices.ContainsFunc(t.chosen, func(o runzero.OrganizationInfo) bool { return t.whole(o.ID) })
+		account := c.accountWide() && slices.ContainsFunc(t.chosen, func(o runzero.Organization) bool { return t.whole(o.ID) })
 		if account {
 			jobs = append(jobs, c.accountJob(t, place, discovery))
 			if there := p.job(t, c.Name, true, ""); there != nil && there.unsupported {

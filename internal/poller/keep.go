@@ -29,7 +29,7 @@ type kept struct {
 type keptCredential struct {
 	Name  string
 	Reach *keptReach
-	Usage collector.KeptUsage
+	Usage collector.SavedUsage
 }
 
 type keptReach struct {
@@ -64,7 +64,7 @@ func (t *target) key(j *job) store.Key {
 }
 
 // shapeOf is all that shapes what is kept of a job.
-func (t *target) shapeOf(j *job) string { return t.Shape + "\n" + j.shape }
+func (t *target) shapeOf(j *job) string { return t.Fingerprint + "\n" + j.shape }
 
 // keep writes what a job found. That it cannot be written is a warning and a metric,
 // never the end of polling.
@@ -89,7 +89,7 @@ func (p *Poller) keepState(t *target) {
 	for _, c := range t.Credentials {
 		k := keptCredential{Name: c.Name}
 		if c.Usage != nil {
-			k.Usage = c.Usage.Kept()
+			k.Usage = c.Usage.Saved()
 		}
 		if r, known := t.reaches[c.Name]; known {
 			k.Reach = &keptReach{Kind: r.Kind, Whole: r.Whole, Asked: r.Asked}
@@ -109,7 +109,7 @@ func (p *Poller) keepState(t *target) {
 	}
 	data, err := json.Marshal(state)
 	if err == nil {
-		err = p.config.Store.SaveState(t.Name, t.Shape, data)
+		err = p.config.Store.SaveState(t.Name, t.Fingerprint, data)
 	}
 	p.written(&t.unkept, err)
 }
@@ -146,7 +146,7 @@ func (p *Poller) restore(t *target, now time.Time) {
 	if p.config.Store == nil {
 		return
 	}
-	data, ok := p.config.Store.LoadState(t.Name, t.Shape)
+	data, ok := p.config.Store.LoadState(t.Name, t.Fingerprint)
 	if !ok {
 		return
 	}
@@ -201,7 +201,7 @@ func (t *target) recall(credentials []keptCredential, now time.Time) bool {
 			r.Asked = now
 		}
 		for _, o := range k.Reach.Organizations {
-			r.Organizations = append(r.Organizations, runzero.OrganizationInfo{ID: o.ID, Name: o.Name, Demo: o.Demo, Inactive: o.Inactive})
+			r.Organizations = append(r.Organizations, runzero.Organization{ID: o.ID, Name: o.Name, Demo: o.Demo, Inactive: o.Inactive})
 		}
 		t.reaches[k.Name] = r
 	}
@@ -218,7 +218,7 @@ type Remembered struct {
 
 // Remember reads what the store kept of an account.
 func Remember(s *store.Store, of Target) (Remembered, bool) {
-	data, ok := s.LoadState(of.Name, of.Shape)
+	data, ok := s.LoadState(of.Name, of.Fingerprint)
 	if !ok {
 		return Remembered{}, false
 	}

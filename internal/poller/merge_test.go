@@ -101,7 +101,7 @@ func TestWhateverJobsSayTheExpositionIsValid(t *testing.T) {
 			found = append(found, newPart(&collector.Snapshot{Families: families}))
 		}
 		health := [][]*dto.MetricFamily{
-			made.Of(collector.Polls{Collector: "sites", Organization: "Acme"}), made.Of(collector.Polls{Collector: "sites", Organization: "é", Account: "a"}), made.Of(collector.Polls{Collector: "tasks"}),
+			made.Of(collector.PollState{Collector: "sites", Organization: "Acme"}), made.Of(collector.PollState{Collector: "sites", Organization: "é", Account: "a"}), made.Of(collector.PollState{Collector: "tasks"}),
 		}
 		families := merge(health, found, all).gather(time.Unix(1.7e9, 0))
 		if _, err := (prometheus.Gatherers{gathered(families)}).Gather(); err != nil {

@@ -127,7 +127,7 @@ func collectors() []poller.Collector {
 	settings := collector.Settings{AssetLabels: []string{"site_name", "asset_type"}, AssetTop: 100, ScanMaxAge: 7 * 24 * time.Hour}
 	var all []poller.Collector
 	for _, spec := range collector.Specs() {
-		if spec.Off || spec.Scope == collector.Unasked || spec.Needs != "" && spec.Needs != runzero.Export {
+		if spec.OffByDefault || spec.Scope == collector.HeadersOnly || spec.Needs != "" && spec.Needs != runzero.ExportToken {
 			continue
 		}
 		c := poller.Collector{Name: spec.Name, Scope: spec.Scope, Needs: spec.Needs, Interval: spec.Interval, Collector: spec.New(settings)}

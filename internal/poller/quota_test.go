@@ -200,7 +200,7 @@ func TestAPausedPollIsNoFailureOfTheCollector(t *testing.T) {
 					cut++
 					return collector.Snapshot{}, fmt.Errorf("the next page: %w", err)
 				}
-				account.Answered(runzero.Exchange{Sent: time.Now(), Code: http.StatusOK, Usage: runzero.Usage{Limit: runzero.Known(20)}})
+				account.Responded(runzero.Exchange{Sent: time.Now(), Code: http.StatusOK, Usage: runzero.Usage{Limit: runzero.Known(20)}})
 			}
 			whole++
 			return collector.Snapshot{}, nil

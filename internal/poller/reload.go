@@ -15,7 +15,7 @@ func (p *Poller) Reload(targets []Target) {
 	p.targets = nil
 	for _, wanted := range targets {
 		at := slices.IndexFunc(before, func(t *target) bool {
-			return t.Name == wanted.Name && t.Shape == wanted.Shape && (wanted.Account == nil || t.Account == wanted.Account)
+			return t.Name == wanted.Name && t.Fingerprint == wanted.Fingerprint && (wanted.Account == nil || t.Account == wanted.Account)
 		})
 		if at >= 0 {
 			t := before[at]

@@ -26,8 +26,8 @@ func remembered(f *testing.F, change func(*kept)) []byte {
 	limit, at := int64(100), time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	state := kept{
 		Ledger: budget.Kept{Limit: &limit}, Told: 1,
-		Credentials: []keptCredential{{Name: "1", Usage: collector.KeptUsage{Up: true, Limit: &limit}, Reach: &keptReach{
-			Kind: runzero.Account, Whole: true, Asked: at,
+		Credentials: []keptCredential{{Name: "1", Usage: collector.SavedUsage{Up: true, Limit: &limit}, Reach: &keptReach{
+			Kind: runzero.AccountCredential, Whole: true, Asked: at,
 			Organizations: []keptOrganization{{ID: fuzzedOrganization, Name: "Acme"}, {ID: "b", Name: "Acme"}, {ID: "c", Demo: true}},
 		}}},
 		Jobs: []keptJob{
@@ -77,12 +77,12 @@ func FuzzRestore(f *testing.F) {
 	}
 	target := Target{Credentials: []Credential{{Name: "1", Client: client}}}
 	for _, spec := range collector.Specs() {
-		if spec.Scope == collector.Unasked {
+		if spec.Scope == collector.HeadersOnly {
 			continue
 		}
-		c := Collector{Name: spec.Name, Scope: spec.Scope, Needs: spec.Needs, Interval: cmp.Or(spec.Interval, time.Hour), Collector: spec.New(collector.Settings{}), Found: spec.Found}
-		if spec.Wide != nil {
-			c.Wide = spec.Wide(collector.Settings{})
+		c := Collector{Name: spec.Name, Scope: spec.Scope, Needs: spec.Needs, Interval: cmp.Or(spec.Interval, time.Hour), Collector: spec.New(collector.Settings{}), Found: spec.FromDiscovery}
+		if spec.AccountWide != nil {
+			c.Wide = spec.AccountWide(collector.Settings{})
 		}
 		target.Collectors = append(target.Collectors, c)
 	}

@@ -76,12 +76,12 @@ func TestJitterOnlyAdds(t *testing.T) {
 }
 
 func TestChoose(t *testing.T) {
-	all := []runzero.OrganizationInfo{
+	all := []runzero.Organization{
 		{ID: "a1", Name: "Main"}, {ID: "b2", Name: "Lab"}, {ID: "c3", Name: "Sample", Demo: true}, {ID: "d4", Name: "Old", Inactive: true},
 	}
 	for _, c := range []struct {
 		what             string
-		all              []runzero.OrganizationInfo
+		all              []runzero.Organization
 		include, exclude string
 		want             string
 		err              string

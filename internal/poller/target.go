@@ -20,8 +20,8 @@ type Target struct {
 	Account *Account
 	// Credentials are asked in this order: the first that reaches a thing is asked for it.
 	Credentials []Credential
-	// Shape is what shapes all that is kept: answers of another are not this target's.
-	Shape string
+	// Fingerprint is what shapes all that is kept: answers of another are not this target's.
+	Fingerprint string
 	// Include are the names or ids of the organizations to poll. Empty is all that the
 	// credentials reach but demo and inactive ones. Exclude are those to leave out.
 	Include, Exclude []string
@@ -49,7 +49,7 @@ type Collector struct {
 	Wide collector.Collector
 	// Found makes the answer for a whole account of the organizations found, whose names
 	// it is handed, without asking; nil does not.
-	Found func([]runzero.OrganizationInfo, map[string]string) (collector.Snapshot, error)
+	Found func([]runzero.Organization, map[string]string) (collector.Snapshot, error)
 }
 
 // accountWide tells whether one answer can be for a whole account.
@@ -59,7 +59,7 @@ func (c *Collector) accountWide() bool { return c.Wide != nil || c.Found != nil 
 type target struct {
 	Target
 	reaches  map[string]reach // by the credential's name
-	chosen   []runzero.OrganizationInfo
+	chosen   []runzero.Organization
 	names    map[string]string // org_name of each that is chosen, by id
 	refusals map[refused]refusal
 	shown    shown
@@ -69,7 +69,7 @@ type target struct {
 
 // reach is what a credential was found to reach.
 type reach struct {
-	Organizations []runzero.OrganizationInfo
+	Organizations []runzero.Organization
 	Kind          runzero.Kind
 	Whole         bool // an account, whose organizations come and go
 	Asked         time.Time
@@ -122,13 +122,13 @@ func (t *target) whole(organizationID string) bool {
 	return false
 }
 
-func is(id string) func(runzero.OrganizationInfo) bool {
-	return func(o runzero.OrganizationInfo) bool { return o.ID == id }
+func is(id string) func(runzero.Organization) bool {
+	return func(o runzero.Organization) bool { return o.ID == id }
 }
 
 // reached are the organizations that any credential reaches, each once.
-func (t *target) reached() []runzero.OrganizationInfo {
-	var all []runzero.OrganizationInfo
+func (t *target) reached() []runzero.Organization {
+	var all []runzero.Organization
 	for _, c := range t.Credentials {
 		for _, o := range t.reaches[c.Name].Organizations {
 			if !slices.ContainsFunc(all, is(o.ID)) {
@@ -192,12 +192,12 @@ func (t *target) choose() error {
 }
 
 // IsNamed tells whether a name or id that a user wrote is the organization's.
-func IsNamed(o runzero.OrganizationInfo, name string) bool {
+func IsNamed(o runzero.Organization, name string) bool {
 	return strings.EqualFold(o.ID, name) || o.Name == name
 }
 
 // LeftOut is why an organization is not polled, in a word or two; empty when it is.
-func LeftOut(o runzero.OrganizationInfo, include, exclude []string) string {
+func LeftOut(o runzero.Organization, include, exclude []string) string {
 	named := func(name string) bool { return IsNamed(o, name) }
 	switch {
 	case slices.ContainsFunc(exclude, named):
@@ -214,13 +214,13 @@ func LeftOut(o runzero.OrganizationInfo, include, exclude []string) string {
 
 // choose picks the organizations to poll. One that is asked for and not there is an
 // error, lest a misspelt name go unnoticed.
-func choose(all []runzero.OrganizationInfo, include, exclude []string) ([]runzero.OrganizationInfo, error) {
+func choose(all []runzero.Organization, include, exclude []string) ([]runzero.Organization, error) {
 	for _, want := range include {
-		if !slices.ContainsFunc(all, func(o runzero.OrganizationInfo) bool { return IsNamed(o, want) }) {
+		if !slices.ContainsFunc(all, func(o runzero.Organization) bool { return IsNamed(o, want) }) {
 			return nil, fmt.Errorf("the credential reaches no organization %q: it reaches %s", collector.Label(want), reachedNames(all))
 		}
 	}
-	var chosen []runzero.OrganizationInfo
+	var chosen []runzero.Organization
 	for _, o := range all {
 		if LeftOut(o, include, exclude) == "" {
 			chosen = append(chosen, o)
@@ -239,7 +239,7 @@ func (t *target) named(s collector.Snapshot) collector.Snapshot {
 }
 
 // reachedNames lists names for a message, not too many.
-func reachedNames(all []runzero.OrganizationInfo) string {
+func reachedNames(all []runzero.Organization) string {
 	const most = 10
 	var names []string
 	for _, o := range all[:min(most, len(all))] {
@@ -255,7 +255,7 @@ func reachedNames(all []runzero.OrganizationInfo) string {
 }
 
 // organizationName is the best there is for a name.
-func organizationName(o runzero.OrganizationInfo) string {
+func organizationName(o runzero.Organization) string {
 	if o.Name == "" {
 		return o.ID
 	}

@@ -69,8 +69,8 @@ func TestAWholeAccountIsAskedAtOnceAndItsSitesNameThoseOfEachOrganization(t *tes
 		alone, wide, tasks := &asks{}, &asks{sites: accountSites}, &asks{}
 		s := ten
 		s.target.Collectors = []poller.Collector{
-			{Name: "sites", Interval: interval, Needs: runzero.Export, Collector: alone, Wide: wide},
-			{Name: "tasks", Interval: interval, Needs: runzero.Export, Collector: tasks},
+			{Name: "sites", Interval: interval, Needs: runzero.ExportToken, Collector: alone, Wide: wide},
+			{Name: "tasks", Interval: interval, Needs: runzero.ExportToken, Collector: tasks},
 		}
 		w := newWorld(t, s)
 		w.pass(time.Minute)
@@ -148,7 +148,7 @@ func TestThatACredentialIsTooSmallIsFoundOnceForAllOrganizations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refusing := &asks{sites: unsupported}
 		s := ten
-		s.target.Collectors = []poller.Collector{{Name: "explorers", Interval: interval, Needs: runzero.Organization, Collector: refusing}}
+		s.target.Collectors = []poller.Collector{{Name: "explorers", Interval: interval, Needs: runzero.OrganizationToken, Collector: refusing}}
 		w := newWorld(t, s)
 		w.pass(3 * 24 * time.Hour)
 		if n := len(refusing.seen()); n < 3 || n > 4 {
@@ -167,8 +167,8 @@ func TestWhatNoCredentialMayBeAskedCostsNoCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		explorers, license := &asks{}, &asks{}
 		w := newWorld(t, setup{console: small, target: poller.Target{Collectors: []poller.Collector{
-			{Name: "explorers", Interval: interval, Needs: runzero.Organization, Collector: explorers},
-			{Name: "license", Interval: interval, Scope: collector.PerAccount, Needs: runzero.Account, Collector: license},
+			{Name: "explorers", Interval: interval, Needs: runzero.OrganizationToken, Collector: explorers},
+			{Name: "license", Interval: interval, Scope: collector.PerAccount, Needs: runzero.AccountCredential, Collector: license},
 		}}})
 		w.pass(50 * time.Hour)
 		if len(explorers.seen())+len(license.seen()) != 0 {
@@ -194,8 +194,8 @@ func TestEachThingIsAskedOfACredentialThatReachesIt(t *testing.T) {
 				return []string{c.ExportToken(0), c.OrganizationToken(0), c.ExportToken(1)}
 			},
 			target: poller.Target{Collectors: []poller.Collector{
-				{Name: "assets", Interval: interval, Needs: runzero.Export, Collector: assets},
-				{Name: "explorers", Interval: interval, Needs: runzero.Organization, Collector: explorers},
+				{Name: "assets", Interval: interval, Needs: runzero.ExportToken, Collector: assets},
+				{Name: "explorers", Interval: interval, Needs: runzero.OrganizationToken, Collector: explorers},
 			}},
 		})
 		w.pass(time.Minute)
@@ -223,7 +223,7 @@ func TestABrokenCredentialDoesNotKeepTheOthersFromTheirs(t *testing.T) {
 		w := newWorld(t, setup{
 			console: small,
 			tokens:  func(c *simulator.Console) []string { return []string{"ETrevoked", c.ExportToken(0)} },
-			target:  poller.Target{Collectors: []poller.Collector{{Name: "assets", Interval: interval, Needs: runzero.Export, Collector: assets}}},
+			target:  poller.Target{Collectors: []poller.Collector{{Name: "assets", Interval: interval, Needs: runzero.ExportToken, Collector: assets}}},
 		})
 		w.pass(10 * time.Hour)
 		if len(assets.seen()) < 30 {
@@ -246,8 +246,8 @@ func TestABrokenCredentialIsNoFailureOfTheOrganizations(t *testing.T) {
 			console: small,
 			tokens:  func(c *simulator.Console) []string { return []string{"ETrevoked", c.AccountToken()} },
 			target: poller.Target{Collectors: []poller.Collector{{
-				Name: "organizations", Interval: time.Hour, Needs: runzero.Organization, Collector: &asks{},
-				Found: func(rows []runzero.OrganizationInfo, _ map[string]string) (collector.Snapshot, error) {
+				Name: "organizations", Interval: time.Hour, Needs: runzero.OrganizationToken, Collector: &asks{},
+				Found: func(rows []runzero.Organization, _ map[string]string) (collector.Snapshot, error) {
 					return collector.Snapshot{Families: sitesGauge(float64(len(rows)), "all")}, nil
 				},
 			}}},
@@ -268,8 +268,8 @@ func TestTheOrganizationsOfAnAccountCostOneCall(t *testing.T) {
 		fed := 0
 		h := newHome(t, t.TempDir(), ten)
 		h.setup.target.Collectors = []poller.Collector{{
-			Name: "organizations", Interval: time.Hour, Needs: runzero.Organization, Collector: &asks{},
-			Found: func(rows []runzero.OrganizationInfo, names map[string]string) (collector.Snapshot, error) {
+			Name: "organizations", Interval: time.Hour, Needs: runzero.OrganizationToken, Collector: &asks{},
+			Found: func(rows []runzero.Organization, names map[string]string) (collector.Snapshot, error) {
 				fed++
 				return collector.Snapshot{Families: sitesGauge(float64(len(rows)+len(names)), "all")}, nil
 			},

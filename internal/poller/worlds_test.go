@@ -198,7 +198,7 @@ func (u *universe) run(t *testing.T) {
 			u.mu.Lock()
 			u.flying--
 			u.mu.Unlock()
-			account.Answered(runzero.Exchange{Endpoint: endpoint, Sent: sent, Code: code, Authenticated: true, Usage: usage})
+			account.Responded(runzero.Exchange{Endpoint: endpoint, Sent: sent, Code: code, Authenticated: true, Usage: usage})
 			if code != http.StatusOK {
 				return collector.Snapshot{}, &runzero.Error{Endpoint: endpoint, Status: code, Usage: usage}
 			}

@@ -76,9 +76,9 @@ func shapes(t *testing.T, text string) (map[string]string, []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, names := map[string]string{"account": c.Shape(c.Accounts[0])}, []string{"account"}
+	all, names := map[string]string{"account": c.Fingerprint(c.Accounts[0])}, []string{"account"}
 	for _, each := range c.Collectors {
-		all[each.Name] = each.Shape
+		all[each.Name] = each.Fingerprint
 		names = append(names, each.Name)
 	}
 	if slices.Contains(names, "") || len(all) != len(names) {

@@ -7,10 +7,10 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/collector"
 )
 
-// Shape is what shapes all that is kept on disk of an account: what was kept of another
+// Fingerprint is what shapes all that is kept on disk of an account: what was kept of another
 // console is not its. Secrets are no part of it, nor what only decides what is asked,
 // and when.
-func (c *Config) Shape(a Account) string { return fmt.Sprintf("url=%q", a.URL) }
+func (c *Config) Fingerprint(a Account) string { return fmt.Sprintf("url=%q", a.URL) }
 
 // shape is what of the settings shapes the samples of a collector.
 func shape(name string, s collector.Settings) string {

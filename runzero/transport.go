@@ -54,7 +54,7 @@ type Exchange struct {
 // failed, and once more when its body has been read or given up. Calls come from
 // several goroutines.
 type Observer interface {
-	Answered(Exchange)
+	Responded(Exchange)
 	Finished(Exchange)
 }
 
@@ -205,7 +205,7 @@ func (w *wire) CloseIdleConnections() {
 
 func (w *wire) answered(e Exchange) {
 	if w.observer != nil {
-		w.observer.Answered(e)
+		w.observer.Responded(e)
 	}
 }
 
