@@ -25,8 +25,8 @@ type accountCheck struct {
 	dial     dialFunc
 	calls    *checkCalls
 	reached  []runzero.Organization // by any credential, each once
-	whole    bool                       // a credential reaches the whole account
-	failed   bool                       // a credential has not told what it reaches
+	whole    bool                   // a credential reaches the whole account
+	failed   bool                   // a credential has not told what it reaches
 	outcomes []outcome
 }
 

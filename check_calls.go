@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -28,7 +28,7 @@ type checkCalls struct {
 }
 
 func newCheckCalls(most int64, gate *poller.Gate) *checkCalls {
-	return &checkCalls{most: most, account: poller.NewAccount(budget.Share{Share: 1}, gate)}
+	return &checkCalls{most: most, account: poller.NewAccount(quota.Share{Share: 1}, gate)}
 }
 
 // errAnnounced refuses what would cost more than was announced. It takes redirects, or

@@ -10,13 +10,14 @@ import (
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // outcome is what a credential has come to with a collector.
 type outcome struct {
 	credential *credentialCheck
-	collector  config.Collector
+	collector  schedule.Collector
 	small      bool // the credential's kind does not reach it, which took no call
 	wide       bool // asked for all organizations at once
 	sample     runzero.Organization
@@ -51,7 +52,7 @@ func mostCalls(c *config.Config, credential config.Credential) int64 {
 }
 
 // asks tells whether a collector asks what is not asked already.
-func asks(enabled config.Collector) bool {
+func asks(enabled schedule.Collector) bool {
 	return enabled.Scope != collector.HeadersOnly && enabled.Scope != collector.PerConsole
 }
 
@@ -158,14 +159,14 @@ func (a *accountCheck) tell(o outcome) {
 }
 
 // without says how to do without a collector that a flag switches.
-func without(c config.Collector) string {
+func without(c schedule.Collector) string {
 	if isQuery(c) {
 		return ""
 	}
 	return "; without it, --no-collector." + c.Name
 }
 
-func isQuery(c config.Collector) bool { return strings.HasPrefix(c.Name, "queries/") }
+func isQuery(c schedule.Collector) bool { return strings.HasPrefix(c.Name, "queries/") }
 
 // misunderstood tells whether the console has refused a search as none.
 func misunderstood(err error) bool {

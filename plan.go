@@ -15,9 +15,9 @@ import (
 	"github.com/go-kit/log"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -140,24 +140,24 @@ func remember(logger log.Logger, c *config.Config, a config.Account) (known poll
 // row is one line of the table.
 type row struct {
 	collector, organization string
-	job                     budget.Job
+	job                     quota.Job
 	count                   int    // of organizations it stands for
 	setting                 string // that decides the interval; empty: none does
 }
 
 // jobs are the row's, as one that makes the calls of all.
-func (r row) jobs() budget.Job {
-	return budget.Job{Calls: r.job.Calls * float64(r.count), Interval: r.job.Interval}
+func (r row) jobs() quota.Job {
+	return quota.Job{Calls: r.job.Calls * float64(r.count), Interval: r.job.Interval}
 }
 
 // daily is the calls a day of the row when its interval is stretched.
 func (r row) daily(stretch float64) float64 {
-	return budget.Demand([]budget.Job{r.jobs()}, 24*time.Hour) / stretch
+	return quota.Demand([]quota.Job{r.jobs()}, 24*time.Hour) / stretch
 }
 
 // stretched is the interval that results.
 func (r row) stretched(stretch float64) time.Duration {
-	return budget.Due(time.Time{}, r.job.Interval, stretch).Sub(time.Time{})
+	return quota.Due(time.Time{}, r.job.Interval, stretch).Sub(time.Time{})
 }
 
 // Of more organizations than this, a row stands for all: their numbers are the same.
@@ -204,17 +204,17 @@ func planRows(c *config.Config, a config.Account, known poller.Remembered, organ
 	}
 	asked := asked{unreached: map[runzero.Kind][]string{}}
 	if whole {
-		asked.rows = append(asked.rows, row{collector: poller.Discovery, job: budget.Job{Calls: 1, Interval: poller.DiscoveryInterval}, count: 1})
+		asked.rows = append(asked.rows, row{collector: poller.Discovery, job: quota.Job{Calls: 1, Interval: poller.DiscoveryInterval}, count: 1})
 	}
 	for _, enabled := range c.Collectors {
-		job := budget.Job{Calls: float64(max(enabled.Calls, 1)), Interval: enabled.Interval}
-		at := row{collector: enabled.Name, job: job, count: 1, setting: enabled.Setting}
+		job := quota.Job{Calls: float64(max(enabled.Calls, 1)), Interval: enabled.Interval}
+		at := row{collector: enabled.Name, job: job, count: 1, setting: enabled.IntervalSource}
 		switch {
 		case enabled.Scope == collector.HeadersOnly:
 		case enabled.Needs != "" && !reached(enabled.Needs):
 			asked.unreached[enabled.Needs] = append(asked.unreached[enabled.Needs], enabled.Name)
 		case enabled.FromDiscovery != nil && whole: // fed by the discovery
-			asked.rows[0].job, asked.rows[0].setting = job, enabled.Setting
+			asked.rows[0].job, asked.rows[0].setting = job, enabled.IntervalSource
 		case enabled.AccountWide != nil && whole:
 			at.organization = "all at once"
 			asked.rows = append(asked.rows, at)
@@ -233,7 +233,7 @@ func planRows(c *config.Config, a config.Account, known poller.Remembered, organ
 // forecast is what a configuration asks of an account, and what comes of it.
 type forecast struct {
 	rows    []row
-	share   budget.Share
+	share   quota.Share
 	limit   int64
 	calls   int64   // a day, that this exporter may spend
 	demand  float64 // calls a day as configured
@@ -253,14 +253,14 @@ func (f forecast) quota(setting string) string {
 
 // makeForecast works out a whole day from its beginning, of which nobody else has
 // spent anything.
-func makeForecast(rows []row, share budget.Share, limit int64) forecast {
+func makeForecast(rows []row, share quota.Share, limit int64) forecast {
 	f := forecast{rows: rows, share: share, limit: limit, calls: share.Calls(limit)}
-	var jobs []budget.Job
+	var jobs []quota.Job
 	for _, r := range rows {
 		jobs = append(jobs, r.jobs())
 	}
-	f.demand = budget.Demand(jobs, 24*time.Hour)
-	f.stretch = budget.Stretch(jobs, budget.Allowance{Known: true, Calls: f.calls}, 24*time.Hour)
+	f.demand = quota.Demand(jobs, 24*time.Hour)
+	f.stretch = quota.Stretch(jobs, quota.Allowance{Known: true, Calls: f.calls}, 24*time.Hour)
 	return f
 }
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 )
 
 // Whatever is set: what results fits into the share, spends as much of it as is asked
@@ -38,7 +38,7 @@ func TestPlanAddsUp(t *testing.T) {
 			}
 		}
 		code, out, stderr := command(t, t.Context(), append([]string{"plan"}, args...)...)
-		may := budget.Share{Share: share}.Calls(limit)
+		may := quota.Share{Share: share}.Calls(limit)
 		p, sum := readTable(t, out), 0.0
 		for _, r := range p.rows {
 			each := parseFloat(t, r[5])

@@ -10,8 +10,8 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -148,7 +148,7 @@ func (f forecast) remedies(maxAge time.Duration) []string {
 	all = append(all, poll)
 	// A share of whole percents, which must leave the reserve alone.
 	for percent := math.Ceil(100 * f.share.Share); percent <= 100*(1-f.share.Reserve); percent++ {
-		raised := budget.Share{Share: percent / 100}
+		raised := quota.Share{Share: percent / 100}
 		if float64(raised.Calls(f.limit)) >= f.demand {
 			all = append(all, fmt.Sprintf("spend more, if no other tool needs the calls: %s=%g", f.quota("share"), raised.Share))
 			break

@@ -15,9 +15,9 @@ import (
 	"github.com/prometheus/common/version"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
@@ -48,7 +48,7 @@ func (o *historyOptions) check() error {
 // history is an exporter that has run for weeks, by a clock of its own: it polls the
 // simulated console as internal/poller does, whose clock is the machine's, and is scraped
 // at each step. What it shows is made by the collectors and families of the exporter
-// itself; the pace by internal/budget.
+// itself; the pace by internal/quota.
 type history struct {
 	options historyOptions
 	config  *config.Config
@@ -64,7 +64,7 @@ type history struct {
 	begun time.Time
 	step  int // the number of the scrape
 
-	ledger    budget.Ledger
+	ledger    quota.Ledger
 	pace      float64   // the last stretch that was not without bound
 	probed    time.Time // when the last probe of an account that had nothing left was let through
 	requests  int64
@@ -191,18 +191,18 @@ func (h *history) paused() poller.Reason {
 
 // stretch is what intervals are multiplied by.
 func (h *history) stretch() float64 {
-	stretch := budget.Stretch(h.jobs(), h.account.Share.Allowance(&h.ledger, h.now), h.ledger.Left(h.now))
+	stretch := quota.Stretch(h.jobs(), h.account.Share.Allowance(&h.ledger, h.now), h.ledger.Left(h.now))
 	if !math.IsInf(stretch, 1) {
 		h.pace = stretch
 	}
 	return h.pace
 }
 
-func (h *history) jobs() []budget.Job {
-	var jobs []budget.Job
+func (h *history) jobs() []quota.Job {
+	var jobs []quota.Job
 	for _, p := range h.all() {
 		if !p.fed {
-			jobs = append(jobs, budget.Job{Calls: float64(max(p.calls, 1)), Interval: p.interval})
+			jobs = append(jobs, quota.Job{Calls: float64(max(p.calls, 1)), Interval: p.interval})
 		}
 	}
 	return jobs
@@ -213,7 +213,7 @@ func (h *history) quota() collector.QuotaState {
 	limit, limited := h.ledger.Limit.Get()
 	exhausted, _ := h.ledger.Exhaustion(h.now)
 	state := collector.QuotaState{
-		Limited: limited, Budget: h.account.Share.Calls(limit), Spent: h.ledger.Spent(h.now), Demand: budget.Demand(h.jobs(), 24*time.Hour),
+		Limited: limited, Budget: h.account.Share.Calls(limit), Spent: h.ledger.Spent(h.now), Demand: quota.Demand(h.jobs(), 24*time.Hour),
 		Stretch: h.stretch(), Reset: h.ledger.NextReset(h.now), Exhausted: exhausted, Paused: map[string]bool{},
 	}
 	for _, reason := range []poller.Reason{poller.Quota, poller.Reserve, poller.RateLimit, poller.Auth} {

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
-	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -100,7 +100,7 @@ func (p *historyPoll) due(stretch float64) time.Time {
 	if p.attempt.IsZero() {
 		return time.Time{}
 	}
-	return budget.Due(p.attempt, p.wait, stretch)
+	return quota.Due(p.attempt, p.wait, stretch)
 }
 
 // health is how the polls are going.
@@ -147,7 +147,7 @@ func (h *history) discover(ctx context.Context, poll collector.Poll) (collector.
 }
 
 // pollsOf are the polls that a collector takes: one where that will do for the account.
-func (h *history) pollsOf(c config.Collector, rows []runzero.Organization, names map[string]string) []*historyPoll {
+func (h *history) pollsOf(c schedule.Collector, rows []runzero.Organization, names map[string]string) []*historyPoll {
 	p := &historyPoll{name: c.Name, interval: c.Interval}
 	switch {
 	case c.Scope == collector.HeadersOnly:

@@ -105,14 +105,15 @@ type ScanMaxAge struct {
 
 // Spec describes a collector to those who switch and schedule it.
 type Spec struct {
-	Name     string
-	Help     string
-	Scope    Scope
-	Needs    runzero.Kind  // the least credential that reaches what it asks; empty: none
-	OffByDefault      bool          // unless switched on
-	Calls    int           // that a poll takes; 0: one
-	Interval time.Duration // its own default; 0: the cache interval
-	New      func(Settings) Collector
+	Name         string
+	Help         string
+	Scope        Scope
+	Needs        runzero.Kind  // the least credential that reaches what it asks; empty: none
+	OffByDefault bool          // unless switched on
+	Calls        int           // that a poll takes; 0: one
+	Interval     time.Duration // its own default; 0: the cache interval
+	Query        Query         // what a collector of QuerySpec counts; zero for all others
+	New          func(Settings) Collector
 	// AccountWide makes the form of a PerOrganization collector that asks once for a whole
 	// account; nil when there is none. Where its polls end in ErrUnsupported, the
 	// organizations are asked one by one.

@@ -23,6 +23,7 @@ func QuerySpec(q Query, interval time.Duration) Spec {
 		Help:     "what of " + q.Of + " matches the query " + q.Name,
 		Needs:    runzero.ExportToken,
 		Interval: interval,
+		Query:    q,
 		New:      func(Settings) Collector { return NewQuery(q) },
 	}
 }

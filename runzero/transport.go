@@ -9,8 +9,6 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -257,13 +255,4 @@ func sameOrigin(request *http.Request, via []*http.Request) error {
 		return errRedirect
 	}
 	return nil
-}
-
-// origin is scheme, host and port, in one spelling.
-func origin(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }

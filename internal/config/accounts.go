@@ -10,7 +10,7 @@ import (
 
 	promconfig "github.com/prometheus/common/config"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -70,7 +70,7 @@ func (n names) add(name at[string], of place, kind string) error {
 }
 
 // account is the one that the flags describe.
-func (f Flags) account(share budget.Share) (Account, error) {
+func (f Flags) account(share quota.Share) (Account, error) {
 	a := Account{URL: cmp.Or(f.URL, runzero.DefaultURL), Share: share, Include: f.Organizations}
 	http := promconfig.DefaultHTTPClientConfig
 	http.ProxyFromEnvironment = true
@@ -131,7 +131,7 @@ func (f Flags) fileAccount(in at[fileAccount]) (Account, error) {
 
 // share is the part of a quota that the file or else the flags allow. It is written so
 // that what is no number at all is refused too.
-func (f Flags) share(in fileQuota) (budget.Share, error) {
+func (f Flags) share(in fileQuota) (quota.Share, error) {
 	share, reserve := in.Share, in.Reserve
 	if !share.set() {
 		share = by("quota.share", f.QuotaShare)
@@ -141,11 +141,11 @@ func (f Flags) share(in fileQuota) (budget.Share, error) {
 	}
 	switch {
 	case !(share.Value > 0 && share.Value <= 1):
-		return budget.Share{}, share.wrong("must be more than 0 and at most 1: it is the part of the account's daily API calls that this exporter may spend")
+		return quota.Share{}, share.wrong("must be more than 0 and at most 1: it is the part of the account's daily API calls that this exporter may spend")
 	case !(reserve.Value >= 0 && reserve.Value < 1):
-		return budget.Share{}, reserve.wrong("must be at least 0 and less than 1: it is the part of the account's daily API calls that is left to others")
+		return quota.Share{}, reserve.wrong("must be at least 0 and less than 1: it is the part of the account's daily API calls that is left to others")
 	}
-	return budget.Share{Share: share.Value, Reserve: reserve.Value}, nil
+	return quota.Share{Share: share.Value, Reserve: reserve.Value}, nil
 }
 
 // choice is the organizations that are wanted, and those that are not.

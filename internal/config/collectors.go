@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -56,7 +57,7 @@ func (c fileCollectors) known() error {
 }
 
 // collectors are the enabled ones, the cheapest first, and the queries.
-func (f Flags) collectors(in file, settings collector.Settings) ([]Collector, error) {
+func (f Flags) collectors(in file, settings collector.Settings) ([]schedule.Collector, error) {
 	if err := in.Collectors.known(); err != nil {
 		return nil, err
 	}
@@ -66,14 +67,14 @@ func (f Flags) collectors(in file, settings collector.Settings) ([]Collector, er
 	case f.CacheInterval < shortestInterval:
 		return nil, by("cache.interval", f.CacheInterval).wrong("must be at least %s: %s", shortestInterval, spends)
 	}
-	var enabled []Collector
+	var enabled []schedule.Collector
 	for _, spec := range collector.Specs() {
 		on, interval, err := f.schedule(spec, in.Collectors.of(spec.Name))
 		if err != nil {
 			return nil, err
 		}
 		if on {
-			enabled = append(enabled, Collector{Spec: spec, Interval: time.Duration(interval.Value), Setting: interval.String(), Fingerprint: shape(spec.Name, settings)})
+			enabled = append(enabled, schedule.Collector{Spec: spec, Settings: settings, Interval: time.Duration(interval.Value), IntervalSource: interval.String(), Fingerprint: shape(spec.Name, settings)})
 		}
 	}
 	queries, err := f.queries(in.Queries.Value)
@@ -81,7 +82,7 @@ func (f Flags) collectors(in file, settings collector.Settings) ([]Collector, er
 		return nil, err
 	}
 	enabled = append(enabled, queries...)
-	if !slices.ContainsFunc(enabled, func(c Collector) bool { return c.Scope != collector.HeadersOnly }) {
+	if !slices.ContainsFunc(enabled, func(c schedule.Collector) bool { return c.Scope != collector.HeadersOnly }) {
 		return nil, errors.New("no collector is enabled that asks anything: enable one with --collector.NAME")
 	}
 	return enabled, nil
@@ -124,9 +125,9 @@ func (f Flags) checkInterval(interval at[duration]) error {
 }
 
 // queries are collectors too, each of its own interval.
-func (f Flags) queries(in []at[fileQuery]) ([]Collector, error) {
+func (f Flags) queries(in []at[fileQuery]) ([]schedule.Collector, error) {
 	names := names{}
-	var queries []Collector
+	var queries []schedule.Collector
 	for _, each := range in {
 		q := each.Value
 		if err := names.add(q.Name, each.place, "query"); err != nil {
@@ -146,8 +147,8 @@ func (f Flags) queries(in []at[fileQuery]) ([]Collector, error) {
 		}
 		query := collector.Query{Name: q.Name.Value, Of: q.Of.Value, Search: q.Search.Value}
 		interval := time.Duration(q.Interval.Value)
-		queries = append(queries, Collector{
-			Spec: collector.QuerySpec(query, interval), Interval: interval, Setting: q.Interval.String(), Fingerprint: queryShape(query), query: query,
+		queries = append(queries, schedule.Collector{
+			Spec: collector.QuerySpec(query, interval), Interval: interval, IntervalSource: q.Interval.String(), Fingerprint: queryShape(query),
 		})
 	}
 	return queries, nil

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -59,7 +60,7 @@ type Config struct {
 	CacheDir string        // empty keeps nothing
 	// Collectors are the enabled ones, the cheapest first, and then the queries, which
 	// are called queries/NAME.
-	Collectors []Collector
+	Collectors []schedule.Collector
 	Settings   collector.Settings
 }
 
@@ -67,7 +68,7 @@ type Config struct {
 type Account struct {
 	Name        string // its account_name; empty where the flags make the only account
 	URL         string
-	Share       budget.Share
+	Share       quota.Share
 	Credentials []Credential // at least one
 	// Include and Exclude are the names or ids of the organizations that are wanted and
 	// not wanted. No Include means all but demo and inactive ones.
@@ -83,20 +84,6 @@ type Credential struct {
 	// Runzero is the console, how it is reached, and the credential. Who asks with it
 	// adds what watches the asking.
 	Runzero runzero.Config
-}
-
-// Collector is an enabled collector and its interval.
-type Collector struct {
-	collector.Spec
-	Interval time.Duration
-	// Setting is what decides the interval: a flag with its dashes, or the file, the line
-	// and the key.
-	Setting string
-	// Fingerprint is all that shapes its own samples: what was kept of another shape is not
-	// its. Other collectors' settings do not touch it.
-	Fingerprint string
-
-	query collector.Query // zero: it is none
 }
 
 // Load reads the file, if there is one, and checks it together with the flags. Nobody

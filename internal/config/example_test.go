@@ -105,7 +105,7 @@ func TestWhatIsShownIsTheConfiguration(t *testing.T) {
 func plain(c *config.Config) *config.Config {
 	for i := range c.Collectors {
 		c.Collectors[i].New, c.Collectors[i].AccountWide, c.Collectors[i].FromDiscovery = nil, nil, nil
-		c.Collectors[i].Setting = "" // its line
+		c.Collectors[i].IntervalSource = "" // its line
 	}
 	return c
 }

@@ -38,7 +38,7 @@ func (c *Config) file() file {
 	out.Collectors = c.collectors()
 	queries := []at[fileQuery]{}
 	for _, each := range c.Collectors {
-		if q := each.query; q.Name != "" {
+		if q := each.Query; q.Name != "" {
 			queries = append(queries, show(fileQuery{Name: show(q.Name), Of: show(q.Of), Search: show(q.Search), Interval: show(duration(each.Interval))}))
 		}
 	}

@@ -10,19 +10,19 @@ import (
 	"sync"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // Account is one quota, whoever asks with whatever credential of the account. It
 // admits each request before it is sent and learns from each answer.
 type Account struct {
-	share budget.Share
+	share quota.Share
 	gate  *Gate
 
 	mu     sync.Mutex
-	ledger budget.Ledger
-	jobs   []budget.Job    // what is asked in all, for the demand
+	ledger quota.Ledger
+	jobs   []quota.Job    // what is asked in all, for the demand
 	probed time.Time       // when the last probe of an account that had nothing left was let through
 	denied map[string]bool // credentials that the console refuses
 	first  int64           // first polls since the start
@@ -31,16 +31,16 @@ type Account struct {
 }
 
 // Unlimited is the share of who holds to no quota: all of it.
-var unlimited = budget.Share{Share: 1}
+var unlimited = quota.Share{Share: 1}
 
 // NewAccount makes an account that spends no more than share, and asks its console
 // through gate.
-func NewAccount(share budget.Share, gate *Gate) *Account {
+func NewAccount(share quota.Share, gate *Gate) *Account {
 	return &Account{share: share, gate: gate, pace: 1, denied: map[string]bool{}}
 }
 
 // Hold makes the account hold to another share from now on.
-func (a *Account) Hold(share budget.Share) {
+func (a *Account) Hold(share quota.Share) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.share = share
@@ -174,7 +174,7 @@ type Standing struct {
 	Spent     int64 // own calls of the day
 	Demand    float64
 	Stretch   float64 // what intervals are multiplied by; finite, at least 1
-	Allowance budget.Allowance
+	Allowance quota.Allowance
 	Left      time.Duration // how long the allowance must last
 	Reset     time.Time     // when the day is expected to turn
 	Exhausted time.Time     // when nothing will be left; zero: not today
@@ -191,7 +191,7 @@ func (a *Account) Standing(now time.Time) Standing {
 	defer a.mu.Unlock()
 	s := Standing{
 		Spent:     a.ledger.Spent(now),
-		Demand:    budget.Demand(a.jobs, 24*time.Hour),
+		Demand:    quota.Demand(a.jobs, 24*time.Hour),
 		Allowance: a.share.Allowance(&a.ledger, now),
 		Left:      a.ledger.Left(now),
 		Reset:     a.ledger.NextReset(now),
@@ -200,7 +200,7 @@ func (a *Account) Standing(now time.Time) Standing {
 	if limit, known := a.ledger.Limit.Get(); known {
 		s.Limit, s.Budget = limit, a.share.Calls(limit)
 	}
-	if stretch := budget.Stretch(a.jobs, s.Allowance, s.Left); !math.IsInf(stretch, 1) {
+	if stretch := quota.Stretch(a.jobs, s.Allowance, s.Left); !math.IsInf(stretch, 1) {
 		a.pace = stretch
 	}
 	s.Stretch = a.pace
@@ -212,7 +212,7 @@ func (a *Account) Standing(now time.Time) Standing {
 }
 
 // demand sets what is asked in all.
-func (a *Account) demand(jobs []budget.Job) {
+func (a *Account) demand(jobs []quota.Job) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.jobs = jobs
@@ -252,13 +252,13 @@ func (a *Account) resume(first int64, now time.Time) {
 	a.first, a.paced = first, now
 }
 
-func (a *Account) kept() (ledger budget.Kept, probed time.Time) {
+func (a *Account) kept() (ledger quota.Kept, probed time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.ledger.Kept(), a.probed.UTC()
 }
 
-func (a *Account) restore(k budget.Kept, probed, now time.Time) {
+func (a *Account) restore(k quota.Kept, probed, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ledger = k.Ledger(now)

@@ -4,13 +4,13 @@ import (
 	"testing"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 )
 
 // TestTheLastCallsAreOfWhatTellsTheQuota: what is asked without a credential learns
 // nothing of a day that has turned.
 func TestTheLastCallsAreOfWhatTellsTheQuota(t *testing.T) {
-	account := &target{Target: Target{Account: NewAccount(budget.Share{Share: 0.5}, NewGate())}}
+	account := &target{Target: Target{Account: NewAccount(quota.Share{Share: 0.5}, NewGate())}}
 	console := &job{target: account, collector: "console", scope: collector.PerConsole, calls: 3}
 	sites := &job{target: account, collector: "sites"}
 	once := &job{target: account, collector: Discovery, never: true}
@@ -32,7 +32,7 @@ func TestTheLastCallsAreOfWhatTellsTheQuota(t *testing.T) {
 		{"nothing else is asked again", []*job{once, console}, console, 1, true, false},
 	} {
 		b := (&Poller{jobs: c.jobs}).busy()
-		if waits := b.takesTheLast(c.of, Standing{Allowance: budget.Allowance{Known: true, Calls: c.calls, Stale: c.stale}}); waits != c.waits {
+		if waits := b.takesTheLast(c.of, Standing{Allowance: quota.Allowance{Known: true, Calls: c.calls, Stale: c.stale}}); waits != c.waits {
 			t.Errorf("%s: waits %v, want %v", c.what, waits, c.waits)
 		}
 	}

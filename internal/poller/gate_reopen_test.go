@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -123,7 +123,7 @@ func TestARefusalOnItsWayWhileOneTriesDoesNotLockTheGate(t *testing.T) {
 func TestWhenNobodyAnswersTheOneThatTriesAnotherTries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := poller.NewGate()
-		a, full := poller.NewAccount(all, gate), poller.NewAccount(budget.Share{Share: 0.1}, gate)
+		a, full := poller.NewAccount(all, gate), poller.NewAccount(quota.Share{Share: 0.1}, gate)
 		full.Responded(runzero.Exchange{Sent: time.Now(), Code: http.StatusOK, Usage: runzero.Usage{Limit: runzero.Known(1)}})
 		ask(t, a, tooMany, time.Minute)
 		time.Sleep(time.Minute)

@@ -13,14 +13,14 @@ import (
 
 	"github.com/prometheus/common/config"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
 // all is a share that holds nobody back, so that only the gate does.
-var all = budget.Share{Share: 1}
+var all = quota.Share{Share: 1}
 
 // admits tells whether a request would be let through, and counts it if so.
 func admits(t *testing.T, a *poller.Account) bool {

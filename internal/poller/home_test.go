@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-kit/log"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
@@ -20,7 +20,7 @@ type home struct {
 	t       testing.TB
 	dir     string
 	console *simulator.Console
-	share   budget.Share
+	share   quota.Share
 	shape   string
 	setup   setup
 	account *poller.Account

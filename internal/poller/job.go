@@ -7,7 +7,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -53,9 +53,9 @@ func (j *job) due(stretch float64) time.Time {
 	case stretch <= 1:
 		return j.base.Add(j.wait)
 	case j.err == nil:
-		return budget.Due(j.base, j.wait, stretch)
+		return quota.Due(j.base, j.wait, stretch)
 	}
-	due, stretched := j.base.Add(j.wait), budget.Due(j.base, j.interval, stretch)
+	due, stretched := j.base.Add(j.wait), quota.Due(j.base, j.interval, stretch)
 	if due.Before(stretched) {
 		return stretched
 	}

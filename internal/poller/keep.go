@@ -9,7 +9,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -17,7 +17,7 @@ import (
 // kept is what the store holds of an account besides answers: the calls spent, and
 // when everything was asked last, so that a restart asks nothing that is not due.
 type kept struct {
-	Ledger      budget.Kept
+	Ledger      quota.Kept
 	Probed      time.Time
 	Told        float64 // the stretch that the log told last
 	Credentials []keptCredential

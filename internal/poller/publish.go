@@ -6,14 +6,14 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 )
 
 // demand tells the accounts what is asked of them.
 func (p *Poller) demand() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	jobs := map[*Account][]budget.Job{}
+	jobs := map[*Account][]quota.Job{}
 	for _, j := range p.jobs {
 		interval := j.interval
 		if j.unsupported {
@@ -21,7 +21,7 @@ func (p *Poller) demand() {
 		}
 		// What none of the credentials may be asked costs nothing.
 		if free := j.unsupported && j.calls == 0; !j.never && !free {
-			jobs[j.target.Account] = append(jobs[j.target.Account], budget.Job{Calls: float64(max(j.calls, 1)), Interval: interval})
+			jobs[j.target.Account] = append(jobs[j.target.Account], quota.Job{Calls: float64(max(j.calls, 1)), Interval: interval})
 		}
 	}
 	for account, of := range jobs {

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
@@ -78,7 +78,7 @@ func TestTwoExportersWithOneCredentialKeepWithinTheirSharesTogether(t *testing.T
 			options.DayStart = dayStart
 			console := simulator.New(options)
 			console.Inject(noTasks)
-			share := budget.Share{Share: 0.4, Reserve: 0.1}
+			share := quota.Share{Share: 0.4, Reserve: 0.1}
 			one, _ := limited(t, share, setup{on: console})
 			two, _ := limited(t, share, setup{on: console})
 			one.pass(4 * 24 * time.Hour)
@@ -103,14 +103,14 @@ func TestTwoExportersWithOneCredentialKeepWithinTheirSharesTogether(t *testing.T
 
 func TestHowTheQuotaStandsIsExplainedInPlainWords(t *testing.T) {
 	reset := time.Date(2026, 3, 10, 15, 4, 0, 0, time.UTC)
-	reserve := budget.Allowance{Known: true, Reserve: true}
+	reserve := quota.Allowance{Known: true, Reserve: true}
 	for _, c := range []struct {
 		standing poller.Standing
 		want     []string
 	}{
 		{poller.Standing{Stretch: 1}, []string{"no daily limit", "as configured"}},
 		{poller.Standing{Limit: 100, Budget: 50, Spent: 7, Stretch: 1}, []string{"100 API calls a day", "may spend 50", "has spent 7", "as configured"}},
-		{poller.Standing{Limit: 100, Budget: 50, Spent: 7, Demand: 312, Stretch: 6.24, Reset: reset, Allowance: budget.Allowance{Known: true, Calls: 43}},
+		{poller.Standing{Limit: 100, Budget: 50, Spent: 7, Demand: 312, Stretch: 6.24, Reset: reset, Allowance: quota.Allowance{Known: true, Calls: 43}},
 			[]string{"ask for 312", "100 a day", "may spend 50", "has spent 7", "43 more until 15:04 UTC", "6.2 times as long"}},
 		{poller.Standing{Limit: 100, Budget: 50, Spent: 50, Reset: reset, Paused: map[poller.Reason]bool{poller.Quota: true}},
 			[]string{"50 of the 50", "--quota.share", "15:04 UTC"}},

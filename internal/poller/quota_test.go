@@ -12,14 +12,14 @@ import (
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
 // usual is the share by default.
-var usual = budget.Share{Share: 0.5, Reserve: 0.1}
+var usual = quota.Share{Share: 0.5, Reserve: 0.1}
 
 // licence is a small console on a licence of so many calls a day.
 func licence(limit int) simulator.Options {
@@ -30,7 +30,7 @@ func licence(limit int) simulator.Options {
 var noTasks = simulator.Fault{Path: "/export/org/tasks.jsonl", Body: new(string)}
 
 // limited makes a world in which the default configuration spends a share.
-func limited(t *testing.T, share budget.Share, s setup) (*world, *poller.Account) {
+func limited(t *testing.T, share quota.Share, s setup) (*world, *poller.Account) {
 	t.Helper()
 	s.target.Account = poller.NewAccount(share, poller.NewGate())
 	return newWorld(t, s), s.target.Account

@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/common/config"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -25,7 +25,7 @@ func remembered(f *testing.F, change func(*kept)) []byte {
 	f.Helper()
 	limit, at := int64(100), time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	state := kept{
-		Ledger: budget.Kept{Limit: &limit}, Told: 1,
+		Ledger: quota.Kept{Limit: &limit}, Told: 1,
 		Credentials: []keptCredential{{Name: "1", Usage: collector.SavedUsage{Up: true, Limit: &limit}, Reach: &keptReach{
 			Kind: runzero.AccountCredential, Whole: true, Asked: at,
 			Organizations: []keptOrganization{{ID: fuzzedOrganization, Name: "Acme"}, {ID: "b", Name: "Acme"}, {ID: "c", Demo: true}},
@@ -100,7 +100,7 @@ func FuzzRestore(f *testing.F) {
 				t.Fatal(err)
 			}
 			for range 2 {
-				target.Account = NewAccount(budget.Share{Share: 0.5}, NewGate())
+				target.Account = NewAccount(quota.Share{Share: 0.5}, NewGate())
 				p := New(Config{Logger: log.NewNopLogger(), Store: folder}, []Target{target})
 				families, err := p.Gather()
 				if err == nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/prometheus/common/config"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/budget"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
@@ -30,7 +30,7 @@ type universe struct {
 	limit         int64
 	organizations int
 	interval      time.Duration
-	share         budget.Share
+	share         quota.Share
 	reset         time.Duration // after midnight UTC
 	others        string        // quiet, greedy, bursty
 	headers       string        // whole, absurd now and then, missing now and then
@@ -66,7 +66,7 @@ func newUniverse(seed uint64) *universe {
 		limit:         int64(math.Round(math.Pow(10, 2+4*r.Float64()))),
 		organizations: int(math.Round(math.Pow(300, math.Pow(r.Float64(), 6)))),
 		interval:      []time.Duration{15 * time.Minute, time.Hour, 4 * time.Hour}[r.IntN(3)],
-		share:         budget.Share{Share: []float64{0.2, 0.5, 0.8}[r.IntN(3)], Reserve: []float64{0, 0.1, 0.3}[r.IntN(3)]},
+		share:         quota.Share{Share: []float64{0.2, 0.5, 0.8}[r.IntN(3)], Reserve: []float64{0, 0.1, 0.3}[r.IntN(3)]},
 		reset:         time.Duration(r.IntN(24*60)) * time.Minute,
 		others:        pick("quiet", "quiet", "greedy", "bursty"),
 		headers:       pick("whole", "whole", "whole", "missing", "absurd"),

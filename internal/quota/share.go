@@ -1,7 +1,7 @@
 // Package budget is the arithmetic of an account's daily quota: how much of it is
 // ours, what the intervals ask, and how far they must be stretched. It has no clock
 // and does no I/O.
-package budget
+package quota
 
 import (
 	"math"

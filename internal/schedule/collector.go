@@ -1,0 +1,23 @@
+package schedule
+
+import (
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+)
+
+// Collector is an enabled collector with the settings it is polled with. The configuration
+// makes it, and everything that schedules, forecasts or polls takes it as it is.
+type Collector struct {
+	collector.Spec
+	// Settings are what New and AccountWide are called with.
+	Settings collector.Settings
+	// Interval is the time from one poll to the next while the quota does not stretch it.
+	Interval time.Duration
+	// IntervalSource is the setting that decides Interval, as users write it: a flag with its
+	// dashes, or the file, the line and the key.
+	IntervalSource string
+	// Fingerprint identifies every setting that shapes this collector's samples. A cached
+	// snapshot with another fingerprint is not reused.
+	Fingerprint string
+}
