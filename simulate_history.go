@@ -210,11 +210,11 @@ func (h *history) jobs() []quota.Job {
 
 // quota is how the account stands, for its families.
 func (h *history) quota() collector.QuotaState {
-	limit, limited := h.ledger.Limit.Get()
+	limit, _ := h.ledger.Limit.Get()
 	exhausted, _ := h.ledger.Exhaustion(h.now)
 	state := collector.QuotaState{
-		Limited: limited, Budget: h.account.Share.Calls(limit), Spent: h.ledger.Spent(h.now), Demand: quota.Demand(h.jobs(), 24*time.Hour),
-		Stretch: h.stretch(), Reset: h.ledger.NextReset(h.now), Exhausted: exhausted, Paused: map[string]bool{},
+		Limit: limit, Budget: h.account.Share.Calls(limit), Spent: h.ledger.Spent(h.now), Demand: quota.Demand(h.jobs(), 24*time.Hour),
+		Stretch: h.stretch(), Reset: h.ledger.NextReset(h.now), Exhaustion: exhausted, Paused: map[string]bool{},
 	}
 	for _, reason := range []poller.Reason{poller.Quota, poller.Reserve, poller.RateLimit, poller.Auth} {
 		state.Paused[string(reason)] = h.paused() == reason

@@ -6,18 +6,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// QuotaState is how an account's quota stands, as far as it is exported.
+// QuotaState describes an account's quota at one moment.
 type QuotaState struct {
-	// Limited tells whether the console tells a limit; without one there is no budget and
-	// no reset to tell of.
-	Limited   bool
-	Budget    int64           // calls a day that this exporter may spend
-	Spent     int64           // own calls of the day
-	Demand    float64         // calls a day that the intervals as configured ask for
-	Stretch   float64         // what intervals are multiplied by
-	Reset     time.Time       // when the day is expected to turn
-	Exhausted time.Time       // when nothing will be left; zero: not today
-	Paused    map[string]bool // whether asking is stopped, for each reason
+	Limit      int64           // calls a day; 0: the console reports none, and there is no budget, reset or exhaustion
+	Budget     int64           // calls a day that this exporter may spend
+	Spent      int64           // own calls since the quota was last reset
+	Demand     float64         // calls a day that the configured intervals need
+	Stretch    float64         // factor applied to the configured intervals; 1 when they fit the budget
+	Reset      time.Time       // when the quota is expected to reset
+	Exhaustion time.Time       // when the quota is expected to run out; zero: not before the reset
+	Paused     map[string]bool // for each reason, whether it pauses polling
 }
 
 // NewQuota makes the families of a quota, live: state is asked at each scrape.
@@ -30,10 +28,10 @@ func NewQuota(state func() QuotaState) prometheus.Collector {
 		out.gauge("runzero_exporter_demand_calls", s.Demand)
 		out.gauge("runzero_exporter_spent_calls", float64(s.Spent))
 		out.gauge("runzero_exporter_interval_stretch_ratio", s.Stretch)
-		if s.Limited {
+		if s.Limit > 0 {
 			out.gauge("runzero_exporter_budget_calls", float64(s.Budget))
 			out.instant("runzero_api_usage_reset_timestamp_seconds", s.Reset)
-			out.instant("runzero_api_usage_exhaustion_timestamp_seconds", s.Exhausted)
+			out.instant("runzero_api_usage_exhaustion_timestamp_seconds", s.Exhaustion)
 		}
 	}}
 }

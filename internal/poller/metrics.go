@@ -13,8 +13,8 @@ func (a *Account) Metrics() prometheus.Collector {
 	return collector.NewQuota(func() collector.QuotaState {
 		s := a.Standing(time.Now())
 		state := collector.QuotaState{
-			Limited: s.Limit > 0, Budget: s.Budget, Spent: s.Spent, Demand: s.Demand, Stretch: s.Stretch,
-			Reset: s.Reset, Exhausted: s.Exhausted, Paused: map[string]bool{},
+			Limit: s.Limit, Budget: s.Budget, Spent: s.Spent, Demand: s.Demand, Stretch: s.Stretch,
+			Reset: s.Reset, Exhaustion: s.Exhausted, Paused: map[string]bool{},
 		}
 		for _, reason := range []Reason{Quota, Reserve, RateLimit, Auth} {
 			state.Paused[string(reason)] = s.Paused[reason]
