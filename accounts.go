@@ -139,7 +139,7 @@ func (a *accounts) targets(c *config.Config) []poller.Target {
 	for _, each := range a.each {
 		t := poller.Target{
 			Name: each.config.Name, Account: each.quota, Fingerprint: c.Fingerprint(each.config),
-			Include: each.config.Include, Exclude: each.config.Exclude, Collectors: polled(c),
+			Include: each.config.Selection.Include, Exclude: each.config.Selection.Exclude, Collectors: polled(c),
 		}
 		for _, c := range each.credentials {
 			t.Credentials = append(t.Credentials, c.Credential)

@@ -71,12 +71,12 @@ func (a *accountCheck) organizations() {
 		return // and why has been said
 	}
 	about := topic(a.account, "", "organizations")
-	for _, name := range a.account.Include {
+	for _, name := range a.account.Selection.Include {
 		if !slices.ContainsFunc(a.reached, func(o runzero.Organization) bool { return poller.IsNamed(o, name) }) {
 			a.say(wrong, about, "no credential reaches an organization %q: nothing is polled before that is corrected; reached are %s", collector.Label(name), quoted(organizationNames(a.reached)))
 		}
 	}
-	for _, name := range a.account.Exclude {
+	for _, name := range a.account.Selection.Exclude {
 		if !slices.ContainsFunc(a.reached, func(o runzero.Organization) bool { return poller.IsNamed(o, name) }) {
 			a.say(warning, about, "%q is excluded, and no credential reaches an organization of that name or id: correct it, or leave it out", collector.Label(name))
 		}
@@ -101,7 +101,7 @@ func (a *accountCheck) organizations() {
 
 // leftOut is why an organization is not polled; empty when it is.
 func (a *accountCheck) leftOut(o runzero.Organization) string {
-	return poller.LeftOut(o, a.account.Include, a.account.Exclude)
+	return a.account.Selection.Skipped(o)
 }
 
 // organizationName is the best there is for a name.

@@ -129,7 +129,7 @@ func remember(logger log.Logger, c *config.Config, a config.Account) (known poll
 	if err != nil {
 		return known, false, err
 	}
-	of := poller.Target{Name: a.Name, Fingerprint: c.Fingerprint(a), Include: a.Include, Exclude: a.Exclude}
+	of := poller.Target{Name: a.Name, Fingerprint: c.Fingerprint(a), Include: a.Selection.Include, Exclude: a.Selection.Exclude}
 	for _, credential := range a.Credentials {
 		of.Credentials = append(of.Credentials, poller.Credential{Name: credential.Name})
 	}
@@ -187,7 +187,7 @@ func planRows(c *config.Config, a config.Account, known poller.Remembered, organ
 	}
 	names := known.Organizations
 	if len(names) == 0 {
-		names = a.Include
+		names = a.Selection.Include
 	}
 	var each []row // an organization
 	n := max(cmp.Or(organizations, len(names)), 1)

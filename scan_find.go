@@ -26,7 +26,7 @@ func (r *scanRequest) findOrganization(ctx context.Context, clients []*runzero.C
 			failed = fmt.Errorf("the organization cannot be looked up: %s", advised(err))
 		}
 		for _, o := range organizations {
-			if wanted != "" && !poller.IsNamed(o, wanted) || wanted == "" && poller.LeftOut(o, a.Include, a.Exclude) != "" || reached[o.ID] {
+			if wanted != "" && !poller.IsNamed(o, wanted) || wanted == "" && a.Selection.Skipped(o) != "" || reached[o.ID] {
 				continue
 			}
 			if reached[o.ID] = true; len(found) == 0 {

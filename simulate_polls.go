@@ -125,7 +125,7 @@ func (h *history) discover(ctx context.Context, poll collector.Poll) (collector.
 	}
 	ids := map[string]string{}
 	rows = slices.DeleteFunc(rows, func(o runzero.Organization) bool {
-		return poller.LeftOut(o, h.account.Include, h.account.Exclude) != ""
+		return h.account.Selection.Skipped(o) != ""
 	})
 	for _, o := range rows {
 		ids[o.ID] = o.Name

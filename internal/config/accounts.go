@@ -11,6 +11,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -71,7 +72,7 @@ func (n names) add(name at[string], of place, kind string) error {
 
 // account is the one that the flags describe.
 func (f Flags) account(share quota.Share) (Account, error) {
-	a := Account{URL: cmp.Or(f.URL, runzero.DefaultURL), Share: share, Include: f.Organizations}
+	a := Account{URL: cmp.Or(f.URL, runzero.DefaultURL), Share: share, Selection: schedule.Selection{Include: f.Organizations}}
 	http := promconfig.DefaultHTTPClientConfig
 	http.ProxyFromEnvironment = true
 	http.TLSConfig.CAFile = f.CAFile
@@ -88,7 +89,7 @@ func (f Flags) account(share quota.Share) (Account, error) {
 			Type: "Bearer", Credentials: promconfig.Secret(f.Token), CredentialsFile: f.TokenFile,
 		}
 	}
-	for _, organization := range a.Include {
+	for _, organization := range a.Selection.Include {
 		if strings.TrimSpace(organization) == "" {
 			return a, by("runzero.organization", "").wrong("must not be empty: it is an organization's name or id")
 		}
@@ -119,7 +120,7 @@ func (f Flags) fileAccount(in at[fileAccount]) (Account, error) {
 	if a.Share, err = f.share(in.Value.Quota); err != nil {
 		return a, err
 	}
-	if a.Include, a.Exclude, err = in.Value.Organizations.choice(); err != nil {
+	if a.Selection, err = in.Value.Organizations.selection(); err != nil {
 		return a, err
 	}
 	a.Credentials, err = f.credentials(in.Value.Credentials.Value, console)
@@ -148,27 +149,24 @@ func (f Flags) share(in fileQuota) (quota.Share, error) {
 	return quota.Share{Share: share.Value, Reserve: reserve.Value}, nil
 }
 
-// choice is the organizations that are wanted, and those that are not.
-func (o fileOrganizations) choice() (include, exclude []string, err error) {
+// selection returns the organizations to poll. No organization may be in both lists.
+func (o fileOrganizations) selection() (schedule.Selection, error) {
+	var s schedule.Selection
 	for _, each := range slices.Concat(o.Include, o.Exclude) {
 		if strings.TrimSpace(each.Value) == "" {
-			return nil, nil, each.wrong("has an empty entry: write an organization's name or id")
+			return s, each.wrong("has an empty entry: write an organization's name or id")
 		}
 	}
 	for _, each := range o.Include {
-		include = append(include, each.Value)
+		s.Include = append(s.Include, each.Value)
 	}
 	for _, each := range o.Exclude {
-		if i := slices.IndexFunc(include, func(other string) bool { return sameOrganization(other, each.Value) }); i >= 0 {
-			return nil, nil, each.errorf("this organization is included too, in line %d: leave out one", o.Include[i].line)
+		if i := slices.IndexFunc(s.Include, func(other string) bool {
+			return other == each.Value || runzero.IsID(other) && strings.EqualFold(other, each.Value)
+		}); i >= 0 {
+			return s, each.errorf("this organization is included too, in line %d: leave out one", o.Include[i].line)
 		}
-		exclude = append(exclude, each.Value)
+		s.Exclude = append(s.Exclude, each.Value)
 	}
-	return include, exclude, nil
-}
-
-// sameOrganization compares names as they are, and ids whatever their letters.
-func sameOrganization(a, b string) bool {
-	id := regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-	return a == b || id.MatchString(a) && strings.EqualFold(a, b)
+	return s, nil
 }

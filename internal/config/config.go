@@ -70,9 +70,8 @@ type Account struct {
 	URL         string
 	Share       quota.Share
 	Credentials []Credential // at least one
-	// Include and Exclude are the names or ids of the organizations that are wanted and
-	// not wanted. No Include means all but demo and inactive ones.
-	Include, Exclude []string
+	// Selection says which organizations are polled.
+	Selection schedule.Selection
 }
 
 // Credential is one access right.

@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
@@ -73,7 +72,7 @@ func (c fileCredential) client(p place, console string) (promconfig.HTTPClientCo
 	}
 	checked := http
 	if http.OAuth2 != nil {
-		if where := p.key("oauth2", "token_url"); !here(http.OAuth2.TokenURL, console) {
+		if where := p.key("oauth2", "token_url"); !ofConsole(http.OAuth2.TokenURL, console) {
 			return http, where.wrong("must be of the console itself, to which alone the secret may go: leave it out")
 		}
 		client := *http.OAuth2
@@ -87,8 +86,8 @@ func (c fileCredential) client(p place, console string) (promconfig.HTTPClientCo
 	return http, nil
 }
 
-// here tells whether a token_url, if there is one, is of the console.
-func here(tokenURL, console string) bool {
+// ofConsole reports whether a token_url, if there is one, is on the console.
+func ofConsole(tokenURL, console string) bool {
 	if tokenURL == "" {
 		return true
 	}
@@ -97,14 +96,5 @@ func here(tokenURL, console string) bool {
 		return false
 	}
 	b, err := url.Parse(console)
-	return err == nil && a.User == nil && origin(a) == origin(b)
-}
-
-// origin is scheme, host and port, in one spelling.
-func origin(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+	return err == nil && a.User == nil && runzero.SameOrigin(a, b)
 }

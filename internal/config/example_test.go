@@ -52,7 +52,7 @@ func TestTheExample(t *testing.T) {
 		t.Fatalf("%+v", c.Accounts)
 	}
 	a := c.Accounts[0]
-	if a.Name != "example" || len(a.Include) != 2 || len(a.Exclude) != 1 {
+	if a.Name != "example" || len(a.Selection.Include) != 2 || len(a.Selection.Exclude) != 1 {
 		t.Errorf("%+v", a)
 	}
 	if exports := a.Credentials[0]; exports.Name != "exports" || exports.Runzero.Kind() != runzero.ExportToken || exports.Expires.Year() != 2027 {

@@ -54,7 +54,7 @@ func TestFileOfOneAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := c.Accounts[0]
-	if a.Name != "a" || a.URL != runzero.DefaultURL || a.Share.Share != 0.5 || a.Share.Reserve != 0.1 || a.Include != nil || a.Exclude != nil {
+	if a.Name != "a" || a.URL != runzero.DefaultURL || a.Share.Share != 0.5 || a.Share.Reserve != 0.1 || a.Selection.Include != nil || a.Selection.Exclude != nil {
 		t.Errorf("%+v", a)
 	}
 	credential := a.Credentials[0]
@@ -83,7 +83,7 @@ func TestFileAndFlagsGoTogether(t *testing.T) {
 	if got := strings.Join(polled, ", "); !strings.Contains(got, "tasks 2h0m0s, assets 1h0m0s") || strings.Contains(got, "sites") {
 		t.Error(got)
 	}
-	if a := c.Accounts[0]; a.Name != "" || !slices.Equal(a.Include, []string{"North"}) || len(c.Settings.AssetLabels) != 0 || c.Settings.AssetTop != 100 {
+	if a := c.Accounts[0]; a.Name != "" || !slices.Equal(a.Selection.Include, []string{"North"}) || len(c.Settings.AssetLabels) != 0 || c.Settings.AssetTop != 100 {
 		t.Errorf("%+v, %+v", a, c.Settings)
 	}
 }

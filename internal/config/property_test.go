@@ -118,7 +118,7 @@ func unsound(c *config.Config) string {
 			return fmt.Sprintf("the share %+v", a.Share)
 		case len(a.Credentials) == 0:
 			return "no credential"
-		case slices.ContainsFunc(a.Include, func(o string) bool { return o == "" || slices.Contains(a.Exclude, o) }):
+		case slices.ContainsFunc(a.Selection.Include, func(o string) bool { return o == "" || slices.Contains(a.Selection.Exclude, o) }):
 			return "organizations"
 		}
 		names[a.Name] = true

@@ -64,7 +64,7 @@ func (a Account) file() fileAccount {
 	out := fileAccount{
 		URL: show(a.URL), Timeout: show(duration(first.Timeout)), AllowHTTP: show(first.AllowHTTP),
 		Quota:         fileQuota{Share: show(a.Share.Share), Reserve: show(a.Share.Reserve)},
-		Organizations: fileOrganizations{Include: shows(a.Include), Exclude: shows(a.Exclude)},
+		Organizations: fileOrganizations{Include: shows(a.Selection.Include), Exclude: shows(a.Selection.Exclude)},
 	}
 	if a.Name != "" {
 		out.Name = show(a.Name)
