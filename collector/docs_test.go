@@ -2,9 +2,7 @@ package collector
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,208 +10,43 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-var metricsDoc = filepath.Join("..", "docs", "metrics.md")
-
-// TestMetricsDoc holds docs/metrics.md to the catalogue.
+// docs/metrics.md is generated from the catalogue and from the sections below.
 func TestMetricsDoc(t *testing.T) {
-	got := metricsPage()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(metricsDoc), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(metricsDoc, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(metricsDoc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("docs/metrics.md is not what the catalogue says (- file, + now); go test ./collector -run TestMetricsDoc -update rewrites it:\n%s", lineDiff(string(want), got))
-	}
+	compare(t, filepath.Join("..", "docs", "metrics.md"), metricsPage())
 }
 
-// What the prose and the queries name, there is.
-func TestMetricsDocNamesWhatThereIs(t *testing.T) {
-	known := map[string]bool{"runzero_exporter": true, "runzero_exporter_build_info": true}
+func TestMetricsDocHasEveryFamilyAndCollector(t *testing.T) {
+	page := metricsPage()
 	for _, m := range Catalogue() {
-		known[m.Name] = true
-	}
-	for _, name := range regexp.MustCompile(`runzero_[a-z_]*[a-z]`).FindAllString(metricsPage(), -1) {
-		series := name
-		for _, suffix := range []string{"_bucket", "_count", "_sum"} {
-			series = strings.TrimSuffix(series, suffix)
-		}
-		if !known[name] && !known[series] {
-			t.Errorf("there is no %s", name)
-		}
-	}
-	for _, m := range Catalogue() {
-		if !strings.Contains(metricsPage(), fmt.Sprintf("<a id=%q>", m.Name)) {
-			t.Errorf("%s is in no section", m.Name)
+		if n := strings.Count(page, fmt.Sprintf("<a id=%q>", m.Name)); n != 1 {
+			t.Errorf("%s is in %d sections", m.Name, n)
 		}
 	}
 	for _, spec := range Specs() {
-		if !slices.ContainsFunc(sections(), func(s section) bool { return s.collector == spec.Name }) {
+		if !strings.Contains(page, fmt.Sprintf("Collector `%s`. ", spec.Name)) {
 			t.Errorf("the collector %s has no section", spec.Name)
 		}
 	}
 }
 
-// section is the part of the page on one collector.
-type section struct {
-	collector, title, text string
-	queries                [][2]string // what is asked, and the query
-}
-
-const pageHead = `# Metrics
-
-<!-- Made from collector/catalogue.go by: go test ./collector -run TestMetricsDoc -update -->
-
-Every metric family of runzero_exporter's own, by the collector that gives it. Beside these there are
-` + "`runzero_exporter_build_info`" + `, and the usual ` + "`go_*`, `process_*` and `promhttp_*`" + ` of the program itself, which
-` + "`--web.disable-exporter-metrics`" + ` leaves out.
-
-## How to read them
-
-**A scrape never asks runZero.** Collectors poll the API in the background, each in its own interval, and
-scrapes are answered from memory. So a value is as old as the last good poll of its collector, and
-[` + "`runzero_collector_last_success_timestamp_seconds`" + `](#runzero_collector_last_success_timestamp_seconds) says how old that is.
-When a poll fails, the last good answer stays, whole; when it gets older than ` + "`--cache.max-age`" + `, its families
-disappear. Families marked *live* are worked out at each scrape, or tell of the exporter itself. All others
-are cached, and their HELP says so.
-
-**What runZero did not say, or what never happened, is absent,** and not 0: a site that was never scanned has no
-time of its last scan. A yes or no (` + "`_success`, `_failing`, `_paused`, `_supported`, `_healthy`" + `) is 1 or 0, so that alerts on it
-resolve. Series carry no timestamps of their own.
-
-**Labels** are runZero's own words, made safe: valid UTF-8 on one line, without control characters, at
-most %d characters. What is empty is ` + "`unknown`" + `, what is in no site is in the site ` + "`unassigned`" + `, and what is folded
-together or new to this exporter is ` + "`other`" + `. Two organizations, sites, schedules, Explorers or hosted zones of one name are told apart by
-the first 8 characters of their ids, as in ` + "`Branch (a7b2287e)`" + `, both of them; a site is called by one name in all families.
-Error texts, scan targets, addresses and people are never labels. Where the configuration file names accounts, every series
-of an account has the label ` + "`account_name`" + ` beside those listed here.
-
-**There is a bound to everything,** whatever an answer holds. Of open-ended labels the most frequent values are kept, and of
-integrations the %d that ran last. Organizations, sites, Explorers, recurring scans and hosted zones have names that people look
-for, and are not folded. More than %d sites, %d Explorers or %d recurring scans in one organization, %d sites or
-Explorers in one account that is asked for all at once, %d hosted zones or %d organizations are taken for a fault, and so
-are more than %d series of one poll, to which only assets split by many labels can come. That poll fails and says so, and
-the last good answer stays.
-
-| flag | shapes |
-|---|---|
-| ` + "`--cache.interval`, `--collector.NAME.interval`" + ` | how old a cached value may get |
-| ` + "`--cache.max-age`" + ` | how old an answer is served when polls fail |
-| ` + "`--quota.share`, `--quota.reserve`" + ` | how much older it may get, where the API calls do not suffice: see [quota.md](quota.md) |
-| ` + "`--collector.NAME`, `--no-collector.NAME`" + ` | which families there are |
-| ` + "`--runzero.organization`" + ` | the values of ` + "`org_name`" + ` |
-| ` + "`--collector.assets.labels`" + ` | the labels of [` + "`runzero_assets`" + `](#runzero_assets) beside ` + "`org_name`" + `: %s |
-| ` + "`--collector.assets.top`" + ` | how many values of %s are kept, the most frequent ones; the rest is ` + "`other`" + `, and [` + "`runzero_collector_folded_values`" + `](#runzero_collector_folded_values) says how many that are |
-| ` + "`--collector.assets.search`" + ` | which assets are counted, in all families of the collector assets |
-| ` + "`--collector.tasks.scan-max-age`" + ` | [` + "`runzero_scan_max_age_seconds`" + `](#runzero_scan_max_age_seconds) |
-`
-
-func sections() []section {
-	return []section{
-		{"usage", "API usage", "A runZero account may make as many API calls a day as it has licensed assets, and every tool that uses the account " +
-			"shares them. This collector asks nothing: it reads the headers of every answer. Where a console sends none, the usage families are absent.",
-			[][2]string{{"Less than a fifth of the day's calls is left", "runzero_api_usage_remaining / runzero_api_usage_limit < 0.2"}}},
-		{"console", "Console", "What the console says of its own health. A console that answers with a server error is not healthy; one that does not answer " +
-			"has said nothing, which is a failed poll.",
-			[][2]string{{"The console is not well", "runzero_console_healthy == 0"}}},
-		{"license", "Licence", "The account's licence. It counts live assets, and apart from them those of projects, which are temporary organizations. Only an account credential reaches it.",
-			[][2]string{
-				{"Nine tenths of the licensed assets are used", "sum without (kind) (runzero_license_assets) / runzero_license_assets_limit > 0.9"},
-				{"The licence expires within 30 days", "runzero_license_expiration_timestamp_seconds - time() < 30 * 86400"},
-			}},
-		{"organizations", "Organizations", "The organizations, their assets as the console itself counts them, and how long each keeps what it knows: assets that it deletes when they are stale or offline for so long " +
-			"are why totals shrink by themselves. An organization token or an account credential reaches them.",
-			[][2]string{{"Organizations that keep scans for less than 90 days", `runzero_organization_expiration_seconds{of="scans"} < 90 * 86400`}}},
-		{"hosted_zones", "Hosted zones", "Places where runZero itself runs Explorers, which scan what is public. Off unless switched on with `--collector.hosted_zones`; Platform licences alone have them, " +
-			"and an organization token or an account credential reaches them.",
-			[][2]string{{"Tasks wait for a hosted zone that runs none", `runzero_hosted_zone_tasks{state="waiting"} > 0 and ignoring (state) runzero_hosted_zone_tasks{state="active"} == 0`}}},
-		{"sites", "Sites", "The organization's sites, and their assets as the console itself counts them: recent is what it saw lately, live is what answered the last scan. " +
-			"A site that nothing scans has no live assets, which is no fault.",
-			[][2]string{{"The ten largest sites", `topk(10, runzero_site_assets{state="recent"})`}}},
-		{"explorers", "Explorers", "The programs that scan. A removed Explorer that the console still lists is inactive: it is counted in [`runzero_explorers`](#runzero_explorers), and has no other series. " +
-			"An organization token or an account credential reaches Explorers.",
-			[][2]string{
-				{"Explorers that are not connected, and where", "(runzero_explorer_connected == 0) * on (account_name, org_name, explorer) group_left (site_name) runzero_explorer_info"},
-				{"Share of Explorers that are outdated", "avg by (org_name) (runzero_explorer_outdated)"},
-			}},
-		{"tasks", "Scans, schedules and integrations", "Runs of scans by site, the schedules that start them, and the last runs of connectors and imports. Consoles list a bounded number " +
-			"of tasks: what a site's last good scan was is remembered when it drops out of the list, for as long as the site is there. A scan that ended well may have found " +
-			"nothing, when its targets are wrong: see the change `total`.",
-			[][2]string{
-				{"Sites whose last good scan is too old", "runzero_scan_age_seconds > runzero_scan_max_age_seconds"},
-				{"Sites never scanned with success", "runzero_scan_max_age_seconds unless runzero_scan_last_success_timestamp_seconds"},
-				{"Scheduled scans that are overdue, whatever their status", "time() - runzero_scan_schedule_next_run_timestamp_seconds > runzero_scan_schedule_grace_seconds"},
-			}},
-		{"findings", "Findings", "What runZero finds wrong: one record for each kind of finding, with how many instances it has. " + off("findings") + " Older consoles do not have them.",
-			[][2]string{
-				{"Instances of findings at critical risk, by category", `sum by (org_name, category) (runzero_finding_instances{risk="critical"})`},
-				{"More kinds of findings than yesterday", "sum by (org_name) (runzero_findings) > sum by (org_name) (runzero_findings offset 1d)"},
-			}},
-		{"wireless", "Wireless networks", "Networks of access points that Explorers heard, the neighbours' too, by how they are protected. What they are called is no label: whoever is near chooses that. " + off("wireless"),
-			[][2]string{{"Open networks, and where", `sum by (org_name, site_name) (runzero_wireless_networks{authentication="open"}) > 0`}}},
-		{"directory", "Directories", "Users and groups of directories such as Active Directory, as integrations read them; not the users of the console. `source_id` is runZero's number of the kind of integration, " +
-			"such as 16 of Azure AD; the numbers are not documented. " + off("directory") + " A poll takes two calls.",
-			[][2]string{{"A directory has lost a tenth of its users in a day", "runzero_directory_users < 0.9 * (runzero_directory_users offset 1d)"}}},
-		{"assets", "Assets", "The organization's assets, counted one by one from one export. Counts of [`runzero_assets`](#runzero_assets) add up to the assets, whatever it is split by and however much " +
-			"is folded into `other`. `alive` is what the API says; where `scanned` is `false`, only an integration or passive traffic knows the asset, and `alive` is no evidence.",
-			[][2]string{
-				{"Live assets by operating system", `sum by (org_name, os) (runzero_assets{alive="true"})`},
-				{"Share of assets at critical risk", `sum by (org_name) (runzero_assets_by_risk{risk="critical"}) / sum by (org_name) (runzero_assets_by_risk)`},
-				{"Share of assets not seen for 30 days", `1 - runzero_asset_last_seen_age_seconds_bucket{le="2.592e+06"} / ignoring (le) runzero_asset_last_seen_age_seconds_count`},
-			}},
-		{"certificates", "Certificates", "Certificates of services by state, and how long they remain valid. There is no state for those that expire soon: within which time is yours to say, by a bucket. " +
-			"One that never expires is in the last. " + off("certificates") + " The export sends records whole, a kilobyte or several each. Older consoles do not have it.",
-			[][2]string{
-				{"Certificates that expire within 30 days", `runzero_certificate_remaining_seconds_bucket{le="2.592e+06"} > 0`},
-				{"Certificates that have expired", `sum by (org_name) (runzero_certificates{state="expired"}) > 0`},
-			}},
-		{"services", "Services", "The services of assets, counted one by one, by what they speak and where. What few of them speak is in `other`: a query of the configuration file finds it all the same. " + off("services") + large,
-			[][2]string{
-				{"The ten protocols that are spoken most", `topk(10, sum by (protocol) (runzero_services_by_protocol{protocol!="other"}))`},
-				{"The ten TCP ports that answer most", `topk(10, sum by (port) (runzero_services_by_port{transport="tcp",port!="other"}))`},
-			}},
-		{"software", "Software", "What is installed on assets, counted one by one. " + off("software") + large,
-			[][2]string{{"The ten products that are installed most", `topk(10, sum by (software_vendor, software_product) (runzero_software_by_product{software_product!="other"}))`}}},
-		{"vulnerabilities", "Vulnerabilities", "The vulnerabilities of assets, counted one by one. How many there are [`runzero_vulnerabilities`](#runzero_vulnerabilities) says without this. " + off("vulnerabilities") + large,
-			[][2]string{
-				{"Sites with critical vulnerabilities", `runzero_vulnerabilities_by_severity{severity="critical"} > 0`},
-				{"Share of vulnerabilities that are critical", `sum by (org_name) (runzero_vulnerabilities_by_severity{severity="critical"}) / sum by (org_name) (runzero_vulnerabilities_by_severity)`},
-			}},
-		{"queries", "Queries", "Searches of the configuration file's `queries`: how many assets, services, or whatever is searched, match. Each is one call for each organization and poll, " +
-			"and has the collector `queries/NAME` in the families of polls.",
-			[][2]string{{"Anything matches a query that should find nothing", `runzero_query_results{query="telnet"} > 0`}}},
-		{Health, "Polls", "How the polls themselves are going, by organization and collector. `org_name` is empty for what belongs to no organization; the collector `discovery` " +
-			"learns which organizations there are. A collector that the console, the licence or the token does not allow is not supported, and is tried again once a day.",
-			[][2]string{{"Data that is older than it should be", "time() - runzero_collector_last_success_timestamp_seconds > 2 * runzero_collector_interval_seconds"}}},
-		{Quota, "Quota", "How the exporter fits itself into its share of the account's daily API calls; [quota.md](quota.md) explains it. Where the intervals ask for more than the share, all of them are " +
-			"made longer by one factor; where the share is spent or the reserve is reached, asking stops until the day turns, and the last answers are served on.",
-			[][2]string{
-				{"Intervals are longer than configured", "runzero_exporter_interval_stretch_ratio > 1"},
-				{"Asking has stopped, and why", "runzero_api_paused == 1"},
-				{"The account's calls will not last until the day turns, whoever spends them", "runzero_api_usage_exhaustion_timestamp_seconds < runzero_api_usage_reset_timestamp_seconds"},
-				{"Part of its calls of the day that the exporter has spent", "runzero_exporter_spent_calls / runzero_exporter_budget_calls"},
-			}},
-		{Store, "Kept answers", "Whether answers and the count of calls can be kept in `--cache.dir`, so that a restart costs nothing. When they cannot, polling goes on.",
-			[][2]string{{"A restart would cost calls", "runzero_exporter_store_success == 0"}}},
-		{Config, "Configuration", "Whether the configuration file could be loaded when it last was, at the start or by a reload. When it could not, the one before stays in force.",
-			[][2]string{{"The configuration file is broken", "runzero_exporter_config_last_reload_successful == 0"}}},
+// Families of collectors that are off by default are experimental. So is what relies on
+// undocumented behaviour: nobody documents when the quota resets.
+func TestStability(t *testing.T) {
+	off := map[string]bool{"queries": true}
+	for _, spec := range Specs() {
+		off[spec.Name] = spec.OffByDefault
+	}
+	undocumented := []string{"runzero_api_usage_reset_timestamp_seconds", "runzero_api_usage_exhaustion_timestamp_seconds"}
+	for _, m := range Catalogue() {
+		want := Stable
+		if slices.Contains(undocumented, m.Name) || !slices.ContainsFunc(m.Collectors, func(c string) bool { return !off[c] }) {
+			want = Experimental
+		}
+		if m.Stability != want {
+			t.Errorf("%s is %q, want %q", m.Name, m.Stability, want)
+		}
 	}
 }
-
-// off is what is said of a collector that is off.
-func off(collector string) string {
-	return fmt.Sprintf("Off unless switched on with `--collector.%s`; an export token reaches them.", collector)
-}
-
-// large is what is said of exports that have many rows for each asset.
-const large = " The export may have a hundred times as many rows as there are assets: [quota.md](quota.md#what-exports-weigh) says what that costs."
 
 func metricsPage() string {
 	var labels, open []string
@@ -238,9 +71,9 @@ func metricsPage() string {
 		for _, query := range s.queries {
 			fmt.Fprintf(&page, "\n%s:\n\n```promql\n%s\n```\n", query[0], query[1])
 		}
-		page.WriteString("\n| name | type | labels | meaning |\n|---|---|---|---|\n")
+		page.WriteString("\n| name | type | stability | labels | meaning |\n|---|---|---|---|---|\n")
 		for _, m := range Catalogue() {
-			// What several collectors give tells of polls, with the collector as a label.
+			// A family of several collectors describes polls, with the collector as a label.
 			if len(m.Collectors) == 1 && m.Collectors[0] == s.collector || len(m.Collectors) > 1 && s.collector == Health {
 				page.WriteString(metricRow(m))
 			}
@@ -261,10 +94,166 @@ func metricRow(m Metric) string {
 	if m.Configured != "" {
 		labels = append(labels, "those of `"+m.Configured+"`")
 	}
-	return fmt.Sprintf("| <a id=%q></a>`%s` | %s | %s | %s |\n", m.Name, m.Name, kind, strings.Join(labels, ", "), m.Help)
+	return fmt.Sprintf("| <a id=%q></a>`%s` | %s | %s | %s | %s |\n", m.Name, m.Name, kind, m.Stability, strings.Join(labels, ", "), m.Help)
 }
 
 func enumerate(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
+
+const pageHead = `# Metrics
+
+<!-- Generated from collector/families.go by: go test ./collector -run TestMetricsDoc -update -->
+
+These are the metric families that runzero_exporter defines, by collector. It also exposes
+` + "`runzero_exporter_build_info`" + `, and the usual ` + "`go_*`, `process_*` and `promhttp_*`" + ` families of the process unless
+` + "`--web.disable-exporter-metrics`" + ` is set.
+
+## How to read them
+
+**Scrapes never call the API.** Each collector polls the API in the background at its own interval, and scrapes are
+served from memory. A value is therefore as old as its collector's last successful poll:
+see [` + "`runzero_collector_last_success_timestamp_seconds`" + `](#runzero_collector_last_success_timestamp_seconds).
+When a poll fails, the complete result of the last successful poll is still served. When it becomes older than
+` + "`--cache.max-age`" + `, its families are dropped. Families marked *live* are computed at each scrape or describe the exporter
+itself. All others are cached, as their HELP text says.
+
+**What the API does not report, or what has never happened, is absent,** not 0: a site that has never been scanned has
+no time of its last scan. Booleans (` + "`_success`, `_failing`, `_paused`, `_supported`, `_healthy`" + `) are always 1 or 0, so that
+alerts on them resolve. Samples have no timestamps of their own.
+
+**Stability** is ` + "`stable`" + ` or ` + "`experimental`" + `. Stable families change only in a major version. Experimental ones may change in
+any version: their collectors are off by default, or they rely on undocumented behaviour of the API.
+
+**Label values** are runZero's, cleaned: valid UTF-8 on one line, no control characters, at most %d characters. An
+empty value is ` + "`unknown`" + `; assets without a site have the site ` + "`unassigned`" + `; values that are grouped together or unknown to
+this exporter are ` + "`other`" + `. If several organizations, sites, schedules, Explorers or hosted zones have the same name, the
+first 8 characters of the id are appended to each, as in ` + "`Branch (a7b2287e)`" + `. A site has the same name in all families.
+Error messages, scan targets, addresses and people are never label values. If the configuration file names accounts,
+every series of an account also has the label ` + "`account_name`" + `.
+
+**The number of series is limited,** whatever a response contains. Of open-ended labels only the most frequent values
+are kept, and of integrations the %d that ran last. Organizations, sites, Explorers, recurring scans and hosted zones are
+never grouped, because people look for them by name. A poll fails, with a message that says why, if it finds more than %d
+sites, %d Explorers or %d recurring scans in an organization, more than %d sites or Explorers in an account that is
+polled as a whole, more than %d hosted zones or %d organizations, or more than %d series. Only assets split by many
+labels come close to the last of these. The last successful result is still served.
+
+| flag | affects |
+|---|---|
+| ` + "`--cache.interval`, `--collector.NAME.interval`" + ` | the age of cached values |
+| ` + "`--cache.max-age`" + ` | how long a result is served while polls fail |
+| ` + "`--quota.share`, `--quota.reserve`" + ` | how far intervals are lengthened if the quota is too small: see [quota.md](quota.md) |
+| ` + "`--collector.NAME`, `--no-collector.NAME`" + ` | which families are exported |
+| ` + "`--runzero.organization`" + ` | the values of ` + "`org_name`" + ` |
+| ` + "`--collector.assets.labels`" + ` | the labels of [` + "`runzero_assets`" + `](#runzero_assets) in addition to ` + "`org_name`" + `: %s |
+| ` + "`--collector.assets.top`" + ` | how many of the most frequent values of %s are kept; the rest are ` + "`other`" + `, and [` + "`runzero_collector_folded_values`" + `](#runzero_collector_folded_values) counts them |
+| ` + "`--collector.assets.search`" + ` | which assets are counted, in all families of the assets collector |
+| ` + "`--collector.tasks.scan-max-age`" + ` | [` + "`runzero_scan_max_age_seconds`" + `](#runzero_scan_max_age_seconds) |
+`
+
+// section is the part of the page about one collector.
+type section struct {
+	collector, title, text string
+	queries                [][2]string // description and query
+}
+
+func sections() []section {
+	return []section{
+		{"usage", "API usage", "A runZero account may make as many API calls per day as it has licensed assets, and all tools of the account share them. " +
+			"This collector makes no calls: it reads the headers of every response. If the console sends none, the usage families are absent.",
+			[][2]string{{"Less than a fifth of today's calls are left", "runzero_api_usage_remaining / runzero_api_usage_limit < 0.2"}}},
+		{"console", "Console", "Health and version, as the console reports them. A console that responds with a server error is not healthy; " +
+			"if there is no response, the poll fails.",
+			[][2]string{{"The console is unhealthy", "runzero_console_healthy == 0"}}},
+		{"license", "Licence", "The account's licence. It counts live assets and, separately, assets of projects, which are temporary organizations. Requires an account credential.",
+			[][2]string{
+				{"Nine tenths of the licensed assets are used", "sum without (kind) (runzero_license_assets) / runzero_license_assets_limit > 0.9"},
+				{"The licence expires within 30 days", "runzero_license_expiration_timestamp_seconds - time() < 30 * 86400"},
+			}},
+		{"organizations", "Organizations", "The organizations, their assets as counted by the console, and their retention: totals shrink when stale or offline assets are deleted. " +
+			"Requires an organization token or an account credential.",
+			[][2]string{{"Organizations that keep scans for less than 90 days", `runzero_organization_expiration_seconds{of="scans"} < 90 * 86400`}}},
+		{"hosted_zones", "Hosted zones", "Zones in which runZero itself runs Explorers, to scan public targets. Off by default: enable with `--collector.hosted_zones`. " +
+			"Requires a Platform licence, and an organization token or an account credential.",
+			[][2]string{{"Tasks are waiting for a hosted zone that runs none", `runzero_hosted_zone_tasks{state="waiting"} > 0 and ignoring (state) runzero_hosted_zone_tasks{state="active"} == 0`}}},
+		{"sites", "Sites", "The organization's sites, and their assets as counted by the console: recent assets were seen lately, live ones responded to the last scan. " +
+			"A site that is not scanned has no live assets; this is not a fault.",
+			[][2]string{{"The ten largest sites", `topk(10, runzero_site_assets{state="recent"})`}}},
+		{"explorers", "Explorers", "The programs that scan. A removed Explorer that the console still lists is inactive: it is counted in [`runzero_explorers`](#runzero_explorers) and has no other series. " +
+			"Requires an organization token or an account credential.",
+			[][2]string{
+				{"Explorers that are not connected, and their sites", "(runzero_explorer_connected == 0) * on (account_name, org_name, explorer) group_left (site_name) runzero_explorer_info"},
+				{"Fraction of Explorers that are outdated", "avg by (org_name) (runzero_explorer_outdated)"},
+			}},
+		{"tasks", "Scans, schedules and integrations", "Scans by site, the schedules that start them, and the last runs of connectors and imports. Consoles list a limited number of tasks: " +
+			"the last successful scan of a site is remembered after it drops out of the list, as long as the site exists. A successful scan may still have found nothing, " +
+			"for example because its targets are wrong: see the change `total`.",
+			[][2]string{
+				{"Sites whose last successful scan is too old", "runzero_scan_age_seconds > runzero_scan_max_age_seconds"},
+				{"Sites that have never been scanned successfully", "runzero_scan_max_age_seconds unless runzero_scan_last_success_timestamp_seconds"},
+				{"Scheduled scans that are overdue, whatever their status", "time() - runzero_scan_schedule_next_run_timestamp_seconds > runzero_scan_schedule_grace_seconds"},
+			}},
+		{"findings", "Findings", "Problems that runZero has found: one record for each kind of finding, with its number of instances. " + off("findings") + " Older consoles do not have this export.",
+			[][2]string{
+				{"Instances of findings at critical risk, by category", `sum by (org_name, category) (runzero_finding_instances{risk="critical"})`},
+				{"More kinds of findings than yesterday", "sum by (org_name) (runzero_findings) > sum by (org_name) (runzero_findings offset 1d)"},
+			}},
+		{"wireless", "Wireless networks", "Wireless networks in range of Explorers, including those of neighbours, by how they are protected. Their names are not exported, because anybody nearby can choose them. " + off("wireless"),
+			[][2]string{{"Open networks, by site", `sum by (org_name, site_name) (runzero_wireless_networks{authentication="open"}) > 0`}}},
+		{"directory", "Directories", "Users and groups of directories such as Active Directory, as read by integrations; these are not users of the console. `source_id` is runZero's number for the type of integration, " +
+			"for example 16 for Azure AD; the numbers are not documented. " + off("directory") + " A poll takes two calls.",
+			[][2]string{{"A directory has lost a tenth of its users in a day", "runzero_directory_users < 0.9 * (runzero_directory_users offset 1d)"}}},
+		{"assets", "Assets", "The organization's assets, counted one by one from an export. The values of [`runzero_assets`](#runzero_assets) add up to the number of assets, whatever labels it is split by and " +
+			"however many values are grouped as `other`. `alive` is as reported by the API; if `scanned` is `false`, the asset is known only from an integration or passive traffic, and `alive` proves nothing.",
+			[][2]string{
+				{"Live assets by operating system", `sum by (org_name, os) (runzero_assets{alive="true"})`},
+				{"Fraction of assets at critical risk", `sum by (org_name) (runzero_assets_by_risk{risk="critical"}) / sum by (org_name) (runzero_assets_by_risk)`},
+				{"Fraction of assets not seen for 30 days", `1 - runzero_asset_last_seen_age_seconds_bucket{le="2.592e+06"} / ignoring (le) runzero_asset_last_seen_age_seconds_count`},
+			}},
+		{"certificates", "Certificates", "Certificates of services by state, and their remaining lifetime. There is no state for certificates that expire soon: choose a bucket of the histogram instead. " +
+			"Certificates that never expire are in the last bucket. " + off("certificates") + " The export sends complete records of one or more kilobytes each. Older consoles do not have it.",
+			[][2]string{
+				{"Certificates that expire within 30 days", `runzero_certificate_remaining_seconds_bucket{le="2.592e+06"} > 0`},
+				{"Certificates that have expired", `sum by (org_name) (runzero_certificates{state="expired"}) > 0`},
+			}},
+		{"services", "Services", "Services of assets, counted one by one, by protocol and by port. Rare protocols and ports are in `other`; to watch one of them, configure a query. " + off("services") + large,
+			[][2]string{
+				{"The ten most frequent protocols", `topk(10, sum by (protocol) (runzero_services_by_protocol{protocol!="other"}))`},
+				{"The ten most frequent TCP ports", `topk(10, sum by (port) (runzero_services_by_port{transport="tcp",port!="other"}))`},
+			}},
+		{"software", "Software", "Software installed on assets, counted one by one. " + off("software") + large,
+			[][2]string{{"The ten products installed most often", `topk(10, sum by (software_vendor, software_product) (runzero_software_by_product{software_product!="other"}))`}}},
+		{"vulnerabilities", "Vulnerabilities", "Vulnerabilities of assets, counted one by one. For their number alone, [`runzero_vulnerabilities`](#runzero_vulnerabilities) is enough. " + off("vulnerabilities") + large,
+			[][2]string{
+				{"Sites with critical vulnerabilities", `runzero_vulnerabilities_by_severity{severity="critical"} > 0`},
+				{"Fraction of vulnerabilities that are critical", `sum by (org_name) (runzero_vulnerabilities_by_severity{severity="critical"}) / sum by (org_name) (runzero_vulnerabilities_by_severity)`},
+			}},
+		{"queries", "Queries", "Numbers of results of the `queries` in the configuration file. Each query is one call per organization and poll, " +
+			"and is the collector `queries/NAME` in the families about polls.",
+			[][2]string{{"A query that should find nothing has results", `runzero_query_results{query="telnet"} > 0`}}},
+		{Health, "Polls", "The state of polling, by organization and collector. `org_name` is empty if the data belongs to no organization; the collector `discovery` " +
+			"finds the organizations. A collector whose data the console, the licence or the credential does not give access to is unsupported, and is tried again once a day.",
+			[][2]string{{"Data that is older than it should be", "time() - runzero_collector_last_success_timestamp_seconds > 2 * runzero_collector_interval_seconds"}}},
+		{Quota, "Quota", "How the exporter stays within its share of the account's daily API calls: see [quota.md](quota.md). If the configured intervals need more than the share, all of them are " +
+			"lengthened by the same factor. If the share is used up or the reserve is reached, polling pauses until the quota resets, and the last results are still served.",
+			[][2]string{
+				{"Intervals are longer than configured", "runzero_exporter_interval_stretch_ratio > 1"},
+				{"Polling is paused, by reason", "runzero_api_paused == 1"},
+				{"The account will run out of calls before the quota resets, whichever tool uses them", "runzero_api_usage_exhaustion_timestamp_seconds < runzero_api_usage_reset_timestamp_seconds"},
+				{"Fraction of its daily budget that the exporter has used", "runzero_exporter_spent_calls / runzero_exporter_budget_calls"},
+			}},
+		{Store, "Cache", "Whether results and the count of calls can be saved to `--cache.dir`, so that a restart costs no calls. If they cannot, polling continues.",
+			[][2]string{{"A restart would cost calls", "runzero_exporter_store_success == 0"}}},
+		{Config, "Configuration", "Whether the configuration was loaded successfully at the last attempt, at startup or by a reload. If not, the previous configuration stays in force.",
+			[][2]string{{"The configuration could not be loaded", "runzero_exporter_config_last_reload_successful == 0"}}},
+	}
+}
+
+func off(collector string) string {
+	return fmt.Sprintf("Off by default: enable with `--collector.%s`. An export token is sufficient.", collector)
+}
+
+// large is said of exports with many records for each asset.
+const large = " The export can have a hundred times as many records as there are assets: see [quota.md](quota.md#what-exports-weigh) for the cost."

@@ -33,8 +33,12 @@ func golden(t *testing.T, name string, families []*dto.MetricFamily) {
 	for _, problem := range problems(t, families) {
 		t.Error(problem)
 	}
-	got := exposition(t, families)
-	file := filepath.Join("testdata", name+".prom")
+	compare(t, filepath.Join("testdata", name+".prom"), exposition(t, families))
+}
+
+// compare compares a text with a file, or writes the file with -update.
+func compare(t *testing.T, file, got string) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -44,10 +48,9 @@ func golden(t *testing.T, name string, families []*dto.MetricFamily) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got == string(want) {
-		return
+	if got != string(want) {
+		t.Errorf("%s differs (- file, + now); go test ./collector -update rewrites it:\n%s", file, lineDiff(string(want), got))
 	}
-	t.Errorf("%s differs (- file, + now); go test ./collector -update rewrites it:\n%s", file, lineDiff(string(want), got))
 }
 
 // lineDiff is the lines that one text has and the other has not.

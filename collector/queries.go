@@ -20,7 +20,7 @@ type Query struct {
 func QuerySpec(q Query, interval time.Duration) Spec {
 	return Spec{
 		Name:     "queries/" + q.Name,
-		Help:     "what of " + q.Of + " matches the query " + q.Name,
+		Help:     "number of " + q.Of + " matching the query " + q.Name,
 		Needs:    runzero.ExportToken,
 		Interval: interval,
 		Query:    q,
