@@ -46,6 +46,6 @@ $(PLATFORMS):
 		-C .build -cf - $(OF) | gzip -n >dist/$(OF).tar.gz
 
 licences:
-	cd lint && go test . -run '^TestLicences$$' -update
+	cd test/shipped && go test . -run '^TestLicences$$' -update
 
 .PHONY: build sbom release licences $(PLATFORMS)
