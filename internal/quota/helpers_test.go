@@ -25,13 +25,13 @@ func said(limit, remaining int64) runzero.Usage {
 }
 
 // call sends a request and has it answered a second later.
-func call(l *Ledger, at time.Time, limit, remaining int64) {
+func call(l *ledger, at time.Time, limit, remaining int64) {
 	l.Sent(at)
 	l.Responded(at.Add(time.Second), at, said(limit, remaining))
 }
 
 // wantCalls checks what share leaves of the account at an instant.
-func wantCalls(t *testing.T, l *Ledger, share Share, at time.Time, want int64) {
+func wantCalls(t *testing.T, l *ledger, share Share, at time.Time, want int64) {
 	t.Helper()
 	if a := share.Allowance(l, at); !a.Known || a.Calls != want {
 		t.Errorf("allowance at %s is %+v, want %d calls", at.Format(time.DateTime), a, want)

@@ -1,63 +1,49 @@
 package quota
 
 import (
-	"math"
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Ledger is what is known of an account's quota: what its answers said, and what was
-// sent. Its methods must be handed times that do not go backwards much; where they do,
-// it errs on the side of having spent.
-type Ledger struct {
-	// Limit and Remaining are what the last answers said; each may be unknown.
+// ledger is the account of calls: what the console reported, and what was sent. It has
+// no clock and no lock of its own. It expects times that do not go backwards; if they
+// do, it counts too many calls rather than too few.
+type ledger struct {
+	// Limit and Remaining are as last reported; each may be unknown.
 	Limit     runzero.Count
 	Remaining runzero.Count
-	// SeenAt is when Remaining was said, and AskedAt when it was asked for: it was true
-	// at some time between.
-	SeenAt  time.Time
-	AskedAt time.Time
-	// Turned is when the account's day was last seen to turn; zero: not yet.
-	Turned time.Time
-	// Began is when the first call was made.
-	Began time.Time
+	// reported is when the response with Remaining arrived, requested when its request was
+	// sent. Remaining was true at some time in between.
+	reported  time.Time
+	requested time.Time
+	// lastReset is a time shortly before the last observed reset; zero before the first.
+	lastReset time.Time
+	firstCall time.Time
+	window    resetWindow
 
-	reset      window
-	calls      []minute // own calls of the account's day, oldest first
-	spent      int64    // their sum
-	unanswered int64    // own calls on their way
-	untold     int64    // own calls since Remaining was said whose answers did not say it
-	samples    []sample // what all have used, lately
+	calls       []minute // own calls that count for today, oldest first
+	spent       int64    // the sum of calls
+	inFlight    int64    // own calls without a response so far
+	unaccounted int64    // own calls that Remaining may not include yet, not in flight
+	samples     []sample // of the last hours, for the forecast
 }
 
-// minute is the own calls of one minute.
+// minute is the number of own calls within one minute.
 type minute struct {
 	At    time.Time
 	Calls int64
 }
 
-// sample is what the whole account had used at an instant.
-type sample struct {
-	At   time.Time
-	Used int64
-}
+const day = 24 * time.Hour
 
-const (
-	day = 24 * time.Hour
-	// A forecast looks this far back, at samples this far apart.
-	forecastWindow = 3 * time.Hour
-	sampleEvery    = 5 * time.Minute
-	// A pace is not told from less.
-	forecastLeast = 15 * time.Minute
-)
-
-// Sent notes that a request goes out.
-func (l *Ledger) Sent(now time.Time) {
-	if l.Began.IsZero() {
-		l.Began = now
+// Sent counts a request that is about to be sent. It stays counted whatever becomes of
+// it: the console may have charged it even if no response arrives.
+func (l *ledger) Sent(now time.Time) {
+	if l.firstCall.IsZero() {
+		l.firstCall = now
 	}
-	l.unanswered++
+	l.inFlight++
 	if n := len(l.calls); n > 0 && now.Sub(l.calls[n-1].At) < time.Minute {
 		l.calls[n-1].Calls++
 	} else {
@@ -66,41 +52,41 @@ func (l *Ledger) Sent(now time.Time) {
 	l.spent++
 }
 
-// Answered notes what the headers of the answer to a request sent at sent said; a
-// request without an answer is answered by nothing.
-func (l *Ledger) Responded(now, sent time.Time, usage runzero.Usage) {
-	l.unanswered = max(l.unanswered-1, 0)
-	limit, remaining := believable(usage, l.Limit)
-	// An answer that another has overtaken may tell of the time before it: then it does
-	// not tell that a day has turned, and the worse of the two is believed.
-	overtaken := !sent.After(l.SeenAt)
-	if !overtaken && l.turned(now, limit, remaining) {
-		l.learn(now)
+// Responded records the usage headers of a response, given when its request was sent. A
+// request that failed without a response has empty headers.
+func (l *ledger) Responded(now, sent time.Time, usage runzero.Usage) {
+	l.inFlight = max(l.inFlight-1, 0)
+	limit, remaining := plausible(usage, l.Limit)
+	// If a later request was answered earlier, this response may describe the time before
+	// it. It is then no evidence of a reset, and the lower number of remaining calls holds.
+	overtaken := !sent.After(l.reported)
+	if !overtaken && l.hasReset(now, limit, remaining) {
+		l.noteReset(now)
 	}
+	before, hadRemaining := l.Remaining.Get()
 	left, known := remaining.Get()
-	before, ok := l.Remaining.Get()
-	if of, said := limit.Get(); said {
-		// What was used stays the same where only the limit is said to have changed.
-		if old, had := l.Limit.Get(); had && ok && !known {
+	if of, ok := limit.Get(); ok {
+		// If only the limit is reported and it has changed, the calls used stay the same.
+		if old, hadLimit := l.Limit.Get(); hadLimit && hadRemaining && !known {
 			before = max(before+of-old, 0)
 			l.Remaining = runzero.Known(before)
 		}
 		l.Limit = limit
 	}
 	if !known {
-		l.untold++
+		l.unaccounted++
 		return
 	}
-	if overtaken && ok && before <= left {
+	if overtaken && hadRemaining && before <= left {
 		return
 	}
-	l.Remaining, l.SeenAt, l.AskedAt, l.untold = remaining, now, sent, 0
+	l.Remaining, l.reported, l.requested, l.unaccounted = remaining, now, sent, 0
 	l.sample(now)
 }
 
-// believable leaves out what no account has: a limit of nothing, and more left than
-// there is.
-func believable(usage runzero.Usage, before runzero.Count) (limit, remaining runzero.Count) {
+// plausible drops headers that cannot be true: a limit of 0, and more calls left than
+// the limit.
+func plausible(usage runzero.Usage, before runzero.Count) (limit, remaining runzero.Count) {
 	if n, known := usage.Limit.Get(); known && n > 0 {
 		limit = usage.Limit
 	}
@@ -114,20 +100,20 @@ func believable(usage runzero.Usage, before runzero.Count) (limit, remaining run
 	return limit, remaining
 }
 
-// A day does not turn twice within this.
+// The quota does not reset twice within this time.
 const shortestDay = 20 * time.Hour
 
-// turned tells whether an answer is of a new day: the account has used less than
-// before. Where no turn is due, that is much less: a counter that lags behind by a few
-// calls must not make own calls forgotten. A turn that goes unnoticed costs nothing but
-// time, as what was spent a day ago is forgotten anyway.
-func (l *Ledger) turned(now time.Time, limit, remaining runzero.Count) bool {
+// hasReset reports whether a response shows that the quota has reset: the account has
+// used less than before. If no reset is due, it must be much less: a console whose
+// counter lags a few calls behind must not make own calls forgotten. Missing a reset
+// only costs time, because own calls are forgotten after 24 hours anyway.
+func (l *ledger) hasReset(now time.Time, limit, remaining runzero.Count) bool {
 	before, known := used(l.Limit, l.Remaining)
-	if !known || !l.Turned.IsZero() && now.Sub(l.Turned) < shortestDay {
+	if !known || !l.lastReset.IsZero() && now.Sub(l.lastReset) < shortestDay {
 		return false
 	}
 	after, known := used(limit, remaining)
-	return known && after < before && (2*after <= before || !now.Before(l.NextReset(l.AskedAt)))
+	return known && after < before && (2*after <= before || !now.Before(l.NextReset(l.requested)))
 }
 
 func used(limit, remaining runzero.Count) (int64, bool) {
@@ -139,96 +125,57 @@ func used(limit, remaining runzero.Count) (int64, bool) {
 	return of - left, known
 }
 
-// learn takes note of a day that turned since the last answer.
-func (l *Ledger) learn(now time.Time) {
-	l.reset = l.reset.narrow(l.AskedAt, now)
-	// What was sent since the last request that the old day answered may belong to the
-	// new one.
-	l.Turned = l.AskedAt
-	l.forget(func(m minute) bool { return m.At.Add(time.Minute).Before(l.Turned) })
+// noteReset records that the quota has reset since the last report of remaining calls.
+func (l *ledger) noteReset(now time.Time) {
+	l.window = l.window.narrow(l.requested, now)
+	// Calls sent after the last request that was answered before the reset may belong to
+	// the new day, so they stay counted.
+	l.lastReset = l.requested
+	l.forget(func(m minute) bool { return m.At.Add(time.Minute).Before(l.lastReset) })
 	l.samples = nil
 }
 
-// Spent is the own calls of the account's day: of the last 24 hours at most, so that
-// it is never too few, wherever the day begins.
-func (l *Ledger) Spent(now time.Time) int64 {
-	// The minute that a day ends in counts whole: it is not known what came after.
+// Spent returns the own calls that count for today: those since the last observed reset,
+// but at most of the last 24 hours. They are never fewer than the account's day has seen.
+func (l *ledger) Spent(now time.Time) int64 {
+	// The oldest minute counts in full: it is not known when in it the calls were made.
 	l.forget(func(m minute) bool { return now.Sub(m.At) >= day+time.Minute })
 	return l.spent
 }
 
 // forget drops the oldest calls.
-func (l *Ledger) forget(old func(minute) bool) {
+func (l *ledger) forget(old func(minute) bool) {
 	for len(l.calls) > 0 && old(l.calls[0]) {
 		l.spent -= l.calls[0].Calls
 		l.calls = l.calls[1:]
 	}
 }
 
-// NextReset is when the account's day is expected to turn next after t: as it was
-// seen to, and at midnight UTC before it was.
-func (l *Ledger) NextReset(t time.Time) time.Time {
+// NextReset returns when the quota is expected to reset next after t: at the time of day
+// that was observed, and at midnight UTC before any was.
+func (l *ledger) NextReset(t time.Time) time.Time {
 	midnight := t.UTC().Truncate(day)
-	next := midnight.Add(l.reset.expected())
+	next := midnight.Add(l.window.expected())
 	for !next.After(t) {
 		next = next.Add(day)
 	}
 	return next
 }
 
-// Left is how long the allowance must last. Until a day has been seen to turn, that
-// is a day from the first call: wherever the day turns, it does so in that time.
-func (l *Ledger) Left(now time.Time) time.Duration {
-	if l.reset.known {
+// Left returns for how long the allowance must last. Until a reset has been observed,
+// this is until 24 hours after the first call: the quota resets within that time,
+// whenever its day starts.
+func (l *ledger) Left(now time.Time) time.Duration {
+	if l.window.known {
 		return l.NextReset(now).Sub(now)
 	}
-	if l.Began.IsZero() {
+	if l.firstCall.IsZero() {
 		return day
 	}
-	// Beyond that day no answer tells usage: then the last 24 hours are what counts.
-	if left := day - now.Sub(l.Began); left > 0 && left <= day {
+	// If no reset was observed in that time, no response reports usage. Then only the own
+	// calls of the last 24 hours count.
+	if left := day - now.Sub(l.firstCall); left > 0 && left <= day {
 		return left
 	}
 	return day
-}
-
-func (l *Ledger) sample(now time.Time) {
-	n, known := used(l.Limit, l.Remaining)
-	if !known {
-		return
-	}
-	if len(l.samples) > 0 && now.Sub(l.samples[len(l.samples)-1].At) < sampleEvery {
-		return
-	}
-	l.samples = append(l.samples, sample{At: now, Used: n})
-	for len(l.samples) > 1 && now.Sub(l.samples[0].At) > forecastWindow {
-		l.samples = l.samples[1:]
-	}
-}
-
-// Exhaustion is when nothing will be left at the present pace of everybody; false
-// when that is not before the day turns, or there is no telling.
-func (l *Ledger) Exhaustion(now time.Time) (time.Time, bool) {
-	remaining, known := l.Remaining.Get()
-	turns := l.NextReset(l.SeenAt)
-	if !known || !now.Before(turns) {
-		return time.Time{}, false
-	}
-	if remaining == 0 {
-		return l.SeenAt, true
-	}
-	n, known := used(l.Limit, l.Remaining)
-	if !known || len(l.samples) == 0 {
-		return time.Time{}, false
-	}
-	first := l.samples[0]
-	took, spent := l.SeenAt.Sub(first.At), n-first.Used
-	if took < forecastLeast || spent <= 0 {
-		return time.Time{}, false
-	}
-	seconds := float64(remaining) * took.Seconds() / float64(spent)
-	if seconds > math.Min(day.Seconds(), turns.Sub(l.SeenAt).Seconds()) {
-		return time.Time{}, false
-	}
-	return l.SeenAt.Add(time.Duration(seconds * float64(time.Second))), true
 }

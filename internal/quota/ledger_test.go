@@ -7,22 +7,22 @@ import (
 )
 
 func TestADayTurnsWhenTheAccountHasUsedLessThanBefore(t *testing.T) {
-	var l Ledger
+	var l ledger
 	for h := range 6 {
 		call(&l, start.Add(time.Duration(h)*time.Hour), 100, int64(90-h))
 	}
 	last := start.Add(5 * time.Hour)
 	seen := last.Add(time.Hour)
 	call(&l, seen, 100, 99)
-	if !l.Turned.Equal(last) {
-		t.Errorf("turned at %s, want when the old day was last asked, %s", l.Turned, last)
+	if !l.lastReset.Equal(last) {
+		t.Errorf("turned at %s, want when the old day was last asked, %s", l.lastReset, last)
 	}
 	// The old day's last call may belong to the new one.
 	if got := l.Spent(seen.Add(time.Minute)); got != 2 {
 		t.Errorf("%d spent, want the new day's call and the old one's last", got)
 	}
-	if want := (window{true, 17 * time.Hour, time.Hour + time.Second}); l.reset != want {
-		t.Errorf("learned %+v, want %+v", l.reset, want)
+	if want := (resetWindow{true, 17 * time.Hour, time.Hour + time.Second}); l.window != want {
+		t.Errorf("learned %+v, want %+v", l.window, want)
 	}
 	if want := start.Add(30*time.Hour + time.Second); !l.NextReset(seen.Add(time.Minute)).Equal(want) {
 		t.Errorf("the next reset is expected at %s, want %s", l.NextReset(seen.Add(time.Minute)), want)
@@ -47,12 +47,12 @@ func TestWhatIsNoTurnOfTheDay(t *testing.T) {
 		{"an answer that another overtook", 100, 99, start},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			var l Ledger
+			var l ledger
 			call(&l, start, 100, 40)
 			l.Sent(c.sent)
 			l.Responded(at, c.sent, said(c.limit, c.remaining))
-			if !l.Turned.IsZero() || l.reset.known {
-				t.Errorf("turned at %s, learned %+v", l.Turned, l.reset)
+			if !l.lastReset.IsZero() || l.window.known {
+				t.Errorf("turned at %s, learned %+v", l.lastReset, l.window)
 			}
 			if got := l.Spent(at); got != 2 {
 				t.Errorf("%d spent, want 2", got)
@@ -63,7 +63,7 @@ func TestWhatIsNoTurnOfTheDay(t *testing.T) {
 
 func TestOfAnswersThatOvertakeEachOtherTheWorseIsBelieved(t *testing.T) {
 	for _, c := range []struct{ slow, want int64 }{{60, 50}, {45, 45}} {
-		var l Ledger
+		var l ledger
 		l.Sent(start)
 		l.Sent(start.Add(time.Second))
 		l.Responded(start.Add(2*time.Second), start.Add(time.Second), said(100, 50))
@@ -71,14 +71,14 @@ func TestOfAnswersThatOvertakeEachOtherTheWorseIsBelieved(t *testing.T) {
 		if got, _ := l.Remaining.Get(); got != c.want {
 			t.Errorf("%d, then %d from before: %d is believed, want %d", 50, c.slow, got, c.want)
 		}
-		if l.unanswered != 0 {
-			t.Errorf("%d calls on their way", l.unanswered)
+		if l.inFlight != 0 {
+			t.Errorf("%d calls on their way", l.inFlight)
 		}
 	}
 }
 
 func TestAnAnswerOfTheOldDayAfterOneOfTheNewForgetsNothing(t *testing.T) {
-	var l Ledger
+	var l ledger
 	call(&l, start, 100, 50)
 	l.Sent(start.Add(time.Hour))
 	l.Sent(start.Add(time.Hour + time.Second))
@@ -96,7 +96,7 @@ func TestAnAnswerOfTheOldDayAfterOneOfTheNewForgetsNothing(t *testing.T) {
 }
 
 func TestADayDoesNotTurnTwiceWithinTwentyHours(t *testing.T) {
-	var l Ledger
+	var l ledger
 	call(&l, start, 100, 50)
 	call(&l, start.Add(time.Hour), 100, 99) // the turn
 	for h := 2; h < 20; h += 2 {            // a counter that jumps to and fro
@@ -108,8 +108,8 @@ func TestADayDoesNotTurnTwiceWithinTwentyHours(t *testing.T) {
 	}
 	call(&l, start.Add(24*time.Hour), 100, 40)
 	call(&l, start.Add(25*time.Hour), 100, 99)
-	if !l.Turned.Equal(start.Add(24 * time.Hour)) {
-		t.Errorf("the next day's turn was not seen: %s", l.Turned)
+	if !l.lastReset.Equal(start.Add(24 * time.Hour)) {
+		t.Errorf("the next day's turn was not seen: %s", l.lastReset)
 	}
 }
 
@@ -118,7 +118,7 @@ func TestADayDoesNotTurnTwiceWithinTwentyHours(t *testing.T) {
 func TestOwnCallsAreNeverTooFew(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 300 {
-		var l Ledger
+		var l ledger
 		var sent []time.Time
 		now := start
 		for range 400 {
@@ -128,7 +128,7 @@ func TestOwnCallsAreNeverTooFew(t *testing.T) {
 				l.Sent(now)
 				sent = append(sent, now)
 			case r.IntN(10) == 0: // written down and read again
-				l = l.Kept().Ledger(now)
+				l = l.saved().ledger(now)
 			case r.IntN(4) == 0: // idle
 				now = now.Add(time.Duration(r.Int64N(int64(4 * time.Hour))))
 			}
@@ -155,7 +155,7 @@ func TestOwnCallsOfADayAreNeverTooFewAfterATurn(t *testing.T) {
 	for range 300 {
 		reset := time.Duration(r.Int64N(int64(day)))
 		dayOf := func(at time.Time) time.Time { return at.Add(-reset).Truncate(day) }
-		var l Ledger
+		var l ledger
 		now, today, own, turns := start, time.Time{}, int64(0), 0
 		for range 500 {
 			now = now.Add(time.Duration(r.ExpFloat64() * float64(12*time.Minute)))
@@ -170,8 +170,8 @@ func TestOwnCallsOfADayAreNeverTooFewAfterATurn(t *testing.T) {
 			}
 		}
 		if turns > 2 {
-			if off := (l.NextReset(now).Sub(start.Truncate(day)) - reset + 10*day) % day; off > 3*time.Hour && reset != 0 && l.reset.expected() != 0 {
-				t.Fatalf("reset at %s, learned %+v, which expects it %s later", reset, l.reset, off)
+			if off := (l.NextReset(now).Sub(start.Truncate(day)) - reset + 10*day) % day; off > 3*time.Hour && reset != 0 && l.window.expected() != 0 {
+				t.Fatalf("reset at %s, learned %+v, which expects it %s later", reset, l.window, off)
 			}
 		}
 	}
@@ -206,7 +206,7 @@ func TestExhaustion(t *testing.T) {
 		{"a pace of yesterday tells nothing", []use{{0, 500}, {60, 100}, {120, 999}}, 121, -1},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			var l Ledger
+			var l ledger
 			for _, u := range c.uses {
 				l.Responded(at(u.minute), at(u.minute), said(1000, u.remaining))
 			}
@@ -219,7 +219,7 @@ func TestExhaustion(t *testing.T) {
 }
 
 func TestExhaustionWithoutALimitIsNotTold(t *testing.T) {
-	var l Ledger
+	var l ledger
 	for m := range 60 {
 		l.Responded(start.Add(time.Duration(m)*time.Minute), start.Add(time.Duration(m)*time.Minute), said(unknown, int64(100-m)))
 	}

@@ -1,6 +1,3 @@
-// Package budget is the arithmetic of an account's daily quota: how much of it is
-// ours, what the intervals ask, and how far they must be stretched. It has no clock
-// and does no I/O.
 package quota
 
 import (
@@ -8,35 +5,50 @@ import (
 	"time"
 )
 
-// Share is how much of an account's quota this exporter may spend.
+// Share is the part of an account's quota that this exporter may spend.
 type Share struct {
-	// Of the daily limit, what may be spent, in (0, 1].
+	// Share is the fraction of the daily limit that may be spent, in (0, 1].
 	Share float64
-	// Of the daily limit, what must be left for others, in [0, 1).
+	// Reserve is the fraction of the daily limit that is left to other tools, in [0, 1).
 	Reserve float64
 }
 
-// Allowance is how many calls may be made in what is left of a day. The zero
-// Allowance is unknown: the console tells no limit, and there is nothing to hold to.
+// Calls returns how many calls a day may be spent of a daily limit, rounded down.
+func (s Share) Calls(limit int64) int64 {
+	// In floating point, 0.29 of 100 is slightly less than 29.
+	return int64(math.Floor(s.Share*float64(limit) + 1e-9))
+}
+
+// ReserveCalls returns how many calls of a daily limit are left to other tools, rounded
+// up.
+func (s Share) ReserveCalls(limit int64) int64 {
+	return int64(math.Ceil(s.Reserve*float64(limit) - 1e-9))
+}
+
+// Allowance is how many calls may still be made before the quota resets. In the zero
+// Allowance nothing is known: the console has reported no limit, and calls are not
+// restricted.
 type Allowance struct {
 	Known bool
 	Calls int64
-	// Reserve tells that the account is down to the reserve, and not our share, when
-	// Calls is 0.
+	// Reserve means that Calls is bounded by what the account has left above the reserve,
+	// and not by this exporter's share.
 	Reserve bool
-	// Stale tells that what the account has left was said before the day was expected to
-	// turn: the next call tells anew, and may be made even where Calls is 0.
+	// Stale means that the quota should have reset since the console last reported what is
+	// left. One probe an hour is then admitted even if Calls is 0, to find out.
 	Stale bool
 }
 
-// Allowance works out what may still be spent.
+// allowance works out what may still be spent.
 //
-// Own calls are those of the last 24 hours or since the day is known to have turned,
-// whichever is less: never fewer than the account's own day has seen, wherever it
-// begins. Where it is known when the day turns, the last call of the share is kept until
-// then: with none left to ask with, a turn goes unnoticed, and nothing is asked until own
-// calls are a day old.
-func (s Share) Allowance(l *Ledger, now time.Time) Allowance {
+// Own calls are counted over the last 24 hours, or since the quota is known to have
+// reset if that is less. This is never fewer than the account's own day has seen,
+// whenever that day starts.
+//
+// Once the time of the reset is known, the last call of the share is held back until
+// then. Without a call left to find out, a reset would go unnoticed until the own calls
+// are 24 hours old.
+func (s Share) allowance(l *ledger, now time.Time) Allowance {
 	limit, known := l.Limit.Get()
 	if !known {
 		return Allowance{}
@@ -47,64 +59,14 @@ func (s Share) Allowance(l *Ledger, now time.Time) Allowance {
 	if !known {
 		return a
 	}
-	a.Stale = own > 0 && !now.Before(l.NextReset(l.SeenAt))
-	if l.reset.known && own > 0 && !a.Stale {
+	a.Stale = own > 0 && !now.Before(l.NextReset(l.reported))
+	if l.window.known && own > 0 && !a.Stale {
 		own--
 	}
 	a.Calls = own
-	left := remaining - l.unanswered - l.untold - int64(math.Ceil(s.Reserve*float64(limit)))
+	left := remaining - l.inFlight - l.unaccounted - s.ReserveCalls(limit)
 	if left < own {
 		a.Calls, a.Reserve = max(left, 0), true
 	}
 	return a
-}
-
-// Calls is the share in calls a day.
-func (s Share) Calls(limit int64) int64 {
-	// 0.29 of 100 are 29, which floats do not say.
-	return int64(math.Floor(s.Share*float64(limit) + 1e-9))
-}
-
-// Job is what is asked again and again.
-type Job struct {
-	Calls    float64 // a poll
-	Interval time.Duration
-}
-
-// Demand is how many calls jobs make in a time when nothing stretches their
-// intervals.
-func Demand(jobs []Job, in time.Duration) float64 {
-	demand := 0.0
-	for _, j := range jobs {
-		if j.Interval > 0 {
-			demand += j.Calls * in.Seconds() / j.Interval.Seconds()
-		}
-	}
-	return demand
-}
-
-// Due is when a job is due that was last asked at last.
-func Due(last time.Time, interval time.Duration, stretch float64) time.Time {
-	const longest = 30 * day // beyond it, an interval is as good as for ever
-	wait := float64(interval) * stretch
-	if wait > float64(longest) {
-		return last.Add(max(longest, interval))
-	}
-	return last.Add(time.Duration(wait))
-}
-
-// Stretch is what intervals are multiplied by so that the jobs fit into the
-// allowance until the day turns: at least 1, and without bound where nothing is left.
-func Stretch(jobs []Job, a Allowance, left time.Duration) float64 {
-	if !a.Known || a.Stale {
-		return 1 // the next answer tells
-	}
-	demand := Demand(jobs, left)
-	if demand <= float64(a.Calls) {
-		return 1
-	}
-	if a.Calls <= 0 {
-		return math.Inf(1)
-	}
-	return demand / float64(a.Calls)
 }

@@ -35,7 +35,7 @@ func TestAllowanceIsTheLesserOfShareAndWhatTheAccountHasLeft(t *testing.T) {
 		{"more left than there is says nothing", half, 100, 5000, 1, Allowance{Known: true, Calls: 49}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			var l Ledger
+			var l ledger
 			for range c.spent {
 				call(&l, start, c.limit, c.remaining)
 			}
@@ -61,18 +61,18 @@ func TestALimitThatChangesInTheMiddleOfTheDay(t *testing.T) {
 		{"lowered below what is spent, and what remains is not said", 10, unknown, 0},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			var l Ledger
+			var l ledger
 			for i := range int64(10) {
 				call(&l, start, 100, 99-i)
 			}
 			call(&l, start.Add(time.Hour), c.limit, c.remaining)
-			if !l.Turned.IsZero() {
+			if !l.lastReset.IsZero() {
 				t.Error("taken for the day's turn")
 			}
 			wantCalls(t, &l, share, start.Add(2*time.Hour), c.want)
 			// What was used is one more at the next call, so that the day has not turned.
 			call(&l, start.Add(2*time.Hour), c.limit, max(c.limit-12, 0))
-			if !l.Turned.IsZero() {
+			if !l.lastReset.IsZero() {
 				t.Error("the next answer is taken for the day's turn")
 			}
 		})
@@ -81,7 +81,7 @@ func TestALimitThatChangesInTheMiddleOfTheDay(t *testing.T) {
 
 func TestCallsThatAreNotAnsweredDoNotEatTheReserve(t *testing.T) {
 	share := Share{Share: 1, Reserve: 0.1}
-	var l Ledger
+	var l ledger
 	call(&l, start, 100, 15)
 	at := start.Add(time.Minute)
 	l.Sent(at)
@@ -102,7 +102,7 @@ func TestCallsThatAreNotAnsweredDoNotEatTheReserve(t *testing.T) {
 
 func TestWhatWasSaidBeforeTheExpectedResetIsStale(t *testing.T) {
 	share := Share{Share: 0.5, Reserve: 0.1}
-	var l Ledger
+	var l ledger
 	call(&l, start, 100, 0)
 	midnight := start.Add(12 * time.Hour)
 	for _, c := range []struct {
@@ -130,7 +130,7 @@ func TestWhatWasSaidBeforeTheExpectedResetIsStale(t *testing.T) {
 // first call was late: on the next one, nothing may wait for that to be a day ago.
 func TestTheLastCallOfTheShareAsksWhetherTheDayHasTurned(t *testing.T) {
 	share := Share{Share: 0.5, Reserve: 0.1}
-	var l Ledger
+	var l ledger
 	turn := start.Add(20 * time.Minute)
 	call(&l, start, 100, 60)
 	call(&l, turn.Add(time.Minute), 100, 99)     // it turned in between, as is learned

@@ -2,41 +2,41 @@ package quota
 
 import "time"
 
-// window is when in a day the account's day turns, as far as it is known: after From
-// and not after From+Width, both from midnight UTC.
-type window struct {
+// resetWindow is what is known about the time of day at which the quota resets: after
+// from, and not after from+width. Both count from midnight UTC.
+type resetWindow struct {
 	known bool
 	from  time.Duration
 	width time.Duration
 }
 
-// A window wider than this tells nothing.
+// A reset observed less exactly than this is ignored.
 const widestWindow = 12 * time.Hour
 
-// narrow takes note of a turn that happened after one instant and not after another.
-// Turns on several days tell it ever more exactly; one that does not fit tells that
-// the console has changed its mind, and what was known is forgotten.
-func (w window) narrow(after, until time.Time) window {
-	seen := window{known: true, from: after.UTC().Sub(after.UTC().Truncate(day)), width: until.Sub(after)}
+// narrow takes into account a reset that happened after one instant and not after
+// another. Resets on several days narrow the window. A reset outside of the window means
+// that the console has changed its time, so the window starts again from that reset.
+func (w resetWindow) narrow(after, until time.Time) resetWindow {
+	seen := resetWindow{known: true, from: after.UTC().Sub(after.UTC().Truncate(day)), width: until.Sub(after)}
 	if seen.width < 0 || seen.width > widestWindow {
 		return w
 	}
 	if !w.known {
 		return seen
 	}
-	// Where the window known begins, counted from where the one seen does: in (-12h, 12h].
+	// Where the known window starts, relative to the start of the new one: in (-12h, 12h].
 	offset := (w.from-seen.from+3*day/2)%day - day/2
 	from, to := max(offset, 0), min(offset+w.width, seen.width)
 	if to < from {
 		return seen
 	}
-	return window{known: true, from: (seen.from + from) % day, width: to - from}
+	return resetWindow{known: true, from: (seen.from + from) % day, width: to - from}
 }
 
-// expected is the time of day at which the day is expected to turn: midnight where
-// that may be, as it is the most likely, else the latest that it may be, because
-// nothing is gained by asking too soon.
-func (w window) expected() time.Duration {
+// expected is the time of day at which to expect the reset. This is midnight UTC if the
+// window allows it, because midnight is the most likely. Otherwise it is the end of the
+// window: polling too early gains nothing.
+func (w resetWindow) expected() time.Duration {
 	if !w.known || w.from == 0 || w.from+w.width >= day {
 		return 0
 	}

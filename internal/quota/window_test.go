@@ -13,8 +13,8 @@ type seen struct{ day, after, until float64 }
 
 func hours(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
 
-func narrowed(turns []seen) window {
-	var w window
+func narrowed(turns []seen) resetWindow {
+	var w resetWindow
 	for _, s := range turns {
 		from := midnight.Add(time.Duration(s.day) * day)
 		w = w.narrow(from.Add(hours(s.after)), from.Add(hours(s.until)))
@@ -26,28 +26,28 @@ func TestTurnsTellTheResetEverMoreExactly(t *testing.T) {
 	for _, c := range []struct {
 		what  string
 		turns []seen
-		want  window
+		want  resetWindow
 		turn  float64 // expected, in hours after midnight
 	}{
-		{"nothing seen: midnight", nil, window{}, 0},
-		{"one turn: the latest that it may be", []seen{{0, 9, 10}}, window{true, hours(9), hours(1)}, 10},
-		{"two that overlap", []seen{{0, 9, 11}, {1, 10, 12}}, window{true, hours(10), hours(1)}, 11},
-		{"one within another", []seen{{0, 6, 16}, {1, 10, 10.5}}, window{true, hours(10), hours(0.5)}, 10.5},
-		{"one around another", []seen{{0, 10, 10.5}, {1, 6, 16}}, window{true, hours(10), hours(0.5)}, 10.5},
-		{"three days", []seen{{0, 6, 16}, {1, 8, 12}, {2, 11, 14}}, window{true, hours(11), hours(1)}, 12},
-		{"a contradiction: the last is believed", []seen{{0, 9, 10}, {1, 15, 16}}, window{true, hours(15), hours(1)}, 16},
-		{"touching: that instant", []seen{{0, 9, 10}, {1, 10, 11}}, window{true, hours(10), 0}, 10},
-		{"too wide tells nothing", []seen{{0, 3, 15.5}}, window{}, 0},
-		{"too wide takes nothing away", []seen{{0, 9, 10}, {1, 3, 15.5}}, window{true, hours(9), hours(1)}, 10},
-		{"just as wide as may be", []seen{{0, 3, 15}}, window{true, hours(3), hours(12)}, 15},
-		{"the wrong way round tells nothing", []seen{{0, 9, 8}}, window{}, 0},
-		{"around midnight: midnight is the likeliest", []seen{{0, 23, 25}}, window{true, hours(23), hours(2)}, 0},
-		{"around midnight, from both sides", []seen{{0, 23, 25}, {1, 23.5, 27}}, window{true, hours(23.5), hours(1.5)}, 0},
-		{"around midnight, then after it", []seen{{0, 23, 26}, {2, 0.5, 4}}, window{true, hours(0.5), hours(1.5)}, 2},
-		{"after midnight, then around it", []seen{{0, 0.5, 4}, {1, 22, 26}}, window{true, hours(0.5), hours(1.5)}, 2},
-		{"until midnight exactly", []seen{{0, 23, 24}}, window{true, hours(23), hours(1)}, 0},
-		{"from midnight on", []seen{{0, 0, 1}}, window{true, 0, hours(1)}, 0},
-		{"many days later", []seen{{0, 9, 11}, {400, 10, 12}}, window{true, hours(10), hours(1)}, 11},
+		{"nothing seen: midnight", nil, resetWindow{}, 0},
+		{"one turn: the latest that it may be", []seen{{0, 9, 10}}, resetWindow{true, hours(9), hours(1)}, 10},
+		{"two that overlap", []seen{{0, 9, 11}, {1, 10, 12}}, resetWindow{true, hours(10), hours(1)}, 11},
+		{"one within another", []seen{{0, 6, 16}, {1, 10, 10.5}}, resetWindow{true, hours(10), hours(0.5)}, 10.5},
+		{"one around another", []seen{{0, 10, 10.5}, {1, 6, 16}}, resetWindow{true, hours(10), hours(0.5)}, 10.5},
+		{"three days", []seen{{0, 6, 16}, {1, 8, 12}, {2, 11, 14}}, resetWindow{true, hours(11), hours(1)}, 12},
+		{"a contradiction: the last is believed", []seen{{0, 9, 10}, {1, 15, 16}}, resetWindow{true, hours(15), hours(1)}, 16},
+		{"touching: that instant", []seen{{0, 9, 10}, {1, 10, 11}}, resetWindow{true, hours(10), 0}, 10},
+		{"too wide tells nothing", []seen{{0, 3, 15.5}}, resetWindow{}, 0},
+		{"too wide takes nothing away", []seen{{0, 9, 10}, {1, 3, 15.5}}, resetWindow{true, hours(9), hours(1)}, 10},
+		{"just as wide as may be", []seen{{0, 3, 15}}, resetWindow{true, hours(3), hours(12)}, 15},
+		{"the wrong way round tells nothing", []seen{{0, 9, 8}}, resetWindow{}, 0},
+		{"around midnight: midnight is the likeliest", []seen{{0, 23, 25}}, resetWindow{true, hours(23), hours(2)}, 0},
+		{"around midnight, from both sides", []seen{{0, 23, 25}, {1, 23.5, 27}}, resetWindow{true, hours(23.5), hours(1.5)}, 0},
+		{"around midnight, then after it", []seen{{0, 23, 26}, {2, 0.5, 4}}, resetWindow{true, hours(0.5), hours(1.5)}, 2},
+		{"after midnight, then around it", []seen{{0, 0.5, 4}, {1, 22, 26}}, resetWindow{true, hours(0.5), hours(1.5)}, 2},
+		{"until midnight exactly", []seen{{0, 23, 24}}, resetWindow{true, hours(23), hours(1)}, 0},
+		{"from midnight on", []seen{{0, 0, 1}}, resetWindow{true, 0, hours(1)}, 0},
+		{"many days later", []seen{{0, 9, 11}, {400, 10, 12}}, resetWindow{true, hours(10), hours(1)}, 11},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			w := narrowed(c.turns)
@@ -65,7 +65,7 @@ func TestAWindowOfTrueTurnsAlwaysHoldsTheReset(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 3000 {
 		reset := time.Duration(r.Int64N(int64(day)))
-		var w window
+		var w resetWindow
 		for d := range 1 + r.IntN(10) {
 			turn := midnight.Add(time.Duration(d)*day + reset)
 			after := turn.Add(-time.Duration(1 + r.Int64N(int64(7*time.Hour))))
@@ -99,7 +99,7 @@ func TestTheNextResetIsAfterTheInstantAndNotMoreThanADay(t *testing.T) {
 		{"exactly at the reset", []seen{{0, 8, 9}}, 9 * time.Hour, 33 * time.Hour},
 		{"just before the reset", []seen{{0, 8, 9}}, 9*time.Hour - 1, 9 * time.Hour},
 	} {
-		l := Ledger{reset: narrowed(c.turns)}
+		l := ledger{window: narrowed(c.turns)}
 		at := midnight.Add(c.at)
 		if got := l.NextReset(at); !got.Equal(midnight.Add(c.want)) {
 			t.Errorf("%s: %s, want %s after midnight", c.what, got, c.want)
@@ -117,7 +117,7 @@ func TestTheNextResetIsAfterTheInstantAndNotMoreThanADay(t *testing.T) {
 }
 
 func TestUntilTheResetIsLearnedTheAllowanceLastsADayFromTheFirstCall(t *testing.T) {
-	var l Ledger
+	var l ledger
 	if got := l.Left(start); got != day {
 		t.Errorf("%s left before the first call", got)
 	}
@@ -134,15 +134,15 @@ func TestUntilTheResetIsLearnedTheAllowanceLastsADayFromTheFirstCall(t *testing.
 // Counters of several servers may lag behind each other: a dip by a few calls is no new
 // day, unless one is due.
 func TestACounterThatLagsBehindForgetsNoCalls(t *testing.T) {
-	l := &Ledger{}
+	l := &ledger{}
 	call(l, start, 1000, 1000-59)
 	call(l, start.Add(time.Hour), 1000, 1000-60)
 	call(l, start.Add(2*time.Hour), 1000, 1000-58)
-	if spent := l.Spent(start.Add(2 * time.Hour)); spent != 3 || !l.Turned.IsZero() {
-		t.Errorf("%d calls spent, want 3; turned: %s", spent, l.Turned)
+	if spent := l.Spent(start.Add(2 * time.Hour)); spent != 3 || !l.lastReset.IsZero() {
+		t.Errorf("%d calls spent, want 3; turned: %s", spent, l.lastReset)
 	}
 	call(l, start.Add(13*time.Hour), 1000, 1000-57) // past midnight, and others were quick
-	if l.Turned.IsZero() {
+	if l.lastReset.IsZero() {
 		t.Error("a turn that was due went unnoticed")
 	}
 }

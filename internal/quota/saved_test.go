@@ -8,8 +8,8 @@ import (
 )
 
 // lived is a ledger with all that one can hold.
-func lived() Ledger {
-	var l Ledger
+func lived() ledger {
+	var l ledger
 	for h := range 5 {
 		call(&l, start.Add(time.Duration(h)*time.Hour), 100, int64(60-h))
 	}
@@ -19,13 +19,13 @@ func lived() Ledger {
 	return l
 }
 
-func throughJSON(t *testing.T, k Kept) Kept {
+func throughJSON(t *testing.T, k Saved) Saved {
 	t.Helper()
 	data, err := json.Marshal(k)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var read Kept
+	var read Saved
 	if err := json.Unmarshal(data, &read); err != nil {
 		t.Fatal(err)
 	}
@@ -35,16 +35,16 @@ func throughJSON(t *testing.T, k Kept) Kept {
 func TestALedgerSurvivesBeingWrittenDown(t *testing.T) {
 	l := lived()
 	now := start.Add(7 * time.Hour)
-	read := throughJSON(t, l.Kept())
-	if !reflect.DeepEqual(read, l.Kept()) {
-		t.Errorf("read\n%+v, wrote\n%+v", read, l.Kept())
+	read := throughJSON(t, l.saved())
+	if !reflect.DeepEqual(read, l.saved()) {
+		t.Errorf("read\n%+v, wrote\n%+v", read, l.saved())
 	}
-	again := read.Ledger(now)
-	if !reflect.DeepEqual(again.Kept(), l.Kept()) {
-		t.Errorf("again\n%+v, before\n%+v", again.Kept(), l.Kept())
+	again := read.ledger(now)
+	if !reflect.DeepEqual(again.saved(), l.saved()) {
+		t.Errorf("again\n%+v, before\n%+v", again.saved(), l.saved())
 	}
-	if again.reset != l.reset || !again.reset.known {
-		t.Errorf("learned %+v, before %+v", again.reset, l.reset)
+	if again.window != l.window || !again.window.known {
+		t.Errorf("learned %+v, before %+v", again.window, l.window)
 	}
 	share := Share{Share: 0.5, Reserve: 0.1}
 	if a, b := share.Allowance(&again, now), share.Allowance(&l, now); a != b {
@@ -56,17 +56,17 @@ func TestALedgerSurvivesBeingWrittenDown(t *testing.T) {
 }
 
 func TestCallsOnTheirWayWhenItWasWrittenCountAgainstWhatRemains(t *testing.T) {
-	var l Ledger
+	var l ledger
 	call(&l, start, 100, 12)
 	l.Sent(start.Add(time.Minute))
 	l.Sent(start.Add(time.Minute))
-	again := l.Kept().Ledger(start.Add(time.Hour))
+	again := l.saved().ledger(start.Add(time.Hour))
 	wantCalls(t, &again, Share{Share: 1, Reserve: 0.1}, start.Add(time.Hour), 0)
 }
 
 func TestAnEmptyLedgerSurvivesToo(t *testing.T) {
-	var l Ledger
-	if again := throughJSON(t, l.Kept()).Ledger(start); !reflect.DeepEqual(again, Ledger{}) {
+	var l ledger
+	if again := throughJSON(t, l.saved()).ledger(start); !reflect.DeepEqual(again, ledger{}) {
 		t.Errorf("%+v", again)
 	}
 }
@@ -74,9 +74,9 @@ func TestAnEmptyLedgerSurvivesToo(t *testing.T) {
 func TestTimesThatAreToComeAreNow(t *testing.T) {
 	l := lived()
 	now := start.AddDate(-1, 0, 0)
-	k := l.Kept()
-	again := k.Ledger(now)
-	for what, at := range map[string]time.Time{"SeenAt": again.SeenAt, "AskedAt": again.AskedAt, "Turned": again.Turned, "Began": again.Began} {
+	k := l.saved()
+	again := k.ledger(now)
+	for what, at := range map[string]time.Time{"reported": again.reported, "requested": again.requested, "lastReset": again.lastReset, "Began": again.firstCall} {
 		if at.After(now) {
 			t.Errorf("%s is %s, after now", what, at)
 		}
@@ -92,18 +92,18 @@ func TestTimesThatAreToComeAreNow(t *testing.T) {
 }
 
 func TestWhatCannotBeIsNotBelieved(t *testing.T) {
-	for what, k := range map[string]Kept{
+	for what, k := range map[string]Saved{
 		"a reset before the day":  {ResetKnown: true, ResetFrom: -1, ResetWidth: time.Hour},
 		"a reset after the day":   {ResetKnown: true, ResetFrom: day, ResetWidth: time.Hour},
 		"a width below nothing":   {ResetKnown: true, ResetFrom: time.Hour, ResetWidth: -1},
 		"a width of half the day": {ResetKnown: true, ResetFrom: time.Hour, ResetWidth: widestWindow + 1},
 	} {
-		if l := k.Ledger(start); l.reset.known {
+		if l := k.ledger(start); l.window.known {
 			t.Errorf("%s: believed", what)
 		}
 	}
-	l := Kept{Untold: -3, Calls: []minute{{At: start, Calls: -5}, {At: start, Calls: 0}, {At: start, Calls: 2}}}.Ledger(start)
-	if got := l.Spent(start); got != 2 || l.untold != 0 {
-		t.Errorf("%d spent and %d untold, want 2 and 0", got, l.untold)
+	l := Saved{Unaccounted: -3, Calls: []minute{{At: start, Calls: -5}, {At: start, Calls: 0}, {At: start, Calls: 2}}}.ledger(start)
+	if got := l.Spent(start); got != 2 || l.unaccounted != 0 {
+		t.Errorf("%d spent and %d untold, want 2 and 0", got, l.unaccounted)
 	}
 }

@@ -1,0 +1,63 @@
+package quota
+
+import (
+	"math"
+	"time"
+)
+
+// sample is how many calls all tools of the account had used at an instant.
+type sample struct {
+	at   time.Time
+	used int64
+}
+
+const (
+	// A forecast uses samples of this time, at least this far apart.
+	forecastWindow = 3 * time.Hour
+	sampleEvery    = 5 * time.Minute
+	// A shorter time does not show a pace.
+	forecastLeast = 15 * time.Minute
+)
+
+// sample records how much the account has used, for the forecast.
+func (l *ledger) sample(now time.Time) {
+	n, known := used(l.Limit, l.Remaining)
+	if !known {
+		return
+	}
+	if len(l.samples) > 0 && now.Sub(l.samples[len(l.samples)-1].at) < sampleEvery {
+		return
+	}
+	l.samples = append(l.samples, sample{at: now, used: n})
+	for len(l.samples) > 1 && now.Sub(l.samples[0].at) > forecastWindow {
+		l.samples = l.samples[1:]
+	}
+}
+
+// Exhaustion returns when the account will have no calls left if all its tools go on at
+// their present pace. It returns false if that is not before the quota resets, or if
+// too little is known.
+func (l *ledger) Exhaustion(now time.Time) (time.Time, bool) {
+	remaining, known := l.Remaining.Get()
+	reset := l.NextReset(l.reported)
+	if !known || !now.Before(reset) {
+		return time.Time{}, false
+	}
+	if remaining == 0 {
+		return l.reported, true
+	}
+	n, known := used(l.Limit, l.Remaining)
+	if !known || len(l.samples) == 0 {
+		return time.Time{}, false
+	}
+	first := l.samples[0]
+	took, spent := l.reported.Sub(first.at), n-first.used
+	if took < forecastLeast || spent <= 0 {
+		return time.Time{}, false
+	}
+	seconds := float64(remaining) * took.Seconds() / float64(spent)
+	if seconds > math.Min(day.Seconds(), reset.Sub(l.reported).Seconds()) {
+		return time.Time{}, false
+	}
+	return l.reported.Add(time.Duration(seconds * float64(time.Second))), true
+}

@@ -1,0 +1,215 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// Quota is the daily API quota of one account, whichever of its credentials is used. Its
+// methods may be called from several goroutines.
+type Quota struct {
+	gate *Gate
+
+	// All fields below are guarded by gate.mu.
+	share     Share
+	ledger    ledger
+	probed    time.Time       // when the last probe was admitted
+	refused   map[string]bool // credentials that the console refuses
+	succeeded bool            // whether any authenticated request has succeeded
+}
+
+// New makes the quota of an account of which nothing is known yet, on the console of
+// gate.
+func New(share Share, gate *Gate) *Quota {
+	return &Quota{gate: gate, share: share, refused: map[string]bool{}}
+}
+
+// SetShare changes the share from now on.
+func (q *Quota) SetShare(share Share) {
+	q.gate.mu.Lock()
+	defer q.gate.mu.Unlock()
+	q.share = share
+}
+
+// A request that was not admitted has one of these reasons: this exporter's share is
+// spent or the account has no calls left; the account is down to the reserve; the
+// console's burst limit was exceeded. PausedAuth means that the console refuses a
+// credential, which does not keep requests from being admitted.
+const (
+	PausedQuota     = "quota"
+	PausedReserve   = "reserve"
+	PausedRateLimit = "rate_limit"
+	PausedAuth      = "auth"
+)
+
+// PausedError is the error of a request that was not admitted. It says nothing about the
+// state of the console.
+type PausedError struct{ Reason string }
+
+func (e *PausedError) Error() string {
+	switch e.Reason {
+	case PausedReserve:
+		return "request not sent: the account's API calls for today are down to the reserve"
+	case PausedRateLimit:
+		return "request not sent: the console has received too many requests from this address"
+	}
+	return "request not sent: this exporter has no API calls left for today"
+}
+
+// Admit waits for the burst limit and admits a request, to be called right before it is
+// sent. It returns a *PausedError if the request must not be sent, and ctx's error if ctx
+// ends first. An admitted request counts as spent whatever becomes of it.
+func (q *Quota) Admit(ctx context.Context) error {
+	if err := q.check(); err != nil {
+		return err
+	}
+	if err := q.gate.wait(ctx); err != nil {
+		return fmt.Errorf("waiting for the burst limit: %w", err)
+	}
+	return q.spend(ctx)
+}
+
+// check refuses a request that would be refused after the wait, too.
+func (q *Quota) check() error {
+	q.gate.mu.Lock()
+	defer q.gate.mu.Unlock()
+	return q.refusal(q.gate.now())
+}
+
+func (q *Quota) spend(ctx context.Context) error {
+	q.gate.mu.Lock()
+	defer q.gate.mu.Unlock()
+	now := q.gate.now()
+	if err := q.refusal(now); err != nil {
+		return err
+	}
+	q.gate.pass()
+	if a := q.share.allowance(&q.ledger, now); a.Stale && a.Calls == 0 {
+		q.probed = now
+	}
+	q.ledger.Sent(now)
+	if calls, ok := ctx.Value(callsKey{}).(*atomic.Int64); ok {
+		calls.Add(1)
+	}
+	return nil
+}
+
+// callsKey is the key of the counter in a context.
+type callsKey struct{}
+
+// CountCalls returns a context with which every admitted request is added to calls.
+func CountCalls(ctx context.Context, calls *atomic.Int64) context.Context {
+	return context.WithValue(ctx, callsKey{}, calls)
+}
+
+// probeEvery is how often a request is admitted although no calls are left, once the
+// quota should have reset.
+const probeEvery = time.Hour
+
+// refusal returns why a request must not be sent now, or nil. The caller holds the lock.
+func (q *Quota) refusal(now time.Time) error {
+	if q.gate.closed(now) {
+		return &PausedError{PausedRateLimit}
+	}
+	if reason := q.spentReason(now); reason != "" {
+		return &PausedError{reason}
+	}
+	return nil
+}
+
+// spentReason returns why the ledger permits no call now, or "". The caller holds the
+// lock.
+func (q *Quota) spentReason(now time.Time) string {
+	a := q.share.allowance(&q.ledger, now)
+	switch {
+	case !a.Known || a.Calls > 0:
+		return ""
+	case a.Stale && (q.probed.IsZero() || now.Sub(q.probed) >= probeEvery):
+		return ""
+	}
+	if left, _ := q.ledger.Remaining.Get(); a.Reserve && left > 0 {
+		return PausedReserve
+	}
+	return PausedQuota
+}
+
+// Observer returns the observer for requests with one of the account's credentials.
+func (q *Quota) Observer(credential string) runzero.Observer { return observer{q, credential} }
+
+type observer struct {
+	quota      *Quota
+	credential string
+}
+
+func (o observer) Responded(e runzero.Exchange) { o.quota.record(o.credential, e) }
+
+func (observer) Finished(runzero.Exchange) {}
+
+// record takes what a response reports about the quota.
+func (q *Quota) record(credential string, e runzero.Exchange) {
+	q.gate.mu.Lock()
+	defer q.gate.mu.Unlock()
+	now := q.gate.now()
+	// The time of sending is by the machine's clock. In simulated time it may be later than
+	// now.
+	sent := e.Sent
+	if sent.After(now) {
+		sent = now
+	}
+	left, known := e.Usage.Remaining.Get()
+	q.gate.responded(now, result{
+		sent: sent, failed: e.Code == 0, retryAfter: e.RetryAfter,
+		// A 429 without calls left is the daily quota, not the burst limit.
+		limited: e.Code == http.StatusTooManyRequests && (!known || left > 0),
+	})
+	q.ledger.Responded(now, sent, e.Usage)
+	if !e.Authenticated || e.Code == 0 {
+		return
+	}
+	if e.Code == http.StatusUnauthorized {
+		q.refused[credential] = true
+		return
+	}
+	delete(q.refused, credential)
+	q.succeeded = q.succeeded || e.Code/100 == 2
+}
+
+// Prune forgets refusals of credentials other than these.
+func (q *Quota) Prune(credentials []string) {
+	q.gate.mu.Lock()
+	defer q.gate.mu.Unlock()
+	maps.DeleteFunc(q.refused, func(name string, _ bool) bool { return !slices.Contains(credentials, name) })
+}
+
+// Save returns what must survive a restart.
+func (q *Quota) Save() Saved {
+	q.gate.mu.Lock()
+	defer q.gate.mu.Unlock()
+	s := q.ledger.saved()
+	s.Probed, s.Succeeded = q.probed.UTC(), q.succeeded
+	return s
+}
+
+// Restore replaces what is known of the account with what an earlier run saved.
+func (q *Quota) Restore(s Saved, now time.Time) {
+	q.gate.mu.Lock()
+	defer q.gate.mu.Unlock()
+	q.ledger, q.succeeded = s.ledger(now), s.Succeeded
+	if !s.Probed.After(now) {
+		q.probed = s.Probed
+	}
+}
+
+// Paused reports whether an error is that of a request that was not admitted.
+func Paused(err error) bool {
+	var refusal *PausedError
+	return errors.As(err, &refusal)
+}
