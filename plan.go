@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -99,33 +97,15 @@ func (p *plan) account(logger log.Logger, c *config.Config, a config.Account) (f
 	return f, nil
 }
 
-// remember reads what an earlier run left in --cache.dir. It opens a copy, because the
-// folder may be that of an exporter that runs, whose files a second one must not touch,
-// or one that may only be read.
+// remember reads what an earlier run left in --cache.dir, which may be in use.
 func remember(logger log.Logger, c *config.Config, a config.Account) (known poller.Remembered, ran bool, err error) {
 	if c.CacheDir == "" {
 		return known, false, nil
 	}
-	copied, err := os.MkdirTemp("", name+"-plan-")
-	if err != nil {
-		return known, false, fmt.Errorf("--cache.dir cannot be looked at: %w", err)
+	if _, err := os.Stat(c.CacheDir); errors.Is(err, os.ErrNotExist) {
+		return known, false, nil
 	}
-	defer func() { _ = os.RemoveAll(copied) }()
-	folder := os.DirFS(c.CacheDir)
-	states, err := fs.Glob(folder, "state-*.prom")
-	for _, file := range states {
-		var data []byte
-		if data, err = fs.ReadFile(folder, file); err == nil {
-			err = os.WriteFile(filepath.Join(copied, file), data, 0o600)
-		}
-		if err != nil {
-			break
-		}
-	}
-	if err != nil {
-		return known, false, fmt.Errorf("--cache.dir cannot be read: %w", err)
-	}
-	kept, err := store.Open(copied, storeLog(logger))
+	kept, err := store.OpenReadOnly(c.CacheDir, logger)
 	if err != nil {
 		return known, false, err
 	}

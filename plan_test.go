@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/go-kit/log"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
@@ -190,15 +193,16 @@ func TestPlanRemembersARun(t *testing.T) {
 // A console without usage headers has no limit to plan with.
 func TestPlanOfARunWithoutALimit(t *testing.T) {
 	folder := t.TempDir()
-	kept, err := store.Open(folder, func(...any) {})
+	kept, err := store.Open(folder, log.NewNopLogger())
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := defaults(t, "ET0123456789")
 	const state = `{"Credentials":[{"Name":"default","Reach":{"Organizations":[{"ID":"1","Name":"Only One"}]}}]}`
-	if err := kept.SaveState("", c.Fingerprint(c.Accounts[0]), []byte(state)); err != nil {
-		t.Fatal(err)
-	}
+	kept.SaveState("", c.Fingerprint(c.Accounts[0]), json.RawMessage(state))
+	ended, end := context.WithCancel(t.Context())
+	end()
+	kept.Run(ended)
 	if code, _, stderr := command(t, t.Context(), "plan", "--cache.dir="+folder); code != 1 || !strings.Contains(stderr, "told the run in --cache.dir no limit") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}

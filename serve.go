@@ -98,7 +98,7 @@ func (e *exporter) start() error {
 	}
 	settings := poller.Config{Logger: e.logger, MaxAge: c.MaxAge, Advise: config.Advice}
 	if c.CacheDir != "" {
-		if settings.Store, err = store.Open(c.CacheDir, storeLog(e.logger)); err != nil {
+		if settings.Store, err = store.Open(c.CacheDir, e.logger); err != nil {
 			return err
 		}
 	}
@@ -151,20 +151,6 @@ func (e *exporter) configuration() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.config.String()
-}
-
-// storeLog writes what the store has to say, whose first value is the level.
-func storeLog(logger log.Logger) func(...any) {
-	return func(keyvals ...any) {
-		at := level.Warn(logger)
-		if len(keyvals) > 1 && keyvals[0] == "level" {
-			if keyvals[1] == "info" {
-				at = level.Info(logger)
-			}
-			keyvals = keyvals[2:]
-		}
-		_ = at.Log(keyvals...)
-	}
 }
 
 // Gather hands out what was polled and what is known now, in one order.

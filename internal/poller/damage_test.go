@@ -124,7 +124,7 @@ func TestAFolderThatCannotBeWrittenIsSaidOnceAndHeals(t *testing.T) {
 			t.Errorf("polling does not go on: %d polls in 5 hours", n)
 		}
 		w.expect("runzero_collector_success", "sites", 1)
-		if n := strings.Count(w.log.String(), "level=warn"); n != 1 || !strings.Contains(w.log.String(), "--cache.dir") {
+		if n := strings.Count(h.log.String(), "level=warn"); n != 1 || !strings.Contains(h.log.String(), "--cache.dir") {
 			t.Errorf("%d warnings: %s", n, w.log)
 		}
 		if err := os.MkdirAll(h.dir, 0o700); err != nil {
@@ -134,7 +134,7 @@ func TestAFolderThatCannotBeWrittenIsSaidOnceAndHeals(t *testing.T) {
 		if !w.poller.Kept() {
 			t.Error("does not heal")
 		}
-		if n := strings.Count(w.log.String(), "answers are kept again"); n != 1 {
+		if n := strings.Count(h.log.String(), "cache can be written again"); n != 1 {
 			t.Errorf("said %d times that answers are kept again: %s", n, w.log)
 		}
 		before = len(h.console.Calls())
@@ -164,14 +164,14 @@ func TestOneFileThatCannotBeWrittenIsSaidOnceToo(t *testing.T) {
 		if w.poller.Kept() {
 			t.Error("does not know that one answer is not kept")
 		}
-		if n := strings.Count(w.log.String(), "cannot be kept"); n != 1 {
+		if n := strings.Count(h.log.String(), "cannot be written"); n != 1 {
 			t.Errorf("said %d times: %s", n, w.log)
 		}
 		if err := os.Remove(file); err != nil {
 			t.Fatal(err)
 		}
 		w.pass(time.Hour)
-		if !w.poller.Kept() || strings.Count(w.log.String(), "kept again") != 1 {
+		if !w.poller.Kept() || strings.Count(h.log.String(), "written again") != 1 {
 			t.Errorf("does not heal: %s", w.log)
 		}
 	})

@@ -146,7 +146,7 @@ func (p *Poller) discovered(a *attempt, now time.Time) {
 	}
 	if a.err == nil {
 		p.forget(t)
-		p.forgotten(p.forgetStates(now))
+		p.forgetStates(now)
 	}
 }
 

@@ -2,11 +2,8 @@ package poller
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
-
-	"github.com/go-kit/log/level"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
@@ -23,8 +20,8 @@ func (p *Poller) forget(t *target) {
 			there[t.key(j)] = true
 		}
 	}
-	discovery := p.job(t, Discovery, false, "")
-	p.written(&discovery.unkept, p.config.Store.Forget(func(k store.Key) bool { return k.Account != t.Name || there[k] }))
+	p.config.Store.Prune(func(k store.Key) bool { return k.Account != t.Name || there[k] })
+	p.write()
 }
 
 // forgetAccounts removes what is kept of accounts that are no more.
@@ -32,16 +29,18 @@ func (p *Poller) forgetAccounts(now time.Time) {
 	if p.config.Store == nil {
 		return
 	}
-	p.forgotten(errors.Join(p.config.Store.Forget(func(k store.Key) bool { return p.configured(k.Account) }), p.forgetStates(now)))
+	p.config.Store.Prune(func(k store.Key) bool { return p.configured(k.Account) })
+	p.forgetStates(now)
 }
 
 // forgetStates removes the states of accounts that are no more, once the calls that they
 // tell of no longer count: until then the account may come back, and has spent them.
-func (p *Poller) forgetStates(now time.Time) error {
+func (p *Poller) forgetStates(now time.Time) {
 	if p.config.Store == nil {
-		return nil
+		return
 	}
-	return p.config.Store.ForgetStates(func(account string, data []byte) bool {
+	defer p.write()
+	p.config.Store.PruneStates(func(account string, data []byte) bool {
 		if p.configured(account) {
 			return true
 		}
@@ -52,13 +51,6 @@ func (p *Poller) forgetStates(now time.Time) error {
 		ledger := state.Ledger.Ledger(now)
 		return ledger.Spent(now) > 0
 	})
-}
-
-// forgotten says when accounts could not be forgotten.
-func (p *Poller) forgotten(err error) {
-	if err != nil {
-		level.Warn(p.config.Logger).Log("msg", "answers of accounts that are no longer configured cannot be removed", "err", err)
-	}
 }
 
 func (p *Poller) configured(account string) bool {

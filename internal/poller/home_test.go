@@ -39,7 +39,7 @@ func (h *home) idle() *world { return h.begin(true) }
 
 func (h *home) begin(idle bool) *world {
 	h.t.Helper()
-	kept, err := store.Open(h.dir, func(keyvals ...any) { _ = log.NewLogfmtLogger(h.log).Log(keyvals...) })
+	kept, err := store.Open(h.dir, log.NewLogfmtLogger(h.log))
 	if err != nil {
 		h.t.Fatal(err)
 	}

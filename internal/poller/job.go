@@ -36,7 +36,6 @@ type job struct {
 	failures    int
 	unsupported bool
 	calls       int64 // requests of the last poll
-	unkept      bool  // what it found could not be written
 	err         error
 	snapshot    *collector.Snapshot
 	said        *part               // of the snapshot, or of the last

@@ -1,12 +1,10 @@
 package poller
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/go-kit/log/level"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
@@ -72,9 +70,10 @@ func (p *Poller) keep(j *job) {
 	if p.config.Store == nil || j.err != nil || j.collector == Discovery {
 		return
 	}
-	p.written(&j.unkept, p.config.Store.Save(j.target.key(j), j.target.shapeOf(j), store.Entry{
+	p.config.Store.Save(j.target.key(j), j.target.shapeOf(j), store.Snapshot{
 		Families: j.snapshot.Families, Sites: j.snapshot.Sites, Success: j.success,
-	}))
+	})
+	p.write()
 }
 
 // keepState writes an account's calls and schedule. It is written before a poll
@@ -107,52 +106,29 @@ func (p *Poller) keepState(t *target) {
 			})
 		}
 	}
-	data, err := json.Marshal(state)
-	if err == nil {
-		err = p.config.Store.SaveState(t.Name, t.Fingerprint, data)
-	}
-	p.written(&t.unkept, err)
+	p.config.Store.SaveState(t.Name, t.Fingerprint, state)
+	p.write()
 }
 
-// written notes whether one file could be written, and says so when the first cannot
-// and when all can again.
-func (p *Poller) written(unkept *bool, err error) {
-	before := p.unkept()
-	*unkept = err != nil
-	switch {
-	case err != nil && !before:
-		level.Warn(p.config.Logger).Log("msg", "answers cannot be kept; polling goes on, and a restart would cost calls", "err", err,
-			"do", "check that --cache.dir is there, is writable and has space")
-	case before && !p.unkept():
-		level.Info(p.config.Logger).Log("msg", "answers are kept again")
-	}
-}
-
-// unkept tells whether anything could not be written when last tried.
-func (p *Poller) unkept() bool {
-	return slices.ContainsFunc(p.targets, func(t *target) bool { return t.unkept }) ||
-		slices.ContainsFunc(p.jobs, func(j *job) bool { return j.unkept })
+// write waits for the store to write what was handed over.
+func (p *Poller) write() {
+	ended, end := context.WithCancel(context.Background())
+	end()
+	p.config.Store.Run(ended)
 }
 
 // Kept tells whether what was last found could be written to the store.
-func (p *Poller) Kept() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return !p.unkept()
-}
+func (p *Poller) Kept() bool { return p.config.Store == nil || p.config.Store.Healthy() }
 
 // restore gives a target what the store kept of it.
 func (p *Poller) restore(t *target, now time.Time) {
 	if p.config.Store == nil {
 		return
 	}
-	data, ok := p.config.Store.LoadState(t.Name, t.Fingerprint)
-	if !ok {
-		return
-	}
 	var state kept
-	if err := json.Unmarshal(data, &state); err != nil {
-		level.Warn(p.config.Logger).Log("msg", "the kept schedule cannot be read and is made anew", "err", fmt.Sprintf("%T", err))
+	found := p.config.Store.Load(t.Name, t.Fingerprint, &state)
+	p.write()
+	if !found {
 		return
 	}
 	t.Account.restore(state.Ledger, state.Probed, now)
@@ -218,12 +194,8 @@ type Remembered struct {
 
 // Remember reads what the store kept of an account.
 func Remember(s *store.Store, of Target) (Remembered, bool) {
-	data, ok := s.LoadState(of.Name, of.Fingerprint)
-	if !ok {
-		return Remembered{}, false
-	}
 	var state kept
-	if err := json.Unmarshal(data, &state); err != nil {
+	if !s.Load(of.Name, of.Fingerprint, &state) {
 		return Remembered{}, false
 	}
 	var r Remembered
@@ -277,7 +249,9 @@ func (p *Poller) revive(j *job, k keptJob, now time.Time) {
 	if j.wide && j.unsupported {
 		return // what is kept is of a time when it was; the organizations are asked one by one
 	}
-	if entry, ok := p.config.Store.Load(j.target.key(j), j.target.shapeOf(j)); ok {
+	entry, found := p.config.Store.LoadSnapshot(j.target.key(j), j.target.shapeOf(j))
+	p.write()
+	if found {
 		j.snapshot = &collector.Snapshot{Families: entry.Families, Sites: entry.Sites}
 		j.success = entry.Success
 		if j.success.After(now) {

@@ -2,6 +2,7 @@ package poller
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -65,10 +67,15 @@ func valid(families []*dto.MetricFamily) []*dto.MetricFamily {
 func restored(t *testing.T, s *store.Store, families []*dto.MetricFamily) []*dto.MetricFamily {
 	t.Helper()
 	key := store.Key{Collector: "sites"}
-	if err := s.Save(key, "", store.Entry{Families: families}); err != nil {
+	s.Prune(func(store.Key) bool { return false })
+	s.Save(key, "", store.Snapshot{Families: families})
+	ended, end := context.WithCancel(t.Context())
+	end()
+	s.Run(ended)
+	if !s.Healthy() {
 		return nil // and nothing is restored
 	}
-	entry, ok := s.Load(key, "")
+	entry, ok := s.LoadSnapshot(key, "")
 	if !ok {
 		t.Fatal("what was saved is not there")
 	}
@@ -79,7 +86,7 @@ func restored(t *testing.T, s *store.Store, families []*dto.MetricFamily) []*dto
 // series comes twice, each family is as the catalogue has it, and what is not another's
 // is all there.
 func TestWhateverJobsSayTheExpositionIsValid(t *testing.T) {
-	s, err := store.Open(t.TempDir(), func(...any) {})
+	s, err := store.Open(t.TempDir(), log.NewNopLogger())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package poller
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"testing"
 	"testing/synctest"
@@ -67,7 +68,7 @@ func FuzzRestore(f *testing.F) {
 		f.Add(state, "Acme", "sites")
 		f.Add(state, "\"\\\n", "tasks")
 	}
-	folder, err := store.Open(f.TempDir(), func(...any) {})
+	folder, err := store.Open(f.TempDir(), log.NewNopLogger())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -91,14 +92,17 @@ func FuzzRestore(f *testing.F) {
 			for _, of := range []string{"sites", "tasks", "explorers"} {
 				for _, organization := range []string{"", fuzzedOrganization, "b"} {
 					// What the store refuses to keep it keeps no more than before.
-					_ = folder.Save(store.Key{Organization: organization, Collector: of}, "\n", store.Entry{
+					folder.Save(store.Key{Organization: organization, Collector: of}, "\n", store.Snapshot{
 						Families: said("runzero_"+family, name), Sites: map[string]string{"s": name}, Success: time.Now(),
 					})
 				}
 			}
-			if err := folder.SaveState("", "", state); err != nil {
-				t.Fatal(err)
+			if json.Valid(state) {
+				folder.SaveState("", "", json.RawMessage(state))
 			}
+			ended, end := context.WithCancel(t.Context())
+			end()
+			folder.Run(ended)
 			for range 2 {
 				target.Account = NewAccount(quota.Share{Share: 0.5}, NewGate())
 				p := New(Config{Logger: log.NewNopLogger(), Store: folder}, []Target{target})

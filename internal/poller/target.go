@@ -64,7 +64,6 @@ type target struct {
 	refusals map[refused]refusal
 	shown    shown
 	told     told
-	unkept   bool // its state could not be written
 }
 
 // reach is what a credential was found to reach.

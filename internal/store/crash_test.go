@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,10 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
+
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
-// In the environment it makes this program save into a folder until it is killed.
+// saveInto is an environment variable. It makes the test program save into the folder
+// that it names until it is killed.
 const saveInto = "STORE_TEST_SAVE_INTO"
 
 func TestMain(m *testing.M) {
@@ -26,19 +31,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// saveForever goes on counting from what it finds, and says each number that is saved.
+// saveForever counts on from the snapshot that it finds, and prints each number that has
+// been written.
 func saveForever(dir string) error {
-	s, err := store.Open(dir, func(keyvals ...any) { fmt.Fprintln(os.Stderr, keyvals...) })
+	s, err := store.Open(dir, log.NewLogfmtLogger(os.Stderr))
 	if err != nil {
 		return err
 	}
-	e, _ := s.Load(acme(), shape)
-	for n := max(number(e), 0) + 1; ; n++ {
-		if err := s.Save(acme(), shape, numbered(n)); err != nil {
+	ctx := context.Background()
+	go s.Run(ctx)
+	snapshot, _ := s.LoadSnapshot(acme(), fingerprint)
+	for n := max(number(snapshot), 0) + 1; ; n++ {
+		s.Save(acme(), fingerprint, numbered(n))
+		s.SaveState("default", fingerprint, n)
+		if err := s.Flush(ctx); err != nil {
 			return err
 		}
-		if err := s.SaveState("default", shape, []byte(strconv.Itoa(n))); err != nil {
-			return err
+		if !s.Healthy() {
+			return errors.New("not saved")
 		}
 		if _, err := fmt.Println(n); err != nil {
 			return err
@@ -46,69 +56,68 @@ func saveForever(dir string) error {
 	}
 }
 
-func TestAfterAKillTheLastAnswerIsThere(t *testing.T) {
+func TestKillAtAnyInstantLosesAtMostThePendingSave(t *testing.T) {
 	f := newFolder(t)
 	const kills = 40
-	within := 0 // kills that left a temporary file: they hit a Save
+	interrupted := 0 // saves, recognised by their temporary file
 	for range kills {
-		said := kill(t, f.dir)
-		within += len(f.names(".tmp"))
+		written := kill(t, f.dir)
+		interrupted += len(f.names(".tmp"))
 		f.open()
-		e, ok := f.Load(acme(), shape)
-		if n := number(e); !ok || n != said && n != said+1 {
-			t.Fatalf("the answer (there: %v) is %d, and %d was saved", ok, n, said)
+		snapshot, ok := f.load(acme())
+		if n := number(snapshot); !ok || n != written && n != written+1 {
+			t.Fatalf("the snapshot (found: %v) is %d, and %d was written", ok, n, written)
 		}
-		state, ok := f.LoadState("default", shape)
-		if n, err := strconv.Atoi(string(state)); !ok || err != nil || n != said && n != said+1 {
-			t.Fatalf("the state (there: %v) is %q, and %d was saved", ok, state, said)
+		var n int
+		if ok := f.Load("default", fingerprint, &n); !ok || n != written && n != written+1 {
+			t.Fatalf("the state (found: %v) is %d, and %d was written", ok, n, written)
 		}
 		if names := f.names(""); len(names) != 2 || f.logged() != nil {
 			t.Fatalf("the folder holds %q", names)
 		}
 	}
-	t.Logf("%d of %d kills were within a Save", within, kills)
+	t.Logf("%d of %d kills interrupted a save", interrupted, kills)
 }
 
-// kill lets another process save for a while, kills it, and returns the last number
-// that it said.
+// kill starts a process that saves, kills it, and returns the last number that it
+// printed.
 func kill(t *testing.T, dir string) int {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	helper := exec.CommandContext(t.Context(), program)
-	helper.Env = append(os.Environ(), saveInto+"="+dir)
+	saver := exec.CommandContext(t.Context(), program)
+	saver.Env = append(os.Environ(), saveInto+"="+dir)
 	var problems strings.Builder
-	helper.Stderr = &problems
-	out, err := helper.StdoutPipe()
+	saver.Stderr = &problems
+	out, err := saver.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := helper.Start(); err != nil {
+	if err := saver.Start(); err != nil {
 		t.Fatal(err)
 	}
 	lines := bufio.NewReader(out)
-	last, err := lines.ReadString('\n')
+	first, err := lines.ReadString('\n')
 	if err != nil {
 		t.Fatalf("nothing was saved: %v %s", err, problems.String())
 	}
-	// Any instant will do, be it in the midst of a Save or between two.
+	// Real time: this decides only at which instant of a save the kill comes.
 	<-time.After(rand.N(5 * time.Millisecond))
-	if err := helper.Process.Kill(); err != nil {
+	if err := saver.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	rest, err := io.ReadAll(lines)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = helper.Wait() // it was killed, which is an error
+	_ = saver.Wait() // it was killed, which is an error
 	if problems.Len() > 0 {
 		t.Fatal(problems.String())
 	}
-	// A line without its end is of a number that was saved all the same.
-	said := strings.Fields(last + string(rest))
-	n, err := strconv.Atoi(said[len(said)-1])
+	numbers := strings.Fields(first + string(rest))
+	n, err := strconv.Atoi(numbers[len(numbers)-1])
 	if err != nil {
 		t.Fatal(err)
 	}

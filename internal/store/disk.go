@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/go-kit/log/level"
 )
 
 const (
@@ -15,83 +17,75 @@ const (
 	temporarySuffix = ".tmp"
 )
 
-var errTooLarge = errors.New("it is larger than any answer")
+var (
+	errTooLarge   = errors.New("it is larger than any snapshot")
+	errNotRegular = errors.New("it is not a regular file")
+)
 
 func (s *Store) path(name string) string { return filepath.Join(s.dir, name) }
 
-// temporary makes a file that nobody else may read, under a name that removeTemporary
-// knows.
-func (s *Store) temporary() (*os.File, error) {
+// createTemporary creates a file with mode 0600 and a name that removeTemporary knows.
+func (s *Store) createTemporary() (*os.File, error) {
 	return os.CreateTemp(s.dir, temporaryPrefix+"*"+temporarySuffix)
 }
 
-// probe tells whether files can be made in the folder. Permissions alone do not: the
-// file system may be read-only.
+// probe creates and removes a file. The folder's permissions alone do not show whether
+// that is possible: the file system may be read-only.
 func (s *Store) probe() error {
-	f, err := s.temporary()
+	f, err := s.createTemporary()
 	if err != nil {
 		return err
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// removeTemporary removes what a killed process left. What cannot be removed does no
-// harm.
+// removeTemporary removes the temporary files of a killed process. One that cannot be
+// removed does no harm.
 func (s *Store) removeTemporary() {
 	files, err := os.ReadDir(s.dir)
 	if err != nil {
 		return
 	}
 	for _, file := range files {
-		middle, ours := strings.CutPrefix(file.Name(), temporaryPrefix)
-		middle, ours2 := strings.CutSuffix(middle, temporarySuffix)
-		if ours && ours2 && strings.Trim(middle, "0123456789") == "" && file.Type().IsRegular() {
+		middle, prefixed := strings.CutPrefix(file.Name(), temporaryPrefix)
+		middle, suffixed := strings.CutSuffix(middle, temporarySuffix)
+		if prefixed && suffixed && strings.Trim(middle, "0123456789") == "" && file.Type().IsRegular() {
 			_ = os.Remove(s.path(file.Name()))
 		}
 	}
 }
 
-// replace writes a file so that at every instant, even if the machine loses power,
-// there is either the old one or the new one, whole.
-func (s *Store) replace(name string, data []byte) error {
+// replaceFile writes a file so that at every instant, even if the machine loses power,
+// either the old or the new one is there, complete.
+func (s *Store) replaceFile(name string, data []byte) error {
 	if int64(len(data)) > s.limit {
 		return fmt.Errorf("%d bytes: %w", len(data), errTooLarge)
 	}
-	f, err := s.temporary()
+	f, err := s.createTemporary()
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
 	if err == nil {
-		err = f.Sync() // or the name could reach the disk before the bytes do
+		err = f.Sync() // or the new name could reach the disk before the data
 	}
 	if closing := f.Close(); err == nil {
 		err = closing
 	}
 	if err == nil {
-		err = s.rename(f.Name(), name)
+		err = os.Rename(f.Name(), s.path(name))
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())
 		return err
 	}
-	s.sync()
+	s.syncFolder()
 	return nil
 }
 
-func (s *Store) rename(temporary, name string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := os.Rename(temporary, s.path(name))
-	if err == nil {
-		delete(s.said, name)
-	}
-	return err
-}
-
-// sync makes the folder's names durable. Not every system can do that to a folder, and
-// without it at most the last answer is lost, so its errors are nobody's concern.
-func (s *Store) sync() {
+// syncFolder makes a rename durable. Not every system can sync a folder; without it,
+// losing power costs at most the last save, so errors are ignored.
+func (s *Store) syncFolder() {
 	dir, err := os.Open(s.dir)
 	if err != nil {
 		return
@@ -100,37 +94,38 @@ func (s *Store) sync() {
 	_ = dir.Close()
 }
 
-// open opens a file that is worth reading. Opening what is not a file, such as a pipe,
-// could wait for ever.
-func (s *Store) open(name string) (*os.File, error) {
+// open opens a file that is worth reading. Anything but a regular file is refused:
+// opening a pipe could block forever, and a link could lead anywhere.
+func (s *Store) open(name string) (*os.File, os.FileInfo, error) {
 	info, err := os.Lstat(s.path(name))
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case !info.Mode().IsRegular():
-		return nil, errors.New("it is not a regular file")
+		return nil, info, errNotRegular
 	case info.Size() > s.limit:
-		return nil, errTooLarge
+		return nil, info, errTooLarge
 	}
-	return os.Open(s.path(name))
+	f, err := os.Open(s.path(name))
+	return f, info, err
 }
 
-func (s *Store) read(name string) ([]byte, error) {
-	f, err := s.open(name)
+func (s *Store) read(name string) ([]byte, os.FileInfo, error) {
+	f, info, err := s.open(name)
 	if err != nil {
-		return nil, err
+		return nil, info, err
 	}
 	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, s.limit+1))
 	if err == nil && int64(len(data)) > s.limit {
 		err = errTooLarge
 	}
-	return data, err
+	return data, info, err
 }
 
-// readKey reads no more of a snapshot than whose it is.
+// readKey reads only the head of a snapshot.
 func (s *Store) readKey(name string) (Key, bool) {
-	f, err := s.open(name)
+	f, _, err := s.open(name)
 	if err != nil {
 		return Key{}, false
 	}
@@ -153,16 +148,19 @@ func (s *Store) readKey(name string) (Key, bool) {
 	return key, r.err == nil
 }
 
-// setAside moves a file that is of no use out of the way, where its owner can look at
-// it.
-func (s *Store) setAside(name string, why error) {
-	err := os.Rename(s.path(name), s.path(name+badSuffix))
-	if err == nil {
-		s.log("level", "warn", "msg", "a kept file is set aside", "file", s.path(name), "as", name+badSuffix, "reason", why)
+// setAside renames an unusable file, so that its owner can look at it. A file that has
+// been replaced since it was found unusable stays.
+func (s *Store) setAside(name string, found os.FileInfo, reason error) {
+	now, err := os.Lstat(s.path(name))
+	if err != nil || !os.SameFile(found, now) || found.Size() != now.Size() || !found.ModTime().Equal(now.ModTime()) {
 		return
 	}
-	if !s.said[name] {
-		s.said[name] = true
-		s.log("level", "warn", "msg", "a kept file is of no use and cannot be set aside", "file", s.path(name), "reason", why, "err", cause(err))
+	err = os.Rename(s.path(name), s.path(name+badSuffix))
+	switch {
+	case err == nil:
+		level.Warn(s.logger).Log("msg", "cached file set aside", "file", s.path(name), "as", name+badSuffix, "reason", reason)
+	case !s.reported[name]:
+		s.reported[name] = true
+		level.Warn(s.logger).Log("msg", "cached file is unusable and cannot be set aside", "file", s.path(name), "reason", reason, "err", cause(err))
 	}
 }

@@ -1,14 +1,15 @@
-// Package store keeps answers and each account's ledger on disk, so that a restart
-// costs no API call.
+// Package store keeps snapshots of polls and the state of each account in a folder, so
+// that a restart costs no API call. It knows nothing of polling: what a snapshot or a
+// state means, and when it is saved, is up to the caller.
 //
-// A kept answer, called a snapshot, is a file in Prometheus text exposition. What else
-// there is to know stands in comments before it, and a checksum after it:
+// A snapshot is a file in Prometheus text exposition. Metadata precedes it in comments,
+// and a checksum follows:
 //
 //	# runzero_exporter snapshot 1
 //	# account "default"
 //	# organization "…"
 //	# collector "sites"
-//	# shape …
+//	# fingerprint …
 //	# success 2026-01-02T03:04:05.678Z
 //	# sites 1
 //	# site "…" "Headquarters"
@@ -17,7 +18,9 @@
 //	runzero_sites{org_name="Acme"} 1
 //	# sha256 …
 //
-// A ledger is a file of the same kind with its owner's bytes in place of the samples.
-// A file is replaced whole or not at all, and one that is not whole, or not ours, is
-// never believed.
+// The state of an account is a file of the same form with one line of JSON in place of
+// the samples.
+//
+// A file is replaced as a whole or not at all. Only the goroutine of [Store.Run] changes
+// the folder, so nobody else ever waits for a slow disk.
 package store

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"maps"
@@ -9,23 +11,21 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
-// folder is a store in a folder of its own, and what it logs.
+// folder is a store in a folder of its own, and its log.
 type folder struct {
 	*store.Store
 	t   testing.TB
 	dir string
-
-	mu  sync.Mutex
-	log []string
+	log bytes.Buffer
 }
 
 func newFolder(t testing.TB) *folder {
@@ -35,40 +35,65 @@ func newFolder(t testing.TB) *folder {
 	return f
 }
 
-// open is a restart.
+// open restarts the exporter.
 func (f *folder) open() {
 	f.t.Helper()
-	s, err := store.Open(f.dir, func(keyvals ...any) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.log = append(f.log, fmt.Sprint(keyvals...))
-	})
+	s, err := store.Open(f.dir, log.NewLogfmtLogger(log.NewSyncWriter(&f.log)))
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	f.Store = s
 }
 
-func (f *folder) save(key store.Key, shape string, e store.Entry) {
+// write runs the writer until it has nothing left to do.
+func (f *folder) write() {
+	ended, end := context.WithCancel(context.Background())
+	end()
+	f.Run(ended)
+}
+
+func (f *folder) save(key store.Key, snapshot store.Snapshot) {
 	f.t.Helper()
-	if err := f.Save(key, shape, e); err != nil {
-		f.t.Fatal(err)
+	f.Save(key, fingerprint, snapshot)
+	f.write()
+	if !f.Healthy() {
+		f.t.Fatal(f.log.String())
 	}
 }
 
-// expect loads what must be there and like this.
-func (f *folder) expect(key store.Key, shape string, want store.Entry) {
+func (f *folder) saveState(account string, state any) {
 	f.t.Helper()
-	got, ok := f.Load(key, shape)
+	f.SaveState(account, fingerprint, state)
+	f.write()
+	if !f.Healthy() {
+		f.t.Fatal(f.log.String())
+	}
+}
+
+// load also lets the writer set aside what is unusable.
+func (f *folder) load(key store.Key) (store.Snapshot, bool) {
+	defer f.write()
+	return f.LoadSnapshot(key, fingerprint)
+}
+
+func (f *folder) loadState(account string) (state any, found bool) {
+	defer f.write()
+	found = f.Load(account, fingerprint, &state)
+	return state, found
+}
+
+func (f *folder) expect(key store.Key, want store.Snapshot) {
+	f.t.Helper()
+	got, ok := f.load(key)
 	if !ok {
-		f.t.Fatalf("%+v is not there: %v", key, f.log)
+		f.t.Fatalf("%+v not found: %s", key, f.log.String())
 	}
 	if g, w := show(got), show(want); g != w {
 		f.t.Fatalf("%+v is\n%s\nwant\n%s", key, g, w)
 	}
 }
 
-// names are the files in the folder that end like this.
+// names lists the files in the folder that end in suffix.
 func (f *folder) names(suffix string) []string {
 	f.t.Helper()
 	files, err := os.ReadDir(f.dir)
@@ -84,7 +109,7 @@ func (f *folder) names(suffix string) []string {
 	return names
 }
 
-// only is the path of the one file in the folder.
+// only returns the path of the only file in the folder.
 func (f *folder) only() string {
 	f.t.Helper()
 	names := f.names("")
@@ -94,13 +119,14 @@ func (f *folder) only() string {
 	return filepath.Join(f.dir, names[0])
 }
 
-// logged takes what was logged since the last time.
+// logged returns the lines that were logged since the last call.
 func (f *folder) logged() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	log := f.log
-	f.log = nil
-	return log
+	var lines []string
+	for line := range strings.Lines(f.log.String()) {
+		lines = append(lines, line)
+	}
+	f.log.Reset()
+	return lines
 }
 
 func read(t testing.TB, path string) []byte {
@@ -119,19 +145,19 @@ func write(t testing.TB, path string, data []byte) {
 	}
 }
 
-// sealed is a file with this body and the checksum of it, as anyone could make it.
+// sealed appends a valid checksum to a body, as anyone could.
 func sealed(body string) []byte {
 	return fmt.Appendf(nil, "%s# sha256 %x\n", body, sha256.Sum256([]byte(body)))
 }
 
-// show writes an entry down, floats to the last bit.
-func show(e store.Entry) string {
+// show prints a snapshot, floats to the last bit.
+func show(snapshot store.Snapshot) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s %v\n", e.Success.Format(time.RFC3339Nano), e.Sites == nil)
-	for _, id := range slices.Sorted(maps.Keys(e.Sites)) {
-		fmt.Fprintf(&out, "site %q %q\n", id, e.Sites[id])
+	fmt.Fprintf(&out, "%s %v\n", snapshot.Success.Format(time.RFC3339Nano), snapshot.Sites == nil)
+	for _, id := range slices.Sorted(maps.Keys(snapshot.Sites)) {
+		fmt.Fprintf(&out, "site %q %q\n", id, snapshot.Sites[id])
 	}
-	for _, f := range e.Families {
+	for _, f := range snapshot.Families {
 		fmt.Fprintf(&out, "%q %q %s\n", f.GetName(), f.GetHelp(), f.GetType())
 		for _, m := range f.Metric {
 			for _, l := range m.Label {
@@ -172,7 +198,7 @@ func counter(value float64, pairs ...string) *dto.Metric {
 	return &dto.Metric{Label: labels(pairs...), Counter: &dto.Counter{Value: new(value)}}
 }
 
-// histogram has the buckets 1, 2, 3…, as collectors make them: without +Inf.
+// histogram has the buckets 1, 2, 3…, without +Inf as collectors make them.
 func histogram(sum float64, count uint64, buckets []uint64, pairs ...string) *dto.Metric {
 	h := &dto.Histogram{SampleSum: new(sum), SampleCount: new(count)}
 	for i, n := range buckets {
@@ -189,15 +215,15 @@ func gauges(name string, metrics ...*dto.Metric) *dto.MetricFamily {
 	return family(name, dto.MetricType_GAUGE, metrics...)
 }
 
-const shape = "https://console.runzero.com top=100"
+const fingerprint = "https://console.runzero.com top=100"
 
 func acme() store.Key {
 	return store.Key{Account: "default", Organization: "b1f3c1de-0000-4000-8000-000000000001", Collector: "assets"}
 }
 
-// small has one of everything.
-func small() store.Entry {
-	return store.Entry{
+// small returns a snapshot with one of everything.
+func small() store.Snapshot {
+	return store.Snapshot{
 		Families: []*dto.MetricFamily{
 			gauges("runzero_sites", gauge(2, "org_name", "Acme \"East\" \\ West\nNorth 🏭")),
 			family("runzero_age_seconds", dto.MetricType_HISTOGRAM, histogram(7.5, 3, []uint64{1, 2}, "org_name", "Acme")),
@@ -206,4 +232,25 @@ func small() store.Entry {
 		Sites:   map[string]string{"s1": "HQ \"old\"", "s2": "Werk\nSüd"},
 		Success: time.Date(2026, 3, 4, 5, 6, 7, 891_234_567, time.UTC),
 	}
+}
+
+// numbered returns a snapshot in which everything is n, so that a mixture of two shows.
+func numbered(n int) store.Snapshot {
+	var metrics []*dto.Metric
+	for i := range 500 {
+		metrics = append(metrics, gauge(float64(n), "n", fmt.Sprint(i)))
+	}
+	return store.Snapshot{
+		Families: []*dto.MetricFamily{gauges("a", metrics...), gauges("z", gauge(float64(n)))},
+		Sites:    map[string]string{"n": fmt.Sprint(n)},
+		Success:  time.Unix(int64(n), 0).UTC(),
+	}
+}
+
+// number returns the n of a numbered snapshot, or -1 when it is not exactly that.
+func number(snapshot store.Snapshot) int {
+	if n := int(snapshot.Success.Unix()); show(snapshot) == show(numbered(n)) {
+		return n
+	}
+	return -1
 }

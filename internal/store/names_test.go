@@ -9,52 +9,50 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
-func TestHostileKeys(t *testing.T) {
+func TestHostileKeysBecomeSafeFileNames(t *testing.T) {
 	f := newFolder(t)
 	safe := regexp.MustCompile(`^(snapshot|state)-[a-z0-9_-]{16,127}\.prom$`)
 	texts := []string{
 		"", ".", "..", "../../etc/passwd", `..\..\boot.ini`, "/", `C:\`, "a:b", "con", "NUL.txt", "a\x00b", "a\nb", "# HELP x", "\"", "a ", "a.", "~", "-rf",
 		"caf\xe9", "\xed\xa0\x80", "Zürich 🏭", strings.Repeat("x", 5000), strings.Repeat("🏭", 500), "snapshot-", ".bad", "*", "%s%n", "`", "\u202e",
 	}
-	keys := map[store.Key]store.Entry{}
+	snapshots := map[store.Key]store.Snapshot{}
 	for i, text := range texts {
 		for _, key := range []store.Key{
 			{Account: text}, {Organization: text}, {Collector: text}, {Account: text, Organization: text, Collector: text},
 		} {
-			keys[key] = numbered(i)
-			f.save(key, shape, keys[key])
+			snapshots[key] = numbered(i)
+			f.Save(key, fingerprint, snapshots[key])
 		}
-		if err := f.SaveState(text, text, []byte(text)); err != nil {
-			t.Fatal(err)
-		}
+		f.SaveState(text, text, i)
 	}
+	f.write()
+
 	f.open()
-	for key, e := range keys {
-		f.expect(key, shape, e)
+	for key, snapshot := range snapshots {
+		f.expect(key, snapshot)
 	}
-	for _, text := range texts {
-		if data, ok := f.LoadState(text, text); !ok || string(data) != text {
-			t.Errorf("the state of %q is %q (there: %v)", text, data, ok)
+	for i, text := range texts {
+		var n int
+		if ok := f.Load(text, text, &n); !ok || n != i {
+			t.Errorf("the state of %q is %d (found: %v), want %d", text, n, ok, i)
 		}
 	}
 	names := f.names("")
 	for _, name := range names {
 		if !safe.MatchString(name) {
-			t.Errorf("a file is called %q", name)
+			t.Errorf("unsafe file name %q", name)
 		}
 	}
-	if len(names) != len(keys)+len(texts) {
-		t.Errorf("%d files of %d keys and %d states", len(names), len(keys), len(texts))
+	if len(names) != len(snapshots)+len(texts) {
+		t.Errorf("%d files of %d snapshots and %d states", len(names), len(snapshots), len(texts))
 	}
 	if outside, err := filepath.Glob(filepath.Join(f.dir, "..", "*")); err != nil || len(outside) != 1 {
 		t.Errorf("beside the folder: %q, %v", outside, err)
 	}
-	if err := f.Forget(func(store.Key) bool { return false }); err != nil || len(f.names("")) != len(texts) {
-		t.Errorf("after Forget %d files are left, %v", len(f.names("")), err)
-	}
 }
 
-func TestKeysThatLookAlikeAreToldApart(t *testing.T) {
+func TestSimilarKeysHaveFilesOfTheirOwn(t *testing.T) {
 	f := newFolder(t)
 	keys := []store.Key{
 		{Account: "a", Organization: "b", Collector: "c"}, {Account: "A", Organization: "b", Collector: "c"},
@@ -64,12 +62,12 @@ func TestKeysThatLookAlikeAreToldApart(t *testing.T) {
 		{Account: "\xff"}, {Account: "\xfe"}, {Account: "\ufffd"},
 	}
 	for i, key := range keys {
-		f.save(key, shape, numbered(i))
+		f.save(key, numbered(i))
 	}
 	for i, key := range keys {
-		f.expect(key, shape, numbered(i))
+		f.expect(key, numbered(i))
 	}
-	folded := map[string]bool{} // as on a file system that does not tell capitals
+	folded := map[string]bool{} // as on a file system that ignores case
 	for _, name := range f.names(".prom") {
 		folded[strings.ToLower(name)] = true
 	}
@@ -77,6 +75,6 @@ func TestKeysThatLookAlikeAreToldApart(t *testing.T) {
 		t.Errorf("%d files for %d keys", len(folded), len(keys))
 	}
 	if !strings.Contains(strings.Join(f.names(".prom"), " "), "snapshot-a-b-c-") {
-		t.Errorf("nobody can tell whose file is which: %q", f.names(".prom"))
+		t.Errorf("names are unreadable: %q", f.names(".prom"))
 	}
 }

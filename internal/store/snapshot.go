@@ -11,74 +11,72 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// encode makes the file of an answer.
-func encode(key Key, shape string, e Entry) ([]byte, error) {
-	if err := check(e.Families); err != nil {
+func encodeSnapshot(key Key, fingerprint string, snapshot Snapshot) ([]byte, error) {
+	if err := check(snapshot.Families); err != nil {
 		return nil, err
 	}
-	success, err := e.Success.UTC().MarshalText()
+	success, err := snapshot.Success.UTC().MarshalText()
 	if err != nil {
-		return nil, fmt.Errorf("the time of the poll: %w", err)
+		return nil, fmt.Errorf("time of the poll: %w", err)
 	}
 	var file bytes.Buffer
 	file.WriteString(snapshotTitle)
 	comment(&file, "account", quote(key.Account))
 	comment(&file, "organization", quote(key.Organization))
 	comment(&file, "collector", quote(key.Collector))
-	comment(&file, "shape", hash(shape))
+	comment(&file, "fingerprint", hash(fingerprint))
 	comment(&file, "success", string(success))
-	if e.Sites != nil {
-		comment(&file, "sites", strconv.Itoa(len(e.Sites)))
-		for _, id := range slices.Sorted(maps.Keys(e.Sites)) {
-			comment(&file, "site", quote(id), quote(e.Sites[id]))
+	if snapshot.Sites != nil {
+		comment(&file, "sites", strconv.Itoa(len(snapshot.Sites)))
+		for _, id := range slices.Sorted(maps.Keys(snapshot.Sites)) {
+			comment(&file, "site", quote(id), quote(snapshot.Sites[id]))
 		}
 	}
-	for _, family := range e.Families {
+	for _, family := range snapshot.Families {
 		if len(family.GetMetric()) == 0 {
-			continue // the format cannot say it, and a scrape would not
+			continue // the format cannot express it, and a scrape would not show it
 		}
 		if _, err := expfmt.MetricFamilyToText(&file, family); err != nil {
-			return nil, fmt.Errorf("write %s: %w", family.GetName(), err)
+			return nil, fmt.Errorf("%s: %w", family.GetName(), err)
 		}
 	}
 	return seal(file.Bytes()), nil
 }
 
-// decode reads what encode made for this key and shape.
-func decode(data []byte, key Key, shape string) (Entry, error) {
+func decodeSnapshot(data []byte, key Key, fingerprint string) (Snapshot, error) {
 	r, err := unseal(data, snapshotTitle)
 	if err != nil {
-		return Entry{}, err
+		return Snapshot{}, err
 	}
 	found := r.key()
 	switch {
 	case r.err != nil:
-		return Entry{}, r.err
+		return Snapshot{}, r.err
 	case found != key:
-		return Entry{}, errOtherKey
+		return Snapshot{}, errOtherKey
 	}
-	if err := r.shape(shape); err != nil {
-		return Entry{}, err
+	if err := r.fingerprint(fingerprint); err != nil {
+		return Snapshot{}, err
 	}
-	var e Entry
-	if e.Success, err = time.Parse(time.RFC3339Nano, r.field("success")); err != nil {
-		return Entry{}, errHead
+	var snapshot Snapshot
+	if snapshot.Success, err = time.Parse(time.RFC3339Nano, r.field("success")); err != nil {
+		return Snapshot{}, errHead
 	}
-	e.Success = e.Success.UTC()
+	snapshot.Success = snapshot.Success.UTC()
 	if r.next("sites") {
 		n := r.number("sites")
-		e.Sites = map[string]string{}
+		snapshot.Sites = map[string]string{}
 		for r.next("site") {
 			id, name := r.pair("site")
-			e.Sites[id] = name
+			snapshot.Sites[id] = name
 		}
-		if len(e.Sites) != n {
+		if len(snapshot.Sites) != n {
 			r.fail()
 		}
 	}
 	if r.err != nil {
-		return Entry{}, r.err
+		return Snapshot{}, r.err
 	}
-	e.Families, err = parse(r.rest)
-	return e, err
+	snapshot.Families, err = parse(r.rest)
+	return snapshot, err
 }

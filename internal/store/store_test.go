@@ -2,16 +2,18 @@ package store_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
+	"reflect"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -19,7 +21,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
-func TestAnAnswerComesBackAsItWas(t *testing.T) {
+func TestSnapshotIsLoadedAsItWasSaved(t *testing.T) {
 	var values []*dto.Metric
 	for i, v := range []float64{
 		0, 1, -1, 0.1, 1e21, 123456789.123, math.Pi, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64, 1 << 53, 1.7e9 + 0.001,
@@ -29,55 +31,55 @@ func TestAnAnswerComesBackAsItWas(t *testing.T) {
 	when := time.Date(2026, 3, 4, 5, 6, 7, 891_000_000, time.FixedZone("", 3600))
 	for _, c := range []struct {
 		what string
-		save store.Entry
-		want store.Entry // where it differs
+		save store.Snapshot
+		want store.Snapshot // if it differs
 	}{
 		{what: "one of everything", save: small()},
-		{what: "nothing", save: store.Entry{Success: when.UTC()}},
-		{what: "no sites", save: store.Entry{Sites: map[string]string{}}},
-		{what: "values", save: store.Entry{Families: []*dto.MetricFamily{gauges("v", values...)}}},
-		{what: "an order that is not of the names", save: store.Entry{Families: []*dto.MetricFamily{
+		{what: "no families", save: store.Snapshot{Success: when.UTC()}},
+		{what: "no sites", save: store.Snapshot{Sites: map[string]string{}}},
+		{what: "values", save: store.Snapshot{Families: []*dto.MetricFamily{gauges("v", values...)}}},
+		{what: "an order other than by name", save: store.Snapshot{Families: []*dto.MetricFamily{
 			gauges("z", gauge(1, "b", "2", "a", "1"), gauge(2, "b", "1", "a", "1")), gauges("a", gauge(1)), gauges("m", gauge(1)),
 		}}},
-		{what: "a histogram without buckets", save: store.Entry{Families: []*dto.MetricFamily{
+		{what: "a histogram without buckets", save: store.Snapshot{Families: []*dto.MetricFamily{
 			family("h", dto.MetricType_HISTOGRAM, histogram(0, 0, nil), histogram(math.NaN(), 1<<53, []uint64{0, 1 << 53}, "a", "b")),
 		}}},
 		{
 			what: "another zone",
-			save: store.Entry{Success: when},
-			want: store.Entry{Success: when.UTC()},
+			save: store.Snapshot{Success: when},
+			want: store.Snapshot{Success: when.UTC()},
 		},
 		{
 			what: "a family without series",
-			save: store.Entry{Families: []*dto.MetricFamily{gauges("none"), gauges("one", gauge(1))}},
-			want: store.Entry{Families: []*dto.MetricFamily{gauges("one", gauge(1))}},
+			save: store.Snapshot{Families: []*dto.MetricFamily{gauges("none"), gauges("one", gauge(1))}},
+			want: store.Snapshot{Families: []*dto.MetricFamily{gauges("one", gauge(1))}},
 		},
 		{
 			what: "a +Inf bucket",
-			save: store.Entry{Families: []*dto.MetricFamily{family("h", dto.MetricType_HISTOGRAM, &dto.Metric{Histogram: &dto.Histogram{
+			save: store.Snapshot{Families: []*dto.MetricFamily{family("h", dto.MetricType_HISTOGRAM, &dto.Metric{Histogram: &dto.Histogram{
 				SampleCount: new(uint64(3)), Bucket: []*dto.Bucket{{UpperBound: new(1.0)}, {UpperBound: new(math.Inf(1)), CumulativeCount: new(uint64(3))}},
 			}})}},
-			want: store.Entry{Families: []*dto.MetricFamily{family("h", dto.MetricType_HISTOGRAM, histogram(0, 3, []uint64{0}))}},
+			want: store.Snapshot{Families: []*dto.MetricFamily{family("h", dto.MetricType_HISTOGRAM, histogram(0, 3, []uint64{0}))}},
 		},
 		{
-			what: "what a scrape in text does not show",
-			save: store.Entry{Families: []*dto.MetricFamily{{
+			what: "what the text format cannot express",
+			save: store.Snapshot{Families: []*dto.MetricFamily{{
 				Name: new("c"), Unit: new("seconds"), Type: dto.MetricType_COUNTER.Enum(),
 				Metric: []*dto.Metric{{Counter: &dto.Counter{Value: new(1.0), Exemplar: &dto.Exemplar{Value: new(1.0)}}}},
 			}}},
-			want: store.Entry{Families: []*dto.MetricFamily{{
+			want: store.Snapshot{Families: []*dto.MetricFamily{{
 				Name: new("c"), Type: dto.MetricType_COUNTER.Enum(), Metric: []*dto.Metric{counter(1)},
 			}}},
 		},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			f := newFolder(t)
-			f.save(acme(), shape, c.save)
+			f.save(acme(), c.save)
 			f.open()
 			if c.want.Families == nil && c.want.Success.IsZero() {
 				c.want = c.save
 			}
-			f.expect(acme(), shape, c.want)
+			f.expect(acme(), c.want)
 			if log := f.logged(); log != nil {
 				t.Errorf("logged %q", log)
 			}
@@ -85,20 +87,20 @@ func TestAnAnswerComesBackAsItWas(t *testing.T) {
 	}
 }
 
-func TestTheLastSaveCounts(t *testing.T) {
+func TestSaveReplacesTheLastSnapshot(t *testing.T) {
 	f := newFolder(t)
-	f.save(acme(), shape, small())
+	f.save(acme(), small())
 	e := small()
 	e.Families = e.Families[:1]
 	e.Success = e.Success.Add(time.Minute)
-	f.save(acme(), shape, e)
-	f.expect(acme(), shape, e)
+	f.save(acme(), e)
+	f.expect(acme(), e)
 	f.only()
 }
 
-func TestAFileCanBeReadByOthers(t *testing.T) {
+func TestSnapshotIsPrometheusTextFormat(t *testing.T) {
 	f := newFolder(t)
-	f.save(acme(), shape, small())
+	f.save(acme(), small())
 	text := string(read(t, f.only()))
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
@@ -113,14 +115,14 @@ func TestAFileCanBeReadByOthers(t *testing.T) {
 			t.Errorf("no line %s in\n%s", line, text)
 		}
 	}
-	if strings.Contains(text, shape) {
-		t.Errorf("the shape itself is in\n%s", text)
+	if strings.Contains(text, fingerprint) {
+		t.Errorf("the fingerprint is written in clear:\n%s", text)
 	}
 }
 
-func TestWhatWouldNotComeBackIsNotSaved(t *testing.T) {
+func TestInvalidSnapshotIsNotSaved(t *testing.T) {
 	f := newFolder(t)
-	f.save(acme(), shape, small())
+	f.save(acme(), small())
 	before := read(t, f.only())
 	one := func(metric *dto.Metric, of dto.MetricType) []*dto.MetricFamily {
 		return []*dto.MetricFamily{family("x", of, metric)}
@@ -129,94 +131,135 @@ func TestWhatWouldNotComeBackIsNotSaved(t *testing.T) {
 		return one(&dto.Metric{Histogram: &dto.Histogram{SampleCount: new(uint64(2)), Bucket: buckets}}, dto.MetricType_HISTOGRAM)
 	}
 	for what, families := range map[string][]*dto.MetricFamily{
-		"no name":             {gauges("", gauge(1))},
-		"a name with a dot":   {gauges("a.b", gauge(1))},
-		"one name twice":      {gauges("a", gauge(1)), gauges("a", gauge(1))},
-		"a part's name":       {gauges("h_count", gauge(1)), family("h", dto.MetricType_HISTOGRAM, histogram(0, 0, nil))},
-		"help in Latin 1":     {{Name: new("x"), Help: new("caf\xe9"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{gauge(1)}}},
-		"a timestamp":         one(&dto.Metric{Gauge: &dto.Gauge{}, TimestampMs: new(int64(1))}, dto.MetricType_GAUGE),
-		"a summary":           one(&dto.Metric{Summary: &dto.Summary{}}, dto.MetricType_SUMMARY),
-		"untyped":             one(&dto.Metric{Untyped: &dto.Untyped{}}, dto.MetricType_UNTYPED),
-		"a gauge histogram":   one(histogram(0, 0, nil), dto.MetricType_GAUGE_HISTOGRAM),
-		"another type":        one(gauge(1), dto.MetricType_COUNTER),
-		"no histogram":        one(&dto.Metric{}, dto.MetricType_HISTOGRAM),
-		"a native one":        one(&dto.Metric{Histogram: &dto.Histogram{Schema: new(int32(3))}}, dto.MetricType_HISTOGRAM),
-		"a count of floats":   one(&dto.Metric{Histogram: &dto.Histogram{SampleCountFloat: new(1.5)}}, dto.MetricType_HISTOGRAM),
-		"too large a count":   one(histogram(0, 1<<53+1, nil), dto.MetricType_HISTOGRAM),
-		"buckets in disarray": buckets(&dto.Bucket{UpperBound: new(2.0)}, &dto.Bucket{UpperBound: new(1.0)}),
-		"a bound of NaN":      buckets(&dto.Bucket{UpperBound: new(math.NaN())}),
-		"a bucket too full":   buckets(&dto.Bucket{UpperBound: new(1.0), CumulativeCount: new(uint64(3))}),
-		"another +Inf":        buckets(&dto.Bucket{UpperBound: new(math.Inf(1)), CumulativeCount: new(uint64(1))}),
-		"one histogram twice": {family("h", dto.MetricType_HISTOGRAM, histogram(0, 0, nil, "a", "1", "b", "2"), histogram(0, 0, nil, "b", "2", "a", "1"))},
-		"a label of dashes":   one(gauge(1, "a-b", "c"), dto.MetricType_GAUGE),
-		"the name's label":    one(gauge(1, "__name__", "c"), dto.MetricType_GAUGE),
-		"the bound's label":   one(histogram(0, 0, nil, "le", "c"), dto.MetricType_HISTOGRAM),
-		"a label twice":       one(gauge(1, "a", "b", "a", "c"), dto.MetricType_GAUGE),
-		"a value in Latin 1":  one(gauge(1, "a", "caf\xe9"), dto.MetricType_GAUGE),
+		"no name":                      {gauges("", gauge(1))},
+		"name with a dot":              {gauges("a.b", gauge(1))},
+		"family twice":                 {gauges("a", gauge(1)), gauges("a", gauge(1))},
+		"name of a histogram's series": {gauges("h_count", gauge(1)), family("h", dto.MetricType_HISTOGRAM, histogram(0, 0, nil))},
+		"help in Latin 1":              {{Name: new("x"), Help: new("caf\xe9"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{gauge(1)}}},
+		"timestamp":                    one(&dto.Metric{Gauge: &dto.Gauge{}, TimestampMs: new(int64(1))}, dto.MetricType_GAUGE),
+		"summary":                      one(&dto.Metric{Summary: &dto.Summary{}}, dto.MetricType_SUMMARY),
+		"untyped":                      one(&dto.Metric{Untyped: &dto.Untyped{}}, dto.MetricType_UNTYPED),
+		"gauge histogram":              one(histogram(0, 0, nil), dto.MetricType_GAUGE_HISTOGRAM),
+		"other payload than its type":  one(gauge(1), dto.MetricType_COUNTER),
+		"missing histogram":            one(&dto.Metric{}, dto.MetricType_HISTOGRAM),
+		"native histogram":             one(&dto.Metric{Histogram: &dto.Histogram{Schema: new(int32(3))}}, dto.MetricType_HISTOGRAM),
+		"float count":                  one(&dto.Metric{Histogram: &dto.Histogram{SampleCountFloat: new(1.5)}}, dto.MetricType_HISTOGRAM),
+		"count beyond 2^53":            one(histogram(0, 1<<53+1, nil), dto.MetricType_HISTOGRAM),
+		"buckets out of order":         buckets(&dto.Bucket{UpperBound: new(2.0)}, &dto.Bucket{UpperBound: new(1.0)}),
+		"NaN bound":                    buckets(&dto.Bucket{UpperBound: new(math.NaN())}),
+		"bucket beyond count":          buckets(&dto.Bucket{UpperBound: new(1.0), CumulativeCount: new(uint64(3))}),
+		"+Inf bucket other than count": buckets(&dto.Bucket{UpperBound: new(math.Inf(1)), CumulativeCount: new(uint64(1))}),
+		"histogram twice":              {family("h", dto.MetricType_HISTOGRAM, histogram(0, 0, nil, "a", "1", "b", "2"), histogram(0, 0, nil, "b", "2", "a", "1"))},
+		"label with dashes":            one(gauge(1, "a-b", "c"), dto.MetricType_GAUGE),
+		"label __name__":               one(gauge(1, "__name__", "c"), dto.MetricType_GAUGE),
+		"label le":                     one(histogram(0, 0, nil, "le", "c"), dto.MetricType_HISTOGRAM),
+		"label twice":                  one(gauge(1, "a", "b", "a", "c"), dto.MetricType_GAUGE),
+		"value in Latin 1":             one(gauge(1, "a", "caf\xe9"), dto.MetricType_GAUGE),
 	} {
-		if err := f.Save(acme(), shape, store.Entry{Families: families}); err == nil || !strings.Contains(err.Error(), `"assets"`) {
-			t.Errorf("%s: %v, want an error that names the collector", what, err)
-		}
-	}
-	if err := f.Save(acme(), shape, store.Entry{Success: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}); err == nil {
-		t.Error("a time that cannot be written is saved")
-	}
-	if !bytes.Equal(read(t, f.only()), before) {
-		t.Error("a failed Save changed what was kept")
-	}
-}
-
-func TestTheStateComesBackAsItWas(t *testing.T) {
-	f := newFolder(t)
-	if data, ok := f.LoadState("default", shape); ok {
-		t.Errorf("%q before anything was saved", data)
-	}
-	for _, data := range []string{"", "\n", "{}", "{\"spent\": 12}\n\n", "# sha256 \n# account \"x\"\n", "\x00\xff\r\n", strings.Repeat("x", 1<<20)} {
-		if err := f.SaveState("default", shape, []byte(data)); err != nil {
-			t.Fatal(err)
+		f.Save(acme(), fingerprint, store.Snapshot{Families: families})
+		f.write()
+		if log := f.logged(); f.Healthy() || len(log) != 1 || !strings.Contains(log[0], "assets") {
+			t.Errorf("%s: healthy: %v, logged %q, want an error that names the collector", what, f.Healthy(), log)
 		}
 		f.open()
-		if got, ok := f.LoadState("default", shape); !ok || string(got) != data {
-			t.Errorf("%q came back as %q (there: %v)", data, got, ok)
-		}
 	}
-	if _, ok := f.LoadState("another", shape); ok {
-		t.Error("one account has the other's state")
+	f.Save(acme(), fingerprint, store.Snapshot{Success: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)})
+	f.write()
+	if f.Healthy() {
+		t.Error("saved a time that cannot be written")
 	}
-	if _, ok := f.LoadState("default", "another"); ok || len(f.logged()) != 1 {
-		t.Error("a state of another shape is loaded, or nothing is said")
+	if !bytes.Equal(read(t, f.only()), before) {
+		t.Error("the last snapshot was changed")
 	}
 }
 
-func TestOpen(t *testing.T) {
-	never := func(...any) { t.Error("logged") }
+func TestStateIsLoadedAsItWasSaved(t *testing.T) {
+	type state struct {
+		Spent int
+		Jobs  []string
+		Due   time.Time
+	}
+	f := newFolder(t)
+	var none, got state
+	if f.Load("default", fingerprint, &none) {
+		t.Error("found before anything was saved")
+	}
+	want := state{12, []string{"", "# sha256 \n# account", "\u2028"}, time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)}
+	f.saveState("default", want)
+	f.open()
+	if !f.Load("default", fingerprint, &got) || !reflect.DeepEqual(got, want) {
+		t.Errorf("loaded %+v, want %+v", got, want)
+	}
+	if f.Load("another", fingerprint, &none) {
+		t.Error("found the state of another account")
+	}
+}
+
+func TestOpenFolderThatCannotBeWritten(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "file"), nil)
-	for what, dir := range map[string]string{"a file": filepath.Join(root, "file"), "below a file": filepath.Join(root, "file", "cache"), "no name": ""} {
-		_, err := store.Open(dir, never)
-		if err == nil || !strings.Contains(err.Error(), "--cache.dir") || !strings.Contains(err.Error(), fmt.Sprintf("%q", dir)) ||
-			!strings.Contains(err.Error(), "name one that") || strings.Contains(err.Error(), "\n") {
+	for what, dir := range map[string]string{"file": filepath.Join(root, "file"), "below a file": filepath.Join(root, "file", "cache"), "no name": ""} {
+		_, err := store.Open(dir, log.NewNopLogger())
+		if err == nil || !strings.Contains(err.Error(), "--cache.dir") || !strings.Contains(err.Error(), fmt.Sprintf("%q", dir)) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	dir := filepath.Join(root, "a", "b")
-	if _, err := store.Open(dir, never); err != nil {
+}
+
+func TestOpenCreatesTheFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	if _, err := store.Open(dir, log.NewNopLogger()); err != nil {
 		t.Error(err)
 	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
-		t.Errorf("a fresh folder holds %v, %v", files, err)
+		t.Errorf("a new folder holds %v, %v", files, err)
 	}
 }
 
-func TestNobodyElseCanRead(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		return // has no such modes
-	}
+func TestReadOnlyStoreChangesNothing(t *testing.T) {
 	f := newFolder(t)
-	f.save(acme(), shape, small())
-	if err := f.SaveState("default", shape, nil); err != nil {
+	f.save(acme(), small())
+	f.saveState("default", 12)
+	f.saveState("torn", 12)
+	write(t, filepath.Join(f.dir, "runzero_exporter-123.tmp"), nil) // of the exporter that runs
+	for _, name := range f.names(".prom") {
+		if strings.Contains(name, "torn") {
+			write(t, filepath.Join(f.dir, name), []byte("torn"))
+		}
+	}
+	before := f.names("")
+
+	var err error
+	if f.Store, err = store.OpenReadOnly(f.dir, log.NewLogfmtLogger(&f.log)); err != nil {
 		t.Fatal(err)
 	}
+	f.expect(acme(), small())
+	if _, found := f.loadState("torn"); found || !strings.Contains(strings.Join(f.logged(), ""), "ignored") {
+		t.Error("a torn state was loaded, or nothing was logged")
+	}
+	f.saveState("default", 13)
+	f.save(store.Key{}, small())
+	f.Prune(func(store.Key) bool { return false })
+	f.write()
+	if state, _ := f.loadState("default"); state != 12.0 || !slices.Equal(f.names(""), before) {
+		t.Errorf("the state is %v, and the folder holds %q, want %q", state, f.names(""), before)
+	}
+}
+
+func TestReadOnlyStoreNeedsTheFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "none")
+	if _, err := store.OpenReadOnly(dir, log.NewNopLogger()); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "--cache.dir") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Error("created the folder")
+	}
+}
+
+func TestOnlyTheOwnerCanRead(t *testing.T) {
+	f := newFolder(t)
+	f.save(acme(), small())
+	f.saveState("default", nil)
 	paths := map[string]os.FileMode{f.dir: 0o700}
 	for _, name := range f.names("") {
 		paths[filepath.Join(f.dir, name)] = 0o600
@@ -231,98 +274,16 @@ func TestNobodyElseCanRead(t *testing.T) {
 	}
 }
 
-func TestLeftOversOfAKilledProcessAreRemoved(t *testing.T) {
+func TestTemporaryFilesOfAKilledProcessAreRemoved(t *testing.T) {
 	f := newFolder(t)
-	f.save(acme(), shape, small())
-	theirs := []string{"runzero_exporter-notes.tmp", "other-123.tmp", "runzero_exporter-123.tmp.old"}
-	for _, name := range append([]string{"runzero_exporter-123.tmp", "runzero_exporter-4294967295.tmp"}, theirs...) {
+	f.save(acme(), small())
+	others := []string{"runzero_exporter-notes.tmp", "other-123.tmp", "runzero_exporter-123.tmp.old"}
+	for _, name := range append([]string{"runzero_exporter-123.tmp", "runzero_exporter-4294967295.tmp"}, others...) {
 		write(t, filepath.Join(f.dir, name), []byte("# runzero_exporter snapshot 1\n"))
 	}
 	f.open()
-	if n := len(f.names("")); n != 1+len(theirs) {
+	if n := len(f.names("")); n != 1+len(others) {
 		t.Errorf("the folder holds %q", f.names(""))
 	}
-	f.expect(acme(), shape, small())
-}
-
-func TestAFolderThatVanishesAndComesBack(t *testing.T) {
-	f := newFolder(t)
-	f.save(acme(), shape, small())
-	if err := os.RemoveAll(f.dir); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Save(acme(), shape, small()); err == nil {
-		t.Error("saved into nothing")
-	}
-	if err := f.SaveState("default", shape, nil); err == nil {
-		t.Error("saved a state into nothing")
-	}
-	if err := f.Forget(func(store.Key) bool { return false }); err == nil {
-		t.Error("forgot in nothing")
-	}
-	if _, ok := f.Load(acme(), shape); ok || f.logged() != nil {
-		t.Error("loaded from nothing, or said that nothing is there")
-	}
-	if err := os.Mkdir(f.dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	f.save(acme(), shape, small())
-	f.expect(acme(), shape, small())
-}
-
-func TestConcurrentUse(t *testing.T) {
-	f := newFolder(t)
-	other := acme()
-	other.Collector = "tasks"
-	var all sync.WaitGroup
-	for _, key := range []store.Key{acme(), acme(), other} {
-		f.save(key, shape, numbered(0))
-		all.Go(func() {
-			for n := range 30 {
-				if err := f.Save(key, shape, numbered(n)); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-		all.Go(func() {
-			for range 60 {
-				e, ok := f.Load(key, shape)
-				if n := number(e); !ok || n < 0 {
-					t.Error("not there, or not whole")
-				}
-			}
-		})
-	}
-	all.Go(func() {
-		for range 30 {
-			if err := f.Forget(func(store.Key) bool { return true }); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	all.Wait()
-	if names := f.names(""); len(names) != 2 || f.logged() != nil {
-		t.Errorf("the folder holds %q", names)
-	}
-}
-
-// numbered is an entry that tells whether it is whole: all of it says n.
-func numbered(n int) store.Entry {
-	var metrics []*dto.Metric
-	for i := range 500 {
-		metrics = append(metrics, gauge(float64(n), "n", fmt.Sprint(i)))
-	}
-	return store.Entry{
-		Families: []*dto.MetricFamily{gauges("a", metrics...), gauges("z", gauge(float64(n)))},
-		Sites:    map[string]string{"n": fmt.Sprint(n)},
-		Success:  time.Unix(int64(n), 0).UTC(),
-	}
-}
-
-// number is what made the entry, or -1.
-func number(e store.Entry) int {
-	if n := int(e.Success.Unix()); show(e) == show(numbered(n)) {
-		return n
-	}
-	return -1
+	f.expect(acme(), small())
 }
