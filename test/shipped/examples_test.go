@@ -1,70 +1,106 @@
-package shipped_test
+package shipped
 
 import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
 	"strings"
-	"testing"
-	"testing/fstest"
+
+	"go.yaml.in/yaml/v3"
 )
 
-func TestCompose(t *testing.T) {
-	const file = "examples/compose/compose.yml"
-	finds(t, []change{
-		{file, "services:", "services: [", "examples/compose/compose.yml: is no YAML"},
-		{file, "volumes:\n  cache:", "volumes:\n  cache:\n  cache:", "is no YAML"},
-		{file, "[serve, --demo]", "[serve, --demonstrate]", "there is no flag --demonstrate of serve"},
-		{file, "[serve, --demo]", "serves --demo", "there is no command serves"},
-		{file, "{RUNZERO_CACHE_INTERVAL: 1h}", "[RUNZERO_CACHE_INTERVALL=1h]", "there is no variable RUNZERO_CACHE_INTERVALL"},
-		{file, "runzero_exporter:1.0.0", "runzero_exporter:latest", `service exporter: the image "runzero_exporter:latest" has no version`},
-		{file, "/prometheus:v3.5.0", "/prometheus", "service prometheus: the image"},
-		{file, "- cache:/cache", "- caches:/cache", "service exporter: there is no volume caches"},
-		{file, "configs: [limits]", "configs: [limit]", "service exporter: there is no limit of configs"},
-		{file, "depends_on: [exporter]", "depends_on: [exporters]", "service prometheus: there is no service exporters"},
-		{file, "- ../prometheus/prometheus.yml", "- ../prometheus/prometheus.yaml", "service prometheus: there is no ../prometheus/prometheus.yaml"},
-		{file, "source: ../../dashboards", "source: ../dashboards", "service prometheus: there is no ../dashboards"},
-		{file, "{file: ../README.md}", "{file: README.md}", "configs limits: there is no README.md"},
-		{"examples/prometheus/prometheus.yml", "../../alerts/", "../alerts/", "there are no rules ../alerts/*.rules.yml"},
-	})
-}
-
-func TestSystemd(t *testing.T) {
-	const file = "examples/systemd/runzero_exporter.service"
-	finds(t, []change{
-		{file, "--no-collector.tasks", "--no-collector.task", "there is no flag --no-collector.task"},
-		{file, "Environment=RUNZERO_CACHE", "Environment=RUNZERO_CASH", "there is no variable RUNZERO_CASH_INTERVAL"},
-		{file, "ExecStart=", "ExecStop=", "does not start runzero_exporter"},
-	})
-}
-
-func TestKubernetes(t *testing.T) {
-	const file = "examples/kubernetes/runzero_exporter.yml"
-	finds(t, []change{
-		{file, "--cache.interval=1h", "--cache.intervall=1h", "there is no flag --cache.intervall"},
-		{file, "name: RUNZERO_COLLECTOR_TASKS", "name: RUNZERO_COLLECTOR_TASK", "there is no variable RUNZERO_COLLECTOR_TASK"},
-		{file, "runzero_exporter:1.0.0", "runzero_exporter", "Deployment runzero-exporter: the image"},
-		{file, "{matchLabels: {app: runzero-exporter}}", "{matchLabels: {app: runzero}}", "Deployment runzero-exporter: does not select its own pods"},
-		{file, "{name: token, mountPath", "{name: tokens, mountPath", "mounts the volume tokens"},
-		{file, "port: metrics}}", "port: http}}", "livenessProbe asks the port http"},
-		{file, "selector: {app: runzero-exporter}", "selector: {app: runzero}", "Service runzero-exporter: selects no pods"},
-		{file, "targetPort: metrics", "targetPort: http", "Service runzero-exporter: no pod has the port http"},
-		{file, "endpoints: [{port: http}]", "endpoints: [{port: metrics}]", "ServiceMonitor runzero-exporter: no Service that it selects has the port metrics"},
-		{file, "labels: {app: runzero-exporter}}\nspec:\n  selector: {app", "labels: {app: x}}\nspec:\n  selector: {app", "ServiceMonitor runzero-exporter: no Service"},
-		{file, "---", "---\nkind: [", "is no YAML"},
-		{file, "claimName: cache", "claimName: caches", "Deployment runzero-exporter: there is no PersistentVolumeClaim caches"},
-		{"examples/kubernetes/kustomization.yml", "[rules.yml", "[rule.yml", "there is no rule.yml"},
-		{"examples/kubernetes/rules.yml", "for: 1h", "for: 2h", "its groups are not those of alerts/runzero.rules.yml"},
-		inRules("description: Nobody scans it.", "description: Nobody does.", "examples/kubernetes/rules.yml: its groups are not those of"),
-	})
-}
-
-// What is missing altogether is found too.
-func TestNothingThere(t *testing.T) {
-	found := strings.Join(foundIn(t, fstest.MapFS{}, nil), "\n")
-	for _, want := range []string{
-		"cannot be read: open alerts/runzero.rules.yml", "there are no alerts/*_test.yml", "there are no dashboards/*.json",
-		"there are no docs/*.md", "cannot be searched for names: open alerts", "cannot be checked: open examples",
-	} {
-		if !strings.Contains(found, want) {
-			t.Errorf("%q is not in:\n%s", want, found)
+// checkExamples checks that every example is valid YAML, calls the program with flags that
+// exist, and refers to files and Kubernetes objects that exist.
+func (r *repository) checkExamples() {
+	var manifests []any
+	for _, name := range r.walk("examples") {
+		for line := range strings.Lines(strings.ReplaceAll(string(r.read(name)), "\\\n", " ")) {
+			r.reportAll(name, r.program.commandLine(line))
+		}
+		if ext := path.Ext(name); ext != ".yml" && ext != ".yaml" {
+			continue
+		}
+		for _, document := range r.documents(name) {
+			r.checkContainers(name, document)
+			if document["kind"] != nil {
+				manifests = append(manifests, document)
+			}
+			eachString("", document, func(key, text string) {
+				file, _, _ := strings.Cut(text, ":")
+				if key == ".resources" || strings.HasSuffix(key, ".volumes") && strings.HasPrefix(file, ".") { // kustomization, Compose
+					if _, err := fs.Stat(r.files, path.Join(path.Dir(name), file)); err != nil {
+						r.report(name, "no such file: %s", file)
+					}
+				}
+			})
 		}
 	}
+	r.checkManifests(manifests)
+}
+
+func (r *repository) documents(name string) []map[string]any {
+	var all []map[string]any
+	for decoder := yaml.NewDecoder(bytes.NewReader(r.read(name))); ; {
+		var document map[string]any
+		if err := decoder.Decode(&document); err != nil {
+			if !errors.Is(err, io.EOF) {
+				r.report(name, "%v", err)
+			}
+			return all
+		}
+		all = append(all, document)
+	}
+}
+
+// checkContainers checks the arguments of every container of the program, in Compose files and
+// Kubernetes manifests alike.
+func (r *repository) checkContainers(name string, value any) {
+	switch value := value.(type) {
+	case []any:
+		for _, element := range value {
+			r.checkContainers(name, element)
+		}
+	case map[string]any:
+		if image, _ := value["image"].(string); strings.Contains(image, programName) {
+			for _, key := range []string{"command", "args"} {
+				var words []string
+				eachString("", value[key], func(_, word string) { words = append(words, word) })
+				r.reportAll(name, r.program.arguments(words))
+			}
+		}
+		for _, member := range slices.Sorted(maps.Keys(value)) {
+			r.checkContainers(name, value[member])
+		}
+	}
+}
+
+// checkManifests checks references between Kubernetes objects: ports, volumes, claims and
+// labels. kubectl-validate checks each object for itself.
+func (r *repository) checkManifests(manifests []any) {
+	definitions := map[string]string{"ports.name": "port", "volumes.name": "volume", "metadata.name": "object", "labels": "label"}
+	references := map[string]string{
+		"ports.targetPort": "port", "httpGet.port": "port", "endpoints.port": "port", "volumeMounts.name": "volume",
+		"persistentVolumeClaim.claimName": "object", "matchLabels": "label", "selector": "label",
+	}
+	each := func(kinds map[string]string, visit func(name string)) {
+		eachString("", manifests, func(key, text string) {
+			parent, label, _ := strings.Cut(key, ".")
+			if kind := kinds[key]; kind != "" {
+				visit(kind + " " + text)
+			} else if kind := kinds[parent]; kind != "" {
+				visit(kind + " " + label + "=" + text)
+			}
+		})
+	}
+	defined := set{}
+	each(definitions, func(name string) { defined[name] = true })
+	each(references, func(name string) {
+		if !defined[name] {
+			r.report("examples", "no such %s", name)
+		}
+	})
 }
