@@ -1,10 +1,14 @@
-// runzero_exporter exports what runZero knows of networks to Prometheus. It asks the
-// runZero API in the background, at a pace the account's daily quota can bear, and
+// runzero_exporter exports what runZero knows about networks to Prometheus. It polls the
+// runZero API in the background, at a pace that the account's daily quota can bear, and
 // answers scrapes from memory.
+//
+// This file turns flags and environment variables into the options of one command, and runs
+// it. It is the only one that knows kingpin.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,14 +27,20 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/command"
+	"github.com/runzero-exporter/runzero_exporter/internal/command/check"
+	"github.com/runzero-exporter/runzero_exporter/internal/command/once"
+	"github.com/runzero-exporter/runzero_exporter/internal/command/plan"
+	"github.com/runzero-exporter/runzero_exporter/internal/command/scan"
+	"github.com/runzero-exporter/runzero_exporter/internal/command/serve"
+	"github.com/runzero-exporter/runzero_exporter/internal/command/simulate"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-const name = "runzero_exporter"
-
 func main() {
-	// Releases are stamped by the linker; what go install builds knows its version too.
+	// Releases are stamped by the linker; what go install builds knows its version, too.
 	if info, ok := debug.ReadBuildInfo(); ok && version.Version == "" {
 		version.Version = info.Main.Version
 	}
@@ -40,87 +50,90 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the program: flags -> config -> command. It returns the exit code.
+// run is the program: flags -> options -> one command. It returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	app := kingpin.New(name, "Prometheus exporter for runZero. It asks the runZero API in the background and answers scrapes from memory.")
-	app.Version(version.Print(name)).UsageWriter(stdout).ErrorWriter(stderr)
+	app := kingpin.New(exporter.Name, "Prometheus exporter for runZero. It polls the runZero API in the background and answers scrapes from memory.")
+	app.Version(version.Print(exporter.Name)).UsageWriter(stdout).ErrorWriter(stderr)
 	app.HelpFlag.Short('h')
 
 	var flags config.Flags
+	var demo command.Demo
 	collectorFlags := addFlags(app, &flags)
-	options := addServeFlags(app)
-	logLevel := app.Flag("log.level", "Only log what is at least this severe: debug, info, warn, error.").Default("info").Enum("debug", "info", "warn", "error")
+	serveOptions := addServeFlags(app, &demo)
+	logLevel := app.Flag("log.level", "Only log messages of at least this severity: debug, info, warn, error.").Default("info").Enum("debug", "info", "warn", "error")
 	logFormat := app.Flag("log.format", "Format of log lines: logfmt or json.").Default("logfmt").Enum("logfmt", "json")
 
-	serveCommand := app.Command("serve", "Serve metrics; the default.").Default()
-	onceCommand := app.Command("once", "Poll everything once, print the metrics and exit: for the textfile collector, or cron.")
-	planCommand := app.Command("plan", "Show, without asking, how many API calls a day the intervals take, and whether they fit. Exit code 1 when they do not.")
-	plan := addPlanFlags(planCommand)
-	checkCommand := app.Command("check", "Try the configuration out, with a few API calls: what each credential reaches, the quota, the clock, TLS. Exit code 1 when something is wrong.")
-	check := addCheckFlags(checkCommand)
-	scanCommand := app.Command("scan", "Start a scan of a site. It takes an organization token or an account credential; nothing else here ever changes anything.")
-	scan := addScanFlags(scanCommand)
-	simulateCommand := app.Command("simulate", "Serve a simulated runZero console.")
-	simulation := addSimulateFlags(simulateCommand)
-	nameEnvironment(app)
+	app.Command("serve", "Serve metrics; the default.").Default()
+	app.Command("once", "Poll everything once, print the metrics and exit: for the textfile collector or cron.")
+	planOptions := addPlanFlags(app.Command("plan", "Show, without any request, how many API calls a day the intervals need and whether they fit. Exit code 1 when they do not."))
+	checkOptions := addCheckFlags(app.Command("check", "Try the configuration out with a few API calls: what each credential reaches, the quota, the clock, TLS. Exit code 1 when something is wrong."))
+	scanOptions := addScanFlags(app.Command("scan", "Start a scan of a site. It needs an organization token or an account credential; no other command ever changes anything."))
+	simulateOptions := addSimulateFlags(app.Command("simulate", "Serve a simulated runZero console."))
+	addEnvironment(app)
 	set := setFlags(app)
 
-	command, err := app.Parse(args)
+	selected, err := app.Parse(args)
 	if err != nil {
-		// A token on the command line is not repeated, wherever it was put.
-		_, _ = fmt.Fprintf(stderr, "%s: %s; see %s --help\n", name, runzero.Redact(err.Error()), name)
+		// A token on the command line is never repeated, wherever it was put.
+		_, _ = fmt.Fprintf(stderr, "%s: %s; see %s --help\n", exporter.Name, runzero.Redact(err.Error()), exporter.Name)
 		return 2
 	}
-	logger := newLogger(stderr, *logLevel, *logFormat)
 	flags.Token = getenv("RUNZERO_TOKEN")
 	flags.Collectors, flags.Set = collectorFlags(), set()
+	env := command.Env{Logger: newLogger(stderr, *logLevel, *logFormat), Stdout: stdout}
 
-	switch command {
-	case serveCommand.FullCommand():
-		err = serve(ctx, logger, flags, options)
-	case onceCommand.FullCommand():
-		err = once(ctx, logger, flags, options, stdout)
-	case planCommand.FullCommand():
-		err = plan.run(logger, flags, stdout)
-	case checkCommand.FullCommand():
-		err = check.run(ctx, flags, options, stdout)
-	case scanCommand.FullCommand():
-		err = scan.run(ctx, flags, options, stdout)
-	case simulateCommand.FullCommand():
-		err = simulate(ctx, logger, flags, simulation, stdout)
+	switch selected {
+	case "serve":
+		serveOptions.Flags, serveOptions.Demo = flags, demo
+		err = serve.Run(ctx, env, *serveOptions)
+	case "once":
+		err = once.Run(ctx, env, once.Options{Flags: flags, Demo: demo})
+	case "plan":
+		planOptions.Flags = flags
+		err = plan.Run(ctx, env, *planOptions)
+	case "check":
+		checkOptions.Flags, checkOptions.Demo, checkOptions.WebConfigFile = flags, demo, *serveOptions.Web.WebConfigFile
+		err = check.Run(ctx, env, *checkOptions)
+	case "scan":
+		scanOptions.Flags, scanOptions.Demo = flags, demo
+		err = scan.Run(ctx, env, *scanOptions)
+	case "simulate":
+		simulateOptions.Flags = flags
+		err = simulate.Run(ctx, env, *simulateOptions)
+	default:
+		err = errors.New("no such command: " + selected)
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		_, _ = fmt.Fprintf(stderr, "%s: %v\n", exporter.Name, err)
 		return 1
 	}
 	return 0
 }
 
-// addFlags adds the flags that say what is asked and how it is counted. The function
-// it returns gives the collectors' flags once all are parsed.
+// addFlags adds the flags that say what is polled and how it is counted. The function it
+// returns gives the flags of the collectors once all are parsed.
 func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]config.CollectorFlags {
-	app.Flag("config.file", "YAML file, for what flags cannot say: several accounts or credentials, queries, scan ages by site.").StringVar(&f.File)
-	app.Flag("runzero.url", "The console, with or without /api/v1.0, a port, a path prefix.").Default(runzero.DefaultURL).StringVar(&f.URL)
-	app.Flag("runzero.token-file", "File that holds an export (ET), organization (OT) or account (CT) token. It is read again on use. Instead, the token may be in RUNZERO_TOKEN.").StringVar(&f.TokenFile)
+	app.Flag("config.file", "YAML file for what flags cannot express: several accounts or credentials, queries, scan ages by site.").StringVar(&f.File)
+	app.Flag("runzero.url", "URL of the console, with or without /api/v1.0, a port or a path prefix.").Default(runzero.DefaultURL).StringVar(&f.URL)
+	app.Flag("runzero.token-file", "File with an export (ET), organization (OT) or account (CT) token. It is read again at each use. The token may be in RUNZERO_TOKEN instead.").StringVar(&f.TokenFile)
 	app.Flag("runzero.client-id", "Id of an OAuth2 API client, instead of a token.").StringVar(&f.ClientID)
-	app.Flag("runzero.client-secret-file", "File that holds the secret of the OAuth2 API client. It is read again on use.").StringVar(&f.ClientSecretFile)
-	app.Flag("runzero.organization", "Name or id of an organization to poll; repeatable. Default: all that the credential reaches but demo and inactive ones.").StringsVar(&f.Organizations)
-	app.Flag("runzero.ca-file", "CA certificates to trust instead of this machine's.").StringVar(&f.CAFile)
-	duration(app.Flag("runzero.timeout", "Longest time for one request and its answer.").Default("10m"), &f.Timeout)
-	app.Flag("runzero.allow-http", "Allow plain http to a console that is not on this machine. The token goes over the network unencrypted.").BoolVar(&f.AllowHTTP)
+	app.Flag("runzero.client-secret-file", "File with the secret of the OAuth2 API client. It is read again at each use.").StringVar(&f.ClientSecretFile)
+	app.Flag("runzero.organization", "Name or id of an organization to poll; repeatable. Default: all that the credential reaches, except demo and inactive ones.").StringsVar(&f.Organizations)
+	app.Flag("runzero.ca-file", "CA certificates to trust instead of the system's.").StringVar(&f.CAFile)
+	duration(app.Flag("runzero.timeout", "Timeout of one request, including its response.").Default("10m"), &f.Timeout)
+	app.Flag("runzero.allow-http", "Allow plain http to a console on another machine. The token is then sent unencrypted.").BoolVar(&f.AllowHTTP)
 
-	duration(app.Flag("cache.interval", "How long an answer is served before the API is asked again.").Default("15m"), &f.CacheInterval)
-	duration(app.Flag("cache.max-age", "Older answers are withdrawn; 0 keeps them.").Default("72h"), &f.CacheMaxAge)
+	duration(app.Flag("cache.interval", "Time between two polls, for collectors without an interval of their own.").Default("15m"), &f.CacheInterval)
+	duration(app.Flag("cache.max-age", "Stop exposing results that are older than this; 0 exposes them forever.").Default("72h"), &f.CacheMaxAge)
+	app.Flag("cache.dir", "Folder to cache results and the count of API calls in, so that a restart costs no call. Default: nothing is cached.").StringVar(&f.CacheDir)
 
-	app.Flag("cache.dir", "Folder to keep answers and the calls spent in, so that a restart costs no call. Default: nothing is kept.").StringVar(&f.CacheDir)
-
-	app.Flag("quota.share", "Part of the account's daily API calls that this exporter may spend.").Default("0.5").Float64Var(&f.QuotaShare)
-	app.Flag("quota.reserve", "Part of the account's daily API calls that is left to others: below it, asking stops.").Default("0.1").Float64Var(&f.QuotaReserve)
+	app.Flag("quota.share", "Share of the account's daily API calls that this exporter may make.").Default("0.5").Float64Var(&f.QuotaShare)
+	app.Flag("quota.reserve", "Share of the account's daily API calls that is left to other tools: below it, polling pauses.").Default("0.1").Float64Var(&f.QuotaReserve)
 
 	app.Flag("collector.assets.labels", "Labels of runzero_assets beside org_name: "+strings.Join(collector.AssetLabels(), ", ")+".").Default("site_name,asset_type,os,alive").StringVar(&f.AssetLabels)
-	app.Flag("collector.assets.top", "Values kept for each open-ended label, of any collector, by count; the rest become other.").Default("100").IntVar(&f.AssetTop)
+	app.Flag("collector.assets.top", "Number of values to keep for each open-ended label of any collector, the most frequent first; the rest become other.").Default("100").IntVar(&f.AssetTop)
 	app.Flag("collector.assets.search", "runZero search query that limits which assets are counted.").StringVar(&f.AssetSearch)
-	duration(app.Flag("collector.tasks.scan-max-age", "How old a site's last good scan may get: runzero_scan_max_age_seconds.").Default("7d"), &f.ScanMaxAge)
+	duration(app.Flag("collector.tasks.scan-max-age", "Maximum age of a site's last good scan: runzero_scan_max_age_seconds.").Default("7d"), &f.ScanMaxAge)
 
 	type parsed struct {
 		enabled  *bool
@@ -130,9 +143,9 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	for _, spec := range collector.Specs() {
 		p := &parsed{enabled: app.Flag("collector."+spec.Name, "Export "+spec.Help+".").Default(strconv.FormatBool(!spec.OffByDefault)).Bool()}
 		if spec.Scope != collector.HeadersOnly {
-			text := "Instead of --cache.interval."
+			text := "Interval of this collector, instead of --cache.interval."
 			if spec.Interval != 0 {
-				text = "Instead of " + model.Duration(spec.Interval).String() + "."
+				text = "Interval of this collector, instead of " + model.Duration(spec.Interval).String() + "."
 			}
 			duration(app.Flag("collector."+spec.Name+".interval", text), &p.interval)
 		}
@@ -147,26 +160,67 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	}
 }
 
-func addServeFlags(app *kingpin.Application) *serveOptions {
-	o := &serveOptions{}
-	app.Flag("demo", "Export a simulated console in this process: no account, no network. Polls each minute unless --cache.interval is set.").
-		BoolVar(&o.demo)
-	app.Flag("demo.incidents", "Let things go wrong in the simulated console of --demo, as simulate --simulate.incidents does.").BoolVar(&o.demoIncidents)
-	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.telemetryPath)
-	app.Flag("web.max-requests", "Scrapes that may go on at once; 0 is no limit.").Default("40").IntVar(&o.maxRequests)
-	app.Flag("web.disable-exporter-metrics", "Leave out metrics of the exporter itself: go_*, process_*, promhttp_*.").BoolVar(&o.withoutExporterMetrics)
-	app.Flag("web.enable-lifecycle", "Reload --config.file at POST /-/reload, as at SIGHUP.").BoolVar(&o.lifecycle)
-	app.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&o.pprof)
-	o.web = kingpinflag.AddFlags(app, ":10026")
+func addServeFlags(app *kingpin.Application, demo *command.Demo) *serve.Options {
+	o := &serve.Options{}
+	app.Flag("demo", "Export a simulated console in this process: no account, no network. Polls every minute unless --cache.interval is set.").BoolVar(&demo.Enabled)
+	app.Flag("demo.incidents", "Let things go wrong in the simulated console of --demo, as simulate --simulate.incidents does.").BoolVar(&demo.Incidents)
+	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.TelemetryPath)
+	app.Flag("web.max-requests", "Maximum number of scrapes at the same time; 0 is no limit.").Default("40").IntVar(&o.MaxRequests)
+	app.Flag("web.disable-exporter-metrics", "Leave out the metrics of the exporter's own process: go_*, process_*, promhttp_*.").BoolVar(&o.DisableExporterMetrics)
+	app.Flag("web.enable-lifecycle", "Reload --config.file at POST /-/reload, as at SIGHUP.").BoolVar(&o.EnableLifecycle)
+	app.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&o.EnablePprof)
+	o.Web = kingpinflag.AddFlags(app, ":10026")
 	return o
 }
 
-// nameEnvironment gives every flag an environment variable of a name that says whose
-// it is: RUNZERO_URL for --runzero.url, RUNZERO_CACHE_INTERVAL for --cache.interval.
-// It leaves out what kingpin adds itself, where a variable such as RUNZERO_VERSION,
-// set for other reasons, would end the program.
-func nameEnvironment(app *kingpin.Application) {
-	set := func(flags []*kingpin.FlagModel, get func(string) *kingpin.FlagClause) {
+func addPlanFlags(c *kingpin.CmdClause) *plan.Options {
+	o := &plan.Options{}
+	c.Flag("limit", "API calls a day of the account, which is its licensed assets. Default: what --cache.dir remembers of the last run.").Int64Var(&o.Limit)
+	c.Flag("organizations", "Number of organizations that are polled. Default: what --cache.dir remembers, else those of --runzero.organization, else 1.").IntVar(&o.Organizations)
+	return o
+}
+
+func addCheckFlags(c *kingpin.CmdClause) *check.Options {
+	o := &check.Options{}
+	c.Flag("show-config", "Print the configuration in force, too, with <secret> for every secret.").BoolVar(&o.ShowConfig)
+	return o
+}
+
+func addScanFlags(c *kingpin.CmdClause) *scan.Options {
+	o := &scan.Options{Further: scan.Further{}}
+	c.Flag("account", "Account of --config.file; required when it has several.").StringVar(&o.Account)
+	c.Flag("site", "Name or id of the site to scan.").Required().StringVar(&o.Site)
+	c.Flag("explorer", "Name or id of the Explorer that scans. One of --explorer, --explorer-group and --hosted-zone is required.").StringVar(&o.Explorer)
+	c.Flag("explorer-group", "Id of the Explorer group that scans.").StringVar(&o.Group)
+	c.Flag("hosted-zone", "Name or id of the hosted zone that scans, or auto for any: public targets only, by runZero's own Explorers.").StringVar(&o.Zone)
+	c.Flag("targets", "What to scan: addresses, networks, names; repeatable, or separated by commas. Default: defaults, the site's own scope.").StringsVar(&o.Targets)
+	c.Flag("name", "Name of the task. Default: chosen by the console.").StringVar(&o.Name)
+	c.Flag("rate", "Packets a second. Default: chosen by the console.").Int64Var(&o.Rate)
+	c.Flag("option", "Any other option of a scan, as KEY=VALUE, such as tcp-ports=1-1000 or scan-frequency=daily; repeatable.").SetValue(o.Further)
+	c.Flag("dry-run", "Look up the site and print the request without sending it.").BoolVar(&o.DryRun)
+	return o
+}
+
+func addSimulateFlags(c *kingpin.CmdClause) *simulate.Options {
+	o := &simulate.Options{}
+	c.Flag("simulate.listen-address", "Address of the simulated console.").Default("127.0.0.1:10027").StringVar(&o.Address)
+	c.Flag("simulate.seed", "Seed of the console: the same seed makes the same console.").Default("1").Uint64Var(&o.Console.Seed)
+	c.Flag("simulate.organizations", "Number of organizations, beside a demo and an inactive one.").Default("3").IntVar(&o.Console.Organizations)
+	c.Flag("simulate.assets", "Number of assets of the largest organization.").Default("1200").IntVar(&o.Console.Assets)
+	c.Flag("simulate.limit", "API calls a day; a negative number sends no usage headers, like some self-hosted consoles.").Default("10000").IntVar(&o.Console.Limit)
+	c.Flag("simulate.incidents", "Let things go wrong: scans that stop, an Explorer that is offline, calls that other tools make, a licence that is nearly full and sets the limit. The same for all consoles that start within an hour.").BoolVar(&o.Incidents)
+	duration(c.Flag("simulate.history", "Instead of serving, write what Prometheus would have scraped in this time from an exporter of the console, as OpenMetrics text for promtool tsdb create-blocks-from openmetrics. Collectors and intervals are set by their flags.").Default("0s"), &o.History.Length)
+	duration(c.Flag("simulate.history-step", "Time between two scrapes of the history.").Default("5m"), &o.History.Step)
+	c.Flag("simulate.history-job", "Label job of the history.").Default("runzero").StringVar(&o.History.Job)
+	c.Flag("simulate.history-instance", "Label instance of the history.").Default("localhost:10026").StringVar(&o.History.Instance)
+	return o
+}
+
+// addEnvironment gives every flag an environment variable: RUNZERO_URL for --runzero.url,
+// RUNZERO_CACHE_INTERVAL for --cache.interval. It leaves out kingpin's own flags, where a
+// variable such as RUNZERO_VERSION, set for other reasons, would end the program.
+func addEnvironment(app *kingpin.Application) {
+	add := func(flags []*kingpin.FlagModel, get func(string) *kingpin.FlagClause) {
 		for _, flag := range flags {
 			if flag.Hidden || flag.Name == "help" || flag.Name == "version" {
 				continue
@@ -175,14 +229,14 @@ func nameEnvironment(app *kingpin.Application) {
 			get(flag.Name).Envar("RUNZERO_" + strings.TrimPrefix(variable, "RUNZERO_"))
 		}
 	}
-	set(app.Model().Flags, app.GetFlag)
-	for _, command := range app.Model().Commands {
-		set(command.Flags, app.GetCommand(command.Name).GetFlag)
+	add(app.Model().Flags, app.GetFlag)
+	for _, c := range app.Model().Commands {
+		add(c.Flags, app.GetCommand(c.Name).GetFlag)
 	}
 }
 
-// setFlags gives, once all are parsed, the flags that the user set, on the command line
-// or by their environment variables; kingpin's IsSetByUser knows the former alone.
+// setFlags returns, once all flags are parsed, those that the user set on the command line
+// or by their environment variables; kingpin's IsSetByUser knows the former only.
 func setFlags(app *kingpin.Application) func() map[string]bool {
 	given := map[string]*bool{}
 	for _, flag := range app.Model().Flags {
@@ -211,7 +265,7 @@ type durationValue struct {
 func (v durationValue) Set(s string) error {
 	parsed, err := model.ParseDuration(s)
 	if err != nil {
-		return fmt.Errorf("--%s: %q is no duration: write it like 90s, 15m, 6h or 7d", v.flag, s)
+		return fmt.Errorf("--%s: invalid duration %q: write it like 90s, 15m, 6h or 7d", v.flag, s)
 	}
 	*v.d = time.Duration(parsed)
 	return nil

@@ -16,11 +16,13 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
 )
 
-// command runs the program as a user would, without a credential in the environment.
-func command(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
+// runCommand runs the program as a user would, without a credential in the environment.
+func runCommand(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, log bytes.Buffer
 	code = run(ctx, args, func(string) string { return "" }, &out, &log)
@@ -39,7 +41,7 @@ func everything() []string {
 }
 
 func TestTheDemoShowsEveryFamily(t *testing.T) {
-	code, out, log := command(t, t.Context(), append([]string{"once", "--demo", "--log.level=debug"}, everything()...)...)
+	code, out, log := runCommand(t, t.Context(), append([]string{"once", "--demo", "--log.level=debug"}, everything()...)...)
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, log)
 	}
@@ -71,7 +73,7 @@ func TestTheDemoShowsEveryFamily(t *testing.T) {
 func TestServeEndsWhenToldTo(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	code, _, log := command(t, ctx, "--demo", "--web.listen-address=127.0.0.1:0")
+	code, _, log := runCommand(t, ctx, "--demo", "--web.listen-address=127.0.0.1:0")
 	if deadline, _ := ctx.Deadline(); code != 0 || time.Since(deadline) > 5*time.Second {
 		t.Errorf("exit code %d, %s after it was told to: %s", code, time.Since(deadline), log)
 	}
@@ -108,7 +110,7 @@ func TestMistakesEndTheProgramWithASentence(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			code, _, stderr := command(t, ctx, append([]string{"--log.level=error"}, c.args...)...)
+			code, _, stderr := runCommand(t, ctx, append([]string{"--log.level=error"}, c.args...)...)
 			if code != c.code || !strings.Contains(stderr, c.wants) || strings.Count(stderr, "\n") != 1 {
 				t.Errorf("exit code %d, want %d; said %q, want one line with %q", code, c.code, stderr, c.wants)
 			}
@@ -117,11 +119,11 @@ func TestMistakesEndTheProgramWithASentence(t *testing.T) {
 }
 
 func TestEveryFlagHasAVariableOfItsOwn(t *testing.T) {
-	app := kingpin.New(name, "")
+	app := kingpin.New(exporter.Name, "")
 	addFlags(app, &config.Flags{})
-	addServeFlags(app)
+	addServeFlags(app, &command.Demo{})
 	addSimulateFlags(app.Command("simulate", ""))
-	nameEnvironment(app)
+	addEnvironment(app)
 	seen := map[string]string{}
 	flags := app.Model().Flags
 	for _, c := range app.Model().Commands {
@@ -147,7 +149,7 @@ func TestEveryFlagHasAVariableOfItsOwn(t *testing.T) {
 func TestVariablesSetFlags(t *testing.T) {
 	t.Setenv("RUNZERO_VERSION", "1.2.3") // of something else, and no business of ours
 	t.Setenv("RUNZERO_COLLECTOR_ASSETS_TOP", "0")
-	_, _, stderr := command(t, t.Context(), "once", "--demo")
+	_, _, stderr := runCommand(t, t.Context(), "once", "--demo")
 	if !strings.Contains(stderr, "--collector.assets.top") {
 		t.Errorf("the variable does nothing: %q", stderr)
 	}
@@ -179,7 +181,7 @@ func TestAFileAndAFlagMayNotDecideTheSame(t *testing.T) {
 				t.Setenv(c.variable, c.value)
 			}
 			t.Setenv("RUNZERO_CONFIG_FILE", path)
-			code, _, stderr := command(t, t.Context(), append([]string{"plan", "--limit=100000"}, c.args...)...)
+			code, _, stderr := runCommand(t, t.Context(), append([]string{"plan", "--limit=100000"}, c.args...)...)
 			if code != c.code || !strings.Contains(stderr, c.wants) {
 				t.Errorf("exit code %d, want %d; said %q, want %q", code, c.code, stderr, c.wants)
 			}
@@ -189,7 +191,7 @@ func TestAFileAndAFlagMayNotDecideTheSame(t *testing.T) {
 
 func TestTheVariableOfTheIntervalHoldsInTheDemoToo(t *testing.T) {
 	t.Setenv("RUNZERO_CACHE_INTERVAL", "7m")
-	code, out, stderr := command(t, t.Context(), "once", "--demo")
+	code, out, stderr := runCommand(t, t.Context(), "once", "--demo")
 	if code != 0 || !regexp.MustCompile(`runzero_collector_interval_seconds\{collector="assets".*\} 420\n`).MatchString(out) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}

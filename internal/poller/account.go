@@ -1,268 +1,222 @@
 package poller
 
 import (
-	"context"
-	"errors"
 	"maps"
-	"math"
-	"net/http"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/go-kit/log"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Account is one quota, whoever asks with whatever credential of the account. It
-// admits each request before it is sent and learns from each answer.
+// Account is one account to poll.
 type Account struct {
-	share quota.Share
-	gate  *Gate
-
-	mu     sync.Mutex
-	ledger quota.Ledger
-	jobs   []quota.Job    // what is asked in all, for the demand
-	probed time.Time       // when the last probe of an account that had nothing left was let through
-	denied map[string]bool // credentials that the console refuses
-	first  int64           // first polls since the start
-	paced  time.Time       // when the last of them began
-	pace   float64         // the last stretch that was not without bound
+	// Name is the account's name; empty when it is the only one.
+	Name string
+	// Quota admits the requests of all credentials.
+	Quota *quota.Quota
+	// Credentials are tried in this order: the first that reaches a thing is used for it.
+	Credentials []Credential
+	// Fingerprint identifies the settings that everything cached for the account depends on.
+	Fingerprint string
+	// Selection says which organizations are polled.
+	Selection  schedule.Selection
+	Collectors []schedule.Collector
 }
 
-// Unlimited is the share of who holds to no quota: all of it.
-var unlimited = quota.Share{Share: 1}
-
-// NewAccount makes an account that spends no more than share, and asks its console
-// through gate.
-func NewAccount(share quota.Share, gate *Gate) *Account {
-	return &Account{share: share, gate: gate, pace: 1, denied: map[string]bool{}}
+// Credential is one token or OAuth2 client of an account.
+type Credential struct {
+	Name   string
+	Client *runzero.Client
+	// Usage is what the usage headers of its responses reported. It is cached with the rest.
+	Usage *collector.CredentialUsage
 }
 
-// Hold makes the account hold to another share from now on.
-func (a *Account) Hold(share quota.Share) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.share = share
+// account is an Account in operation. The loop owns it.
+type account struct {
+	Account
+	jobs  []*job           // sorted by organization, the cheapest first
+	reach map[string]reach // by credential
+	// polled are the organizations to poll, and names their org_name by id.
+	polled []runzero.Organization
+	names  map[string]string
+	// insufficient holds what credentials proved unable to reach. That is true of all
+	// organizations alike, and found out once.
+	insufficient map[use]insufficiency
+
+	loads      []schedule.Load
+	stretch    float64 // the last finite one
+	firstRound schedule.FirstRound
+	published  publishedQuota
+	logged     loggedQuota
 }
 
-// Observer learns from the answers to one of the account's credentials.
-func (a *Account) Observer(credential string) runzero.Observer { return observer{a, credential} }
-
-type observer struct {
-	account    *Account
-	credential string
+// reach is what a credential was found to reach.
+type reach struct {
+	Organizations []runzero.Organization
+	Kind          runzero.Kind
+	AccountWide   bool // its organizations come and go
+	Polled        time.Time
 }
 
-func (o observer) Responded(e runzero.Exchange) {
-	o.account.Responded(e)
-	if e.Authenticated && e.Code != 0 {
-		o.account.deny(o.credential, e.Code == http.StatusUnauthorized)
+// use is the use of a credential for a collector.
+type use struct {
+	collector, credential string
+	accountWide           bool
+}
+
+type insufficiency struct {
+	at  time.Time
+	err error
+}
+
+func newAccount(a Account) *account {
+	return &account{Account: a, reach: map[string]reach{}, names: map[string]string{}, insufficient: map[use]insufficiency{}, stretch: 1}
+}
+
+// schedule lists the polls that the account needs now.
+func (a *account) schedule() []schedule.Poll {
+	in := schedule.Account{Collectors: a.Collectors, Refused: a.refused}
+	for _, c := range a.Credentials {
+		in.Kinds = append(in.Kinds, c.Client.Kind())
 	}
-}
-
-func (observer) Finished(runzero.Exchange) {}
-
-// heed forgets what the console said of credentials that are no more.
-func (a *Account) heed(credentials []Credential) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	maps.DeleteFunc(a.denied, func(name string, _ bool) bool {
-		return !slices.ContainsFunc(credentials, func(c Credential) bool { return c.Name == name })
-	})
-}
-
-func (a *Account) deny(credential string, denied bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.denied, credential)
-	if denied {
-		a.denied[credential] = true
+	for _, o := range a.polled {
+		in.Organizations = append(in.Organizations, schedule.Organization{
+			Organization: collector.Organization{ID: o.ID, Name: a.names[o.ID]}, AccountWide: a.accountWide(o.ID),
+		})
 	}
+	return schedule.Polls(in)
 }
 
-// Reason is why asking is stopped.
-type Reason string
-
-// The reasons: our share is spent or nobody has a call left; the account is down to
-// the reserve; the console's burst limit; the console refuses the credential.
-const (
-	Quota     Reason = "quota"
-	Reserve   Reason = "reserve"
-	RateLimit Reason = "rate_limit"
-	Auth      Reason = "auth"
-)
-
-// PausedError refuses a request that must not be sent now. It says nothing of the
-// console.
-type PausedError struct{ Reason Reason }
-
-func (e *PausedError) Error() string {
-	return map[Reason]string{
-		Quota:     "not asked: this exporter's share of today's API calls is spent",
-		Reserve:   "not asked: the account's API calls of today are down to the reserve",
-		RateLimit: "not asked: the console has had too many requests",
-	}[e.Reason]
+// refused reports whether the account-wide form of a collector is unsupported.
+func (a *account) refused(name string) bool {
+	j := a.job(jobKey{name: name, accountWide: true})
+	return j != nil && j.unsupported
 }
 
-func paused(err error) bool {
-	refusal := (*PausedError)(nil)
-	return errors.As(err, &refusal)
-}
-
-// Admit lets a request be sent, waits for its turn, or refuses it. An admitted
-// request counts as spent, whatever becomes of it.
-func (a *Account) Admit(ctx context.Context) error {
-	if err := a.gate.admit(ctx); err != nil {
-		return err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	now := time.Now()
-	if err := a.refuse(now); err != nil {
-		a.gate.leave()
-		return err
-	}
-	if allowance := a.share.Allowance(&a.ledger, now); allowance.Stale && allowance.Calls == 0 {
-		a.probed = now
-	}
-	a.ledger.Sent(now)
-	if calls, ok := ctx.Value(callsKey{}).(*int64); ok {
-		*calls++
+// job finds a job; nil when there is none.
+func (a *account) job(key jobKey) *job {
+	for _, j := range a.jobs {
+		if j.key() == key {
+			return j
+		}
 	}
 	return nil
 }
 
-// callsKey finds in a context where a poll's requests are counted.
-type callsKey struct{}
+func (a *account) discovery() *job { return a.job(jobKey{name: schedule.Discovery}) }
 
-// A stale account is asked again this often.
-const probeEvery = time.Hour
-
-// refuse tells why a request must not be sent; nil when it may.
-func (a *Account) refuse(now time.Time) error {
-	allowance := a.share.Allowance(&a.ledger, now)
-	switch {
-	case !allowance.Known || allowance.Calls > 0:
-		return nil
-	case allowance.Stale && (a.probed.IsZero() || now.Sub(a.probed) >= probeEvery):
-		return nil
+// pruneCredentials forgets what was found out about credentials that are gone.
+func (a *account) pruneCredentials() {
+	var names []string
+	for _, c := range a.Credentials {
+		names = append(names, c.Name)
 	}
-	if left, known := a.ledger.Remaining.Get(); allowance.Reserve && (!known || left > 0) {
-		return &PausedError{Reason: Reserve}
-	}
-	return &PausedError{Reason: Quota}
+	a.Quota.Prune(names)
+	maps.DeleteFunc(a.reach, func(name string, _ reach) bool { return !slices.Contains(names, name) })
+	maps.DeleteFunc(a.insufficient, func(u use, _ insufficiency) bool { return !slices.Contains(names, u.credential) })
 }
 
-// Answered takes what an answer says of the quota.
-func (a *Account) Responded(e runzero.Exchange) {
-	now := time.Now()
-	left, known := e.Usage.Remaining.Get()
-	a.gate.answered(now, answer{
-		sent: e.Sent, none: e.Code == 0, wait: e.RetryAfter,
-		refused: e.Code == http.StatusTooManyRequests && (!known || left > 0),
+// discovered reports whether it is known which organizations there are to poll.
+func (a *account) discovered() bool {
+	return len(a.polled) > 0 && !slices.ContainsFunc(a.Credentials, func(c Credential) bool {
+		_, known := a.reach[c.Name]
+		return !known
 	})
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.ledger.Responded(now, e.Sent, e.Usage)
 }
 
-// Standing is how an account stands at an instant.
-type Standing struct {
-	Limit     int64 // calls a day; 0: the console does not tell
-	Budget    int64 // of them, what this exporter may spend
-	Spent     int64 // own calls of the day
-	Demand    float64
-	Stretch   float64 // what intervals are multiplied by; finite, at least 1
-	Allowance quota.Allowance
-	Left      time.Duration // how long the allowance must last
-	Reset     time.Time     // when the day is expected to turn
-	Exhausted time.Time     // when nothing will be left; zero: not today
-	Paused    map[Reason]bool
+// accountWide reports whether an account credential reaches the organization.
+func (a *account) accountWide(organizationID string) bool {
+	for _, r := range a.reach {
+		if r.AccountWide && slices.ContainsFunc(r.Organizations, hasID(organizationID)) {
+			return true
+		}
+	}
+	return false
 }
 
-// Stopped tells whether nothing is asked at all.
-func (s Standing) Stopped() bool { return s.Paused[Quota] || s.Paused[Reserve] || s.Paused[RateLimit] }
+func hasID(id string) func(runzero.Organization) bool {
+	return func(o runzero.Organization) bool { return o.ID == id }
+}
 
-// Standing works out how the account stands.
-func (a *Account) Standing(now time.Time) Standing {
-	closed := a.gate.closed(now)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	s := Standing{
-		Spent:     a.ledger.Spent(now),
-		Demand:    quota.Demand(a.jobs, 24*time.Hour),
-		Allowance: a.share.Allowance(&a.ledger, now),
-		Left:      a.ledger.Left(now),
-		Reset:     a.ledger.NextReset(now),
-		Paused:    map[Reason]bool{RateLimit: closed, Auth: len(a.denied) > 0},
+// reached are the organizations that any credential reaches, each once.
+func (a *account) reached() []runzero.Organization {
+	var all []runzero.Organization
+	for _, c := range a.Credentials {
+		for _, o := range a.reach[c.Name].Organizations {
+			if !slices.ContainsFunc(all, hasID(o.ID)) {
+				all = append(all, o)
+			}
+		}
 	}
-	if limit, known := a.ledger.Limit.Get(); known {
-		s.Limit, s.Budget = limit, a.share.Calls(limit)
+	return all
+}
+
+// credentialsFor are the credentials that reach an organization, or with accountWide those
+// that reach the whole account. Whether their scope suffices shows in the response.
+func (a *account) credentialsFor(organizationID string, accountWide bool) []Credential {
+	var able []Credential
+	for _, c := range a.Credentials {
+		r := a.reach[c.Name]
+		if accountWide && r.AccountWide || !accountWide && slices.ContainsFunc(r.Organizations, hasID(organizationID)) {
+			able = append(able, c)
+		}
 	}
-	if stretch := quota.Stretch(a.jobs, s.Allowance, s.Left); !math.IsInf(stretch, 1) {
-		a.pace = stretch
+	return able
+}
+
+// accountCredentialsFirst are all credentials, account credentials before the others, whose
+// responses may cover their own organization alone.
+func (a *account) accountCredentialsFirst() []Credential {
+	all := a.credentialsFor("", true)
+	for _, c := range a.Credentials {
+		if !a.reach[c.Name].AccountWide {
+			all = append(all, c)
+		}
 	}
-	s.Stretch = a.pace
-	s.Exhausted, _ = a.ledger.Exhaustion(now)
-	if refusal := (*PausedError)(nil); errors.As(a.refuse(now), &refusal) {
-		s.Paused[refusal.Reason] = true
+	return all
+}
+
+// namesFor are the org_names, by id, of the polled organizations that a credential reaches.
+func (a *account) namesFor(c Credential) map[string]string {
+	names := map[string]string{}
+	for _, o := range a.reach[c.Name].Organizations {
+		if name, polled := a.names[o.ID]; polled {
+			names[o.ID] = name
+		}
 	}
+	return names
+}
+
+// selectOrganizations sets which organizations are polled. After an error they are as
+// before.
+func (a *account) selectOrganizations() error {
+	selected, err := a.Selection.Select(a.reached())
+	if err != nil {
+		return err
+	}
+	ids := map[string]string{}
+	for _, o := range selected {
+		ids[o.ID] = schedule.OrganizationName(o)
+	}
+	a.polled, a.names = selected, collector.Distinguish(ids)
+	return nil
+}
+
+// labelled adds the account's name to a snapshot where there are several accounts.
+func (a *account) labelled(s collector.Snapshot) collector.Snapshot {
+	s.Families = collector.WithAccount(s.Families, a.Name)
 	return s
 }
 
-// demand sets what is asked in all.
-func (a *Account) demand(jobs []quota.Job) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.jobs = jobs
-}
-
-// The first round is asked at once, but not when that would take more of the day than
-// this: an account of hundreds of organizations would have spent its share within the
-// first minutes.
-const (
-	firstShare = 0.25
-	firstLeast = 8
-)
-
-// mayBegin tells whether a first poll may begin now.
-func (a *Account) mayBegin(now time.Time, s Standing) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if s.Stretch <= 1 || a.first < max(firstLeast, int64(firstShare*float64(s.Budget))) {
-		return true
+// logger adds the account's name where there are several accounts.
+func (a *account) logger(logger log.Logger) log.Logger {
+	if a.Name == "" {
+		return logger
 	}
-	return now.Sub(a.paced) >= s.Left/time.Duration(max(s.Allowance.Calls, 1))
-}
-
-// begin notes that a first poll begins.
-func (a *Account) begin(now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.first++
-	a.paced = now
-}
-
-// resume counts the first polls of an earlier run, so that restarts do not make the
-// first round one of many at once.
-func (a *Account) resume(first int64, now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.first, a.paced = first, now
-}
-
-func (a *Account) kept() (ledger quota.Kept, probed time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.ledger.Kept(), a.probed.UTC()
-}
-
-func (a *Account) restore(k quota.Kept, probed, now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.ledger = k.Ledger(now)
-	if !probed.After(now) {
-		a.probed = probed
-	}
+	return log.With(logger, "account_name", a.Name)
 }

@@ -6,47 +6,51 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// attempt is one poll under way. It holds all that it needs, because what the poller
-// knows may change meanwhile.
+// attempt is one running poll. It holds copies of everything it needs, because the state of
+// the loop may change meanwhile.
 type attempt struct {
 	job         *job
 	poll        collector.Poll
-	collect     collectFunc
-	credentials []Credential // to ask, in this order
-	needs       runzero.Kind // the least of them that will do
-	several     bool         // the account has more than one
-	// By credential: what those that proved too small lately said, which are not asked
-	// again, and the organizations that each reaches.
+	collector   collector.Collector // nil for discovery
+	credentials []Credential        // to try, in this order
+	needs       runzero.Kind        // the least kind of credential that suffices; empty: any
+	several     bool                // the account has several credentials
+	// By credential: why one that proved insufficient lately is not tried again, and the
+	// org_names of the organizations that it reaches.
 	skip          map[string]error
 	organizations map[string]map[string]string
-	cancel        context.CancelFunc
+	ctx           context.Context
+	cancel        context.CancelFunc // called too when the job no longer exists
 
-	calls    int64
-	refused  map[string]error // credentials that were asked and proved too small
-	found    map[string]reach
-	snapshot collector.Snapshot
-	err      error
+	// The result.
+	calls        atomic.Int64
+	insufficient map[string]error // by credential that was tried in vain
+	found        map[string]reach // of discovery
+	snapshot     collector.Snapshot
+	err          error
 }
 
-type collectFunc func(context.Context, collector.Poll) (collector.Snapshot, error)
-
-// run makes the poll. A panic is the failure of this poll and nothing else.
-func (a *attempt) run(ctx context.Context) {
+// run makes the poll. A panic is a failure of this poll and nothing else.
+func (a *attempt) run() {
+	defer a.cancel()
 	defer func() {
 		if r := recover(); r != nil {
 			a.err = newPanicError(r)
 		}
 	}()
-	if a.job.collector == Discovery {
-		a.found, a.err = discover(ctx, a.credentials, a.several, a.poll.Now)
+	if a.collector == nil {
+		a.found, a.err = discover(a.ctx, a.credentials, a.several, a.poll.Now)
 		return
 	}
-	a.err = fmt.Errorf("%w: none of the account's credentials is large enough: it takes an %s", collector.ErrUnsupported, a.needs)
+	a.err = fmt.Errorf("%w: insufficient scope: it takes an %s", collector.ErrUnsupported, a.needs)
 	for _, c := range a.credentials {
 		if a.needs != "" && !c.Client.Kind().Reaches(a.needs) {
 			continue
@@ -56,82 +60,91 @@ func (a *attempt) run(ctx context.Context) {
 			continue
 		}
 		a.poll.API = c.Client
-		if a.job.organization.Name == "" {
+		if a.poll.Organization.Name == "" {
 			a.poll.Organizations = a.organizations[c.Name]
 		}
-		a.snapshot, a.err = a.collect(ctx, a.poll)
+		a.snapshot, a.err = a.collector.Collect(a.ctx, a.poll)
 		if !errors.Is(a.err, collector.ErrUnsupported) {
 			return
 		}
-		a.refused[c.Name] = a.err
+		a.insufficient[c.Name] = a.err
 	}
 }
 
-// brief is all that a job's poll is handed.
-func (p *Poller) brief(j *job) *attempt {
-	t := j.target
+// newAttempt copies what the poll of a job needs. It ends with ctx, or after pollTimeout.
+func (j *job) newAttempt(ctx context.Context) *attempt {
+	acc := j.account
 	a := &attempt{
-		job: j, collect: j.collect, needs: j.needs, several: len(t.Credentials) > 1,
-		skip: map[string]error{}, organizations: map[string]map[string]string{}, refused: map[string]error{},
+		job: j, several: len(acc.Credentials) > 1,
+		skip: map[string]error{}, organizations: map[string]map[string]string{}, insufficient: map[string]error{},
 	}
-	a.poll = collector.Poll{Organization: j.organization, Now: j.attempt, Previous: j.snapshot}
+	a.ctx, a.cancel = context.WithTimeout(quota.CountCalls(ctx, &a.calls), pollTimeout)
+	a.poll = collector.Poll{Organization: j.Organization, Now: j.lastAttempt, Previous: j.snapshot}
 	if j.snapshot == nil {
 		a.poll.Previous = j.previous
 	}
-	switch {
-	case j.collector == Discovery:
-		a.credentials = t.undiscovered(j.attempt)
-	case j.scope == collector.PerConsole:
-		a.credentials = t.Credentials
-	case j.wide:
-		a.credentials = t.able("", true)
-	case j.scope == collector.PerAccount:
-		a.credentials = t.largestFirst()
+	switch c := j.Collector; {
+	case c == nil:
+		a.credentials = acc.undiscovered(j.lastAttempt)
+		return a
+	case c.Scope == collector.PerConsole:
+		a.credentials = acc.Credentials
+	case j.AccountWide:
+		a.credentials = acc.credentialsFor("", true)
+	case c.Scope == collector.PerAccount:
+		a.credentials = acc.accountCredentialsFirst()
 	default:
-		a.credentials = t.able(j.organization.ID, false)
+		a.credentials = acc.credentialsFor(j.Organization.ID, false)
+	}
+	a.needs = j.Collector.Needs
+	if j.AccountWide {
+		a.collector = j.Collector.AccountWide(j.Collector.Settings)
+	} else {
+		a.collector = j.Collector.New(j.Collector.Settings)
 	}
 	for _, c := range a.credentials {
-		if r, ok := t.refusals[refused{j.collector, c.Name, j.wide}]; ok && j.attempt.Sub(r.at) < unsupportedPause {
-			a.skip[c.Name] = r.err
+		if known, ok := acc.insufficient[use{j.Name, c.Name, j.AccountWide}]; ok && j.lastAttempt.Sub(known.at) < schedule.UnsupportedInterval {
+			a.skip[c.Name] = known.err
 		}
 	}
-	if j.organization.Name == "" {
+	if j.Organization.Name == "" {
 		for _, c := range a.credentials {
-			a.organizations[c.Name] = t.namesOf(c)
+			a.organizations[c.Name] = acc.namesFor(c)
 		}
 	}
-	a.poll.Sites = p.sites(j)
+	a.poll.Sites = j.sites()
 	return a
 }
 
-// sites is what the sites collector last found of the sites that the job speaks of.
-func (p *Poller) sites(j *job) collector.SiteNames {
+// sites are the site names, as the sites collector last found them, of the organizations
+// that the job covers.
+func (j *job) sites() collector.SiteNames {
 	var all collector.SiteNames
-	for _, other := range p.jobs {
-		if other.collector != "sites" || other.target != j.target || other.snapshot == nil || other == j {
+	for _, other := range j.account.jobs {
+		if other.Name != "sites" || other.snapshot == nil || other == j {
 			continue
 		}
 		switch {
-		case other.wide == j.wide && other.organization == j.organization:
+		case other.AccountWide == j.AccountWide && other.Organization == j.Organization:
 			return other.snapshot.Sites
-		case other.wide && j.target.whole(j.organization.ID):
-			if sites := other.snapshot.SitesOf(j.organization.ID); len(sites) > 0 {
+		case other.AccountWide && j.account.accountWide(j.Organization.ID):
+			if sites := other.snapshot.SitesOf(j.Organization.ID); len(sites) > 0 {
 				return sites
 			}
-		case j.wide:
+		case j.AccountWide:
 			if all == nil {
 				all = collector.SiteNames{}
 			}
 			for id, name := range other.snapshot.Sites {
-				all[collector.AccountSite(other.organization.ID, id)] = name
+				all[collector.AccountSite(other.Organization.ID, id)] = name
 			}
 		}
 	}
 	return all
 }
 
-// panicError is a bug in a collector. It holds no value that a record may have put
-// there, only what the runtime says, and where.
+// panicError is a bug in a collector. It repeats no value that a record may have put there:
+// only the runtime's description, and the stack.
 type panicError struct {
 	what  string
 	stack []byte

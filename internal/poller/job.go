@@ -7,144 +7,190 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/exposition"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
-	"github.com/runzero-exporter/runzero_exporter/runzero"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 )
 
-// job is one collector for one organization, or for a console.
+// job is a poll with its state: one collector for one organization, or for a console or an
+// account. The loop owns it.
 type job struct {
-	target       *target
-	collector    string
-	organization collector.Organization
-	scope        collector.Scope
-	wide         bool // asks for all organizations of the account at once
-	collect      collectFunc
-	found        foundFunc // instead of collect: it is fed with what its feeder finds
-	feeder       *job
-	needs        runzero.Kind
-	shape        string
-	interval     time.Duration // 0: once it has succeeded, never again
-	place        int           // among the jobs of the organization: the cheapest is first
+	schedule.Poll
+	account *account
+	source  *job // the discovery that the result is derived from; nil for all others
 
-	running     *attempt // nil: none is under way
-	never       bool     // not due again
-	attempt     time.Time
-	base        time.Time     // what wait counts from; zero: never asked
-	wait        time.Duration // until it is due again, where nothing is stretched
-	success     time.Time
+	running     *attempt // nil when no poll is under way
+	done        bool     // not due again
+	lastAttempt time.Time
+	base        time.Time     // what wait counts from; zero: never polled
+	wait        time.Duration // until the next poll, when nothing is stretched
+	lastSuccess time.Time
 	duration    time.Duration
 	failures    int
 	unsupported bool
 	calls       int64 // requests of the last poll
 	err         error
 	snapshot    *collector.Snapshot
-	said        *part               // of the snapshot, or of the last
-	previous    *collector.Snapshot // what the organization's job found under another name
-	health      []*dto.MetricFamily // nil: to be made anew
+	previous    *collector.Snapshot // the snapshot that the organization's job had under another name or with other settings
+
+	// What was last published of the job; nil is to be made again.
+	part   *exposition.Part
+	health []*dto.MetricFamily
+	status *Status
 }
 
-type foundFunc func([]runzero.Organization, map[string]string) (collector.Snapshot, error)
+type jobKey struct {
+	name, organizationID string
+	accountWide          bool
+}
 
-// due is when the job is to be polled. A failure is not tried again sooner than a
-// success would be where intervals are stretched: there is no call to spare.
+func (j *job) key() jobKey { return jobKey{j.Name, j.Organization.ID, j.AccountWide} }
+
+// due is when the job is to be polled. While intervals are stretched, a failure is not
+// retried sooner than a success would be repeated: there is no call to spare.
 func (j *job) due(stretch float64) time.Time {
 	switch {
 	case stretch <= 1:
 		return j.base.Add(j.wait)
 	case j.err == nil:
-		return quota.Due(j.base, j.wait, stretch)
+		return schedule.Due(j.base, j.wait, stretch)
 	}
-	due, stretched := j.base.Add(j.wait), quota.Due(j.base, j.interval, stretch)
+	due, stretched := j.base.Add(j.wait), schedule.Due(j.base, j.Interval, stretch)
 	if due.Before(stretched) {
 		return stretched
 	}
 	return due
 }
 
-// asked tells whether the job was ever polled.
-func (j *job) asked() bool { return !j.base.IsZero() }
+// everPolled reports whether the job was polled at all, in this run or before.
+func (j *job) everPolled() bool { return !j.base.IsZero() }
 
-// answered tells whether the job has all it will get: an answer, or the certainty
-// that there is none.
-func (j *job) answered() bool { return j.snapshot != nil || j.unsupported }
+// settled reports whether the job has what can be had: a snapshot, or the certainty that it
+// is unsupported.
+func (j *job) settled() bool { return j.snapshot != nil || j.unsupported }
 
-// tells tells whether the job's answers say how the quota stands. What is asked without a
-// credential does not.
-func (j *job) tells() bool { return j.scope != collector.PerConsole }
+// superseded reports whether the job is an account-wide form that is unsupported: its
+// organizations are polled one by one, and there is nothing to report of the job itself.
+func (j *job) superseded() bool { return j.AccountWide && j.unsupported }
 
-// start notes that a poll begins.
-func (j *job) start(now time.Time) {
-	j.attempt = now
-	j.base, j.wait = now, j.interval
+// reportsUsage reports whether the job's responses carry usage headers. Those of
+// unauthenticated endpoints do not.
+func (j *job) reportsUsage() bool {
+	return j.Collector == nil || j.Collector.Scope != collector.PerConsole
 }
 
-// finish notes what a poll that began at began came to.
+// changed has the job's families and status made again.
+func (j *job) changed() { j.health, j.status = nil, nil }
+
+// start records that a poll begins.
+func (j *job) start(now time.Time) {
+	j.lastAttempt = now
+	j.base, j.wait = now, j.Interval
+	j.status = nil
+}
+
+// finish records the result of a poll that began at began.
 func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err error) {
-	j.health = nil
+	j.changed()
 	j.duration = now.Sub(began)
 	j.err = err
 	j.unsupported = errors.Is(err, collector.ErrUnsupported)
-	if j.wide && j.unsupported {
-		j.snapshot = nil // the organizations are asked one by one from now on
+	if j.superseded() {
+		j.snapshot = nil // its organizations are polled one by one from now on
 	}
 	if err != nil {
 		j.failures++
 		return
 	}
 	j.failures = 0
-	// Wall time: while a machine sleeps, its monotonic clock stands still and answers
-	// grow old all the same.
-	j.success = began.Round(0)
-	j.snapshot, j.previous = &snapshot, nil
+	// Wall time: while a machine sleeps its monotonic clock stands still, and snapshots age
+	// all the same.
+	j.lastSuccess = began.Round(0)
+	j.setSnapshot(&snapshot)
+	j.previous = nil
 }
 
-// part is what the snapshot says.
-func (j *job) part() *part {
-	if j.said == nil || j.said.of != j.snapshot {
-		j.said = newPart(j.snapshot)
-	}
-	return j.said
+func (j *job) setSnapshot(s *collector.Snapshot) {
+	j.snapshot, j.part = s, exposition.NewPart(s.Families)
 }
 
-// expired tells whether what the job last found is too old to be served.
+// expired reports whether the snapshot is too old to be exposed.
 func (j *job) expired(now time.Time, maxAge time.Duration) bool {
-	return j.snapshot != nil && maxAge > 0 && now.Round(0).Sub(j.success) > maxAge
+	return j.snapshot != nil && maxAge > 0 && now.Round(0).Sub(j.lastSuccess) > maxAge
 }
 
-// describe makes the families that tell of the job. Of one that asks for a whole
-// account where that cannot be asked, there is nothing to tell: the organizations are
-// asked one by one.
-func (j *job) describe(health collector.HealthFamilies, s Standing) {
-	if j.wide && j.unsupported {
+// reschedule changes the interval of a job, counted from its last poll.
+func (j *job) reschedule(interval time.Duration) {
+	if j.Interval == interval {
+		return
+	}
+	j.Interval = interval
+	j.changed()
+	if !j.everPolled() || j.err != nil || j.source != nil {
+		return
+	}
+	j.done = interval == 0
+	j.wait = min(max(j.wait, interval), schedule.LongestWait(interval))
+}
+
+// makeDue makes a job due now.
+func (j *job) makeDue() {
+	j.done = false
+	j.base, j.wait = time.Time{}, 0
+	j.changed()
+}
+
+// abandon cancels the running poll of a job that no longer exists.
+func (j *job) abandon() {
+	if j.running != nil {
+		j.running.cancel()
+	}
+}
+
+// describe makes the families that report on the job's polls.
+func (j *job) describe(health collector.HealthFamilies, s quota.State) {
+	if j.superseded() {
 		j.health = []*dto.MetricFamily{}
 		return
 	}
 	j.health = health.Of(collector.PollState{
-		Account:      j.target.Name,
-		Collector:    j.collector,
-		Organization: j.organization.Name,
+		Account:      j.account.Name,
+		Collector:    j.Name,
+		Organization: j.Organization.Name,
 		Success:      j.snapshot != nil && j.err == nil,
 		Supported:    !j.unsupported,
 		Failures:     j.failures,
-		LastSuccess:  j.success,
-		LastAttempt:  j.attempt,
+		LastSuccess:  j.lastSuccess,
+		LastAttempt:  j.lastAttempt,
 		Duration:     j.duration,
-		Interval:     time.Duration(float64(j.interval) * s.Stretch),
+		Interval:     time.Duration(float64(j.Interval) * s.Stretch),
 		Next:         j.next(s),
 	})
 }
 
 // next is when the job will be polled, as things stand; zero: not again.
-func (j *job) next(s Standing) time.Time {
+func (j *job) next(s quota.State) time.Time {
 	switch {
-	case j.feeder != nil:
-		return j.feeder.next(s)
-	case j.never:
+	case j.source != nil:
+		return j.source.next(s)
+	case j.done:
 		return time.Time{}
 	}
 	due := j.due(s.Stretch)
-	if (s.Paused[Quota] || s.Paused[Reserve]) && due.Before(s.Reset) {
+	if (s.Paused[quota.PausedQuota] || s.Paused[quota.PausedReserve]) && due.Before(s.Reset) {
 		return s.Reset
 	}
 	return due
+}
+
+// title names the job in messages.
+func (j *job) title() string {
+	title := j.Name
+	if j.Organization.Name != "" {
+		title += " of " + j.Organization.Name
+	}
+	if j.account.Name != "" {
+		title += " of account " + j.account.Name
+	}
+	return title
 }

@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"iter"
+	"math"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,191 +15,217 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/exposition"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
-// Config is what a Poller needs besides its targets.
+// Config is what a Poller needs besides its accounts.
 type Config struct {
 	Logger log.Logger
-	// MaxAge is how old an answer may get before it is withdrawn; 0 keeps it.
+	// MaxAge is the age at which a snapshot is no longer exposed; 0: never.
 	MaxAge time.Duration
 	// Advise says what a user can do about an error; empty when nothing.
 	Advise func(error) string
-	// Store keeps answers and the schedule for the next start; nil keeps nothing.
+	// Store caches snapshots and schedules for the next start; nil: nothing is cached.
 	Store *store.Store
+	// Now is the clock, and Random in [0, 1) spreads polls.
+	Now    func() time.Time
+	Random func() float64
 }
 
-// How many polls go on at once, each of another organization: of one account, so that
-// a slow console does not hold up the others, and in all. It bounds memory and
-// sockets; the quota, not this, bounds how much is asked.
-const (
-	parallel    = 4
-	parallelAll = 64
-)
+// A poll that takes longer than this, over all its requests, is cancelled.
+const pollTimeout = time.Hour
 
-// A poll that takes longer than this, over all its pages, is given up.
-const longestPoll = time.Hour
-
-// Poller runs collectors when they are due. Gather, Ready and Status may be called
-// while Run goes on.
+// Poller runs collectors when they are due. Run, Once and Step must not run at the same
+// time; everything else may be called at any time.
 type Poller struct {
-	config  Config
-	targets []*target
-	known   map[string]known // families
-	health  collector.HealthFamilies
-	view    atomic.Pointer[view]
-	ready   atomic.Bool
-	done    chan *attempt
-	changed chan struct{} // wakes the loop
+	config    Config
+	merger    *exposition.Merger
+	health    collector.HealthFamilies
+	published atomic.Pointer[publication]
+	results   chan *attempt
+	reloads   chan reload
 
-	mu      sync.Mutex
-	jobs    []*job
-	expires time.Time // when something published becomes too old; zero: never
+	// Owned by the loop.
+	accounts []*account
+	expires  time.Time // when the next exposed snapshot becomes too old; zero: never
+	ready    bool
 }
 
-// New makes a Poller of targets and gives it what the store kept of them. Nothing is
-// asked yet.
-func New(config Config, targets []Target) *Poller {
+// New makes a Poller of accounts, with what the store has cached of them. No request is made
+// yet.
+func New(config Config, accounts []Account) *Poller {
 	p := &Poller{
-		config: config, known: catalogue(), health: collector.NewHealthFamilies(),
-		done: make(chan *attempt), changed: make(chan struct{}, 1),
+		config: config, merger: exposition.NewMerger(collector.Catalogue(), collector.AgeOf()), health: collector.NewHealthFamilies(),
+		results: make(chan *attempt), reloads: make(chan reload),
 	}
-	p.Reload(targets)
+	p.apply(p.prepare(accounts))
 	return p
 }
 
-// Run polls until ctx ends, and returns when the last poll has.
-func (p *Poller) Run(ctx context.Context) { p.run(ctx, false) }
+// Run polls until ctx ends, and returns when the last poll has ended.
+func (p *Poller) Run(ctx context.Context) { p.loop(ctx, nil) }
 
-// Once polls everything once, and returns what went wrong.
+// Once polls everything once, and returns what failed.
 func (p *Poller) Once(ctx context.Context) error {
-	p.run(ctx, true)
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.loop(ctx, map[*job]bool{})
 	var failed []error
-	for _, j := range p.jobs {
+	for j := range p.jobs() {
 		switch {
 		case j.err != nil && !j.unsupported:
 			failed = append(failed, fmt.Errorf("%s: %w", j.title(), j.err))
-		case !j.answered():
-			why := j.target.Account.Standing(time.Now()).Explain()
-			level.Error(j.target.logger(p.config.Logger)).Log("msg", "not polled", "collector", j.collector, "org_name", j.organization.Name, "why", why)
+		case !j.settled():
+			why := p.quotaState(j.account, p.config.Now()).Explain()
+			level.Error(j.logger(p.config.Logger)).Log("msg", "not polled", "why", why)
 			failed = append(failed, fmt.Errorf("%s: not polled: %s", j.title(), why))
 		}
 	}
 	return errors.Join(append(failed, ctx.Err())...)
 }
 
-// run is the one loop that starts polls and takes their answers.
-func (p *Poller) run(ctx context.Context, once bool) {
-	running := 0
-	polled := map[*job]bool{}
-	for {
-		now := time.Now()
-		// Looked at once: whoever ends it after that is heard below.
-		stopping := ctx.Err() != nil
-		if !stopping {
-			for running < parallelAll {
-				a := p.next(ctx, now, once, func(j *job) bool { return !once || !polled[j] })
-				if a == nil {
-					break
-				}
-				if once {
-					polled[a.job] = true // not for months, in which jobs come and go
-				}
-				running++
-			}
+// Step makes every poll that is due, one after the other, publishes what has changed, and
+// returns for how long nothing is due. It is for those who drive the clock themselves.
+func (p *Poller) Step(ctx context.Context) time.Duration {
+	for ctx.Err() == nil {
+		a := p.startNext(ctx, p.config.Now(), nil)
+		if a == nil {
+			break
 		}
-		if running == 0 && (once || stopping) {
+		a.run()
+		p.finish(ctx, a)
+	}
+	now := p.config.Now()
+	p.refresh(now)
+	return p.untilNext(now)
+}
+
+// loop starts polls and applies their results. With once, each job is polled at most once,
+// and the loop ends when nothing is left to poll.
+func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
+	running := 0
+	for {
+		now := p.config.Now()
+		// Looked at once per round: whatever ends ctx later is noticed below.
+		stopping := ctx.Err() != nil
+		for !stopping && running < parallel {
+			a := p.startNext(ctx, now, once)
+			if a == nil {
+				break
+			}
+			running++
+			go func() {
+				a.run()
+				p.results <- a
+			}()
+		}
+		if running == 0 && (once != nil || stopping) {
 			return
 		}
+		p.publishStatus()
 		wake := time.NewTimer(p.untilNext(now))
 		stop := ctx.Done()
 		if stopping {
-			stop = nil // wait for the polls that go on
+			stop = nil // wait for the running polls
 		}
 		select {
-		case a := <-p.done:
+		case a := <-p.results:
 			running--
 			p.finish(ctx, a)
-		case <-p.changed:
+		case r := <-p.reloads:
+			p.apply(r)
+			close(r.applied)
 		case <-wake.C:
-			p.look(time.Now())
+			p.refresh(p.config.Now())
 		case <-stop:
 		}
 		wake.Stop()
 	}
 }
 
-// next picks a job that is due, the one due first and of those the cheapest, and
-// begins its poll; nil when there is none.
-func (p *Poller) next(ctx context.Context, now time.Time, once bool, wanted func(*job) bool) *attempt {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	busy := p.busy()
-	standings := p.standings(now)
+// jobs are those of all accounts.
+func (p *Poller) jobs() iter.Seq[*job] {
+	return func(yield func(*job) bool) {
+		for _, a := range p.accounts {
+			for _, j := range a.jobs {
+				if !yield(j) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// startNext starts the job that has been due the longest, of several the cheapest; nil when
+// none may start now.
+func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]bool) *attempt {
 	var best *job
 	var bestDue time.Time
-	for _, j := range p.jobs {
-		s := standings[j.target.Account]
-		if j.running != nil || j.never || !wanted(j) || s.Stopped() || busy.holds(j) || busy.takesTheLast(j, s) {
+	for _, a := range p.accounts {
+		s, flight := p.quotaState(a, now), a.inFlight()
+		if s.Stopped() || flight.exhausts(s) {
 			continue
 		}
-		// Polls that are on their way will want calls too.
-		if on := busy.accounts[j.target.Account]; on > 0 && s.Allowance.Known && (s.Allowance.Stale || on >= s.Allowance.Calls) {
-			continue
-		}
-		due := j.due(s.Stretch)
-		if now.Before(due) || !once && !j.asked() && !j.target.Account.mayBegin(now, s) {
-			continue
-		}
-		if best == nil || cmp.Or(due.Compare(bestDue), cmp.Compare(j.place, best.place)) < 0 {
-			best, bestDue = j, due
+		for _, j := range a.jobs {
+			if j.running != nil || j.done || once[j] || flight.blocks(j) || flight.wouldStarveProbe(j, s) {
+				continue
+			}
+			due := j.due(s.Stretch)
+			if now.Before(due) || once == nil && !j.everPolled() && !a.firstRound.MayStart(now, s.Stretch, s.Budget, allowance(s)) {
+				continue
+			}
+			if best == nil || cmp.Or(due.Compare(bestDue), cmp.Compare(j.Place, best.Place)) < 0 {
+				best, bestDue = j, due
+			}
 		}
 	}
 	if best == nil {
 		return nil
 	}
-	if !best.asked() {
-		best.target.Account.begin(now)
+	if once != nil {
+		once[best] = true
+	}
+	if !best.everPolled() {
+		best.account.firstRound.Started(now)
 	}
 	best.start(now)
-	a := p.brief(best)
-	ctx = context.WithValue(ctx, callsKey{}, &a.calls)
-	ctx, a.cancel = context.WithTimeout(ctx, longestPoll)
-	best.running = a
-	p.keepState(best.target)
-	go func() {
-		defer a.cancel()
-		a.run(ctx)
-		p.done <- a
-	}()
-	return a
+	attempt := best.newAttempt(ctx)
+	best.running = attempt
+	// Saved before the poll: one that a crash cuts short is not repeated at once.
+	p.saveState(best.account)
+	return attempt
 }
 
-// standings is how each account stands.
-func (p *Poller) standings(now time.Time) map[*Account]Standing {
-	all := map[*Account]Standing{}
-	for _, t := range p.targets {
-		if _, ok := all[t.Account]; !ok {
-			all[t.Account] = t.Account.Standing(now)
-		}
+// quotaState is the account's quota with the demand of its jobs. While no call is left, the
+// last finite stretch stands.
+func (p *Poller) quotaState(a *account, now time.Time) quota.State {
+	s := a.Quota.State(now)
+	if stretch := schedule.Stretch(a.loads, allowance(s)); !math.IsInf(stretch, 1) {
+		a.stretch = stretch
 	}
-	return all
+	s.Demand, s.Stretch = schedule.Demand(a.loads, 24*time.Hour), a.stretch
+	return s
 }
 
-// untilNext is how long there is nothing to do: no job becomes due, and nothing that
-// is served expires. Jobs that are due and may not start yet wait for a poll to end,
-// or for the next look.
+// allowance is what the quota permits. A stale one is unlimited: the next response reports
+// how it stands.
+func allowance(s quota.State) schedule.Allowance {
+	return schedule.Allowance{Limited: s.Allowance.Known && !s.Allowance.Stale, Calls: s.Allowance.Calls, Left: s.Left}
+}
+
+// untilNext is how long there is nothing to do: no job becomes due, and no exposed snapshot
+// too old. Jobs that are due and may not start wait for a running poll, or for the next
+// minute.
 func (p *Poller) untilNext(now time.Time) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	// A bound, because the clock may jump, and calls of yesterday become free again.
+	// Bounded, because the clock may jump, and yesterday's calls become available again.
 	wait := time.Minute
-	standings := p.standings(now)
-	for _, j := range p.jobs {
-		if until := j.due(standings[j.target.Account].Stretch).Sub(now); j.running == nil && !j.never && until > 0 {
-			wait = min(wait, until)
+	for _, a := range p.accounts {
+		s := p.quotaState(a, now)
+		for _, j := range a.jobs {
+			if until := j.due(s.Stretch).Sub(now); j.running == nil && !j.done && until > 0 {
+				wait = min(wait, until)
+			}
 		}
 	}
 	if !p.expires.IsZero() {
@@ -208,71 +234,52 @@ func (p *Poller) untilNext(now time.Time) time.Duration {
 	return wait
 }
 
-// look publishes anew when time alone has changed something: an answer has become too
-// old, or a day has turned.
-func (p *Poller) look(now time.Time) {
-	p.mu.Lock()
-	changed := !p.expires.IsZero() && !now.Round(0).Before(p.expires)
-	for account, s := range p.standings(now) {
-		for _, t := range p.targets {
-			changed = changed || t.Account == account && t.shown.differs(s)
-		}
-	}
-	p.mu.Unlock()
-	if changed {
-		p.publish(now)
-	}
-}
-
-// finish takes what a poll found, and sets when the job is due again.
-func (p *Poller) finish(ctx context.Context, a *attempt) {
-	now := time.Now()
-	p.mu.Lock()
-	j := a.job
-	if !slices.Contains(p.jobs, j) {
-		p.mu.Unlock()
-		return // it is no more
+// finish applies the result of a poll, and sets when the job is due again.
+func (p *Poller) finish(ctx context.Context, attempt *attempt) {
+	now := p.config.Now()
+	j := attempt.job
+	a := j.account
+	if !slices.Contains(p.accounts, a) || !slices.Contains(a.jobs, j) {
+		return // it no longer exists
 	}
 	j.running = nil
-	if a.err != nil && (ctx.Err() != nil || paused(a.err)) {
-		// We stopped it: that says nothing of the console. What was not asked is still due.
-		if a.calls == 0 {
-			j.base, j.wait = a.poll.Now, 0
+	if attempt.err != nil && (ctx.Err() != nil || quota.Paused(attempt.err)) {
+		// We stopped it: that is no failure of the console. What made no request is still due.
+		if attempt.calls.Load() == 0 {
+			j.base, j.wait = attempt.poll.Now, 0
 		}
-		p.keepState(j.target)
-		p.mu.Unlock()
+		j.status = nil
+		p.saveState(a)
 		return
 	}
-	before, alone := j.err, j.wide && j.unsupported
-	first := j.snapshot == nil
-	for credential, err := range a.refused {
-		j.target.refusals[refused{j.collector, credential, j.wide}] = refusal{at: a.poll.Now, err: err}
+	before, superseded, first := j.err, j.superseded(), j.snapshot == nil
+	for credential, err := range attempt.insufficient {
+		a.insufficient[use{j.Name, credential, j.AccountWide}] = insufficiency{at: attempt.poll.Now, err: err}
 	}
-	if j.collector == Discovery {
-		p.discovered(a, now)
+	if j.Name == schedule.Discovery {
+		p.applyReach(attempt, now)
 	}
-	j.finish(a.poll.Now, now, j.target.named(a.snapshot), a.err)
-	j.calls = a.calls
-	if j.collector == Discovery && j.err == nil {
-		j.interval = j.target.discoveryInterval()
+	j.finish(attempt.poll.Now, now, a.labelled(attempt.snapshot), attempt.err)
+	j.calls = attempt.calls.Load()
+	if j.Name == schedule.Discovery && j.err == nil {
+		j.Interval = a.discoveryInterval()
 	}
-	if j.wide && j.unsupported != alone {
-		p.reconcile(j.target)
+	if j.superseded() != superseded {
+		a.reconcile()
 	}
-	j.never = j.err == nil && j.interval == 0
-	j.wait = pause(j.err, j.failures, j.interval)
-	j.wait += jitter(j.wait, rand.Float64())
+	j.done = j.err == nil && j.Interval == 0
+	j.wait = schedule.Wait(j.err, j.failures, j.Interval)
+	j.wait += schedule.Jitter(j.wait, p.config.Random())
 	if first && j.err == nil {
-		j.wait += spread(j.interval, slices.Index(p.jobs, j), len(p.jobs))
+		j.wait += schedule.Spread(j.Interval, slices.Index(a.jobs, j), len(a.jobs))
 	}
-	// A poll that outlasted its interval is not asked again at once.
-	if now.Sub(a.poll.Now) > j.wait {
-		j.base, j.wait = now, jitter(j.interval, rand.Float64())
+	if now.Sub(attempt.poll.Now) > j.wait {
+		// The poll outlasted its interval: it is not repeated at once.
+		j.base, j.wait = now, schedule.Jitter(j.Interval, p.config.Random())
 	}
-	p.report(j, before, j.due(j.target.Account.Standing(now).Stretch))
-	p.keep(j)
-	p.keepState(j.target)
-	p.mu.Unlock()
-	p.demand()
+	p.logResult(j, before, j.due(p.quotaState(a, now).Stretch))
+	p.save(j)
+	p.saveState(a)
+	a.updateLoads()
 	p.publish(now)
 }

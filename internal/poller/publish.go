@@ -6,86 +6,129 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/runzero-exporter/runzero_exporter/internal/exposition"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 )
 
-// demand tells the accounts what is asked of them.
-func (p *Poller) demand() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	jobs := map[*Account][]quota.Job{}
-	for _, j := range p.jobs {
-		interval := j.interval
+// publication is everything that the outside sees. It is replaced, never changed.
+type publication struct {
+	view     *exposition.View
+	ready    bool
+	status   []*Status
+	accounts []identity
+}
+
+// identity is what tells accounts apart at a reload.
+type identity struct {
+	name, fingerprint string
+	quota             *quota.Quota
+}
+
+func (a *account) identity() identity { return identity{a.Name, a.Fingerprint, a.Quota} }
+
+// updateLoads works out what the account's jobs cost.
+func (a *account) updateLoads() {
+	a.loads = nil
+	for _, j := range a.jobs {
+		interval := j.Interval
 		if j.unsupported {
-			interval = unsupportedPause
+			interval = schedule.UnsupportedInterval
 		}
-		// What none of the credentials may be asked costs nothing.
-		if free := j.unsupported && j.calls == 0; !j.never && !free {
-			jobs[j.target.Account] = append(jobs[j.target.Account], quota.Job{Calls: float64(max(j.calls, 1)), Interval: interval})
+		// What no credential may request costs nothing.
+		if free := j.unsupported && j.calls == 0; !j.done && !free {
+			a.loads = append(a.loads, schedule.Load{Calls: float64(max(j.calls, 1)), Interval: interval})
 		}
-	}
-	for account, of := range jobs {
-		account.demand(of)
 	}
 }
 
-// shown is what of an account's standing is told in its jobs' families.
-type shown struct {
+// publishedQuota is the part of the quota's state that the families of an account's jobs
+// show.
+type publishedQuota struct {
 	stretch float64
 	stopped bool
-	reset   time.Time // until when nothing is asked, where that has stopped
+	reset   time.Time
 }
 
-// Less than this is not worth telling anew.
-const stretchShown = 0.01
+// Changes smaller than this factor are not worth another publication.
+const republishFactor = 0.01
 
-func (s shown) differs(now Standing) bool {
-	return s.stopped != now.Stopped() || s.stopped && !s.reset.Equal(now.Reset) || math.Abs(now.Stretch-s.stretch) > stretchShown*now.Stretch
+func (q publishedQuota) differs(s quota.State) bool {
+	return q.stopped != s.Stopped() || q.stopped && !q.reset.Equal(s.Reset) || math.Abs(s.Stretch-q.stretch) > republishFactor*s.Stretch
 }
 
-// publish makes the view that scrapes are answered from.
-func (p *Poller) publish(now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	standings := p.standings(now)
-	anew := map[*target]bool{}
-	for _, t := range p.targets {
-		if s := standings[t.Account]; t.shown.differs(s) {
-			anew[t] = true
-			t.shown = shown{stretch: s.Stretch, stopped: s.Stopped(), reset: s.Reset}
-		}
-		p.tell(t, standings[t.Account])
+// refresh publishes when time alone has changed something: a snapshot has become too old,
+// or the quota has reset.
+func (p *Poller) refresh(now time.Time) {
+	changed := !p.expires.IsZero() && !now.Round(0).Before(p.expires)
+	for _, a := range p.accounts {
+		changed = changed || a.published.differs(p.quotaState(a, now))
 	}
+	if changed {
+		p.publish(now)
+	}
+}
+
+// publish makes what scrapes and the status page are answered from.
+func (p *Poller) publish(now time.Time) {
 	var health [][]*dto.MetricFamily
-	var found []*part
-	ready := len(p.jobs) > 0
+	var parts []*exposition.Part
+	next := &publication{}
+	settled := true
 	p.expires = time.Time{}
-	for _, j := range p.jobs {
-		if j.health == nil || anew[j.target] {
-			j.describe(p.health, standings[j.target.Account])
+	for _, a := range p.accounts {
+		next.accounts = append(next.accounts, a.identity())
+		s := p.quotaState(a, now)
+		a.Quota.SetPace(s.Demand, s.Stretch)
+		changed := a.published.differs(s)
+		if changed {
+			a.published = publishedQuota{stretch: s.Stretch, stopped: s.Stopped(), reset: s.Reset}
 		}
-		health = append(health, j.health)
-		if j.snapshot != nil && !j.expired(now, p.config.MaxAge) {
-			found = append(found, j.part())
-			// The millisecond is for expired, which asks for more than the age.
-			if end := j.success.Add(p.config.MaxAge + time.Millisecond); p.config.MaxAge > 0 && (p.expires.IsZero() || end.Before(p.expires)) {
+		p.logQuota(a, s)
+		for _, j := range a.jobs {
+			if changed {
+				j.changed()
+			}
+			if j.health == nil {
+				j.describe(p.health, s)
+			}
+			health = append(health, j.health)
+			settled = settled && j.settled()
+			if j.snapshot == nil {
+				continue
+			}
+			if j.expired(now, p.config.MaxAge) {
+				j.status = nil
+				continue
+			}
+			parts = append(parts, j.part)
+			// One millisecond more, because a snapshot expires when it is older than the maximum.
+			if end := j.lastSuccess.Add(p.config.MaxAge + time.Millisecond); p.config.MaxAge > 0 && (p.expires.IsZero() || end.Before(p.expires)) {
 				p.expires = end
 			}
 		}
-		ready = ready && j.answered()
 	}
-	p.view.Store(merge(health, found, p.known))
-	if ready {
-		p.ready.Store(true)
-	}
+	p.ready = p.ready || settled && len(p.accounts) > 0
+	next.ready = p.ready
+	next.view = p.merger.Merge(health, parts)
+	next.status = p.statuses(now)
+	p.published.Store(next)
 }
 
-// Gather implements prometheus.Gatherer. It asks nobody and cannot fail.
+// publishStatus publishes that polls have started.
+func (p *Poller) publishStatus() {
+	next := *p.published.Load()
+	next.status = p.statuses(p.config.Now())
+	p.published.Store(&next)
+}
+
+// Gather implements prometheus.Gatherer. It makes no request, waits for nothing and cannot
+// fail.
 func (p *Poller) Gather() ([]*dto.MetricFamily, error) {
-	return p.view.Load().gather(time.Now()), nil
+	return p.published.Load().view.Gather(p.config.Now()), nil
 }
 
-// Ready tells whether every collector has had an answer, or is not supported. Once
-// true it stays so: an organization that is added later does not make the others'
-// data unready.
-func (p *Poller) Ready() bool { return p.ready.Load() }
+// Ready reports whether every collector has had a result or is unsupported. Once true it
+// stays true: an organization that is added later does not make the data of the others
+// unready.
+func (p *Poller) Ready() bool { return p.published.Load().ready }

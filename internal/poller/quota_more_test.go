@@ -1,3 +1,5 @@
+//go:build port
+
 package poller_test
 
 import (
@@ -8,8 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 

@@ -1,74 +1,99 @@
 package poller
 
 import (
+	"context"
 	"slices"
-	"time"
 )
 
-// Reload makes targets those that are polled. What is the same as before keeps its
-// answers and its schedule: an account by its name, its credentials by their clients,
-// and a collector by its name and what shapes its samples.
-func (p *Poller) Reload(targets []Target) {
-	now := time.Now()
-	p.mu.Lock()
-	before := p.targets
-	p.targets = nil
-	for _, wanted := range targets {
-		at := slices.IndexFunc(before, func(t *target) bool {
-			return t.Name == wanted.Name && t.Fingerprint == wanted.Fingerprint && (wanted.Account == nil || t.Account == wanted.Account)
-		})
-		if at >= 0 {
-			t := before[at]
-			p.targets = append(p.targets, t)
-			p.change(t, wanted)
-			continue
-		}
-		t := newTarget(wanted)
-		p.targets = append(p.targets, t)
-		p.reconcile(t)
-		p.restore(t, now)
-	}
-	p.jobs = slices.DeleteFunc(p.jobs, func(j *job) bool {
-		gone := !slices.Contains(p.targets, j.target)
-		if gone {
-			j.abandon()
-		}
-		return gone
-	})
-	p.forgetAccounts(now)
-	for _, t := range p.targets {
-		p.forget(t)
-	}
-	p.mu.Unlock()
-	p.demand()
-	p.publish(now)
+// reload is a change of accounts on its way to the loop.
+type reload struct {
+	accounts []Account
+	// restored are the accounts that are new, each with what the store has cached of it; nil
+	// for those that the poller has.
+	restored []*account
+	applied  chan struct{}
+}
+
+// Reload replaces the accounts that are polled. What is the same as before keeps its
+// snapshots and its schedule: an account by its name and fingerprint, its credentials by
+// their clients, and a collector by its name and fingerprint. It returns when the loop has
+// applied the change, or when ctx ends. Calls must not overlap.
+func (p *Poller) Reload(ctx context.Context, accounts []Account) {
+	r := p.prepare(accounts)
 	select {
-	case p.changed <- struct{}{}:
-	default:
+	case p.reloads <- r:
+		<-r.applied
+	case <-ctx.Done():
 	}
 }
 
-// change makes a target what is wanted of it now.
-func (p *Poller) change(t *target, wanted Target) {
-	if wanted.Account == nil {
-		wanted.Account = t.Account
+// prepare reads the cache of accounts that are new. It runs outside of the loop, because a
+// disk may hang.
+func (p *Poller) prepare(accounts []Account) reload {
+	r := reload{accounts: accounts, restored: make([]*account, len(accounts)), applied: make(chan struct{})}
+	var existing []identity
+	if published := p.published.Load(); published != nil {
+		existing = published.accounts
 	}
-	anew := len(wanted.Credentials) != len(t.Credentials)
-	for _, c := range wanted.Credentials {
-		same := slices.ContainsFunc(t.Credentials, func(b Credential) bool { return b.Name == c.Name && b.Client == c.Client })
-		// Its file may hold a token of another kind by now.
-		if r, known := t.reaches[c.Name]; !same || known && r.Kind != c.Client.Kind() {
-			anew = true
-			delete(t.reaches, c.Name)
+	now := p.config.Now()
+	for i, wanted := range accounts {
+		a := newAccount(wanted)
+		if slices.Contains(existing, a.identity()) {
+			continue
+		}
+		a.reconcile()
+		p.restore(a, now)
+		r.restored[i] = a
+	}
+	return r
+}
+
+// apply makes the accounts of a reload those that are polled.
+func (p *Poller) apply(r reload) {
+	now := p.config.Now()
+	before := p.accounts
+	p.accounts = nil
+	for i, wanted := range r.accounts {
+		a := r.restored[i]
+		if a == nil {
+			at := slices.IndexFunc(before, func(b *account) bool { return b.identity() == newAccount(wanted).identity() })
+			a = before[at]
+			p.change(a, wanted)
+		}
+		p.accounts = append(p.accounts, a)
+	}
+	for _, gone := range before {
+		if !slices.Contains(p.accounts, gone) {
+			for _, j := range gone.jobs {
+				j.abandon()
+			}
 		}
 	}
-	t.Target = wanted
-	t.heed()
-	discovery := p.job(t, Discovery, false, "")
-	if t.choose() != nil || anew {
-		discovery.hurry() // which tells, too, what is wrong
+	p.pruneAccounts(now)
+	for _, a := range p.accounts {
+		p.prune(a)
+		a.updateLoads()
 	}
-	p.reconcile(t)
-	p.feed(t)
-	p.keepState(t)
+	p.publish(now)
+}
+
+// change makes an account what is wanted of it now.
+func (p *Poller) change(a *account, wanted Account) {
+	rediscover := len(wanted.Credentials) != len(a.Credentials)
+	for _, c := range wanted.Credentials {
+		same := slices.ContainsFunc(a.Credentials, func(b Credential) bool { return b.Name == c.Name && b.Client == c.Client })
+		// The file of the same credential may hold a token of another kind by now.
+		if r, known := a.reach[c.Name]; !same || known && r.Kind != c.Client.Kind() {
+			rediscover = true
+			delete(a.reach, c.Name)
+		}
+	}
+	a.Account = wanted
+	a.pruneCredentials()
+	if a.selectOrganizations() != nil || rediscover {
+		a.discovery().makeDue() // which reports what is wrong, too
+	}
+	a.reconcile()
+	a.requestDiscovery()
+	p.saveState(a)
 }

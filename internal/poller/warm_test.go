@@ -1,3 +1,5 @@
+//go:build port
+
 package poller_test
 
 import (

@@ -1,4 +1,4 @@
-//go:build !race
+//go:build port
 
 package poller_test
 

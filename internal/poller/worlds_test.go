@@ -1,3 +1,5 @@
+//go:build port
+
 package poller_test
 
 import (
@@ -18,8 +20,8 @@ import (
 	"github.com/prometheus/common/config"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )

@@ -33,7 +33,7 @@ func call(l *ledger, at time.Time, limit, remaining int64) {
 // wantCalls checks what share leaves of the account at an instant.
 func wantCalls(t *testing.T, l *ledger, share Share, at time.Time, want int64) {
 	t.Helper()
-	if a := share.Allowance(l, at); !a.Known || a.Calls != want {
+	if a := share.allowance(l, at); !a.Known || a.Calls != want {
 		t.Errorf("allowance at %s is %+v, want %d calls", at.Format(time.DateTime), a, want)
 	}
 }

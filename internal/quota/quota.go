@@ -24,12 +24,14 @@ type Quota struct {
 	probed    time.Time       // when the last probe was admitted
 	refused   map[string]bool // credentials that the console refuses
 	succeeded bool            // whether any authenticated request has succeeded
+	demand    float64         // calls a day that the jobs need; a Quota knows no jobs, and is told
+	stretch   float64         // the factor by which their intervals are multiplied
 }
 
 // New makes the quota of an account of which nothing is known yet, on the console of
 // gate.
 func New(share Share, gate *Gate) *Quota {
-	return &Quota{gate: gate, share: share, refused: map[string]bool{}}
+	return &Quota{gate: gate, share: share, refused: map[string]bool{}, stretch: 1}
 }
 
 // SetShare changes the share from now on.
@@ -37,6 +39,13 @@ func (q *Quota) SetShare(share Share) {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
 	q.share = share
+}
+
+// SetPace records what State reports as Demand and Stretch.
+func (q *Quota) SetPace(demand, stretch float64) {
+	q.gate.mu.Lock()
+	defer q.gate.mu.Unlock()
+	q.demand, q.stretch = demand, stretch
 }
 
 // A request that was not admitted has one of these reasons: this exporter's share is

@@ -47,7 +47,7 @@ func TestALedgerSurvivesBeingWrittenDown(t *testing.T) {
 		t.Errorf("learned %+v, before %+v", again.window, l.window)
 	}
 	share := Share{Share: 0.5, Reserve: 0.1}
-	if a, b := share.Allowance(&again, now), share.Allowance(&l, now); a != b {
+	if a, b := share.allowance(&again, now), share.allowance(&l, now); a != b {
 		t.Errorf("allowed %+v, before %+v", a, b)
 	}
 	if a, b := again.Left(now), l.Left(now); a != b {

@@ -1,8 +1,6 @@
 package quota
 
 import (
-	"math"
-	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -39,7 +37,7 @@ func TestAllowanceIsTheLesserOfShareAndWhatTheAccountHasLeft(t *testing.T) {
 			for range c.spent {
 				call(&l, start, c.limit, c.remaining)
 			}
-			if got := c.share.Allowance(&l, start.Add(time.Minute)); got != c.want {
+			if got := c.share.allowance(&l, start.Add(time.Minute)); got != c.want {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
 		})
@@ -109,19 +107,19 @@ func TestWhatWasSaidBeforeTheExpectedResetIsStale(t *testing.T) {
 		at   time.Time
 		want bool
 	}{{start.Add(time.Minute), false}, {midnight.Add(-time.Nanosecond), false}, {midnight, true}, {midnight.Add(40 * time.Hour), true}} {
-		if a := share.Allowance(&l, c.at); a.Stale != c.want || a.Calls != 0 {
+		if a := share.allowance(&l, c.at); a.Stale != c.want || a.Calls != 0 {
 			t.Errorf("at %s: %+v, want stale %v", c.at, a, c.want)
 		}
 	}
 	call(&l, midnight, 100, 99)
-	if a := share.Allowance(&l, midnight.Add(time.Minute)); a.Stale || a.Calls == 0 {
+	if a := share.allowance(&l, midnight.Add(time.Minute)); a.Stale || a.Calls == 0 {
 		t.Errorf("after the answer: %+v", a)
 	}
 	// What is spent is not stale: it is known, whenever the day turns.
 	for range 50 {
 		call(&l, midnight.Add(time.Hour), 100, 49)
 	}
-	if a := share.Allowance(&l, midnight.Add(24*time.Hour)); a.Stale || a.Calls != 0 {
+	if a := share.allowance(&l, midnight.Add(24*time.Hour)); a.Stale || a.Calls != 0 {
 		t.Errorf("with the share spent: %+v", a)
 	}
 }
@@ -135,7 +133,7 @@ func TestTheLastCallOfTheShareAsksWhetherTheDayHasTurned(t *testing.T) {
 	call(&l, start, 100, 60)
 	call(&l, turn.Add(time.Minute), 100, 99)     // it turned in between, as is learned
 	at, spent := turn.Add(9*time.Hour), int64(2) // the first may be of the new day
-	for ; share.Allowance(&l, at).Calls > 0; spent++ {
+	for ; share.allowance(&l, at).Calls > 0; spent++ {
 		at = at.Add(10 * time.Minute)
 		call(&l, at, 100, 100-spent)
 	}
@@ -144,97 +142,11 @@ func TestTheLastCallOfTheShareAsksWhetherTheDayHasTurned(t *testing.T) {
 	}
 	next := l.NextReset(at)
 	wantCalls(t, &l, share, next.Add(-time.Hour), 0)
-	if a := share.Allowance(&l, next); !a.Stale || a.Calls < 1 {
+	if a := share.allowance(&l, next); !a.Stale || a.Calls < 1 {
 		t.Errorf("when the day is expected to turn: %+v, want a call", a)
 	}
 	call(&l, next, 100, 99)
 	wantCalls(t, &l, share, next.Add(time.Minute), 47) // the one before it may be of the new day
-}
-
-func TestDemandIsCallsByTime(t *testing.T) {
-	jobs := []Job{{Calls: 1, Interval: 15 * time.Minute}, {Calls: 3, Interval: time.Hour}, {Calls: 1}, {Calls: 1, Interval: -time.Hour}}
-	if got := Demand(jobs, day); math.Abs(got-(96+72)) > 1e-9 {
-		t.Errorf("%v, want 168: what has no interval asks nothing", got)
-	}
-	if got := Demand(jobs, 0); got != 0 {
-		t.Errorf("%v in no time", got)
-	}
-	if got := Demand(nil, day); got != 0 {
-		t.Errorf("%v of nothing", got)
-	}
-}
-
-func TestStretch(t *testing.T) {
-	jobs := []Job{{Calls: 1, Interval: 15 * time.Minute}} // 96 a day
-	for _, c := range []struct {
-		what string
-		a    Allowance
-		left time.Duration
-		want float64
-	}{
-		{"unknown", Allowance{}, day, 1},
-		{"fits", Allowance{Known: true, Calls: 96}, day, 1},
-		{"does not fit", Allowance{Known: true, Calls: 48}, day, 2},
-		{"fits into what is left of the day", Allowance{Known: true, Calls: 48}, day / 2, 1},
-		{"nothing left", Allowance{Known: true}, day, math.Inf(1)},
-		{"nothing left and no time left", Allowance{Known: true}, 0, 1},
-		{"said before the day turned", Allowance{Known: true, Stale: true}, day, 1},
-	} {
-		if got := Stretch(jobs, c.a, c.left); got != c.want {
-			t.Errorf("%s: %v, want %v", c.what, got, c.want)
-		}
-	}
-	if got := Stretch(nil, Allowance{Known: true}, day); got != 1 {
-		t.Errorf("nothing to ask is stretched by %v", got)
-	}
-}
-
-func TestStretchedJobsFitIntoTheAllowance(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 2000 {
-		var jobs []Job
-		for range 1 + r.IntN(20) {
-			jobs = append(jobs, Job{Calls: float64(1 + r.IntN(5)), Interval: time.Duration(1+r.IntN(600)) * time.Minute})
-		}
-		a := Allowance{Known: true, Calls: int64(100 + r.IntN(3000))} // enough for intervals shorter than the longest
-		left := time.Duration(1 + r.Int64N(int64(day)))
-		stretch := Stretch(jobs, a, left)
-		if stretch < 1 {
-			t.Fatalf("a stretch of %v", stretch)
-		}
-		stretched := make([]Job, len(jobs))
-		for i, j := range jobs {
-			stretched[i] = Job{Calls: j.Calls, Interval: Due(start, j.Interval, stretch).Sub(start)}
-		}
-		calls := Demand(stretched, left)
-		if calls > float64(a.Calls)*(1+1e-6) {
-			t.Fatalf("stretched by %v, %v still ask for %v calls in %s, of %d", stretch, jobs, calls, left, a.Calls)
-		}
-		if stretch > 1 && calls < 0.999*float64(a.Calls) {
-			t.Fatalf("stretched by %v, %v ask for only %v calls in %s, of %d", stretch, jobs, calls, left, a.Calls)
-		}
-	}
-}
-
-func TestDue(t *testing.T) {
-	const month = 30 * day
-	for _, c := range []struct {
-		interval time.Duration
-		stretch  float64
-		want     time.Duration
-	}{
-		{time.Hour, 1, time.Hour},
-		{time.Hour, 2.5, 150 * time.Minute},
-		{0, 100, 0},
-		{time.Hour, 1e300, month},
-		{time.Hour, math.Inf(1), month},
-		{2 * month, 3, 2 * month},
-		{math.MaxInt64, 1e9, math.MaxInt64},
-	} {
-		if got := Due(start, c.interval, c.stretch); !got.Equal(start.Add(c.want)) {
-			t.Errorf("%s stretched by %v is due at %s, want %s later", c.interval, c.stretch, got, c.want)
-		}
-	}
 }
 
 func TestTheShareInCallsIsRoundedDown(t *testing.T) {

@@ -9,8 +9,7 @@ import (
 
 // State is the state of a Quota at an instant.
 type State struct {
-	// QuotaState holds what is exported. A Quota knows no jobs: it leaves Demand at 0 and
-	// Stretch at 1, for the caller to fill in.
+	// QuotaState holds what is exported. Demand and Stretch are as last set by SetPace.
 	collector.QuotaState
 	Allowance Allowance
 	// Left is for how long the allowance must last.
@@ -28,7 +27,7 @@ func (q *Quota) State(now time.Time) State {
 	s := State{
 		Allowance: q.share.allowance(&q.ledger, now), Left: q.ledger.Left(now), Succeeded: q.succeeded,
 		QuotaState: collector.QuotaState{
-			Spent: q.ledger.Spent(now), Stretch: 1, Reset: q.ledger.NextReset(now),
+			Spent: q.ledger.Spent(now), Demand: q.demand, Stretch: q.stretch, Reset: q.ledger.NextReset(now),
 			Paused: map[string]bool{
 				PausedQuota: reason == PausedQuota, PausedReserve: reason == PausedReserve,
 				PausedRateLimit: q.gate.closed(now), PausedAuth: len(q.refused) > 0,
@@ -41,6 +40,9 @@ func (q *Quota) State(now time.Time) State {
 	s.Exhaustion, _ = q.ledger.Exhaustion(now)
 	return s
 }
+
+// Metrics returns the exported part of the state as of now.
+func (q *Quota) Metrics() collector.QuotaState { return q.State(q.gate.now()).QuotaState }
 
 // Stopped reports whether no request is admitted at all.
 func (s State) Stopped() bool { return s.Reason() != "" }

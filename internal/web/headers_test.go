@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -20,9 +21,9 @@ var everyPath = []string{"/", "/metrics", "/config", "/-/healthy", "/-/ready", "
 
 func everything(c *web.Config) {
 	c.Pprof = true
-	c.Reload = func() error { return nil }
-	c.Status = func() []poller.Status {
-		return []poller.Status{{
+	c.Reload = func(context.Context) error { return nil }
+	c.Status = func() []*poller.Status {
+		return []*poller.Status{{
 			Account: `a" style="x`, Organization: `<style>*{}</style><script>alert(1)</script>`, Collector: "assets", State: "failing",
 			Problem: `<img src=x onerror=alert(1)> javascript:alert(1)`, LastSuccess: time.Now(),
 		}}
@@ -107,7 +108,7 @@ func TestReloadFromAnotherSiteIsRefused(t *testing.T) {
 		"a page that tells no origin": {[]string{"Sec-Fetch-Site", "cross-site", "Origin", "http://example.com"}, http.StatusForbidden},
 	} {
 		reloads := 0
-		h := handler(func(c *web.Config) { c.Reload = func() error { reloads++; return nil } })
+		h := handler(func(c *web.Config) { c.Reload = func(context.Context) error { reloads++; return nil } })
 		request := httptest.NewRequest(http.MethodPost, "/-/reload", strings.NewReader("a=b"))
 		for i := 0; i+1 < len(c.headers); i += 2 {
 			request.Header.Set(c.headers[i], c.headers[i+1])

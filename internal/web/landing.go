@@ -43,7 +43,7 @@ func landing(c Config) http.Handler {
 			Demo     bool
 			Accounts bool // whether they have names
 			Quota    []string
-			Jobs     []poller.Status
+			Jobs     []*poller.Status
 			More     int
 		}{c.Demo, len(status) > 0 && status[0].Account != "", c.Quota(), status[:min(rowsMost, len(status))], max(len(status)-rowsMost, 0)})
 		if err != nil {

@@ -3,6 +3,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/http/pprof"
 	"strings"
@@ -27,7 +28,7 @@ type Config struct {
 	// MaxRequests bounds the scrapes that go on at once; 0 does not.
 	MaxRequests int
 	Ready       func() bool
-	Status      func() []poller.Status
+	Status      func() []*poller.Status
 	// Quota says in plain words how the quota of each account stands.
 	Quota func() []string
 	// Configuration is the one in force, without secrets.
@@ -37,7 +38,7 @@ type Config struct {
 	Demo    bool
 	Pprof   bool
 	// Reload takes the configuration anew; nil when that is not allowed here.
-	Reload func() error
+	Reload func(context.Context) error
 }
 
 // New makes the handler of everything.
@@ -75,13 +76,13 @@ func New(c Config) http.Handler {
 }
 
 func reload(c Config) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c.Reload == nil {
 			say(w, http.StatusForbidden, "Reloading over the web is off: start runzero_exporter with --web.enable-lifecycle, or send it SIGHUP.")
 			return
 		}
 		// What is wrong may name files and accounts: it is in the log, not on the web.
-		if err := c.Reload(); err != nil {
+		if err := c.Reload(r.Context()); err != nil {
 			say(w, http.StatusInternalServerError, "The configuration is not reloaded, and the one before stays in force: the log says what is wrong.")
 			return
 		}

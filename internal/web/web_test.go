@@ -2,10 +2,12 @@ package web_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/internal/web"
 )
 
@@ -26,7 +29,7 @@ func handler(change func(*web.Config)) http.Handler {
 		Gatherer:      registry,
 		Registry:      registry,
 		Ready:         func() bool { return true },
-		Status:        func() []poller.Status { return nil },
+		Status:        func() []*poller.Status { return nil },
 		Quota:         func() []string { return []string{"<em>Half</em> of the quota is left."} },
 		Configuration: func() string { return "accounts: []\n" },
 		Version:       "1.2.3",
@@ -102,10 +105,10 @@ func TestScrapesAtOnceAreBounded(t *testing.T) {
 func TestTheLandingPageTellsOfPollsAndEscapesWhatStrangersWrote(t *testing.T) {
 	h := handler(func(c *web.Config) {
 		c.Demo = true
-		c.Status = func() []poller.Status {
-			return []poller.Status{
+		c.Status = func() []*poller.Status {
+			return []*poller.Status{
 				{Organization: `<script>alert("1")</script>`, Collector: "assets", State: "failing", Problem: "502: <b>down</b>", LastSuccess: time.Now().Add(-time.Hour), Next: time.Now().Add(time.Hour)},
-				{Collector: poller.Discovery, State: "waiting"},
+				{Collector: schedule.Discovery, State: "waiting"},
 			}
 		}
 	})
@@ -127,7 +130,9 @@ func TestTheLandingPageTellsOfPollsAndEscapesWhatStrangersWrote(t *testing.T) {
 }
 
 func TestTheLandingPageOfHundredsOfOrganizationsStaysReadable(t *testing.T) {
-	h := handler(func(c *web.Config) { c.Status = func() []poller.Status { return make([]poller.Status, 1700) } })
+	h := handler(func(c *web.Config) {
+		c.Status = func() []*poller.Status { return slices.Repeat([]*poller.Status{{}}, 1700) }
+	})
 	page := get(h, "/").Body.String()
 	if n := strings.Count(page, "<tr>"); n != 501 || !strings.Contains(page, "And 1200 more") {
 		t.Errorf("%d rows", n)
@@ -163,7 +168,7 @@ func TestSlogWritesToTheGoKitLogger(t *testing.T) {
 func TestReload(t *testing.T) {
 	reloads, failure := 0, error(nil)
 	allowed := func(c *web.Config) {
-		c.Reload = func() error { reloads++; return failure }
+		c.Reload = func(context.Context) error { reloads++; return failure }
 	}
 	for _, c := range []struct {
 		what    string
@@ -192,7 +197,9 @@ func TestReload(t *testing.T) {
 func TestThePageNamesAccountsWhereThereAreSeveral(t *testing.T) {
 	for account, columns := range map[string]int{"": 0, "<b>north</b>": 1} {
 		page := get(handler(func(c *web.Config) {
-			c.Status = func() []poller.Status { return []poller.Status{{Account: account, Collector: "sites", State: "good"}} }
+			c.Status = func() []*poller.Status {
+				return []*poller.Status{{Account: account, Collector: "sites", State: "good"}}
+			}
 		}), "/").Body.String()
 		if strings.Count(page, "<th>Account</th>") != columns || strings.Contains(page, "<b>") || strings.Count(page, "&lt;b&gt;north") != columns {
 			t.Errorf("account %q: %s", account, page)

@@ -1,0 +1,48 @@
+// Package once polls everything once and prints the exposition, for the textfile collector
+// or cron.
+package once
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/command"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
+)
+
+// Options are what the flags set.
+type Options struct {
+	Flags config.Flags
+	Demo  command.Demo
+}
+
+var errIncomplete = errors.New("not everything could be polled; the log says what")
+
+// Run polls everything once and prints what there is. Failed polls are an error, after the
+// metrics of the others.
+func Run(ctx context.Context, env command.Env, o Options) error {
+	env, flags, stop := o.Demo.Start(env, o.Flags)
+	defer stop()
+	e, err := exporter.New(exporter.Options{Logger: env.Logger, Load: flags.Load, Dial: env.Dial})
+	if err != nil {
+		return err
+	}
+	failed := e.Once(ctx)
+	families, err := e.Gather()
+	if err != nil {
+		return err
+	}
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(env.Stdout, family); err != nil {
+			return fmt.Errorf("the metrics cannot be printed: %w", err)
+		}
+	}
+	if failed != nil {
+		return errIncomplete
+	}
+	return nil
+}

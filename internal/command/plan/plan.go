@@ -1,0 +1,146 @@
+// Package plan works out, offline, how many API calls a day a configuration needs, whether
+// they fit into the quota, and what to change.
+package plan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/command"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// Options are what the flags set.
+type Options struct {
+	Flags config.Flags
+	// Limit is the account's API calls a day; 0: what the cache remembers.
+	Limit int64
+	// Organizations is how many are polled; 0: what the cache remembers, else those that are
+	// included, else one.
+	Organizations int
+}
+
+// errDoesNotFit makes the exit code; the table says the rest.
+var errDoesNotFit = errors.New("the intervals do not fit into the share of the quota and will be stretched")
+
+// Run prints the forecast of each account.
+func Run(_ context.Context, env command.Env, o Options) error {
+	o.Flags.Offline = true
+	c, err := o.Flags.Load()
+	switch {
+	case err != nil:
+		return err
+	case o.Limit < 0:
+		return errors.New("--limit must not be negative: it is the number of the account's licensed assets")
+	case o.Organizations < 0:
+		return errors.New("--organizations must not be negative: it is how many organizations are polled")
+	}
+	fits := true
+	for i, a := range c.Accounts {
+		f, err := o.account(env.Logger, c, a)
+		if err != nil {
+			return err
+		}
+		text := f.table() + "\n" + f.verdict(c)
+		if a.Name != "" {
+			text = "Account " + a.Name + "\n\n" + text
+		}
+		if i > 0 {
+			text = "\n" + text
+		}
+		if _, err := io.WriteString(env.Stdout, text); err != nil {
+			return fmt.Errorf("the plan cannot be printed: %w", err)
+		}
+		fits = fits && f.fits()
+	}
+	if !fits {
+		return errDoesNotFit
+	}
+	return nil
+}
+
+// account makes the forecast of one account.
+func (o Options) account(logger log.Logger, c *config.Config, a config.Account) (forecast, error) {
+	of := ""
+	if a.Name != "" {
+		of = fmt.Sprintf(" of account %q", a.Name)
+	}
+	known, ran, err := remember(logger, c, a)
+	if err != nil {
+		return forecast{}, err
+	}
+	limit := cmp.Or(o.Limit, known.Limit)
+	switch {
+	case limit == 0 && ran:
+		return forecast{}, fmt.Errorf("the console reported no limit to the run%s in --cache.dir, and without a limit nothing is stretched: to see what a limit would do, pass it with --limit", of)
+	case limit == 0:
+		return forecast{}, fmt.Errorf("the limit%s is unknown: pass the number of its licensed assets with --limit, or --cache.dir of an exporter that has run", cmp.Or(of, " of the account"))
+	}
+	f := newForecast(o.polls(c, a, known), a.Share, limit)
+	f.inFile = a.Name != ""
+	if f.calls == 0 {
+		return f, fmt.Errorf("%s=%g of %d API calls a day%s is less than one call: nothing could ever be polled; raise it", f.quotaSetting("share"), a.Share.Share, limit, of)
+	}
+	return f, nil
+}
+
+// remember reads what an earlier run left in --cache.dir, which may be in use by a running
+// exporter.
+func remember(logger log.Logger, c *config.Config, a config.Account) (known poller.Remembered, ran bool, err error) {
+	if c.CacheDir == "" {
+		return known, false, nil
+	}
+	cached, err := store.OpenReadOnly(c.CacheDir, logger)
+	if err != nil {
+		return known, false, err
+	}
+	account := poller.Account{Name: a.Name, Fingerprint: c.Fingerprint(a), Selection: a.Selection}
+	for _, credential := range a.Credentials {
+		account.Credentials = append(account.Credentials, poller.Credential{Name: credential.Name})
+	}
+	known, ran = poller.Remember(cached, account, time.Now())
+	return known, ran, nil
+}
+
+// polls lists what is polled of an account, as far as that is known offline.
+func (o Options) polls(c *config.Config, a config.Account, known poller.Remembered) []schedule.Poll {
+	account := schedule.Account{Collectors: c.Collectors}
+	for _, credential := range a.Credentials {
+		if kind := credential.Runzero.Kind(); kind != runzero.UnknownKind {
+			account.Kinds = append(account.Kinds, kind)
+		}
+	}
+	if known.AccountWide {
+		account.Kinds = append(account.Kinds, runzero.AccountCredential)
+	}
+	if len(account.Kinds) == 0 {
+		account.Kinds = []runzero.Kind{runzero.ExportToken} // which most use
+	}
+	accountWide := slices.Contains(account.Kinds, runzero.AccountCredential)
+	names := known.Organizations
+	if len(names) == 0 {
+		names = a.Selection.Include
+	}
+	if o.Organizations > 0 || len(names) == 0 {
+		names = make([]string, max(o.Organizations, 1)) // nameless
+	}
+	for i, name := range names {
+		account.Organizations = append(account.Organizations, schedule.Organization{
+			Organization: collector.Organization{ID: strconv.Itoa(i), Name: name}, AccountWide: accountWide,
+		})
+	}
+	return schedule.Polls(account)
+}

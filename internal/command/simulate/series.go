@@ -1,0 +1,165 @@
+package simulate
+
+import (
+	"bufio"
+	"io"
+	"iter"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+)
+
+// series holds what was scraped until it can be written in the order that OpenMetrics
+// requires. Most values stay the same for hours, so each is held once, with the scrapes that
+// had it.
+type series struct {
+	begin  time.Time
+	step   time.Duration
+	target string // the labels that Prometheus adds
+	types  map[string]dto.MetricType
+	spans  map[string]map[string]*spans // by family and series
+	// known has the spans of each metric of the last scrape. Most scrapes find the metrics of
+	// the one before: they are replaced only when their poll is repeated.
+	known map[*dto.Metric][]*spans
+}
+
+// spans are the values of one series, by time.
+type spans []span
+
+// span is a value that the scrapes from one number up to another have.
+type span struct {
+	from, to int32
+	value    float64
+}
+
+func newSeries(begin time.Time, h History) *series {
+	return &series{
+		begin: begin, step: h.Step, target: "{instance=" + labelValue(h.Instance) + ",job=" + labelValue(h.Job),
+		types: map[string]dto.MetricType{}, spans: map[string]map[string]*spans{},
+	}
+}
+
+func labelValue(value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(value) + `"`
+}
+
+// scrape records the samples of scrape n.
+func (s *series) scrape(families []*dto.MetricFamily, n int) {
+	known := make(map[*dto.Metric][]*spans, len(s.known))
+	for _, f := range families {
+		s.types[f.GetName()] = f.GetType()
+		for _, m := range f.GetMetric() {
+			of, i := s.known[m], 0
+			for sample := range samples(f, m) {
+				if i == len(of) {
+					of = append(of, s.find(f.GetName(), m.GetLabel(), sample))
+				}
+				of[i].record(sample.value, n)
+				i++
+			}
+			known[m] = of
+		}
+	}
+	s.known = known
+	s.types["up"] = dto.MetricType_GAUGE
+	s.find("up", nil, sample{name: "up"}).record(1, n)
+}
+
+// record adds the value of scrape n.
+func (all *spans) record(value float64, n int) {
+	if last := len(*all) - 1; last >= 0 && (*all)[last].to == int32(n) && (*all)[last].value == value {
+		(*all)[last].to++
+		return
+	}
+	*all = append(*all, span{int32(n), int32(n) + 1, value})
+}
+
+// find returns the spans of a series, of none when it is new.
+func (s *series) find(family string, labels []*dto.LabelPair, of sample) *spans {
+	var key strings.Builder
+	key.WriteString(of.name + s.target)
+	for _, l := range labels {
+		key.WriteString("," + l.GetName() + "=" + labelValue(l.GetValue()))
+	}
+	if of.le != "" {
+		key.WriteString(`,le="` + of.le + `"`)
+	}
+	key.WriteByte('}')
+	if s.spans[family] == nil {
+		s.spans[family] = map[string]*spans{}
+	}
+	found := s.spans[family][key.String()]
+	if found == nil {
+		found = &spans{}
+		s.spans[family][key.String()] = found
+	}
+	return found
+}
+
+// sample is one value of a metric; le is that of a bucket, and empty for all else.
+type sample struct {
+	name, le string
+	value    float64
+}
+
+// samples yields those of a metric, always in the same order.
+func samples(f *dto.MetricFamily, m *dto.Metric) iter.Seq[sample] {
+	name := f.GetName()
+	return func(yield func(sample) bool) {
+		switch f.GetType() {
+		case dto.MetricType_COUNTER:
+			yield(sample{name, "", m.GetCounter().GetValue()})
+		case dto.MetricType_HISTOGRAM:
+			h := m.GetHistogram()
+			for _, b := range h.GetBucket() {
+				if math.IsInf(b.GetUpperBound(), 1) {
+					continue
+				}
+				if !yield(sample{name + "_bucket", strconv.FormatFloat(b.GetUpperBound(), 'g', -1, 64), float64(b.GetCumulativeCount())}) {
+					return
+				}
+			}
+			count := float64(h.GetSampleCount())
+			_ = yield(sample{name + "_bucket", "+Inf", count}) && yield(sample{name + "_count", "", count}) && yield(sample{name + "_sum", "", h.GetSampleSum()})
+		default:
+			yield(sample{name, "", m.GetGauge().GetValue()})
+		}
+	}
+}
+
+// write writes everything as OpenMetrics text: by family, by series, by time.
+func (s *series) write(w io.Writer) error {
+	out := bufio.NewWriterSize(w, 1<<20)
+	var line []byte
+	for _, family := range slices.Sorted(maps.Keys(s.spans)) {
+		typ := s.types[family]
+		name := family
+		if typ == dto.MetricType_COUNTER {
+			name = strings.TrimSuffix(family, "_total") // which only its samples have
+		}
+		line = append(line[:0], "# TYPE "+name+" "+strings.ToLower(typ.String())+"\n"...)
+		for _, key := range slices.Sorted(maps.Keys(s.spans[family])) {
+			for _, run := range *s.spans[family][key] {
+				for at := run.from; at < run.to; at++ {
+					line = append(append(line, key...), ' ')
+					line = append(strconv.AppendFloat(line, run.value, 'g', -1, 64), ' ')
+					line = strconv.AppendInt(line, s.begin.Add(time.Duration(at)*s.step).Unix(), 10)
+					line = append(line, '\n')
+					if _, err := out.Write(line); err != nil {
+						return err
+					}
+					line = line[:0]
+				}
+			}
+		}
+	}
+	if _, err := out.WriteString("# EOF\n"); err != nil {
+		return err
+	}
+	return out.Flush()
+}

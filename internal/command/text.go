@@ -1,0 +1,62 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// Plural counts things: "1 call", "2 calls".
+func Plural[T ~int | ~int64](n T, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// List joins texts for a message, not too many of them.
+func List(all []string) string {
+	const most = 10
+	if len(all) > most {
+		all = append(slices.Clone(all[:most]), fmt.Sprintf("and %d more", len(all)-most))
+	}
+	return strings.Join(all, ", ")
+}
+
+// ListQuoted is List with each text in quotes, and "none" when there is none.
+func ListQuoted(texts []string) string {
+	if len(texts) == 0 {
+		return "none"
+	}
+	var all []string
+	for _, text := range texts {
+		all = append(all, fmt.Sprintf("%q", text))
+	}
+	return List(all)
+}
+
+// OrganizationName is what an organization is called in messages.
+func OrganizationName(o runzero.Organization) string {
+	if name := schedule.OrganizationName(o); name != "" {
+		return collector.Label(name)
+	}
+	return "unknown until it has assets or sites"
+}
+
+// Advised is an error on one line, with what can be done about it.
+func Advised(err error) string {
+	if response := (*runzero.Error)(nil); errors.As(err, &response) && response.Status >= http.StatusInternalServerError {
+		return fmt.Sprintf("%v; the console failed: try again later, and check the console's health", err)
+	}
+	if advice := config.Advice(err); advice != "" {
+		return fmt.Sprintf("%v; %s", err, advice)
+	}
+	return err.Error()
+}

@@ -1,0 +1,222 @@
+package exporter
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// Name is the program's name.
+const Name = "runzero_exporter"
+
+// Options are what an Exporter needs. Only Logger and Load are required.
+type Options struct {
+	Logger log.Logger
+	// Load loads the configuration: at the start, and at each reload.
+	Load func() (*config.Config, error)
+	// Dial connects to consoles; nil is the ordinary network.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Random spreads polls, with numbers in [0, 1); nil is math/rand/v2's.
+	Random func() float64
+	// Observe wraps the observer of every request; nil leaves it as it is.
+	Observe func(runzero.Observer) runzero.Observer
+	// Unpaced sends requests without holding to the burst limit of the console, for a
+	// simulated console under a simulated clock.
+	Unpaced bool
+}
+
+func (o Options) observe(observer runzero.Observer) runzero.Observer {
+	if o.Observe == nil {
+		return observer
+	}
+	return o.Observe(observer)
+}
+
+// Exporter polls the accounts of a configuration and exposes the results. Gather, Status and
+// the other methods without a context never wait.
+type Exporter struct {
+	options  Options
+	store    *store.Store // nil without --cache.dir
+	poller   *poller.Poller
+	registry *prometheus.Registry // of the exporter itself
+	inForce  atomic.Pointer[inForce]
+	reloads  chan struct{} // holds a token while a reload is under way
+}
+
+// inForce is the configuration in force and what was made of it. It is replaced, never
+// changed.
+type inForce struct {
+	config   *config.Config
+	accounts *accounts
+	registry *prometheus.Registry // of the accounts
+	loaded   time.Time
+	failed   bool // the last reload was refused
+}
+
+// New loads the configuration and what is cached. No request is made yet.
+func New(o Options) (*Exporter, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Float64
+	}
+	c, err := o.Load()
+	if err != nil {
+		return nil, err
+	}
+	e := &Exporter{options: o, registry: prometheus.NewRegistry(), reloads: make(chan struct{}, 1)}
+	accounts, err := o.newAccounts(c, &accounts{})
+	if err != nil {
+		return nil, err
+	}
+	if c.CacheDir != "" {
+		if e.store, err = store.Open(c.CacheDir, o.Logger); err != nil {
+			return nil, err
+		}
+		e.registry.MustRegister(collector.NewStore(e.store.Healthy))
+	}
+	e.registry.MustRegister(versioncollector.NewCollector(Name), collector.NewConfigReload(e.reloaded))
+	e.use(c, accounts)
+	e.poller = poller.New(poller.Config{Logger: o.Logger, MaxAge: c.MaxAge, Advise: config.Advice, Store: e.store, Now: o.Now, Random: o.Random}, accounts.polled(c))
+	return e, nil
+}
+
+// use puts a configuration in force.
+func (e *Exporter) use(c *config.Config, a *accounts) {
+	a.activate()
+	e.inForce.Store(&inForce{config: c, accounts: a, registry: a.registry(c), loaded: e.options.Now()})
+}
+
+// Reload loads the configuration again. A bad one changes nothing. It waits for a reload
+// under way, and for the poller, as long as ctx permits.
+func (e *Exporter) Reload(ctx context.Context) error {
+	select {
+	case e.reloads <- struct{}{}:
+		defer func() { <-e.reloads }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	before := e.inForce.Load()
+	c, err := e.options.Load()
+	var next *accounts
+	if err == nil {
+		next, err = e.options.newAccounts(c, before.accounts)
+	}
+	if err != nil {
+		level.Error(e.options.Logger).Log("msg", "reload failed; the previous configuration stays in force", "err", err)
+		refused := *before
+		refused.failed = true
+		e.inForce.Store(&refused)
+		return err
+	}
+	e.use(c, next)
+	e.poller.Reload(ctx, next.polled(c))
+	level.Info(e.options.Logger).Log("msg", "configuration reloaded")
+	return nil
+}
+
+// reloaded reports whether the last reload succeeded, and when a configuration was last put
+// in force.
+func (e *Exporter) reloaded() (ok bool, last time.Time) {
+	current := e.inForce.Load()
+	return !current.failed, current.loaded
+}
+
+// Run polls until ctx ends, and returns when the last poll has ended and everything is
+// cached.
+func (e *Exporter) Run(ctx context.Context) {
+	defer e.write()()
+	e.poller.Run(ctx)
+}
+
+// Once polls everything once, and returns what failed.
+func (e *Exporter) Once(ctx context.Context) error {
+	defer e.write()()
+	return e.poller.Once(ctx)
+}
+
+// Step makes every poll that is due, one after the other, and returns for how long nothing is
+// due. It is for those who drive the clock themselves, instead of Run.
+func (e *Exporter) Step(ctx context.Context) time.Duration { return e.poller.Step(ctx) }
+
+// write starts the store's writer. The function it returns ends it, once everything is
+// written.
+func (e *Exporter) write() (end func()) {
+	if e.store == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		e.store.Run(ctx)
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}
+
+// Registry holds the metrics of the exporter itself. Those who serve it add their own.
+func (e *Exporter) Registry() *prometheus.Registry { return e.registry }
+
+// Gather implements prometheus.Gatherer: the results of polls and what is known live, sorted
+// by name.
+func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
+	polled, err := e.poller.Gather()
+	accounts, accountsErr := e.inForce.Load().registry.Gather()
+	own, ownErr := e.registry.Gather()
+	families := slices.Concat(polled, accounts, own)
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	return families, errors.Join(err, accountsErr, ownErr)
+}
+
+// Ready reports whether every collector has had a result or is unsupported. Once true it
+// stays true.
+func (e *Exporter) Ready() bool { return e.poller.Ready() }
+
+// Status returns the state of every poll.
+func (e *Exporter) Status() []*poller.Status { return e.poller.Status() }
+
+// Quota returns a sentence on the quota of each account.
+func (e *Exporter) Quota() []string {
+	var sentences []string
+	for _, account := range e.inForce.Load().accounts.all {
+		s := account.quota.State(e.options.Now())
+		text := s.Explain()
+		if s.Stopped() {
+			text = "polling is paused and the last results are still served: " + text
+		}
+		if account.config.Name != "" {
+			text = account.config.Name + ": " + text
+		} else {
+			text = strings.ToUpper(text[:1]) + text[1:]
+		}
+		sentences = append(sentences, text+".")
+	}
+	return sentences
+}
+
+// Configuration returns the configuration in force, without secrets.
+func (e *Exporter) Configuration() string { return e.inForce.Load().config.String() }

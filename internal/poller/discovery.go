@@ -1,0 +1,176 @@
+package poller
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// namelessInterval is how often a token is asked again for its organization's name, which
+// an export token learns from the first asset only.
+const namelessInterval = 24 * time.Hour
+
+// validFor is how long a reach is valid: 0 is for good. accountInterval is how often the
+// organizations of an account credential are listed.
+func (r reach) validFor(accountInterval time.Duration) time.Duration {
+	switch {
+	case r.AccountWide:
+		return accountInterval
+	case len(r.Organizations) == 1 && r.Organizations[0].Name == "":
+		return namelessInterval
+	}
+	return 0
+}
+
+// undiscovered are the credentials whose organizations are unknown, or were listed too long
+// ago.
+func (a *account) undiscovered(now time.Time) []Credential {
+	var credentials []Credential
+	for _, c := range a.Credentials {
+		r, known := a.reach[c.Name]
+		if valid := r.validFor(schedule.DiscoveryInterval(a.Collectors)); !known || valid > 0 && now.Sub(r.Polled) >= valid {
+			credentials = append(credentials, c)
+		}
+	}
+	return credentials
+}
+
+// discoveryInterval is when a discovery is due again after a successful one: 0 is never.
+// While a credential's organizations are unknown it is tried as often as the most frequent
+// poll, because nothing else can be polled before.
+func (a *account) discoveryInterval() time.Duration {
+	shortest := time.Duration(0)
+	for _, c := range a.Credentials {
+		r, known := a.reach[c.Name]
+		valid := r.validFor(schedule.DiscoveryInterval(a.Collectors))
+		if !known {
+			valid = schedule.ShortestInterval(a.Collectors)
+		}
+		if valid > 0 && (shortest == 0 || valid < shortest) {
+			shortest = valid
+		}
+	}
+	return shortest
+}
+
+// discover lists the organizations that credentials reach. What some of them returned
+// counts although others failed.
+func discover(ctx context.Context, credentials []Credential, several bool, now time.Time) (map[string]reach, error) {
+	found := map[string]reach{}
+	var failed joinedErrors
+	for _, c := range credentials {
+		organizations, err := c.Client.Organizations(ctx)
+		if err != nil {
+			if several {
+				err = fmt.Errorf("credential %q: %w", c.Name, err)
+			}
+			failed = append(failed, err)
+			continue
+		}
+		found[c.Name] = reach{Organizations: organizations, Kind: c.Client.Kind(), AccountWide: c.Client.AccountWide(), Polled: now.Round(0).UTC()}
+	}
+	if len(failed) > 0 {
+		return found, failed
+	}
+	return found, nil
+}
+
+// joinedErrors is several errors on one line.
+type joinedErrors []error
+
+func (e joinedErrors) Error() string {
+	var texts []string
+	for _, err := range e {
+		texts = append(texts, err.Error())
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (e joinedErrors) Unwrap() []error { return e }
+
+// applyReach applies what a discovery found: the account's jobs become those of the
+// organizations that are now known.
+func (p *Poller) applyReach(attempt *attempt, now time.Time) {
+	a := attempt.job.account
+	before := maps.Clone(a.reach)
+	maps.Copy(a.reach, attempt.found)
+	if err := a.selectOrganizations(); err != nil {
+		// Not all of those wanted, or none: no reason to forget them.
+		a.reach, attempt.found = before, nil
+		if attempt.err == nil {
+			attempt.err = err
+		}
+	}
+	a.reconcile()
+	for name := range attempt.found {
+		if _, known := before[name]; !known {
+			a.retryUnsupported(name)
+		}
+	}
+	for _, j := range a.jobs {
+		if j.FromDiscovery {
+			p.applyDiscovery(j, attempt, now)
+		}
+	}
+	if attempt.err == nil {
+		p.prune(a)
+		p.pruneStates(now)
+	}
+}
+
+// retryUnsupported has everything unsupported tried again, because a credential is new and
+// its scope may suffice.
+func (a *account) retryUnsupported(credential string) {
+	maps.DeleteFunc(a.insufficient, func(u use, _ insufficiency) bool { return u.credential == credential })
+	for _, j := range a.jobs {
+		if j.unsupported {
+			j.makeDue()
+		}
+	}
+}
+
+// applyDiscovery derives a job's result from a discovery. Failures of credentials that
+// reach no whole account do not concern it.
+func (p *Poller) applyDiscovery(j *job, attempt *attempt, now time.Time) {
+	a := j.account
+	polled, succeeded := false, false
+	for _, c := range attempt.credentials {
+		polled = polled || a.reach[c.Name].AccountWide
+		succeeded = succeeded || attempt.found[c.Name].AccountWide
+	}
+	if !polled {
+		return
+	}
+	var rows []runzero.Organization
+	for _, o := range a.polled {
+		if a.accountWide(o.ID) {
+			rows = append(rows, o)
+		}
+	}
+	snapshot, err := j.Collector.FromDiscovery(rows, a.names)
+	if !succeeded {
+		err = attempt.err
+	}
+	j.lastAttempt, j.base = attempt.poll.Now, attempt.poll.Now
+	j.finish(attempt.poll.Now, now, a.labelled(snapshot), err)
+	p.save(j)
+}
+
+// requestDiscovery makes discovery due when a job that is derived from it has no result yet.
+func (a *account) requestDiscovery() {
+	for _, j := range a.jobs {
+		if j.source == nil || j.snapshot != nil || j.err != nil || !j.source.everPolled() {
+			continue
+		}
+		for name, r := range a.reach {
+			r.Polled = time.Time{}
+			a.reach[name] = r
+		}
+		j.source.makeDue()
+	}
+}

@@ -1,0 +1,68 @@
+package poller
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+)
+
+// reconcile makes the account's jobs those that it needs now. A job that is needed as
+// before keeps its snapshot and its schedule.
+func (a *account) reconcile() {
+	before := map[jobKey]*job{}
+	for _, j := range a.jobs {
+		before[j.key()] = j
+	}
+	discovery := before[jobKey{name: schedule.Discovery}]
+	var jobs []*job
+	for _, poll := range a.schedule() {
+		wanted := &job{Poll: poll, account: a}
+		existing := before[wanted.key()]
+		switch {
+		case existing == nil:
+		case existing.Organization != poll.Organization || !existing.sameFingerprint(poll):
+			// Renamed, or with other settings: it is polled again, with what the old one knew of
+			// scans that the API no longer lists.
+			wanted.previous = cmp.Or(existing.snapshot, existing.previous)
+		default:
+			existing.adopt(poll)
+			wanted = existing
+			delete(before, wanted.key())
+		}
+		if poll.Name == schedule.Discovery {
+			discovery = wanted
+		}
+		if poll.FromDiscovery {
+			wanted.source, wanted.done = discovery, true
+		} else {
+			wanted.source = nil
+		}
+		jobs = append(jobs, wanted)
+	}
+	for _, gone := range before {
+		gone.abandon()
+	}
+	slices.SortStableFunc(jobs, func(x, y *job) int {
+		return cmp.Or(cmp.Compare(x.Organization.Name, y.Organization.Name), cmp.Compare(x.Place, y.Place))
+	})
+	a.jobs = jobs
+	discovery.reschedule(a.discoveryInterval())
+}
+
+func (j *job) sameFingerprint(p schedule.Poll) bool {
+	if j.Collector == nil || p.Collector == nil {
+		return j.Collector == p.Collector
+	}
+	return j.Collector.Fingerprint == p.Collector.Fingerprint
+}
+
+// adopt takes over how the job is polled from now on.
+func (j *job) adopt(p schedule.Poll) {
+	interval := p.Interval
+	p.Interval = j.Interval
+	j.Poll = p
+	if j.Name != schedule.Discovery { // whose interval follows from what it finds
+		j.reschedule(interval)
+	}
+}

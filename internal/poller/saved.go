@@ -1,0 +1,233 @@
+package poller
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
+)
+
+// savedState is what the store holds of an account besides snapshots: the calls spent, and
+// when everything was last polled, so that a restart polls nothing that is not due.
+type savedState struct {
+	Quota         quota.Saved
+	LoggedStretch float64
+	Credentials   []savedCredential
+	Jobs          []savedJob
+}
+
+// savedCredential is what a credential was found to reach, nil while that is unknown, and
+// what the usage headers of its responses reported.
+type savedCredential struct {
+	Name  string
+	Reach *reach
+	Usage collector.SavedUsage
+}
+
+type savedJob struct {
+	Collector    string
+	Organization string // its id
+	AccountWide  bool
+	Base         time.Time
+	Wait         time.Duration
+	LastAttempt  time.Time
+	LastSuccess  time.Time
+	Duration     time.Duration
+	Failures     int
+	Unsupported  bool
+	Done         bool
+	Calls        int64
+}
+
+func (j *job) storeKey() store.Key {
+	return store.Key{Account: j.account.Name, Organization: j.Organization.ID, Collector: j.Name}
+}
+
+// fingerprint identifies everything that shapes the job's snapshot.
+func (j *job) fingerprint() string { return j.account.Fingerprint + "\n" + j.Collector.Fingerprint }
+
+// save caches a job's snapshot.
+func (p *Poller) save(j *job) {
+	if p.config.Store == nil || j.err != nil || j.Name == schedule.Discovery {
+		return
+	}
+	p.config.Store.Save(j.storeKey(), j.fingerprint(), store.Snapshot{
+		Families: j.snapshot.Families, Sites: j.snapshot.Sites, Success: j.lastSuccess,
+	})
+}
+
+// saveState caches an account's calls and schedule.
+func (p *Poller) saveState(a *account) {
+	if p.config.Store == nil {
+		return
+	}
+	state := savedState{Quota: a.Quota.Save(), LoggedStretch: a.logged.stretch}
+	for _, c := range a.Credentials {
+		saved := savedCredential{Name: c.Name}
+		if c.Usage != nil {
+			saved.Usage = c.Usage.Saved()
+		}
+		if r, known := a.reach[c.Name]; known {
+			saved.Reach = &r
+		}
+		state.Credentials = append(state.Credentials, saved)
+	}
+	for _, j := range a.jobs {
+		if j.everPolled() {
+			state.Jobs = append(state.Jobs, savedJob{
+				Collector: j.Name, Organization: j.Organization.ID, AccountWide: j.AccountWide, Base: j.base.UTC(), Wait: j.wait,
+				LastAttempt: j.lastAttempt.UTC(), LastSuccess: j.lastSuccess.UTC(), Duration: j.duration, Failures: j.failures,
+				Unsupported: j.unsupported, Done: j.done, Calls: j.calls,
+			})
+		}
+	}
+	p.config.Store.SaveState(a.Name, a.Fingerprint, state)
+}
+
+// restore gives an account what the store has cached of it.
+func (p *Poller) restore(a *account, now time.Time) {
+	if p.config.Store == nil {
+		return
+	}
+	var state savedState
+	if !p.config.Store.Load(a.Name, a.Fingerprint, &state) {
+		return
+	}
+	a.Quota.Restore(state.Quota, now)
+	a.logged.stretch = state.LoggedStretch
+	known := a.restoreCredentials(state.Credentials, now)
+	a.firstRound = schedule.FirstRound{Polls: int64(len(state.Jobs)), Last: now}
+	a.reconcile()
+	// Account-wide jobs come first: whether they are supported decides which others there are.
+	for _, accountWide := range []bool{true, false} {
+		for _, saved := range state.Jobs {
+			if j := a.job(jobKey{saved.Collector, saved.Organization, saved.AccountWide}); j != nil && saved.AccountWide == accountWide {
+				p.restoreJob(j, saved, now)
+			}
+		}
+		a.reconcile()
+	}
+	if !known {
+		a.discovery().makeDue()
+	}
+	a.requestDiscovery()
+}
+
+// restoreCredentials restores what the credentials were found to reach. It reports whether
+// the earlier run had them all.
+func (a *account) restoreCredentials(credentials []savedCredential, now time.Time) bool {
+	unknown := len(a.Credentials)
+	for _, saved := range credentials {
+		at := slices.IndexFunc(a.Credentials, func(c Credential) bool { return c.Name == saved.Name })
+		if at < 0 {
+			continue
+		}
+		c := a.Credentials[at]
+		if c.Usage != nil {
+			c.Usage.Restore(saved.Usage)
+		}
+		if saved.Reach != nil && c.Client != nil && saved.Reach.Kind != c.Client.Kind() {
+			continue // another credential under the same name
+		}
+		unknown--
+		if saved.Reach == nil {
+			continue
+		}
+		r := *saved.Reach
+		r.Polled = earlier(r.Polled, now)
+		a.reach[saved.Name] = r
+	}
+	_ = a.selectOrganizations() // the next discovery reports what is wrong
+	return unknown == 0
+}
+
+// earlier returns t, or now when t is in the future: then the clock was ahead when t was
+// saved.
+func earlier(t, now time.Time) time.Time {
+	if t.After(now) {
+		return now.Round(0)
+	}
+	return t
+}
+
+// restoreJob gives a job its schedule and its last snapshot back.
+func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
+	j.base, j.wait = earlier(saved.Base, now), saved.Wait
+	j.lastAttempt, j.duration = earlier(saved.LastAttempt, now), saved.Duration
+	j.failures, j.unsupported, j.done, j.calls = saved.Failures, saved.Unsupported, saved.Done, saved.Calls
+	switch {
+	case j.unsupported:
+		j.err = collector.ErrUnsupported
+	case j.failures > 0:
+		j.err = errEarlierRun
+	case saved.LastSuccess.IsZero():
+		// Its first poll was cut short. It need not wait for hours, but a crash loop must not
+		// make it more often than the most frequent poll.
+		j.wait = min(j.wait, schedule.ShortestInterval(j.account.Collectors))
+	case j.Interval > 0: // which may be another than before
+		j.wait = min(max(j.wait, j.Interval), schedule.LongestWait(j.Interval))
+	}
+	switch {
+	case j.Name == schedule.Discovery:
+		j.restoreDiscovery(saved, now)
+		return
+	case j.superseded():
+		return // the cached snapshot is older than that
+	}
+	if cached, ok := p.config.Store.LoadSnapshot(j.storeKey(), j.fingerprint()); ok {
+		j.setSnapshot(&collector.Snapshot{Families: cached.Families, Sites: cached.Sites})
+		j.lastSuccess = earlier(cached.Success, now)
+		return
+	}
+	// The snapshot is lost: it is polled again, once. What never succeeded, because its first
+	// poll was cut short, is polled when it is due: otherwise a crash in every poll would cost
+	// a call each.
+	if !saved.LastSuccess.IsZero() && j.err == nil {
+		j.base = time.Time{}
+	}
+}
+
+func (j *job) restoreDiscovery(saved savedJob, now time.Time) {
+	selected := len(j.account.polled) > 0
+	switch {
+	case saved.LastSuccess.IsZero():
+	case !selected && saved.Failures == 0:
+		j.makeDue() // other organizations are wanted than before
+	case selected:
+		j.setSnapshot(&collector.Snapshot{})
+		j.lastSuccess = earlier(saved.LastSuccess, now)
+	}
+}
+
+// errEarlierRun stands for the error of a poll that an earlier run made.
+var errEarlierRun = errors.New("the last poll before the restart failed")
+
+// Remembered is what an earlier run learned about an account.
+type Remembered struct {
+	Limit         int64    // calls a day; 0: the console reported none
+	Organizations []string // names of those that are polled
+	AccountWide   bool     // an account credential reaches them
+}
+
+// Remember reads what a store has cached of an account. Its credentials need no clients.
+func Remember(s *store.Store, of Account, now time.Time) (Remembered, bool) {
+	var state savedState
+	if !s.Load(of.Name, of.Fingerprint, &state) {
+		return Remembered{}, false
+	}
+	var r Remembered
+	if state.Quota.Limit != nil {
+		r.Limit = *state.Quota.Limit
+	}
+	a := newAccount(of)
+	a.restoreCredentials(state.Credentials, now)
+	for _, o := range a.polled {
+		r.Organizations = append(r.Organizations, schedule.OrganizationName(o))
+		r.AccountWide = r.AccountWide || a.accountWide(o.ID)
+	}
+	return r, true
+}

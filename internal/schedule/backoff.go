@@ -1,0 +1,79 @@
+package schedule
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+const (
+	// UnsupportedInterval is how often an unsupported collector is tried again, in case the
+	// licence has grown.
+	UnsupportedInterval = 24 * time.Hour
+	// retryWait is the wait before the one early retry, for a connection that broke or a
+	// server error. The retry costs a call, so there is no second.
+	retryWait = 30 * time.Second
+	// refusedWait is the least wait after a refused credential.
+	refusedWait = time.Hour
+	// longestBackoff is what repeated failures lengthen the interval to.
+	longestBackoff = time.Hour
+	// longestSpread bounds the time over which the second round is spread.
+	longestSpread = time.Hour
+	// jitterShare of each interval is added at random, so that polls do not march in step.
+	jitterShare = 0.05
+)
+
+// Wait is the time from the start of a poll to the next one. err is the poll's result, and
+// failures the number of failures in a row, this one included.
+func Wait(err error, failures int, interval time.Duration) time.Duration {
+	if err == nil {
+		return interval
+	}
+	if errors.Is(err, collector.ErrUnsupported) {
+		return UnsupportedInterval
+	}
+	if response := (*runzero.Error)(nil); errors.As(err, &response) {
+		switch response.Status {
+		case http.StatusUnauthorized, http.StatusForbidden:
+			return max(interval, refusedWait)
+		case http.StatusTooManyRequests:
+			return max(interval, response.RetryAfter)
+		}
+		if response.RetryAfter > 0 {
+			return max(min(interval, retryWait), response.RetryAfter)
+		}
+	}
+	if failures == 1 && runzero.Retryable(err) {
+		return min(retryWait, interval)
+	}
+	for range min(max(failures-2, 0), 10) {
+		if interval >= longestBackoff {
+			break
+		}
+		interval = min(2*interval, longestBackoff)
+	}
+	return interval
+}
+
+// Spread is what the second round adds to the interval, so that n polls that all started
+// together each have a place of their own from then on.
+func Spread(interval time.Duration, place, n int) time.Duration {
+	if n <= 1 {
+		return 0
+	}
+	return time.Duration(float64(min(interval, longestSpread)) * float64(place%n) / float64(n))
+}
+
+// LongestWait is the longest time that a success makes a poll wait.
+func LongestWait(interval time.Duration) time.Duration {
+	return interval + min(interval, longestSpread) + Jitter(interval, 1)
+}
+
+// Jitter is a random part of the interval; random is in [0, 1]. It only adds: nothing is
+// polled before it is due.
+func Jitter(interval time.Duration, random float64) time.Duration {
+	return time.Duration(float64(interval) * jitterShare * random)
+}

@@ -1,0 +1,99 @@
+package schedule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// enabled are the named collectors, at 15 minutes each.
+func enabled(names string) []Collector {
+	var all []Collector
+	for _, spec := range collector.Specs() {
+		if slices.Contains(strings.Fields(names), spec.Name) {
+			all = append(all, Collector{Spec: spec, Interval: 15 * time.Minute, IntervalSource: "--collector." + spec.Name + ".interval"})
+		}
+	}
+	return all
+}
+
+func organizations(accountWide bool, names ...string) []Organization {
+	var all []Organization
+	for _, name := range names {
+		all = append(all, Organization{Organization: collector.Organization{ID: "id of " + name, Name: name}, AccountWide: accountWide})
+	}
+	return all
+}
+
+func TestPolls(t *testing.T) {
+	const names = "usage console license organizations sites tasks"
+	mixed := append(organizations(true, "A"), organizations(false, "B")...)
+	for _, c := range []struct {
+		what    string
+		account Account
+		want    []string
+	}{
+		{"nothing is known yet", Account{Kinds: []runzero.Kind{runzero.ExportToken}, Collectors: enabled("console sites")},
+			[]string{"discovery once", "console"}},
+		{"an export token", Account{Kinds: []runzero.Kind{runzero.ExportToken}, Organizations: organizations(false, "A"), Collectors: enabled(names)},
+			[]string{"discovery once", "console", "license lacks account credential", "organizations of A lacks organization token", "sites of A", "tasks of A"}},
+		{"an account credential", Account{Kinds: []runzero.Kind{runzero.AccountCredential}, Organizations: organizations(true, "A", "B"), Collectors: enabled(names)},
+			[]string{"discovery", "console", "license", "organizations account-wide from discovery", "sites account-wide", "tasks of A", "tasks of B"}},
+		{"an account-wide form that is refused", Account{Kinds: []runzero.Kind{runzero.AccountCredential}, Organizations: organizations(true, "A"), Collectors: enabled("sites"),
+			Refused: func(name string) bool { return name == "sites" }},
+			[]string{"discovery", "sites account-wide", "sites of A"}},
+		{"an account credential that does not reach all", Account{Kinds: []runzero.Kind{runzero.AccountCredential, runzero.ExportToken}, Organizations: mixed, Collectors: enabled("sites")},
+			[]string{"discovery", "sites account-wide", "sites of B"}},
+	} {
+		var got []string
+		for _, p := range Polls(c.account) {
+			text := p.Name
+			if p.Organization.Name != "" {
+				text += " of " + p.Organization.Name
+			}
+			if p.AccountWide {
+				text += " account-wide"
+			}
+			if p.FromDiscovery {
+				text += " from discovery"
+			}
+			if p.Missing != "" {
+				text += fmt.Sprintf(" lacks %s", p.Missing)
+			}
+			if p.Interval == 0 {
+				text += " once"
+			}
+			got = append(got, text)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
+		}
+	}
+}
+
+func TestLoadsAreThoseOfPollsThatMakeRequests(t *testing.T) {
+	account := Account{Kinds: []runzero.Kind{runzero.AccountCredential}, Organizations: organizations(true, "A", "B"), Collectors: enabled("organizations sites tasks directory")}
+	loads := Loads(Polls(account)) // discovery, sites, two tasks, and two directories of two calls each
+	if got := Demand(loads, 15*time.Minute); got != 8 {
+		t.Errorf("%v calls, want 8: %v", got, loads)
+	}
+	if account.Kinds = []runzero.Kind{runzero.ExportToken}; len(Loads(Polls(Account{Kinds: account.Kinds, Collectors: enabled("license")}))) != 0 {
+		t.Error("a poll that no credential reaches costs calls")
+	}
+}
+
+func TestACollectorDerivedFromDiscoverySetsItsInterval(t *testing.T) {
+	account := Account{Kinds: []runzero.Kind{runzero.AccountCredential}, Organizations: organizations(true, "A"), Collectors: enabled("organizations")}
+	if p := Polls(account)[0]; p.Interval != 15*time.Minute || p.IntervalSource != "--collector.organizations.interval" {
+		t.Errorf("discovery every %s by %q", p.Interval, p.IntervalSource)
+	}
+	account.Collectors = enabled("sites")
+	if p := Polls(account)[0]; p.Interval != time.Hour || p.IntervalSource != "" {
+		t.Errorf("discovery every %s by %q, want an hour by nothing", p.Interval, p.IntervalSource)
+	}
+}
