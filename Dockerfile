@@ -1,15 +1,14 @@
-# The image holds the program, the CA certificates and the licences, and nothing else:
-# no shell, no user but a number.
+# The image contains only the program, CA certificates and licences: no shell, no user database.
 #
 #   docker build -t runzero_exporter .
 #   docker run --rm -p 10026:10026 runzero_exporter --demo
 #
-# Any image with Go, a shell and CA certificates in Debian's place can build it:
-# --build-arg GOLANG=...
+# To build with another image, pass --build-arg GOLANG=... It needs Go, a shell, and CA certificates
+# where Debian has them.
 ARG GOLANG=golang:1.26.8-bookworm
 FROM --platform=$BUILDPLATFORM ${GOLANG} AS build
 WORKDIR /src
-# Modules come first, so that a change of the code does not fetch them again.
+# Download modules first, so that a change of the code does not download them again.
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
@@ -30,7 +29,7 @@ LABEL org.opencontainers.image.title="runzero_exporter" \
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/runzero_exporter /bin/runzero_exporter
 COPY LICENSE THIRD_PARTY_LICENSES /
-# A number, so that Kubernetes can see that it is not root.
+# Numeric, so that Kubernetes can verify that it is not root.
 USER 65534:65534
 EXPOSE 10026
 ENTRYPOINT ["/bin/runzero_exporter"]

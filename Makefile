@@ -1,15 +1,15 @@
-# Releases, as .promu.yml says they are built, without promu: docs/releasing.md. What is
-# made of one commit by one version of Go is the same everywhere.
+# Builds releases as .promu.yml defines them, without promu: see docs/releasing.md. The same commit
+# and the same version of Go produce the same bytes everywhere.
 #
 #   make build      ./runzero_exporter, for this machine or for GOOS and GOARCH
 #   make release    dist/: an archive and an SBOM for each platform, and their checksums
 #   make sbom       dist/: the SBOM of ./runzero_exporter
-#   make licences   THIRD_PARTY_LICENSES, of what is built in
+#   make licences   THIRD_PARTY_LICENSES, from the modules that are built in
 
 NAME     = runzero_exporter
 VERSION ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty))
 REVISION ?= $(shell git rev-parse HEAD)
-# The commit's, because the build's own would make each build another.
+# The time of the commit: the time of the build would make every build different.
 EPOCH    = $(shell git log -1 --format=%ct)
 DATE     = $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y%m%d-%H:%M:%S)
 
@@ -26,7 +26,7 @@ export CGO_ENABLED = 0
 build:
 	go build $(FLAGS) -tags $(TAGS) -ldflags "$(LDFLAGS)" -o $(OUT)$(NAME)$(EXE) .
 
-# go version, which the tool asks, tells the modules of programs of any platform.
+# The tool runs go version, which reads the modules of programs for any platform.
 sbom: build
 	mkdir -p dist
 	GOOS= GOARCH= GOARM= $(CYCLONEDX) bin -json -std -noserial -notimestamp -version v$(VERSION) \

@@ -79,7 +79,7 @@ func TestWhatIsShownIsTheConfiguration(t *testing.T) {
 		{"      exclude:\n        - Example Laboratory\n", ""},
 		{"labels: [site_name, asset_type, os, alive]", "labels: []"},
 		{"search: os_eol:<now and type:server", `search: "# 'a': \"b\" \u00e9 *x\n"`},
-		{"    interval: 6h # else --cache.interval", ""},
+		{"    interval: 6h # default --cache.interval", ""},
 		{"scan_max_age: 7d", "scan_max_age: 1d12h"},
 	} {
 		if !strings.Contains(text, change.from) {
