@@ -2,18 +2,17 @@ package collector
 
 import dto "github.com/prometheus/client_model/go"
 
-// AccountLabel tells whose a series is where a configuration names accounts. It comes
-// before every other label in the alphabet, which is the order labels are exposed in.
+// AccountLabel is on every series of an account if the configuration names accounts. It
+// sorts before all other labels, which are exposed in alphabetical order.
 const AccountLabel = "account_name"
 
-// WithAccount returns the families with account_name on each of their series, and
-// the families themselves where name is empty. They are not changed: snapshots are
-// shared.
+// WithAccount returns copies of the families with account_name added to each series, or
+// the families themselves if name is empty. Snapshots are shared, so they are not modified.
 func WithAccount(families []*dto.MetricFamily, name string) []*dto.MetricFamily {
 	if name == "" {
 		return families
 	}
-	account := pair(AccountLabel, name)
+	account := labelPair(AccountLabel, name)
 	labelled := make([]*dto.MetricFamily, 0, len(families))
 	for _, family := range families {
 		of := &dto.MetricFamily{Name: family.Name, Help: family.Help, Type: family.Type, Unit: family.Unit}

@@ -38,18 +38,18 @@ func endless(t *testing.T, c Collector, path string, poll Poll, rows int, row fu
 func TestAMillionValuesAreFolded(t *testing.T) {
 	settings := labelled("site_name", "os", "os_product", "risk")
 	settings.AssetTop = 5
-	s, err := endless(t, made(t, "assets", settings), assetsPath, Poll{}, rowsMany, func(i int) string {
+	s, err := endless(t, made(t, "assets", settings), assetsPath, Poll{}, manyRows, func(i int) string {
 		return fmt.Sprintf(`{"id":"%d","site_id":"s%d","os":"o%d","os_product":"p%d","risk":"r%d","sources":["a%d"],"last_seen":1787140800}`, i, i%7, i, i, i, i)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"runzero_assets", "runzero_assets_by_risk", "runzero_assets_by_criticality", "runzero_assets_by_os_support"} {
-		if got := total(s, name); got != rowsMany {
+		if got := total(s, name); got != manyRows {
 			t.Errorf("%s adds up to %v", name, got)
 		}
 	}
-	if got := counted(s, "runzero_asset_last_seen_age_seconds"); got != rowsMany {
+	if got := counted(s, "runzero_asset_last_seen_age_seconds"); got != manyRows {
 		t.Errorf("%d assets have an age", got)
 	}
 	values := map[string]map[string]bool{}
@@ -78,7 +78,7 @@ func TestAMillionValuesAreFolded(t *testing.T) {
 // An import is called after its file. Of more than are told apart the ones that ran last
 // are kept, whatever the order in which the console lists them.
 func TestOfManyImportsTheLastAreKept(t *testing.T) {
-	const many = 3 * namesMost
+	const many = 3 * maxIntegrationNames
 	for _, order := range []string{"the oldest first", "the newest first"} {
 		s, err := endless(t, made(t, "tasks", defaults()), tasksPath, Poll{}, many, func(i int) string {
 			if order == "the newest first" {
@@ -91,7 +91,7 @@ func TestOfManyImportsTheLastAreKept(t *testing.T) {
 		}
 		var got, want []string
 		eachSample(s.Families, "runzero_integration_last_success", func(_ float64, labels map[string]string) { got = append(got, labels["integration"]) })
-		for i := many - integrationsMost; i < many; i++ {
+		for i := many - maxIntegrations; i < many; i++ {
 			want = append(want, fmt.Sprint("file ", i))
 		}
 		slices.Sort(got)
@@ -99,7 +99,7 @@ func TestOfManyImportsTheLastAreKept(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: kept are %v", order, got)
 		}
-		if folded := total(s, "runzero_collector_folded_values"); folded < namesMost/2-integrationsMost {
+		if folded := total(s, "runzero_collector_folded_values"); folded < maxIntegrationNames/2-maxIntegrations {
 			t.Errorf("%s: %v are said to be left out", order, folded)
 		}
 	}
@@ -111,7 +111,7 @@ func TestAMillionOfWhatIsNotFoldedIsAnError(t *testing.T) {
 	named := func(i int) string {
 		return fmt.Sprintf(`{"id":"%s","organization_id":"%s","name":"n%d","site_id":"%s","type":"scan","status":"active","recur":true}`, uuid(i), acmeID, i, uuid(i/3))
 	}
-	ofAccount := Poll{Organizations: account()}
+	accountRows := Poll{Organizations: account()}
 	for name, of := range map[string]struct {
 		collector Collector
 		path      string
@@ -119,13 +119,13 @@ func TestAMillionOfWhatIsNotFoldedIsAnError(t *testing.T) {
 		want      string
 	}{
 		"sites":               {made(t, "sites", defaults()), sitesPath, Poll{}, "more than 10000 sites"},
-		"account's sites":     {wide(t, "sites"), accountSitesPath, ofAccount, "more than 10000 sites"},
+		"account's sites":     {wide(t, "sites"), accountSitesPath, accountRows, "more than 10000 sites"},
 		"explorers":           {made(t, "explorers", defaults()), explorersPath, Poll{}, "more than 10000 Explorers"},
-		"account's Explorers": {wide(t, "explorers"), accountExplorersPath, ofAccount, "more than 10000 Explorers"},
-		"hosted zones":        {made(t, "hosted_zones", defaults()), hostedZonesPath, ofAccount, "more than 1000 hosted zones"},
+		"account's Explorers": {wide(t, "explorers"), accountExplorersPath, accountRows, "more than 10000 Explorers"},
+		"hosted zones":        {made(t, "hosted_zones", defaults()), hostedZonesPath, accountRows, "more than 1000 hosted zones"},
 		"sites of assets":     {made(t, "assets", defaults()), assetsPath, Poll{}, "more than 10000 sites"},
 		"recurring scans":     {made(t, "tasks", defaults()), tasksPath, Poll{}, "more than 20000 recurring scans"},
-		"organizations":       {organizationsFound{}, "/account/orgs", ofAccount, "more than 10000 records"},
+		"organizations":       {organizationsFound{}, "/account/orgs", accountRows, "more than 10000 records"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := endless(t, of.collector, of.path, of.poll, 1_000_000, named); err == nil || !strings.Contains(err.Error(), of.want) {
@@ -138,21 +138,21 @@ func TestAMillionOfWhatIsNotFoldedIsAnError(t *testing.T) {
 // As many sites as there may be, and something in none of them, are not too many.
 func TestAsManySitesAsThereMayBe(t *testing.T) {
 	sites := map[string]string{zeroID: unassigned}
-	for i := range sitesMost {
+	for i := range maxSites {
 		sites[uuid(i)] = fmt.Sprint("site ", i)
 	}
 	of := func(more string) func(int) string {
 		return func(i int) string {
-			if i == sitesMost {
+			if i == maxSites {
 				return `{"id":"unassigned"` + more + `}`
 			}
 			return fmt.Sprintf(`{"id":"%d","site_id":"%s"%s}`, i, uuid(i), more)
 		}
 	}
-	if _, err := endless(t, made(t, "assets", labelled()), assetsPath, Poll{Sites: Distinguish(sites)}, sitesMost+1, of("")); err != nil {
+	if _, err := endless(t, made(t, "assets", labelled()), assetsPath, Poll{Sites: Distinguish(sites)}, maxSites+1, of("")); err != nil {
 		t.Errorf("assets: %v", err)
 	}
-	if _, err := endless(t, made(t, "tasks", defaults()), tasksPath, Poll{}, sitesMost+1, of(`,"type":"scan","status":"new"`)); err != nil {
+	if _, err := endless(t, made(t, "tasks", defaults()), tasksPath, Poll{}, maxSites+1, of(`,"type":"scan","status":"new"`)); err != nil {
 		t.Errorf("tasks: %v", err)
 	}
 }
@@ -162,17 +162,17 @@ func TestAsManySitesAsThereMayBe(t *testing.T) {
 func TestSitesThatCameAndWentDoNotPileUp(t *testing.T) {
 	var previous *Snapshot
 	for round := range 3 {
-		s, err := endless(t, made(t, "tasks", defaults()), tasksPath, Poll{Previous: previous}, sitesMost*2/3, func(i int) string {
-			return fmt.Sprintf(`{"id":"%d","site_id":"%s","type":"scan","status":"processed","updated_at":%d}`, i, uuid(round*sitesMost+i), noon.Unix()-60)
+		s, err := endless(t, made(t, "tasks", defaults()), tasksPath, Poll{Previous: previous}, maxSites*2/3, func(i int) string {
+			return fmt.Sprintf(`{"id":"%d","site_id":"%s","type":"scan","status":"processed","updated_at":%d}`, i, uuid(round*maxSites+i), noon.Unix()-60)
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(s.Sites); n > sitesMost+1 || round > 0 && n < sitesMost {
+		if n := len(s.Sites); n > maxSites+1 || round > 0 && n < maxSites {
 			t.Errorf("%d sites after %d rounds", n, round+1)
 		}
-		for i := range sitesMost * 2 / 3 {
-			if s.Sites[uuid(round*sitesMost+i)] == "" {
+		for i := range maxSites * 2 / 3 {
+			if s.Sites[uuid(round*maxSites+i)] == "" {
 				t.Fatal("a site that a scan speaks of now is not there")
 			}
 		}
@@ -182,20 +182,20 @@ func TestSitesThatCameAndWentDoNotPileUp(t *testing.T) {
 
 // No poll exports more than so many series, whatever it is split by.
 func TestTooManySeriesAreAnError(t *testing.T) {
-	out := &samples{descs: Descs("sites")}
-	for i := range seriesMost + 1 {
+	out := &samples{descs: descs("sites")}
+	for i := range maxSeries + 1 {
 		out.gauge("runzero_sites", 1, strconv.Itoa(i))
 	}
-	if _, err := out.families(); err == nil || !strings.Contains(err.Error(), "series") {
+	if _, err := out.snapshot(nil); err == nil || !strings.Contains(err.Error(), "series") {
 		t.Errorf("error %v of %d series", err, len(out.metrics))
 	}
-	counts := newTally(newDimension(false), newDimension(false), newDimension(true))
+	counts := newTally(newDimension("label", false), newDimension("label", false), newDimension("label", true))
 	var err error
 	n := 0
-	for ; err == nil && n < 2*seriesMost; n++ {
+	for ; err == nil && n < 2*maxSeries; n++ {
 		err = counts.add([]string{strconv.Itoa(n / 1000), strconv.Itoa(n % 1000), strconv.Itoa(n)})
 	}
-	if err == nil || !strings.Contains(err.Error(), "combinations of labels") || n != seriesMost+1 || len(counts.cells) != seriesMost {
+	if err == nil || !strings.Contains(err.Error(), "combinations of labels") || n != maxSeries+1 || len(counts.cells) != maxSeries {
 		t.Errorf("error %v after %d combinations, of which %d are kept", err, n, len(counts.cells))
 	}
 	// What is kept is counted on.
@@ -225,7 +225,7 @@ func TestDistinguishingIsNotQuadratic(t *testing.T) {
 
 // The text of a schedule's status or frequency is not kept, however long it is.
 func TestSchedulesKeepNoTexts(t *testing.T) {
-	var s schedules
+	s := newSchedules()
 	long := strings.Repeat("x", 4096)
 	for i := range 10 {
 		task := runzero.Task{ID: uuid(i), Type: typeScan, Recur: true, Status: long, Frequency: long, Name: long, SiteName: long}

@@ -46,10 +46,6 @@ func (m Metric) HELP() string {
 	return m.Help + " Cached: updated by each successful poll of its collector, dropped when older than --cache.max-age."
 }
 
-func (m Metric) desc(more ...string) *prometheus.Desc {
-	return prometheus.NewDesc(m.Name, m.HELP(), slices.Concat(m.Labels, more), nil)
-}
-
 // Values of Metric.Collectors that are not collectors.
 const (
 	Health = "health" // the polls themselves
@@ -65,13 +61,19 @@ func AgeOf() map[string]string {
 
 func words(s string) []string { return strings.Fields(s) }
 
-// Descs returns the descriptors of a collector's families by name.
-func Descs(collector string) map[string]*prometheus.Desc {
+// descs returns the descriptors of a collector's families by name, with the labels that the
+// configuration adds to some of them.
+func descs(collector string, configured ...string) map[string]*prometheus.Desc {
 	descs := map[string]*prometheus.Desc{}
 	for _, m := range Catalogue() {
-		if slices.Contains(m.Collectors, collector) {
-			descs[m.Name] = m.desc()
+		if !slices.Contains(m.Collectors, collector) {
+			continue
 		}
+		labels := m.Labels
+		if m.Configured != "" {
+			labels = slices.Concat(labels, configured)
+		}
+		descs[m.Name] = prometheus.NewDesc(m.Name, m.HELP(), labels, nil)
 	}
 	return descs
 }

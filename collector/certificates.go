@@ -8,12 +8,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-type certificates struct{}
-
-func newCertificates(Settings) Collector { return certificates{} }
-
-// How a certificate stands. What is about to expire is valid: within which time that
-// matters, those who ask the histogram of what remains decide.
+// There is no state for certificates that expire soon: how soon matters is up to the
+// queries on the histogram.
 const (
 	certificateValid       = "valid"
 	certificateExpired     = "expired"
@@ -32,7 +28,7 @@ func certificateState(now time.Time, c runzero.Certificate) string {
 	return certificateValid
 }
 
-// certificateTypes lists the documented ones.
+// certificateTypes lists the documented types.
 func certificateTypes() []string { return []string{"x509", "ssh"} }
 
 func certificateType(t string) string {
@@ -45,14 +41,14 @@ func certificateType(t string) string {
 	return other
 }
 
-// remainingBounds are the upper bounds of the histogram of what remains of certificates.
+// remainingBounds are the upper bounds of the histogram of remaining lifetimes.
 func remainingBounds() []time.Duration {
 	return []time.Duration{day, 3 * day, 7 * day, 14 * day, 30 * day, 60 * day, 90 * day, 180 * day, 365 * day}
 }
 
-// Collect counts the organization's certificates as they stream by, but for those that
-// somebody has hidden: the console's own view leaves them out too.
-func (certificates) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
+// collectCertificates counts the organization's certificates. Like the console's own view,
+// it leaves out hidden ones.
+func collectCertificates(ctx context.Context, poll Poll) (Snapshot, error) {
 	type kind struct{ certificateType, state string }
 	counts := map[kind]int64{}
 	for _, t := range certificateTypes() {
@@ -60,7 +56,7 @@ func (certificates) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 			counts[kind{t, state}] = 0
 		}
 	}
-	remaining := newAges(remainingBounds())
+	remaining := newHistogram(remainingBounds())
 	for row, err := range poll.API.Certificates(ctx, poll.Organization.ID) {
 		switch {
 		case err != nil:
@@ -71,15 +67,14 @@ func (certificates) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 		state := certificateState(poll.Now, row)
 		counts[kind{certificateType(row.Type), state}]++
 		if state == certificateValid || state == certificateNotYetValid {
-			remaining.add(row.ValidUntil, poll.Now) // what never ends has the longest Duration
+			remaining.observe(poll.Now, row.ValidUntil) // if it never expires, the longest Duration
 		}
 	}
 	org := poll.Organization.Name
-	out := &samples{descs: Descs("certificates")}
+	out := newSamples("certificates")
 	for of, n := range counts {
 		out.gauge("runzero_certificates", float64(n), org, of.certificateType, of.state)
 	}
 	out.histogram("runzero_certificate_remaining_seconds", remaining, org)
-	families, err := out.families()
-	return Snapshot{Families: families}, err
+	return out.snapshot(nil)
 }

@@ -11,50 +11,55 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Collector asks the API for one topic.
+// Collector polls the API for one topic.
 type Collector interface {
-	// Collect makes one poll. An error, wherever in a stream it comes, means that
-	// nothing of this poll is to be used.
+	// Collect makes one poll. If it returns an error, even one from the end of a response,
+	// the poll has no snapshot.
 	Collect(ctx context.Context, poll Poll) (Snapshot, error)
 }
 
-// Poll is what a collector is handed for one poll.
+// collectFunc is a Collector without settings.
+type collectFunc func(context.Context, Poll) (Snapshot, error)
+
+// Collect implements Collector.
+func (f collectFunc) Collect(ctx context.Context, poll Poll) (Snapshot, error) { return f(ctx, poll) }
+
+// Poll is the input of one poll.
 type Poll struct {
 	API          *runzero.Client
 	Organization Organization
-	// Organizations is, in a poll of a whole account, the org_name of each organization
-	// to export by its id; Organization is empty then. Rows of others are left out.
+	// Organizations maps the ids of the organizations to export to their org_name. It is set
+	// in account-wide polls only, where Organization is empty. Records of other organizations
+	// are left out.
 	Organizations map[string]string
 	// Now is the time of the poll.
 	Now time.Time
-	// Sites is the organization's sites as the sites collector last saw them, nil when
-	// it has not: with it, all collectors call a site by one name. In a poll of a whole
-	// account it is the sites of all organizations, by the ids that AccountSite makes.
+	// Sites are the organization's sites from the last poll of the sites collector, so that
+	// all collectors use the same site names; nil before the first. In an account-wide poll
+	// they are the sites of all organizations, with AccountSite ids.
 	Sites SiteNames
-	// Previous is the collector's last good Snapshot of the organization, nil at first.
+	// Previous is the collector's last snapshot of the organization, nil before the first.
 	Previous *Snapshot
 }
 
-// Organization is whose data is asked for.
+// Organization is the organization that a poll is for.
 type Organization struct {
-	ID string // empty for what belongs to no organization
-	// Name is its org_name: clean, and no other organization's.
-	Name string
+	ID   string // empty for data that belongs to no organization
+	Name string // its org_name: a valid label value, unique in the account
 }
 
-// Snapshot is what one poll found. It is never changed once made.
+// Snapshot is the result of a successful poll. It must not be modified.
 type Snapshot struct {
 	Families []*dto.MetricFamily
-	// Sites is the sites the families speak of. It is not in the families, which know
-	// a site by name only, and is what makes a renamed site recognisable. In a Snapshot
-	// of a whole account the ids are those that AccountSite makes.
+	// Sites are the sites in the families, which contain only their names. The ids make it
+	// possible to recognize a renamed site. Account-wide snapshots have AccountSite ids.
 	Sites SiteNames
 }
 
-// AccountSite is the id of an organization's site in the Snapshot of an account.
+// AccountSite returns the id of an organization's site in an account-wide Snapshot.
 func AccountSite(organizationID, siteID string) string { return organizationID + "/" + siteID }
 
-// SitesOf is the sites of one organization in the Snapshot of an account.
+// SitesOf returns one organization's sites from an account-wide Snapshot.
 func (s *Snapshot) SitesOf(organizationID string) SiteNames {
 	if s.Sites == nil {
 		return nil
@@ -68,80 +73,81 @@ func (s *Snapshot) SitesOf(organizationID string) SiteNames {
 	return sites
 }
 
-// ErrUnsupported is the error of a Collector whose endpoint the console, the licence
-// or the token does not have.
-var ErrUnsupported = errors.New("not supported here")
+// ErrUnsupported means that the console, the licence or the credential does not give
+// access to a collector's data.
+var ErrUnsupported = errors.New("not supported")
 
 // Scope is what one poll of a collector covers.
 type Scope int
 
-// The scopes of collectors.
 const (
 	// PerOrganization collectors are polled once for each organization.
 	PerOrganization Scope = iota
-	// PerConsole collectors are polled once for a console.
+	// PerConsole collectors are polled once for each console.
 	PerConsole
-	// PerAccount collectors are polled once for an account.
+	// PerAccount collectors are polled once for each account.
 	PerAccount
-	// HeadersOnly collectors ask nothing: they listen to the others' answers.
+	// HeadersOnly collectors are not polled: they read the headers of all responses.
 	HeadersOnly
 )
 
-// Settings are the users' choices that shape what collectors export.
+// Settings are the users' choices that affect what collectors export.
 type Settings struct {
-	AssetLabels []string      // labels of runzero_assets beside org_name; see AssetLabels
-	AssetTop    int           // values kept for each open-ended label, of any collector
-	AssetSearch string        // runZero query that limits which assets are counted
-	ScanMaxAge  time.Duration // how old a site's last good scan may get
-	ScanMaxAges []ScanMaxAge  // the same for some sites; the first that names a site holds
+	AssetLabels []string      // labels of runzero_assets in addition to org_name; see AssetLabels
+	AssetTop    int           // number of values kept of each open-ended label, of any collector
+	AssetSearch string        // runZero query that selects the assets to count; empty: all
+	ScanMaxAge  time.Duration // age at which a site's last successful scan becomes stale
+	ScanMaxAges []ScanMaxAge  // exceptions to ScanMaxAge; the first that matches a site applies
 }
 
-// ScanMaxAge is how old the last good scan of some sites may get.
+// ScanMaxAge is the ScanMaxAge of some sites.
 type ScanMaxAge struct {
 	Organization string // name or id; empty: any
 	Site         string // name or id; empty: any
 	MaxAge       time.Duration
 }
 
-// Spec describes a collector to those who switch and schedule it.
+// Spec describes a collector to the code that configures and schedules it.
 type Spec struct {
 	Name         string
-	Help         string
+	Help         string // completes "Export …" in the description of its flag
 	Scope        Scope
-	Needs        runzero.Kind  // the least credential that reaches what it asks; empty: none
-	OffByDefault bool          // unless switched on
-	Calls        int           // that a poll takes; 0: one
-	Interval     time.Duration // its own default; 0: the cache interval
-	Query        Query         // what a collector of QuerySpec counts; zero for all others
+	Needs        runzero.Kind  // least powerful kind of credential that is sufficient; empty: none needed
+	OffByDefault bool          // must be enabled
+	Calls        int           // API calls of a poll; 0: one
+	Interval     time.Duration // default interval; 0: --cache.interval
+	Query        Query         // set by QuerySpec only
 	New          func(Settings) Collector
-	// AccountWide makes the form of a PerOrganization collector that asks once for a whole
-	// account; nil when there is none. Where its polls end in ErrUnsupported, the
-	// organizations are asked one by one.
+	// AccountWide makes the account-wide form of a PerOrganization collector, which polls all
+	// organizations at once; nil if there is none. If its polls fail with ErrUnsupported, the
+	// organizations are polled one by one.
 	AccountWide func(Settings) Collector
-	// FromDiscovery makes the Snapshot of a whole account of the organizations found, those with
-	// a name being exported, without asking anything; nil: it is asked for.
+	// FromDiscovery makes the account-wide snapshot from the organizations that discovery
+	// found, without an API call; nil if the collector has to be polled. Names maps the ids of
+	// the organizations to export to their org_name.
 	FromDiscovery func(found []runzero.Organization, names map[string]string) (Snapshot, error)
 }
 
-// Specs lists the collectors, the cheapest first: the first round asks in this order,
-// so that the quota is known, and the sites' names, before anything is costly.
+// Specs lists the collectors. The first round polls them in this order, cheapest first, so
+// that the quota and the sites' names are known before expensive exports begin.
 func Specs() []Spec {
+	always := func(f collectFunc) func(Settings) Collector { return func(Settings) Collector { return f } }
 	return []Spec{
 		{Name: "usage", Help: "API usage, from the headers of every response", Scope: HeadersOnly},
-		{Name: "console", Help: "the console's health and version", Scope: PerConsole, Interval: time.Hour, New: newConsole},
-		{Name: "license", Help: "the account's licence: assets allowed and counted, and expiry", Scope: PerAccount, Needs: runzero.AccountCredential, Interval: 6 * time.Hour, New: newLicense},
-		{Name: "organizations", Help: "organizations, their assets as counted by the console, and their retention", Needs: runzero.OrganizationToken, Interval: time.Hour, New: newOrganizations, FromDiscovery: Organizations},
-		{Name: "hosted_zones", Help: "hosted zones, their Explorers and tasks", Scope: PerAccount, Needs: runzero.OrganizationToken, OffByDefault: true, New: newHostedZones},
-		{Name: "sites", Help: "sites and their assets as counted by the console", Needs: runzero.ExportToken, New: newSites, AccountWide: newAccountSites},
-		{Name: "explorers", Help: "Explorers: connection, version and last check-in", Needs: runzero.OrganizationToken, New: newExplorers, AccountWide: newAccountExplorers},
-		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.ExportToken, New: newTasks},
-		{Name: "findings", Help: "findings by category and risk", Needs: runzero.ExportToken, OffByDefault: true, New: newFindings},
-		{Name: "wireless", Help: "wireless networks by site, authentication and encryption", Needs: runzero.ExportToken, OffByDefault: true, New: newWireless},
-		{Name: "directory", Help: "directory users and groups", Needs: runzero.ExportToken, OffByDefault: true, Calls: directoryCalls, New: newDirectory},
+		{Name: "console", Help: "the console's health and version", Scope: PerConsole, Interval: time.Hour, New: always(collectConsole)},
+		{Name: "license", Help: "the account's licence: assets allowed and counted, and expiry", Scope: PerAccount, Needs: runzero.AccountCredential, Interval: 6 * time.Hour, New: always(collectLicense)},
+		{Name: "organizations", Help: "organizations, their assets as counted by the console, and their retention", Needs: runzero.OrganizationToken, Interval: time.Hour, New: always(collectOrganization), FromDiscovery: Organizations},
+		{Name: "hosted_zones", Help: "hosted zones, their Explorers and tasks", Scope: PerAccount, Needs: runzero.OrganizationToken, OffByDefault: true, New: always(collectHostedZones)},
+		{Name: "sites", Help: "sites and their assets as counted by the console", Needs: runzero.ExportToken, New: always(collectSites), AccountWide: always(collectAccountSites)},
+		{Name: "explorers", Help: "Explorers: connection, version and last check-in", Needs: runzero.OrganizationToken, New: always(collectExplorers), AccountWide: always(collectAccountExplorers)},
+		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.ExportToken, New: func(s Settings) Collector { return tasks{s} }},
+		{Name: "findings", Help: "findings by category and risk", Needs: runzero.ExportToken, OffByDefault: true, New: func(s Settings) Collector { return findings{s.AssetTop} }},
+		{Name: "wireless", Help: "wireless networks by site, authentication and encryption", Needs: runzero.ExportToken, OffByDefault: true, New: func(s Settings) Collector { return wireless{s.AssetTop} }},
+		{Name: "directory", Help: "directory users and groups", Needs: runzero.ExportToken, OffByDefault: true, Calls: 2, New: func(s Settings) Collector { return directory{s.AssetTop} }},
 		{Name: "assets", Help: "assets by site, type, operating system and risk", Needs: runzero.ExportToken, New: newAssets},
-		{Name: "certificates", Help: "certificates by type and state, and their remaining lifetime", Needs: runzero.ExportToken, OffByDefault: true, New: newCertificates},
-		{Name: "services", Help: "services by protocol and port", Needs: runzero.ExportToken, OffByDefault: true, New: newServices},
-		{Name: "software", Help: "installed software by product", Needs: runzero.ExportToken, OffByDefault: true, New: newSoftware},
-		{Name: "vulnerabilities", Help: "vulnerabilities by site and severity", Needs: runzero.ExportToken, OffByDefault: true, New: newVulnerabilities},
+		{Name: "certificates", Help: "certificates by type and state, and their remaining lifetime", Needs: runzero.ExportToken, OffByDefault: true, New: always(collectCertificates)},
+		{Name: "services", Help: "services by protocol and port", Needs: runzero.ExportToken, OffByDefault: true, New: func(s Settings) Collector { return services{s.AssetTop} }},
+		{Name: "software", Help: "installed software by product", Needs: runzero.ExportToken, OffByDefault: true, New: func(s Settings) Collector { return software{s.AssetTop} }},
+		{Name: "vulnerabilities", Help: "vulnerabilities by site and severity", Needs: runzero.ExportToken, OffByDefault: true, New: always(collectVulnerabilities)},
 	}
 }

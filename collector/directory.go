@@ -9,39 +9,33 @@ import (
 
 type directory struct{ top int }
 
-func newDirectory(s Settings) Collector { return directory{s.AssetTop} }
-
-// directoryCalls is what a poll takes: users and groups are two exports.
-const directoryCalls = 2
-
-// Collect counts the users and groups of the organization's directories by which
-// directory that is, and by nothing that tells who they are.
+// Collect counts the users and groups of the organization's directories by directory, and
+// by nothing that identifies a person.
 func (d directory) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
-	source := newDimension(true)
-	// Of the same dimension, so that the same directories are kept in both.
+	source := newDimension("source_id", true)
+	// Both share the dimension, so that both keep the same directories.
 	users, groups := newTally(source), newTally(source)
 	for _, export := range []struct {
 		what    string
 		entries iter.Seq2[runzero.DirectoryEntry, error]
-		count   *tally
+		counts  *tally
 	}{
 		{"directory users", poll.API.DirectoryUsers(ctx, poll.Organization.ID), users},
 		{"directory groups", poll.API.DirectoryGroups(ctx, poll.Organization.ID), groups},
 	} {
 		for entry, err := range export.entries {
+			if err == nil {
+				err = export.counts.add([]string{entry.SourceID})
+			}
 			if err != nil {
 				return Snapshot{}, unsupportedExport(err, export.what)
-			}
-			if err := export.count.add([]string{entry.SourceID}); err != nil {
-				return Snapshot{}, err
 			}
 		}
 	}
 	org := poll.Organization.Name
-	out := &samples{descs: Descs("directory")}
-	out.tally("runzero_directory_users", org, users, d.top)
-	out.tally("runzero_directory_groups", org, groups, d.top)
-	out.folded(org, "directory", "source_id", source.foldedValues(d.top))
-	families, err := out.families()
-	return Snapshot{Families: families}, err
+	out := newSamples("directory")
+	out.tally("runzero_directory_users", org, users, d.top, nil)
+	out.tally("runzero_directory_groups", org, groups, d.top, nil)
+	out.folded(org, "directory", d.top, source)
+	return out.snapshot(nil)
 }

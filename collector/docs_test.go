@@ -60,8 +60,8 @@ func metricsPage() string {
 		open = append(open, "`"+label+"`")
 	}
 	var page strings.Builder
-	fmt.Fprintf(&page, pageHead, labelRunes, integrationsMost, sitesMost, explorersMost, schedulesMost, accountMost, hostedZonesMost,
-		runzero.OrganizationsMost, seriesMost, enumerate(labels), enumerate(open))
+	fmt.Fprintf(&page, pageHead, maxLabelRunes, maxIntegrations, maxSites, maxExplorers, maxSchedules, maxAccountRows, maxHostedZones,
+		runzero.OrganizationsMost, maxSeries, enumerate(labels), enumerate(open))
 	for _, s := range sections() {
 		fmt.Fprintf(&page, "\n## %s\n\n", s.title)
 		if !slices.Contains([]string{Health, Quota, Store, Config}, s.collector) {

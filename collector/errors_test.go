@@ -31,7 +31,7 @@ func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 		{"a failure", answer{status: http.StatusInternalServerError}, nil},
 		{"the quota", answer{status: http.StatusTooManyRequests}, nil},
 	}
-	ofAcme, ofAccount := Poll{Sites: acmeSites()}, Poll{Organizations: account()}
+	ofAcme, accountRows := Poll{Sites: acmeSites()}, Poll{Organizations: account()}
 	for _, form := range []struct {
 		name, path string
 		collector  Collector
@@ -43,9 +43,9 @@ func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 		{"tasks", tasksPath, made(t, "tasks", defaults()), ofAcme, false},
 		{"explorers", explorersPath, made(t, "explorers", defaults()), ofAcme, true},
 		{"query", assetsPath, NewQuery(Query{Name: "q", Of: "assets"}), ofAcme, true},
-		{"hosted zones", hostedZonesPath, made(t, "hosted_zones", defaults()), ofAccount, true},
-		{"account's sites", accountSitesPath, wide(t, "sites"), ofAccount, true},
-		{"account's Explorers", accountExplorersPath, wide(t, "explorers"), ofAccount, true},
+		{"hosted zones", hostedZonesPath, made(t, "hosted_zones", defaults()), accountRows, true},
+		{"account's sites", accountSitesPath, wide(t, "sites"), accountRows, true},
+		{"account's Explorers", accountExplorersPath, wide(t, "explorers"), accountRows, true},
 		{"findings", findingsPath, made(t, "findings", defaults()), ofAcme, true},
 		{"wireless", wirelessPath, made(t, "wireless", defaults()), ofAcme, true},
 		{"directory", usersPath, made(t, "directory", defaults()), ofAcme, true},
@@ -117,10 +117,10 @@ func TestSamplesAreHeldToTheCatalogue(t *testing.T) {
 		"not UTF-8":            func(s *samples) { s.gauge("runzero_sites", 1, "\xff") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			out := &samples{descs: Descs("sites")}
+			out := &samples{descs: descs("sites")}
 			add(out)
-			if families, err := out.families(); err == nil {
-				t.Errorf("no error, %d families", len(families))
+			if families, err := out.snapshot(nil); err == nil {
+				t.Errorf("no error, %d families", len(families.Families))
 			}
 		})
 	}
@@ -136,13 +136,13 @@ func TestTooManyOfAnythingIsAnError(t *testing.T) {
 		return body.String()
 	}
 	for _, test := range []struct{ collector, path, body, want string }{
-		{"assets", assetsPath, many(sitesMost+1, func(i int) string { return `{"id":"1","site_id":"` + uuid(i) + `"}` }), "sites"},
-		{"tasks", tasksPath, many(sitesMost+1, func(i int) string { return `{"id":"1","type":"scan","status":"new","site_id":"` + uuid(i) + `"}` }), "sites"},
-		{"tasks", tasksPath, many(schedulesMost+1, func(i int) string { return `{"id":"` + uuid(i) + `","type":"scan","status":"active","recur":true}` }), "recurring scans"},
-		{"explorers", explorersPath, many(explorersMost+1, func(i int) string { return `{"id":"` + uuid(i) + `","inactive":true}` }), "Explorers"},
-		{"hosted_zones", hostedZonesPath, many(hostedZonesMost+1, func(i int) string { return `{"id":"` + uuid(i) + `"}` }), "hosted zones"},
-		{"wireless", wirelessPath, many(sitesMost+1, func(i int) string { return `{"id":"1","site_id":"` + uuid(i) + `"}` }), "sites"},
-		{"vulnerabilities", vulnerabilitiesPath, many(sitesMost+1, func(i int) string { return `{"id":"1","site_id":"` + uuid(i) + `"}` }), "sites"},
+		{"assets", assetsPath, many(maxSites+1, func(i int) string { return `{"id":"1","site_id":"` + uuid(i) + `"}` }), "sites"},
+		{"tasks", tasksPath, many(maxSites+1, func(i int) string { return `{"id":"1","type":"scan","status":"new","site_id":"` + uuid(i) + `"}` }), "sites"},
+		{"tasks", tasksPath, many(maxSchedules+1, func(i int) string { return `{"id":"` + uuid(i) + `","type":"scan","status":"active","recur":true}` }), "recurring scans"},
+		{"explorers", explorersPath, many(maxExplorers+1, func(i int) string { return `{"id":"` + uuid(i) + `","inactive":true}` }), "Explorers"},
+		{"hosted_zones", hostedZonesPath, many(maxHostedZones+1, func(i int) string { return `{"id":"` + uuid(i) + `"}` }), "hosted zones"},
+		{"wireless", wirelessPath, many(maxSites+1, func(i int) string { return `{"id":"1","site_id":"` + uuid(i) + `"}` }), "sites"},
+		{"vulnerabilities", vulnerabilitiesPath, many(maxSites+1, func(i int) string { return `{"id":"1","site_id":"` + uuid(i) + `"}` }), "sites"},
 	} {
 		t.Run(test.collector+" of many "+test.want, func(t *testing.T) {
 			poll := Poll{}

@@ -19,7 +19,7 @@ func FuzzLabel(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) })
 		runes := []rune(strings.Join(words, " "))
-		want := strings.TrimSpace(string(runes[:min(len(runes), labelRunes)]))
+		want := strings.TrimSpace(string(runes[:min(len(runes), maxLabelRunes)]))
 		if len(runes) == 0 {
 			want = unknown
 		}
@@ -67,7 +67,7 @@ func FuzzDistinguish(f *testing.F) {
 				t.Errorf("%q is taken", label)
 			case called[name] == 1 && !taken[name] && label != name && !strings.Contains(name, "("):
 				t.Errorf("%q, of which there is one, is called %q", name, label)
-			case !strings.HasPrefix(label, string([]rune(begins)[:min(len([]rune(begins)), labelRunes/4)])):
+			case !strings.HasPrefix(label, string([]rune(begins)[:min(len([]rune(begins)), maxLabelRunes/4)])):
 				t.Errorf("%q is called %q", name, label)
 			}
 		}

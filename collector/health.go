@@ -7,29 +7,28 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// PollState is how the polls of one collector for one organization are going.
+// PollState is the state of one collector's polls of one organization.
 type PollState struct {
-	Account      string // its account_name; empty where there is only one
+	Account      string // account_name; empty if the configuration names no accounts
 	Collector    string
-	Organization string // its org_name; empty for what belongs to no organization
-	Success      bool   // of the last
-	Supported    bool
+	Organization string        // org_name; empty for data that belongs to no organization
+	Success      bool          // of the last poll
+	Supported    bool          // false after ErrUnsupported
 	Failures     int           // since the last success
 	LastSuccess  time.Time     // zero: never
 	LastAttempt  time.Time     // zero: never
 	Duration     time.Duration // of the last attempt
-	Interval     time.Duration // zero: asked once only
+	Interval     time.Duration // zero: polled only once
 	Next         time.Time     // zero: not due again
 }
 
-// HealthFamilies makes the health families of polls. An account has thousands of
-// polls, whose intervals change together, so it makes them without a registry's help:
-// names, help texts and labels are its own.
+// HealthFamilies builds the families about polls. There can be thousands of polls, so it
+// builds them directly, without a registry.
 type HealthFamilies struct {
 	help map[string]string
 }
 
-// NewHealthFamilies reads the catalogue.
+// NewHealthFamilies reads the help texts from the catalogue.
 func NewHealthFamilies() HealthFamilies {
 	h := HealthFamilies{help: map[string]string{}}
 	for _, m := range Catalogue() {
@@ -40,30 +39,22 @@ func NewHealthFamilies() HealthFamilies {
 	return h
 }
 
-// Of returns the families of one. They change with polls and not with time.
+// Of returns the families of one state. They do not depend on the current time.
 func (h HealthFamilies) Of(p PollState) []*dto.MetricFamily {
-	labels := []*dto.LabelPair{pair("collector", p.Collector), pair("org_name", p.Organization)}
+	labels := []*dto.LabelPair{labelPair("collector", p.Collector), labelPair("org_name", p.Organization)}
 	if p.Account != "" {
-		labels = slices.Insert(labels, 0, pair(AccountLabel, p.Account))
+		labels = slices.Insert(labels, 0, labelPair(AccountLabel, p.Account))
 	}
 	var families []*dto.MetricFamily
 	gauge := func(name string, value float64) {
-		help := h.help[name]
 		families = append(families, &dto.MetricFamily{
-			Name: &name, Help: &help, Type: dto.MetricType_GAUGE.Enum(),
+			Name: &name, Help: new(h.help[name]), Type: dto.MetricType_GAUGE.Enum(),
 			Metric: []*dto.Metric{{Label: labels, Gauge: &dto.Gauge{Value: &value}}},
 		})
 	}
-	flag := func(name string, yes bool) {
-		if yes {
-			gauge(name, 1)
-		} else {
-			gauge(name, 0)
-		}
-	}
-	instant := func(name string, t time.Time) {
+	timestamp := func(name string, t time.Time) {
 		if !t.IsZero() {
-			gauge(name, float64(t.UnixMilli())/1000)
+			gauge(name, unixSeconds(t))
 		}
 	}
 	gauge("runzero_collector_consecutive_failures", float64(p.Failures))
@@ -73,12 +64,12 @@ func (h HealthFamilies) Of(p PollState) []*dto.MetricFamily {
 	if p.Interval > 0 {
 		gauge("runzero_collector_interval_seconds", p.Interval.Seconds())
 	}
-	instant("runzero_collector_last_attempt_timestamp_seconds", p.LastAttempt)
-	instant("runzero_collector_last_success_timestamp_seconds", p.LastSuccess)
-	instant("runzero_collector_next_poll_timestamp_seconds", p.Next)
-	flag("runzero_collector_success", p.Success)
-	flag("runzero_collector_supported", p.Supported)
+	timestamp("runzero_collector_last_attempt_timestamp_seconds", p.LastAttempt)
+	timestamp("runzero_collector_last_success_timestamp_seconds", p.LastSuccess)
+	timestamp("runzero_collector_next_poll_timestamp_seconds", p.Next)
+	gauge("runzero_collector_success", oneIf(p.Success))
+	gauge("runzero_collector_supported", oneIf(p.Supported))
 	return families
 }
 
-func pair(name, value string) *dto.LabelPair { return &dto.LabelPair{Name: &name, Value: &value} }
+func labelPair(name, value string) *dto.LabelPair { return &dto.LabelPair{Name: &name, Value: &value} }

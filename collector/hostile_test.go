@@ -96,16 +96,16 @@ func forms(t *testing.T) map[string]form {
 	asset := strings.Fields("site_id site_name type os os_vendor os_product risk criticality alive scanned first_seen last_seen eol_os eol_os_ext sources service_count software_count vulnerability_count")
 	split := labelled(AssetLabels()...)
 	split.AssetTop = 3
-	ofAcme, ofAccount := Poll{}, Poll{Organizations: account()}
+	ofAcme, accountRows := Poll{}, Poll{Organizations: account()}
 	all := map[string]form{
 		"sites":                   {made(t, "sites", defaults()), sitesPath, ofAcme, site, false, nil},
-		"account's sites":         {wide(t, "sites"), accountSitesPath, ofAccount, site, false, nil},
+		"account's sites":         {wide(t, "sites"), accountSitesPath, accountRows, site, false, nil},
 		"explorers":               {made(t, "explorers", defaults()), explorersPath, ofAcme, explorer, false, nil},
-		"account's Explorers":     {wide(t, "explorers"), accountExplorersPath, ofAccount, explorer, false, nil},
-		"hosted zones":            {made(t, "hosted_zones", defaults()), hostedZonesPath, ofAccount, strings.Fields("name enabled explorers_total tasks_active tasks_waiting"), false, nil},
-		"license":                 {made(t, "license", defaults()), licensePath, ofAccount, strings.Fields("license_type license_expiration license_max_assets license_live_asset_count license_project_asset_count"), true, nil},
+		"account's Explorers":     {wide(t, "explorers"), accountExplorersPath, accountRows, explorer, false, nil},
+		"hosted zones":            {made(t, "hosted_zones", defaults()), hostedZonesPath, accountRows, strings.Fields("name enabled explorers_total tasks_active tasks_waiting"), false, nil},
+		"license":                 {made(t, "license", defaults()), licensePath, accountRows, strings.Fields("license_type license_expiration license_max_assets license_live_asset_count license_project_asset_count"), true, nil},
 		"organizations":           {made(t, "organizations", defaults()), organizationPath, ofAcme, organization, true, nil},
-		"account's organizations": {organizationsFound{}, "/account/orgs", ofAccount, organization, false, nil},
+		"account's organizations": {organizationsFound{}, "/account/orgs", accountRows, organization, false, nil},
 		"console":                 {made(t, "console", defaults()), healthPath, ofAcme, strings.Fields("status status version"), true, nil},
 		"tasks":                   {made(t, "tasks", defaults()), tasksPath, ofAcme, task, false, nil},
 		"assets":                  {made(t, "assets", defaults()), assetsPath, ofAcme, asset, false, assetsAddUp},

@@ -4,72 +4,58 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// integrations finds the last runs of connectors and imports, by name.
+const (
+	// maxIntegrations is how many names are exported: those that ran last. Imports are named
+	// after their file, and there may be a new one each day.
+	maxIntegrations = 100
+	// maxIntegrationNames is how many names are kept during a poll. If there are more, those
+	// that ran longest ago are dropped.
+	maxIntegrationNames = 20_000
+)
+
+// integrations finds the last runs of connectors and imports by name.
 type integrations struct {
 	poll      Poll
 	last      map[string]*lastRuns
-	schedules map[string]bool // names of the connectors that are scheduled
+	scheduled map[string]bool // names of connectors
 }
-
-type lastRuns struct {
-	good, attempt time.Time
-	attemptID     string
-	failed        bool
-}
-
-// integrationsMost bounds the names: an import is called after its file, and there
-// may be a new one each day. The ones that ran last are kept.
-const integrationsMost = 100
-
-// namesMost bounds the names told apart while reading. Of more, those that ran long ago
-// are forgotten.
-const namesMost = 20_000
 
 func newIntegrations(poll Poll) *integrations {
-	return &integrations{poll: poll, last: map[string]*lastRuns{}, schedules: map[string]bool{}}
+	return &integrations{poll: poll, last: map[string]*lastRuns{}, scheduled: map[string]bool{}}
 }
 
 func (i *integrations) addSchedule(task *runzero.Task) {
-	if task.Type == typeConnector && scheduled(task) && len(i.schedules) < namesMost {
-		i.schedules[Label(task.Name)] = true
+	if task.Type == typeConnector && inForce(task) && len(i.scheduled) < maxIntegrationNames {
+		i.scheduled[Label(task.Name)] = true
 	}
 }
 
 func (i *integrations) add(task *runzero.Task, o outcome) {
-	if o != succeeded && o != failed {
-		return
-	}
-	end := task.End()
-	if end.IsZero() || end.After(i.poll.Now.Add(skewMost)) {
+	end := finishedAt(task, o, i.poll.Now)
+	if end.IsZero() {
 		return
 	}
 	name := Label(task.Name)
 	runs := i.last[name]
 	if runs == nil {
-		if len(i.last) >= namesMost {
-			for _, oldest := range i.latest()[namesMost/2:] {
+		if len(i.last) >= maxIntegrationNames {
+			for _, oldest := range i.latest()[maxIntegrationNames/2:] {
 				delete(i.last, oldest)
 			}
 		}
 		runs = &lastRuns{}
 		i.last[name] = runs
 	}
-	if o == succeeded && end.After(runs.good) {
-		runs.good = end
-	}
-	if later(end, task.ID, runs.attempt, runs.attemptID) {
-		runs.attempt, runs.attemptID, runs.failed = end, task.ID, o == failed
-	}
+	runs.add(end, task.ID, o)
 }
 
-// recall brings back what the task list no longer tells of connectors that are still
-// scheduled.
-func (i *integrations) recall() {
+// restore adds what the previous snapshot knew about connectors that are still scheduled and
+// that the task list no longer shows.
+func (i *integrations) restore() {
 	if i.poll.Previous == nil {
 		return
 	}
@@ -81,23 +67,25 @@ func (i *integrations) recall() {
 		}
 		return before[name]
 	}
-	eachSample(i.poll.Previous.Families, "runzero_integration_last_success_timestamp_seconds", func(v float64, l map[string]string) { of(l).good = instantOf(v) })
-	eachSample(i.poll.Previous.Families, "runzero_integration_last_success", func(v float64, l map[string]string) { of(l).failed = v == 0 })
+	families := i.poll.Previous.Families
+	eachSample(families, "runzero_integration_last_success_timestamp_seconds", func(v float64, l map[string]string) { of(l).success = timestampOf(v) })
+	eachSample(families, "runzero_integration_last_success", func(v float64, l map[string]string) { of(l).failed = v == 0 })
 	for name, b := range before {
-		if !i.schedules[name] {
+		if !i.scheduled[name] {
 			continue
 		}
 		runs := i.last[name]
 		if runs == nil {
-			// When it was last tried is not exported; that it was is enough to keep it.
-			i.last[name] = &lastRuns{good: b.good, failed: b.failed, attempt: b.good}
-		} else if b.good.After(runs.good) {
-			runs.good = b.good
+			// The time of the last attempt is not exported; that of the last success is good enough
+			// for choosing the names to export.
+			i.last[name] = &lastRuns{success: b.success, failed: b.failed, attempt: b.success}
+		} else if b.success.After(runs.success) {
+			runs.success = b.success
 		}
 	}
 }
 
-// latest are the names, those that ran last first.
+// latest returns the names, those that ran last first.
 func (i *integrations) latest() []string {
 	return slices.SortedFunc(maps.Keys(i.last), func(a, b string) int {
 		return cmp.Or(i.last[b].attempt.Compare(i.last[a].attempt), cmp.Compare(a, b))
@@ -105,12 +93,12 @@ func (i *integrations) latest() []string {
 }
 
 func (i *integrations) samples(out *samples, org string) {
-	i.recall()
+	i.restore()
 	names := i.latest()
-	for _, name := range names[:min(integrationsMost, len(names))] {
+	for _, name := range names[:min(maxIntegrations, len(names))] {
 		runs := i.last[name]
-		out.instant("runzero_integration_last_success_timestamp_seconds", runs.good, org, name)
-		out.flag("runzero_integration_last_success", !runs.failed, org, name)
+		out.timestamp("runzero_integration_last_success_timestamp_seconds", runs.success, org, name)
+		out.boolean("runzero_integration_last_success", !runs.failed, org, name)
 	}
-	out.folded(org, "tasks", "integration", max(len(names)-integrationsMost, 0))
+	out.gauge("runzero_collector_folded_values", float64(max(len(names)-maxIntegrations, 0)), org, "tasks", "integration")
 }

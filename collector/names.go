@@ -11,37 +11,34 @@ import (
 )
 
 const (
-	unknown    = "unknown"
-	unassigned = "unassigned" // the site of what is in no site
-	other      = "other"
+	unknown = "unknown"
+	other   = "other"
 
-	labelRunes = 128
-	// The id in the name of what is in no site, should a site be called like it.
-	zeroID = "00000000-0000-0000-0000-000000000000"
+	maxLabelRunes = 128
 )
 
-// Label makes a label value of a text that strangers chose: valid UTF-8 on one line,
-// trimmed, of at most 128 characters, never empty.
+// Label makes a label value of an untrusted text: valid UTF-8 on one line, trimmed, at most
+// 128 characters, "unknown" if nothing is left.
 func Label(s string) string {
-	if plain(s) {
+	if isLabel(s) {
 		return s
 	}
-	// In one pass that ends with the label: a hostile name may have megabytes.
+	// Stops at the end of the label, because a hostile name may have megabytes.
 	var label strings.Builder
 	runes, space := 0, false
-	for _, r := range s { // invalid bytes come as U+FFFD
+	for _, r := range s { // yields U+FFFD for invalid bytes
 		if unicode.IsControl(r) || unicode.IsSpace(r) {
 			space = runes > 0
 			continue
 		}
 		if space {
-			if runes+2 > labelRunes {
+			if runes+2 > maxLabelRunes {
 				break
 			}
 			label.WriteByte(' ')
 			runes, space = runes+1, false
 		}
-		if runes == labelRunes {
+		if runes == maxLabelRunes {
 			break
 		}
 		label.WriteRune(r)
@@ -53,9 +50,9 @@ func Label(s string) string {
 	return label.String()
 }
 
-// plain tells whether s is a label value as it is. Most are.
-func plain(s string) bool {
-	if len(s) == 0 || len(s) > labelRunes {
+// isLabel reports whether s is an ASCII text that needs no cleaning, as most are.
+func isLabel(s string) bool {
+	if len(s) == 0 || len(s) > maxLabelRunes {
 		return false
 	}
 	space := true
@@ -78,139 +75,73 @@ func shorten(s string, runes int) string {
 	return s
 }
 
-// Distinguish gives each id the label of its name. Where names are equal, all of
-// them are followed by the first 8 characters of their ids, or by the whole ids where
-// that does not tell them apart either; so a name does not depend on the order in
-// which things came.
+// Distinguish returns a unique label for the name of each id. Equal names are all followed
+// by the first 8 characters of their ids, or by the complete ids if those are equal too. The
+// result does not depend on the order of the ids.
 func Distinguish(names map[string]string) map[string]string { return distinguish(names, nil) }
 
-// distinguish is Distinguish where some labels are taken already.
+// distinguish is Distinguish without the labels that are taken.
 func distinguish(names map[string]string, taken map[string]bool) map[string]string {
 	labels := make(map[string]string, len(names))
-	owners := make(map[string][]string, len(names)) // by label, who has it, or had it once
+	owners := make(map[string][]string, len(names)) // ids that have or had the label
 	for id, name := range names {
 		labels[id] = Label(name)
 		owners[labels[id]] = append(owners[labels[id]], id)
 	}
-	same := repeated(maps.Keys(owners), owners, labels, taken)
-	for try := 1; len(same) > 0; try++ {
-		anew := map[string]bool{}
-		for id := range same {
-			suffix := " (" + shorten(tag(id), 8) + ")"
+	conflicts := conflicting(maps.Keys(owners), owners, labels, taken)
+	for try := 1; len(conflicts) > 0; try++ {
+		changed := map[string]bool{}
+		for id := range conflicts {
+			suffix := " (" + shorten(idSuffix(id), 8) + ")"
 			if try > 1 {
-				suffix = " (" + tag(id) + ")"
+				suffix = " (" + idSuffix(id) + ")"
 			}
-			// Names that look like these, ids and all, are the work of somebody who
-			// wants them to be equal.
+			// Still equal: somebody gave a thing a name that looks like this, with another's id.
 			if try > 2 {
 				suffix += " " + strconv.Itoa(try)
 			}
-			label := shorten(Label(names[id]), labelRunes-len(suffix)) + suffix
+			label := shorten(Label(names[id]), maxLabelRunes-len(suffix)) + suffix
 			labels[id] = label
 			owners[label] = append(owners[label], id)
-			anew[label] = true
+			changed[label] = true
 		}
-		same = repeated(maps.Keys(anew), owners, labels, taken)
+		conflicts = conflicting(maps.Keys(changed), owners, labels, taken)
 	}
 	return labels
 }
 
-// repeated returns the ids that have one of these labels, where another id has it too,
-// or where it is taken.
-func repeated(of iter.Seq[string], owners map[string][]string, labels map[string]string, taken map[string]bool) map[string]bool {
-	same := map[string]bool{}
-	for label := range of {
-		have := map[string]bool{}
+// conflicting returns the ids that have one of the candidate labels, if several have it or
+// it is taken.
+func conflicting(candidates iter.Seq[string], owners map[string][]string, labels map[string]string, taken map[string]bool) map[string]bool {
+	conflicts := map[string]bool{}
+	for label := range candidates {
+		ids := map[string]bool{}
 		for _, id := range owners[label] {
 			if labels[id] == label {
-				have[id] = true
+				ids[id] = true
 			}
 		}
-		if len(have) > 1 || taken[label] {
-			maps.Copy(same, have)
+		if len(ids) > 1 || taken[label] {
+			maps.Copy(conflicts, ids)
 		}
 	}
-	return same
+	return conflicts
 }
 
-// tag is what of an id can stand in a label: all of it, or, where it is no id of
-// runZero's, its hash.
-func tag(id string) string {
-	if plain(id) && len(id) <= labelRunes/2 && !strings.Contains(id, " ") {
+// idSuffix returns the id if it can be part of a label, otherwise its hash.
+func idSuffix(id string) string {
+	if isLabel(id) && len(id) <= maxLabelRunes/2 && !strings.Contains(id, " ") {
 		return id
 	}
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(id)))
 }
 
-// undistinguished is the name without what Distinguish put behind it.
-func undistinguished(label, id string) string {
-	for _, behind := range []string{tag(id), shorten(tag(id), 8)} {
-		if name, ok := strings.CutSuffix(label, " ("+behind+")"); ok {
+// baseName returns a label without the suffix that Distinguish added.
+func baseName(label, id string) string {
+	for _, suffix := range []string{idSuffix(id), shorten(idSuffix(id), 8)} {
+		if name, ok := strings.CutSuffix(label, " ("+suffix+")"); ok {
 			return name
 		}
 	}
 	return label
-}
-
-// SiteNames is the site_name of each site by its id.
-type SiteNames map[string]string
-
-// siteKey is the id under which a site is known; what is in no site has one too.
-func siteKey(id string) string {
-	if id == "" {
-		return zeroID
-	}
-	return id
-}
-
-// nameSites gives names to the sites that records spoke of, by id. Sites that are
-// known keep the name they have.
-func nameSites(known SiteNames, seen map[string]string) SiteNames {
-	if known == nil {
-		all := maps.Clone(seen)
-		all[zeroID] = unassigned
-		return Distinguish(all)
-	}
-	taken := map[string]bool{}
-	for _, name := range known {
-		taken[name] = true
-	}
-	strangers := map[string]string{}
-	for id, name := range seen {
-		if _, ok := known[id]; !ok {
-			strangers[id] = name
-		}
-	}
-	names := maps.Clone(known)
-	maps.Copy(names, distinguish(strangers, taken))
-	return names
-}
-
-// seeSite notes the site of a record and returns the id under which it is known.
-func seeSite(seen map[string]string, id, name string) (string, error) {
-	key := siteKey(id)
-	return key, see(seen, key, name)
-}
-
-// see notes a site that a record spoke of, and the name the record gave. Records may
-// differ in it, when one has none or the site is renamed meanwhile; which of them
-// counts does not depend on which came first. An error is one site too many.
-func see(seen map[string]string, key, name string) error {
-	before, ok := seen[key]
-	if ok && name == before {
-		return nil // most do not differ
-	}
-	if !ok {
-		if err := roomForSite(seen, key); err != nil {
-			return err
-		}
-	}
-	name = Label(name)
-	if key == zeroID {
-		name = unassigned
-	}
-	if !ok || before == unknown || name != unknown && name > before {
-		seen[key] = name
-	}
-	return nil
 }

@@ -8,15 +8,15 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Query is a search whose results are counted, as the configuration file gives it.
+// Query is a search whose results are counted, from the configuration file.
 type Query struct {
-	Name   string // its label, and no other query's
+	Name   string // label value, unique
 	Of     string // what is searched: one of runzero.CountOf
-	Search string // in runZero's query language; empty counts all
+	Search string // in runZero's query language; empty: count all
 }
 
-// QuerySpec describes the collector of a query to those who schedule it. Queries are
-// not among Specs: no flag makes or switches them.
+// QuerySpec describes the collector of a query. Queries are not in Specs, because they are
+// not enabled by flags.
 func QuerySpec(q Query, interval time.Duration) Spec {
 	return Spec{
 		Name:     "queries/" + q.Name,
@@ -29,18 +29,14 @@ func QuerySpec(q Query, interval time.Duration) Spec {
 }
 
 // NewQuery makes the collector of a query.
-func NewQuery(q Query) Collector { return query{q} }
-
-type query struct{ Query }
-
-// Collect exports how much of the organization matches the query.
-func (q query) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
-	n, err := poll.API.Count(ctx, poll.Organization.ID, q.Of, q.Search)
-	if err != nil {
-		return Snapshot{}, fmt.Errorf("query %s: %w", q.Name, unsupportedExport(err, q.Of))
-	}
-	out := samples{descs: Descs("queries")}
-	out.gauge("runzero_query_results", float64(n), poll.Organization.Name, Label(q.Name))
-	families, err := out.families()
-	return Snapshot{Families: families}, err
+func NewQuery(q Query) Collector {
+	return collectFunc(func(ctx context.Context, poll Poll) (Snapshot, error) {
+		n, err := poll.API.Count(ctx, poll.Organization.ID, q.Of, q.Search)
+		if err != nil {
+			return Snapshot{}, fmt.Errorf("query %s: %w", q.Name, unsupportedExport(err, q.Of))
+		}
+		out := newSamples("queries")
+		out.gauge("runzero_query_results", float64(n), poll.Organization.Name, Label(q.Name))
+		return out.snapshot(nil)
+	})
 }

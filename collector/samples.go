@@ -2,6 +2,7 @@ package collector
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -11,12 +12,18 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// samples gathers what a poll found. Its methods take the value's name from the
-// catalogue and its labels in the catalogue's order.
+// samples are the samples of one poll or scrape. Label values are in the order of the
+// catalogue.
 type samples struct {
 	descs   map[string]*prometheus.Desc
 	metrics []prometheus.Metric
 	err     error
+}
+
+// newSamples makes the samples of a collector. configured are the labels that the
+// configuration adds to the families that have such.
+func newSamples(collector string, configured ...string) *samples {
+	return &samples{descs: descs(collector, configured...)}
 }
 
 func (s *samples) gauge(name string, value float64, labels ...string) {
@@ -24,60 +31,63 @@ func (s *samples) gauge(name string, value float64, labels ...string) {
 	s.add(name, metric, err)
 }
 
-// count exports a number; one that nobody told is left out.
+// count exports a number, if it is known.
 func (s *samples) count(name string, c runzero.Count, labels ...string) {
 	if n, known := c.Get(); known {
 		s.gauge(name, float64(n), labels...)
 	}
 }
 
-// assets exports assets as the console counts them, in each of its states.
+// assets exports assets as counted by the console, in each state.
 func (s *samples) assets(name string, all, recent, live runzero.Count, labels ...string) {
-	for _, state := range []struct {
-		name  string
-		count runzero.Count
-	}{{"all", all}, {"recent", recent}, {"live", live}} {
-		s.count(name, state.count, slices.Concat(labels, []string{state.name})...)
-	}
+	s.count(name, all, slices.Concat(labels, []string{"all"})...)
+	s.count(name, recent, slices.Concat(labels, []string{"recent"})...)
+	s.count(name, live, slices.Concat(labels, []string{"live"})...)
 }
 
-// instant exports a time; one that never was is left out.
-func (s *samples) instant(name string, t time.Time, labels ...string) {
+// timestamp exports a time, unless it is zero.
+func (s *samples) timestamp(name string, t time.Time, labels ...string) {
 	if !t.IsZero() {
-		s.gauge(name, float64(t.UnixMilli())/1000, labels...)
+		s.gauge(name, unixSeconds(t), labels...)
 	}
 }
 
-// truth exports a yes or no that may not have been said; then it is left out.
+// truth exports a boolean, if the API reported it.
 func (s *samples) truth(name string, t runzero.Truth, labels ...string) {
 	if t != runzero.Unsaid {
-		s.flag(name, t == runzero.True, labels...)
+		s.boolean(name, t == runzero.True, labels...)
 	}
 }
 
-// flag exports a yes or no.
-func (s *samples) flag(name string, yes bool, labels ...string) {
-	value := 0.0
-	if yes {
-		value = 1
-	}
-	s.gauge(name, value, labels...)
+func (s *samples) boolean(name string, value bool, labels ...string) {
+	s.gauge(name, oneIf(value), labels...)
 }
 
-// tally exports what was counted, by organization and the values of each dimension.
-func (s *samples) tally(name, org string, t *tally, top int) {
+// tally exports counts by organization and the tally's labels. The values of site_name are
+// ids, which sites maps to names.
+func (s *samples) tally(name, org string, t *tally, top int, sites SiteNames) {
 	t.folded(top, func(values []string, n int64) {
-		s.gauge(name, float64(n), slices.Concat([]string{org}, values)...)
+		labels := append([]string{org}, values...)
+		for i, d := range t.dimensions {
+			if d.label == siteLabel {
+				labels[i+1] = sites[values[i]]
+			}
+		}
+		s.gauge(name, float64(n), labels...)
 	})
 }
 
-// folded exports how many values of a label of a collector are not kept by name.
-func (s *samples) folded(org, collector, label string, values int) {
-	s.gauge("runzero_collector_folded_values", float64(values), org, collector, label)
+// folded exports how many values of each open-ended label are counted as other.
+func (s *samples) folded(org, collector string, top int, dimensions ...*dimension) {
+	for _, d := range dimensions {
+		if d.open {
+			s.gauge("runzero_collector_folded_values", float64(d.foldedValues(top)), org, collector, d.label)
+		}
+	}
 }
 
-func (s *samples) histogram(name string, h *ages, labels ...string) {
-	metric, err := prometheus.NewConstHistogram(s.desc(name), h.count, float64(h.sum), h.cumulated(), labels...)
+func (s *samples) histogram(name string, h *histogram, labels ...string) {
+	metric, err := prometheus.NewConstHistogram(s.desc(name), h.count, float64(h.sum), h.cumulative(), labels...)
 	s.add(name, metric, err)
 }
 
@@ -93,36 +103,69 @@ func (s *samples) add(name string, metric prometheus.Metric, err error) {
 	switch {
 	case err != nil:
 		s.err = fmt.Errorf("%s: %w", name, err)
-	case len(s.metrics) == seriesMost:
-		s.err = errTooMany("series", seriesMost)
+	case len(s.metrics) == maxSeries:
+		s.err = errTooMany("series", maxSeries)
 	default:
 		s.metrics = append(s.metrics, metric)
 	}
 }
 
-// families gathers the samples once, through client_golang's own strict registry: a
-// series that is twice there or has a bad label is found now, and not by a scrape.
-func (s *samples) families() ([]*dto.MetricFamily, error) {
+// snapshot gathers the samples through a pedantic registry: a duplicate series or an invalid
+// label fails this poll instead of every scrape.
+func (s *samples) snapshot(sites SiteNames) (Snapshot, error) {
 	if s.err != nil {
-		return nil, s.err
+		return Snapshot{}, s.err
 	}
 	registry := prometheus.NewPedanticRegistry()
 	if err := registry.Register(s); err != nil {
-		return nil, err
+		return Snapshot{}, err
 	}
-	return registry.Gather()
+	families, err := registry.Gather()
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return Snapshot{Families: families, Sites: sites}, nil
 }
 
-// Describe and Collect make samples a prometheus.Collector.
+// Describe implements prometheus.Collector.
 func (s *samples) Describe(ch chan<- *prometheus.Desc) {
 	for _, desc := range s.descs {
 		ch <- desc
 	}
 }
 
-// Collect hands out the samples.
+// Collect implements prometheus.Collector.
 func (s *samples) Collect(ch chan<- prometheus.Metric) {
 	for _, metric := range s.metrics {
 		ch <- metric
+	}
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// timestampOf is the inverse of unixSeconds. It rounds, because a value that is read back at
+// each poll would otherwise drift into the past.
+func timestampOf(seconds float64) time.Time { return time.UnixMilli(int64(math.Round(seconds * 1000))) }
+
+// eachSample calls f for each sample of a gauge family.
+func eachSample(families []*dto.MetricFamily, name string, f func(value float64, labels map[string]string)) {
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			labels := make(map[string]string, len(metric.GetLabel()))
+			for _, pair := range metric.GetLabel() {
+				labels[pair.GetName()] = pair.GetValue()
+			}
+			f(metric.GetGauge().GetValue(), labels)
+		}
 	}
 }

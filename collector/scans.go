@@ -1,38 +1,25 @@
 package collector
 
 import (
-	"cmp"
 	"math"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// scans finds each site's last scans.
+// scans finds the last scans of each site.
 type scans struct {
 	poll  Poll
 	sites map[string]*siteScans
-	seen  map[string]string // sites by id, with the name the record gave
+	seen  map[string]string // sites' names in the records, by id
 }
 
-// siteScans is what is known of the scans of one site.
+// siteScans is what is known about the scans of one site.
 type siteScans struct {
-	good      time.Time // when the last good one ended
-	goodID    string
-	duration  time.Duration
-	changes   map[string]float64
-	attempt   time.Time // when the last finished one ended
-	attemptID string
-	failed    bool      // whether that one failed
-	running   time.Time // when the oldest that is going on began
-}
-
-// later tells whether a task that ended at end is a later one than another. Of tasks
-// that ended at once one is the later whatever the order they are listed in.
-func later(end time.Time, id string, other time.Time, otherID string) bool {
-	return cmp.Or(end.Compare(other), cmp.Compare(id, otherID)) > 0
+	lastRuns
+	duration time.Duration      // of the last successful scan
+	changes  map[string]float64 // of the last successful scan
+	running  time.Time          // start of the oldest running scan
 }
 
 func newScans(poll Poll) *scans {
@@ -46,39 +33,23 @@ func (s *scans) site(id string) *siteScans {
 	return s.sites[id]
 }
 
-// Ends later than this after now are not instants but faults; believed once, they
-// would hide a stale site for ever.
-const skewMost = day
-
 func (s *scans) add(task *runzero.Task, o outcome) error {
-	key := siteKey(task.SiteID)
-	if err := see(s.seen, key, task.SiteName); err != nil {
+	key, err := noteSite(s.seen, task.SiteID, task.SiteName)
+	if err != nil {
 		return err
 	}
-	site := s.site(key)
-	end := task.End()
-	if end.After(s.poll.Now.Add(skewMost)) {
-		end = time.Time{}
+	site, start := s.site(key), task.Start()
+	if o == running && !start.IsZero() && (site.running.IsZero() || start.Before(site.running)) {
+		site.running = start
 	}
-	if o == going {
-		if start := task.Start(); !start.IsZero() && (site.running.IsZero() || start.Before(site.running)) {
-			site.running = start
-		}
+	end := finishedAt(task, o, s.poll.Now)
+	if end.IsZero() || !site.lastRuns.add(end, task.ID, o) {
 		return nil
 	}
-	if o == waiting || end.IsZero() {
-		return nil
-	}
-	if o == succeeded && later(end, task.ID, site.good, site.goodID) {
-		site.good, site.goodID = end, task.ID
-		site.duration = 0
-		if start := task.Start(); !start.IsZero() {
-			site.duration = max(end.Sub(start), 0)
-		}
-		site.changes = changes(task.Changes)
-	}
-	if later(end, task.ID, site.attempt, site.attemptID) {
-		site.attempt, site.attemptID, site.failed = end, task.ID, o == failed
+	site.changes = changes(task.Changes)
+	site.duration = 0
+	if !start.IsZero() {
+		site.duration = max(end.Sub(start), 0)
 	}
 	return nil
 }
@@ -96,19 +67,19 @@ func changes(c runzero.Changes) map[string]float64 {
 	return known
 }
 
-// recall brings back what an earlier poll knew and the task list no longer tells:
-// consoles list a bounded number of tasks and delete old ones, and a site whose last
-// good scan has dropped out is the very one the stale-scan alert is for.
-func (s *scans) recall() {
-	if s.poll.Previous == nil {
+// restore adds what the previous snapshot knew and the task list no longer shows. Consoles
+// list a limited number of tasks and delete old ones, and a site whose last successful scan
+// has dropped out is the one that the stale-scan alert is for.
+func (s *scans) restore() {
+	previous := s.poll.Previous
+	if previous == nil {
 		return
 	}
-	previous := s.poll.Previous
 	ids := map[string]string{}
 	for id, name := range s.poll.Sites {
 		ids[name] = id
 	}
-	for id, name := range previous.Sites { // wins: it is how the families below name sites
+	for id, name := range previous.Sites { // takes precedence: these are the names in the families
 		ids[name] = id
 	}
 	before := map[string]*siteScans{}
@@ -124,17 +95,17 @@ func (s *scans) recall() {
 			set(before[id], value, labels)
 		})
 	}
-	each("runzero_scan_last_success_timestamp_seconds", func(b *siteScans, v float64, _ map[string]string) { b.good = instantOf(v) })
+	each("runzero_scan_last_success_timestamp_seconds", func(b *siteScans, v float64, _ map[string]string) { b.success = timestampOf(v) })
 	each("runzero_scan_last_duration_seconds", func(b *siteScans, v float64, _ map[string]string) {
 		b.duration = time.Duration(math.Round(v * float64(time.Second)))
 	})
 	each("runzero_scan_last_assets", func(b *siteScans, v float64, l map[string]string) { b.changes[l["change"]] = v })
-	each("runzero_scan_last_attempt_timestamp_seconds", func(b *siteScans, v float64, _ map[string]string) { b.attempt = instantOf(v) })
+	each("runzero_scan_last_attempt_timestamp_seconds", func(b *siteScans, v float64, _ map[string]string) { b.attempt = timestampOf(v) })
 	each("runzero_scan_last_success", func(b *siteScans, v float64, _ map[string]string) { b.failed = v == 0 })
 	for id, b := range before {
 		site := s.site(id)
-		if b.good.After(site.good) {
-			site.good, site.duration, site.changes = b.good, b.duration, b.changes
+		if b.success.After(site.success) {
+			site.success, site.duration, site.changes = b.success, b.duration, b.changes
 		}
 		if b.attempt.After(site.attempt) {
 			site.attempt, site.failed = b.attempt, b.failed
@@ -143,11 +114,11 @@ func (s *scans) recall() {
 }
 
 func (s *scans) samples(out *samples, names SiteNames, settings Settings) {
-	s.recall()
+	s.restore()
 	org := s.poll.Organization.Name
 	for id, name := range names {
 		if _, scanned := s.sites[id]; id == zeroID && !scanned {
-			continue // nothing scans what is in no site
+			continue // nothing is scanned without a site
 		}
 		maxAge := settings.scanMaxAge(s.poll.Organization, id, name)
 		out.gauge("runzero_scan_max_age_seconds", maxAge.Seconds(), org, name)
@@ -157,8 +128,8 @@ func (s *scans) samples(out *samples, names SiteNames, settings Settings) {
 		if !ok {
 			continue
 		}
-		out.instant("runzero_scan_running_start_timestamp_seconds", site.running, org, name)
-		out.instant("runzero_scan_last_success_timestamp_seconds", site.good, org, name)
+		out.timestamp("runzero_scan_running_start_timestamp_seconds", site.running, org, name)
+		out.timestamp("runzero_scan_last_success_timestamp_seconds", site.success, org, name)
 		if site.duration > 0 {
 			out.gauge("runzero_scan_last_duration_seconds", site.duration.Seconds(), org, name)
 		}
@@ -166,30 +137,8 @@ func (s *scans) samples(out *samples, names SiteNames, settings Settings) {
 			out.gauge("runzero_scan_last_assets", n, org, name, change)
 		}
 		if !site.attempt.IsZero() {
-			out.instant("runzero_scan_last_attempt_timestamp_seconds", site.attempt, org, name)
-			out.flag("runzero_scan_last_success", !site.failed, org, name)
+			out.timestamp("runzero_scan_last_attempt_timestamp_seconds", site.attempt, org, name)
+			out.boolean("runzero_scan_last_success", !site.failed, org, name)
 		}
 	}
-}
-
-// eachSample reads a gauge's samples back from families.
-func eachSample(families []*dto.MetricFamily, name string, f func(value float64, labels map[string]string)) {
-	for _, family := range families {
-		if family.GetName() != name {
-			continue
-		}
-		for _, metric := range family.GetMetric() {
-			labels := make(map[string]string, len(metric.GetLabel()))
-			for _, pair := range metric.GetLabel() {
-				labels[pair.GetName()] = pair.GetValue()
-			}
-			f(metric.GetGauge().GetValue(), labels)
-		}
-	}
-}
-
-// instantOf is the instant of a sample. It is rounded, or a value that is recalled at
-// each poll would creep into the past by a millisecond a time.
-func instantOf(seconds float64) time.Time {
-	return time.UnixMilli(int64(math.Round(seconds * 1000)))
 }

@@ -7,36 +7,32 @@ import (
 
 type services struct{ top int }
 
-func newServices(s Settings) Collector { return services{s.AssetTop} }
-
-// Collect counts the services of the organization's assets as they stream by.
+// Collect counts the services of the organization's assets.
 func (s services) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
-	protocol, transport, port := newSeveral(), newDimension(true), newDimension(true)
-	ports := newTally(transport, port)
+	protocols := newMultiCounter("protocol")
+	ports := newTally(newDimension("transport", true), newDimension("port", true))
 	for row, err := range poll.API.Services(ctx, poll.Organization.ID) {
+		if err == nil {
+			err = ports.add([]string{row.Transport, row.Port})
+		}
 		if err != nil {
 			return Snapshot{}, unsupportedExport(err, "services")
 		}
-		if err := ports.add([]string{row.Transport, row.Port}); err != nil {
-			return Snapshot{}, err
-		}
-		protocol.next()
+		protocols.next()
 		if strings.TrimSpace(row.Protocol) == "" {
-			protocol.has(unknown)
+			protocols.add(unknown)
 		}
-		for spoken := range strings.FieldsSeq(row.Protocol) {
-			protocol.has(spoken)
+		for protocol := range strings.FieldsSeq(row.Protocol) {
+			protocols.add(protocol)
 		}
 	}
 	org := poll.Organization.Name
-	out := &samples{descs: Descs("services")}
-	for spoken, n := range protocol.folded(s.top) {
-		out.gauge("runzero_services_by_protocol", float64(n), org, spoken)
+	out := newSamples("services")
+	for protocol, n := range protocols.folded(s.top) {
+		out.gauge("runzero_services_by_protocol", float64(n), org, protocol)
 	}
-	out.tally("runzero_services_by_port", org, ports, s.top)
-	out.folded(org, "services", "protocol", protocol.foldedValues(s.top))
-	out.folded(org, "services", "transport", transport.foldedValues(s.top))
-	out.folded(org, "services", "port", port.foldedValues(s.top))
-	families, err := out.families()
-	return Snapshot{Families: families}, err
+	out.tally("runzero_services_by_port", org, ports, s.top, nil)
+	out.folded(org, "services", s.top, protocols.dimension)
+	out.folded(org, "services", s.top, ports.dimensions...)
+	return out.snapshot(nil)
 }

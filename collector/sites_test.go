@@ -67,7 +67,7 @@ func TestSiteNamesDoNotDependOnTheOrder(t *testing.T) {
 // More sites than any account has are a fault of the answer, and series without bound.
 func TestTooManySitesAreAnError(t *testing.T) {
 	var body strings.Builder
-	for i := range sitesMost + 1 {
+	for i := range maxSites + 1 {
 		body.WriteString(`{"id":"` + uuid(i) + `","name":"x"}`)
 	}
 	if _, err := try(t, made(t, "sites", defaults()), answers{sitesPath: {body: body.String()}}, Poll{}); err == nil || !strings.Contains(err.Error(), "sites") {

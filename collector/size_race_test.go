@@ -3,4 +3,4 @@
 package collector
 
 // The race detector needs not as many records as the arithmetic.
-const rowsMany = 60_000
+const manyRows = 60_000

@@ -3,4 +3,4 @@
 package collector
 
 // How many records an answer has that somebody made to be too large.
-const rowsMany = 1_000_000
+const manyRows = 1_000_000

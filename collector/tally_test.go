@@ -40,14 +40,14 @@ func TestCountsAddUpToTheRows(t *testing.T) {
 	for range 300 {
 		var dimensions []*dimension
 		for range r.IntN(5) {
-			d := newDimension(r.IntN(2) == 0)
+			d := newDimension("label", r.IntN(2) == 0)
 			if d.open {
-				d.most = 2 + r.IntN(30)
+				d.max = 2 + r.IntN(30)
 			}
 			dimensions = append(dimensions, d)
 		}
 		tally := newTally(dimensions...)
-		tally.most = 1 + r.IntN(60)
+		tally.maxCells = 1 + r.IntN(60)
 		rows := int64(r.IntN(300))
 		for range rows {
 			values := make([]string, len(dimensions))
@@ -91,7 +91,7 @@ func TestCountsAddUpToTheRows(t *testing.T) {
 func TestTheMostFrequentValuesAreKept(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	for range 300 {
-		d := newDimension(true)
+		d := newDimension("label", true)
 		tally := newTally(d)
 		counts := map[string]int64{}
 		for range r.IntN(200) {
@@ -131,13 +131,13 @@ func TestTheMostFrequentValuesAreKept(t *testing.T) {
 // Memory does not grow with the number of values, and neither does what is counted of
 // them.
 func TestValuesBeyondTheBoundAreOther(t *testing.T) {
-	d := newDimension(true)
-	d.most = 4 // other is one
-	tally := newTally(d, newDimension(false))
+	d := newDimension("label", true)
+	d.max = 4 // other is one
+	tally := newTally(d, newDimension("label", false))
 	for i := range 10_000 {
 		add(t, tally, []string{fmt.Sprint("v", i%1000), "x"})
 	}
-	if len(d.labels) > d.most || len(d.codes) > d.most || len(tally.cells) > d.most {
+	if len(d.labels) > d.max || len(d.codes) > d.max || len(tally.cells) > d.max {
 		t.Errorf("%d labels, %d codes, %d cells", len(d.labels), len(d.codes), len(tally.cells))
 	}
 	got := map[string]int64{}
@@ -147,13 +147,13 @@ func TestValuesBeyondTheBoundAreOther(t *testing.T) {
 	}
 	for i := range 100 { // spellings of one value, and long ones
 		d.count(strings.Repeat(" ", i) + "v0")
-		d.count("v1" + strings.Repeat(" ", valueLongest))
+		d.count("v1" + strings.Repeat(" ", maxCodedValue))
 	}
-	if len(d.codes) > d.most {
+	if len(d.codes) > d.max {
 		t.Errorf("%d codes", len(d.codes))
 	}
 	for value := range d.codes {
-		if len(value) > valueLongest {
+		if len(value) > maxCodedValue {
 			t.Errorf("a value of %d bytes is kept", len(value))
 		}
 	}
@@ -165,8 +165,8 @@ func TestValuesBeyondTheBoundAreOther(t *testing.T) {
 
 // Neither does it grow with the number of combinations.
 func TestCombinationsBeyondTheBoundAreOther(t *testing.T) {
-	tally := newTally(newDimension(true), newDimension(false), newDimension(true))
-	tally.most = 10
+	tally := newTally(newDimension("label", true), newDimension("label", false), newDimension("label", true))
+	tally.maxCells = 10
 	for i := range 5000 {
 		add(t, tally, []string{fmt.Sprint("a", i%70), fmt.Sprint("site ", i%2), fmt.Sprint("b", i%30)})
 	}

@@ -1,29 +1,33 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// outcome is what a task's status says of it.
+// outcome is the meaning of a task's status.
 type outcome int
 
 const (
-	waiting outcome = iota // not begun, or not known
-	going
+	pending outcome = iota // not started, or not known
+	running
 	succeeded
 	failed
 )
 
-// taskStatus reads a status: its label and what it means. The list is the union of
-// what the console shows, the specification names and its clients handle.
+// taskStatus returns the label and the meaning of a status. The statuses are those that the
+// console shows, the specification names or other clients handle.
 func taskStatus(status string) (label string, o outcome) {
 	switch status {
 	case "new", "queued", "paused":
-		return status, waiting
+		return status, pending
 	case "active", "scanned", "connecting", "connected", "processing", "stopping":
-		return status, going
+		return status, running
 	case "processed", "completed":
 		return status, succeeded
 	case "stopped", "canceled", "error", "failed", "removed":
@@ -31,10 +35,9 @@ func taskStatus(status string) (label string, o outcome) {
 	case "cancelled":
 		return "canceled", failed
 	}
-	return other, waiting
+	return other, pending
 }
 
-// What a task is; runZero adds types as it grows.
 const (
 	typeScan      = "scan"
 	typeConnector = "connector"
@@ -46,22 +49,16 @@ func taskType(t string) string {
 	case typeScan, typeConnector, typeImport, "sample", "analysis":
 		return t
 	}
-	return other
+	return other // runZero adds types over time
 }
 
-type tasks struct {
-	settings Settings
-}
+type tasks struct{ settings Settings }
 
-func newTasks(s Settings) Collector { return tasks{settings: s} }
-
-// Collect exports the organization's runs, and of scans and integrations the last.
+// Collect exports the organization's tasks, and the last scans and integrations.
 func (t tasks) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 	type run struct{ taskType, status string }
 	runs := map[run]int{}
-	scans := newScans(poll)
-	var schedules schedules
-	integrations := newIntegrations(poll)
+	scans, schedules, integrations := newScans(poll), newSchedules(), newIntegrations(poll)
 	for task, err := range poll.API.Tasks(ctx, poll.Organization.ID) {
 		if err != nil {
 			return Snapshot{}, unsupportedTasks(err)
@@ -86,7 +83,7 @@ func (t tasks) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 	}
 
 	org := poll.Organization.Name
-	out := &samples{descs: Descs("tasks")}
+	out := newSamples("tasks")
 	for run, n := range runs {
 		out.gauge("runzero_tasks", float64(n), org, run.taskType, run.status)
 	}
@@ -97,32 +94,64 @@ func (t tasks) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 	scans.samples(out, names, t.settings)
 	schedules.samples(out, org, names)
 	integrations.samples(out, org)
-	families, err := out.families()
-	return Snapshot{Families: families, Sites: names}, err
+	return out.snapshot(names)
 }
 
-// siteNames names the sites that records spoke of. Where the sites are known, a site
-// that is not among them is gone, or so new that the next round will know it. Where
-// they are not, nobody tells that one is gone: those of the last poll stay as long as
-// there is room.
+// siteNames returns the names of the sites that tasks can be exported for. If the sites are
+// known, a site that is not among them was deleted, or is so new that the next poll of the
+// sites will find it. If they are not, there is no telling which were deleted: the sites of
+// the previous poll are kept, up to maxSites.
 func (p Poll) siteNames(seen ...map[string]string) (SiteNames, error) {
 	if p.Sites != nil {
 		return p.Sites, nil
 	}
 	all := map[string]string{}
-	for _, more := range seen {
-		for id, name := range more {
-			if err := see(all, id, name); err != nil {
+	for _, sites := range seen {
+		for id, name := range sites {
+			if _, err := noteSite(all, id, name); err != nil {
 				return nil, err
 			}
 		}
 	}
 	if p.Previous != nil {
 		for _, id := range slices.Sorted(maps.Keys(p.Previous.Sites)) {
-			if _, ok := all[id]; !ok && roomForSite(all, id) == nil {
-				all[id] = undistinguished(p.Previous.Sites[id], id)
+			if _, ok := all[id]; !ok && checkSite(all, id) == nil {
+				all[id] = baseName(p.Previous.Sites[id], id)
 			}
 		}
 	}
 	return nameSites(nil, all), nil
+}
+
+// maxSkew is how far in the future a task may end because of clock skew. Later ends are
+// ignored, because they would hide a stale site forever.
+const maxSkew = day
+
+// finishedAt returns when a task finished, zero if it has not or if that is not credible.
+func finishedAt(task *runzero.Task, o outcome, now time.Time) time.Time {
+	end := task.End()
+	if o != succeeded && o != failed || end.After(now.Add(maxSkew)) {
+		return time.Time{}
+	}
+	return end
+}
+
+// lastRuns are the last successful and the last finished run of something.
+type lastRuns struct {
+	success, attempt     time.Time // end; zero: none
+	successID, attemptID string
+	failed               bool // whether the last finished run failed
+}
+
+// add adds a run that finished and reports whether it is the last successful one. If runs
+// end at the same time, the larger id counts as later, so that the order does not matter.
+func (l *lastRuns) add(end time.Time, id string, o outcome) bool {
+	if cmp.Or(end.Compare(l.attempt), cmp.Compare(id, l.attemptID)) > 0 {
+		l.attempt, l.attemptID, l.failed = end, id, o == failed
+	}
+	if o == succeeded && cmp.Or(end.Compare(l.success), cmp.Compare(id, l.successID)) > 0 {
+		l.success, l.successID = end, id
+		return true
+	}
+	return false
 }

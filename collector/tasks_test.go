@@ -76,8 +76,8 @@ func TestTypesAndStatusesAreOpenSets(t *testing.T) {
 // What a task is, is the union of what runZero's own programs say of its status.
 func TestTaskStatus(t *testing.T) {
 	for want, statuses := range map[outcome][]string{
-		waiting:   {"new", "queued", "paused"},
-		going:     {"active", "scanned", "connecting", "connected", "processing", "stopping"},
+		pending:   {"new", "queued", "paused"},
+		running:     {"active", "scanned", "connecting", "connected", "processing", "stopping"},
 		succeeded: {"processed", "completed"},
 		failed:    {"stopped", "canceled", "error", "failed", "removed"},
 	} {
@@ -90,7 +90,7 @@ func TestTaskStatus(t *testing.T) {
 	if label, got := taskStatus("cancelled"); label != "canceled" || got != failed {
 		t.Errorf("cancelled: label %s, outcome %d", label, got)
 	}
-	if label, got := taskStatus("hibernating"); label != other || got != waiting {
+	if label, got := taskStatus("hibernating"); label != other || got != pending {
 		t.Errorf("an unknown status: label %s, outcome %d", label, got)
 	}
 }
@@ -130,12 +130,12 @@ func TestIntegrations(t *testing.T) {
 // left out is told.
 func TestOnlySoManyIntegrationsAreKept(t *testing.T) {
 	var body string
-	for i := range integrationsMost + 7 {
+	for i := range maxIntegrations + 7 {
 		body += `{"id":"` + uuid(i) + `","type":"import","status":"processed","name":"file ` + uuid(i) + `","updated_at":@-` + string('0'+rune(i%9)) + `h}`
 	}
 	s := tasksOf(t, Poll{Sites: acmeSites()}, body+`{"id":"last","type":"import","status":"processed","name":"latest","updated_at":@-1s}`)
-	if got := len(series(t, s, "runzero_integration_last_success{")); got != integrationsMost {
-		t.Errorf("%d integrations, want %d", got, integrationsMost)
+	if got := len(series(t, s, "runzero_integration_last_success{")); got != maxIntegrations {
+		t.Errorf("%d integrations, want %d", got, maxIntegrations)
 	}
 	wantSeries(t, s, `runzero_integration_last_success{integration="latest"`, `runzero_integration_last_success{integration="latest"} 1`)
 	wantSeries(t, s, "runzero_collector_folded_values", `runzero_collector_folded_values{collector="tasks",label="integration"} 8`)

@@ -10,8 +10,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Usage is the usage collector of an account: it asks nothing, and learns what the
-// account's quota is from the headers of every answer.
+// Usage is the usage collector of an account. It makes no API calls: it reads the headers of
+// all responses. It is a prometheus.Collector of live families.
 type Usage struct {
 	descs    map[string]*prometheus.Desc
 	requests *prometheus.CounterVec
@@ -19,19 +19,19 @@ type Usage struct {
 	duration *prometheus.HistogramVec
 
 	mu          sync.Mutex
-	up          bool // the last answer was one, leaving aside refused credentials
+	up          bool // the last request succeeded; rejected credentials are in CredentialUsage
 	credentials map[string]*CredentialUsage
 }
 
-// CredentialUsage is what the answers to one credential said. It is the
-// runzero.Observer of the credential's client.
+// CredentialUsage is the usage reported to one credential. It is the runzero.Observer of the
+// credential's client.
 type CredentialUsage struct {
 	account *Usage
-	// Guarded by the account's lock.
-	expires time.Time // zero: nobody said when
-	refused bool      // the last answer was that the credential is not known
-	last    runzero.Usage
-	seen    time.Time // when the last header was taken
+	// Guarded by account.mu.
+	expires  time.Time // zero: not known
+	rejected bool      // the last response to this credential rejected it
+	last     runzero.Usage
+	updated  time.Time // when last was last updated
 }
 
 // NewUsage makes the usage collector of an account.
@@ -45,14 +45,14 @@ func NewUsage() *Usage {
 	}
 	const duration = "runzero_api_request_duration_seconds"
 	return &Usage{
-		descs:       Descs("usage"),
+		descs:       descs("usage"),
 		credentials: map[string]*CredentialUsage{},
 		requests:    counter("runzero_api_requests_total", "endpoint", "code"),
 		bytes:       counter("runzero_api_response_bytes_total", "endpoint"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: duration,
 			Help: help[duration],
-			// Exports take minutes: the default buckets end at ten seconds.
+			// Exports take minutes, but the default buckets end at ten seconds.
 			Buckets:                        []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600},
 			NativeHistogramBucketFactor:    1.1,
 			NativeHistogramMaxBucketNumber: 100,
@@ -60,8 +60,8 @@ func NewUsage() *Usage {
 	}
 }
 
-// Credential is the use of the credential of this name, which is told of from then
-// on, until Tell names others.
+// Credential returns the usage of the credential of this name. It is exported until a call of
+// SetExpirations does not name it.
 func (u *Usage) Credential(name string) *CredentialUsage {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -73,20 +73,21 @@ func (u *Usage) Credential(name string) *CredentialUsage {
 	return c
 }
 
-// SetExpirations says of which credentials to tell, and when each expires; zero: nobody said.
+// SetExpirations sets when each credential expires, zero if it is not known. Credentials that
+// are not named are no longer exported.
 func (u *Usage) SetExpirations(expires map[string]time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for name, c := range u.credentials {
-		at, there := expires[name]
+		at, ok := expires[name]
 		c.expires = at
-		if !there {
+		if !ok {
 			delete(u.credentials, name)
 		}
 	}
 }
 
-// Answered takes what an answer's headers say.
+// Responded implements runzero.Observer.
 func (c *CredentialUsage) Responded(e runzero.Exchange) {
 	code := "error"
 	if e.Code != 0 {
@@ -97,46 +98,41 @@ func (c *CredentialUsage) Responded(e runzero.Exchange) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if e.Authenticated {
-		token := e.Endpoint == runzero.TokenEndpoint
 		switch {
 		case e.Code == 0, e.Page, e.Code >= 500:
 			u.up = false
-		case e.Code == 401, token && e.Code >= 400:
-			c.refused = true
+		case e.Code == 401, e.Endpoint == runzero.TokenEndpoint && e.Code >= 400:
+			c.rejected = true
 		case e.Code >= 400:
-			// This one thing is not allowed, not there or too much: that says nothing of the
-			// others.
+			// Not allowed, not found or too much: says nothing about other requests.
 		default:
-			u.up, c.refused = true, false
+			u.up, c.rejected = true, false
 		}
 	}
-	// Of answers that were on their way together, the one that comes last need not be
-	// the one that was given last: that one has seen more calls.
-	together := !e.Sent.After(c.seen)
-	later := func(last, now int64) bool { return now > last }
-	for _, header := range []struct {
-		last *runzero.Count
-		now  runzero.Count
-		on   func(last, now int64) bool // whether now was given after last
-	}{
-		{&c.last.Limit, e.Usage.Limit, func(int64, int64) bool { return true }},
-		{&c.last.Remaining, e.Usage.Remaining, func(last, now int64) bool { return now < last }},
-		{&c.last.Today, e.Usage.Today, later},
-		{&c.last.Total, e.Usage.Total, later},
-	} {
-		now, known := header.now.Get()
-		if last, before := header.last.Get(); known && (!together || !before || header.on(last, now)) {
-			*header.last = header.now
-			c.seen = time.Now()
-		}
-	}
+	c.update(e)
 }
 
-// Finished takes how long an answer took and how long it was.
+// update takes the usage that a response reports. Responses to concurrent requests can arrive
+// out of order: then the one that has seen more calls is the newer one.
+func (c *CredentialUsage) update(e runzero.Exchange) {
+	concurrent := !e.Sent.After(c.updated)
+	take := func(last *runzero.Count, reported runzero.Count, newer func(last, now int64) bool) {
+		now, known := reported.Get()
+		if before, had := last.Get(); known && (!concurrent || !had || newer(before, now)) {
+			*last, c.updated = reported, time.Now()
+		}
+	}
+	more := func(last, now int64) bool { return now > last }
+	take(&c.last.Limit, e.Usage.Limit, func(_, _ int64) bool { return true })
+	take(&c.last.Remaining, e.Usage.Remaining, func(last, now int64) bool { return now < last })
+	take(&c.last.Today, e.Usage.Today, more)
+	take(&c.last.Total, e.Usage.Total, more)
+}
+
+// Finished implements runzero.Observer.
 func (c *CredentialUsage) Finished(e runzero.Exchange) {
-	u := c.account
-	u.duration.WithLabelValues(e.Endpoint).Observe(e.Duration.Seconds())
-	u.bytes.WithLabelValues(e.Endpoint).Add(float64(e.Bytes))
+	c.account.duration.WithLabelValues(e.Endpoint).Observe(e.Duration.Seconds())
+	c.account.bytes.WithLabelValues(e.Endpoint).Add(float64(e.Bytes))
 }
 
 // Describe implements prometheus.Collector.
@@ -151,44 +147,38 @@ func (u *Usage) Collect(ch chan<- prometheus.Metric) {
 	u.requests.Collect(ch)
 	u.bytes.Collect(ch)
 	u.duration.Collect(ch)
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	out := samples{descs: u.descs}
-	up := u.up
-	for name, c := range u.credentials {
-		up = up && !c.refused
-		c.collect(&out, Label(name))
-	}
-	out.flag("runzero_up", up)
+	u.samples(&out)
 	out.Collect(ch)
 }
 
-func (c *CredentialUsage) collect(out *samples, name string) {
-	out.instant("runzero_api_credential_expiration_timestamp_seconds", c.expires, name)
-	for family, count := range map[string]runzero.Count{
-		"runzero_api_usage_limit":     c.last.Limit,
-		"runzero_api_usage_remaining": c.last.Remaining,
-		"runzero_api_usage_today":     c.last.Today,
-	} {
-		if n, known := count.Get(); known {
-			out.gauge(family, float64(n), name)
+func (u *Usage) samples(out *samples) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	up := u.up
+	for name, c := range u.credentials {
+		name = Label(name)
+		up = up && !c.rejected
+		out.timestamp("runzero_api_credential_expiration_timestamp_seconds", c.expires, name)
+		out.count("runzero_api_usage_limit", c.last.Limit, name)
+		out.count("runzero_api_usage_remaining", c.last.Remaining, name)
+		out.count("runzero_api_usage_today", c.last.Today, name)
+		if n, known := c.last.Total.Get(); known {
+			const total = "runzero_api_usage_total"
+			metric, err := prometheus.NewConstMetric(out.desc(total), prometheus.CounterValue, float64(n), name)
+			out.add(total, metric, err)
 		}
 	}
-	if n, known := c.last.Total.Get(); known {
-		const total = "runzero_api_usage_total"
-		metric, err := prometheus.NewConstMetric(out.desc(total), prometheus.CounterValue, float64(n), name)
-		out.add(total, metric, err)
-	}
+	out.boolean("runzero_up", up)
 }
 
-// SavedUsage is what a CredentialUsage knows, as it is written down. What is not known
-// is nil.
+// SavedUsage is the state of a CredentialUsage for encoding. Unknown numbers are nil.
 type SavedUsage struct {
-	Up, Refused                    bool
+	Up, Rejected                   bool
 	Limit, Remaining, Today, Total *int64
 }
 
-// Saved returns what is known, to be written down.
+// Saved returns the state to save.
 func (c *CredentialUsage) Saved() SavedUsage {
 	c.account.mu.Lock()
 	defer c.account.mu.Unlock()
@@ -199,14 +189,14 @@ func (c *CredentialUsage) Saved() SavedUsage {
 		return nil
 	}
 	return SavedUsage{
-		Up: c.account.up, Refused: c.refused, Limit: number(c.last.Limit), Remaining: number(c.last.Remaining),
+		Up: c.account.up, Rejected: c.rejected, Limit: number(c.last.Limit), Remaining: number(c.last.Remaining),
 		Today: number(c.last.Today), Total: number(c.last.Total),
 	}
 }
 
-// Restore gives back what an earlier run knew: asking anew costs a call, and the next
-// answer tells the rest.
-func (c *CredentialUsage) Restore(k SavedUsage) {
+// Restore sets the state that an earlier process saved, so that it need not be requested
+// again.
+func (c *CredentialUsage) Restore(saved SavedUsage) {
 	c.account.mu.Lock()
 	defer c.account.mu.Unlock()
 	count := func(n *int64) runzero.Count {
@@ -215,6 +205,6 @@ func (c *CredentialUsage) Restore(k SavedUsage) {
 		}
 		return runzero.Known(*n)
 	}
-	c.account.up, c.refused = c.account.up || k.Up, k.Refused
-	c.last = runzero.Usage{Limit: count(k.Limit), Remaining: count(k.Remaining), Today: count(k.Today), Total: count(k.Total)}
+	c.account.up, c.rejected = c.account.up || saved.Up, saved.Rejected
+	c.last = runzero.Usage{Limit: count(saved.Limit), Remaining: count(saved.Remaining), Today: count(saved.Today), Total: count(saved.Total)}
 }

@@ -6,13 +6,10 @@ import (
 	"strings"
 )
 
-// version is the number of a release, such as 5.1.260818.0, part by part. Zeros at its
-// end are left out: 5.1 is 5.1.0.
-type version []uint64
-
-// parseVersion reads a version and reports whether it is one.
-func parseVersion(s string) (version, bool) {
-	var v version
+// parseVersion returns the numbers of a version such as 5.1.260818.0, without trailing
+// zeros: 5.1 equals 5.1.0. It returns false if s is not a version.
+func parseVersion(s string) ([]uint64, bool) {
+	var v []uint64
 	for part := range strings.SplitSeq(s, ".") {
 		n, err := strconv.ParseUint(part, 10, 64)
 		if err != nil {
@@ -26,10 +23,10 @@ func parseVersion(s string) (version, bool) {
 	return v, true
 }
 
-// outdated tells whether a version is older than the released one, where both are
-// versions.
-func outdated(v, released string) (older, known bool) {
-	have, ok := parseVersion(v)
-	newest, told := parseVersion(released)
-	return slices.Compare(have, newest) < 0, ok && told
+// outdated reports whether a version is older than the released one. known is false if one
+// of them is not a version.
+func outdated(version, released string) (older, known bool) {
+	have, ok := parseVersion(version)
+	newest, releasedOK := parseVersion(released)
+	return slices.Compare(have, newest) < 0, ok && releasedOK
 }

@@ -103,7 +103,7 @@ func TestAccountRowsMustSayWhoseTheyAre(t *testing.T) {
 			t.Run(collector+"/"+name, func(t *testing.T) {
 				body := `[` + accountSite(acmeID, hq, "HQ", "") + `,{"id":"` + plant + `","name":"Plant"` + owner + `}]`
 				s, err := try(t, wide(t, collector), answers{path: {body: body}}, Poll{Organizations: account()})
-				if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "do not say which organization they belong to") {
+				if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "do not name their organization") {
 					t.Errorf("error is %v", err)
 				}
 				if s.Families != nil || s.Sites != nil {
@@ -116,12 +116,12 @@ func TestAccountRowsMustSayWhoseTheyAre(t *testing.T) {
 
 func TestTooManyRowsOfAnAccountAreAnError(t *testing.T) {
 	organizations := map[string]string{}
-	for i := range accountMost/sitesMost + 1 {
+	for i := range maxAccountRows/maxSites + 1 {
 		organizations[uuid(i)] = uuid(i)
 	}
 	rows := func(organization func(i int) string) string {
 		var body strings.Builder
-		for i := range accountMost + 1 {
+		for i := range maxAccountRows + 1 {
 			body.WriteString(accountSite(organization(i), uuid(i), "x", ""))
 		}
 		return body.String()

@@ -1,0 +1,75 @@
+package collector
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// liveCollector is a prometheus.Collector of the exporter's current state.
+type liveCollector struct {
+	descs   map[string]*prometheus.Desc
+	collect func(*samples)
+}
+
+// Describe implements prometheus.Collector.
+func (l liveCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, desc := range l.descs {
+		ch <- desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (l liveCollector) Collect(ch chan<- prometheus.Metric) {
+	out := samples{descs: l.descs}
+	l.collect(&out)
+	out.Collect(ch)
+}
+
+// QuotaState describes an account's quota at one moment.
+type QuotaState struct {
+	Limit      int64           // calls a day; 0: the console reports none, and there is no budget, reset or exhaustion
+	Budget     int64           // calls a day that this exporter may spend
+	Spent      int64           // own calls since the quota was last reset
+	Demand     float64         // calls a day that the configured intervals need
+	Stretch    float64         // factor applied to the configured intervals; 1 when they fit the budget
+	Reset      time.Time       // when the quota is expected to reset
+	Exhaustion time.Time       // when the quota is expected to run out; zero: not before the reset
+	Paused     map[string]bool // for each reason, whether it pauses polling
+}
+
+// NewQuota returns the families of an account's quota. They call state at each scrape.
+func NewQuota(state func() QuotaState) prometheus.Collector {
+	return liveCollector{descs: descs(Quota), collect: func(out *samples) {
+		s := state()
+		for reason, paused := range s.Paused {
+			out.boolean("runzero_api_paused", paused, reason)
+		}
+		out.gauge("runzero_exporter_demand_calls", s.Demand)
+		out.gauge("runzero_exporter_spent_calls", float64(s.Spent))
+		out.gauge("runzero_exporter_interval_stretch_ratio", s.Stretch)
+		if s.Limit > 0 {
+			out.gauge("runzero_exporter_budget_calls", float64(s.Budget))
+			out.timestamp("runzero_api_usage_reset_timestamp_seconds", s.Reset)
+			out.timestamp("runzero_api_usage_exhaustion_timestamp_seconds", s.Exhaustion)
+		}
+	}}
+}
+
+// NewStore returns the family of the store. It calls healthy at each scrape: whether the
+// last write succeeded.
+func NewStore(healthy func() bool) prometheus.Collector {
+	return liveCollector{descs: descs(Store), collect: func(out *samples) {
+		out.boolean("runzero_exporter_store_success", healthy())
+	}}
+}
+
+// NewConfigReload returns the families of the configuration. They call loaded at each scrape:
+// whether the last attempt to load it succeeded, and when one last did, zero for never.
+func NewConfigReload(loaded func() (ok bool, last time.Time)) prometheus.Collector {
+	return liveCollector{descs: descs(Config), collect: func(out *samples) {
+		ok, last := loaded()
+		out.boolean("runzero_exporter_config_last_reload_successful", ok)
+		out.timestamp("runzero_exporter_config_last_reload_success_timestamp_seconds", last)
+	}}
+}
