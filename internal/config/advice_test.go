@@ -22,9 +22,9 @@ import (
 func TestAdvice(t *testing.T) {
 	left := func(n int64) runzero.Usage { return runzero.Usage{Remaining: runzero.Known(n)} }
 	for _, c := range []struct {
-		what  string
-		err   error
-		wants string // empty: no advice
+		name string
+		err  error
+		want string // empty: no advice
 	}{
 		{"wrong token", &runzero.Error{Status: 401}, "refuses the token"},
 		{"wrong OAuth2 client", &runzero.Error{Endpoint: runzero.TokenEndpoint, Status: 400}, "--runzero.client-id"},
@@ -35,40 +35,39 @@ func TestAdvice(t *testing.T) {
 		{"bad search", &runzero.Error{Status: 422}, "--collector.assets.search"},
 		{"quota", &runzero.Error{Status: 429, Usage: left(0)}, "used up"},
 		{"burst", &runzero.Error{Status: 429, Usage: left(10)}, "too many requests"},
-		{"server error", &runzero.Error{Status: 500}, "asked again"},
+		{"server error", &runzero.Error{Status: 500}, "repeated"},
 		{"no such host", &net.DNSError{}, "DNS"},
 		{"refused", syscall.ECONNREFUSED, "nothing listens"},
 		{"unroutable", syscall.ENETUNREACH, "no route"},
 		{"timeout", context.DeadlineExceeded, "--runzero.timeout"},
-		{"token file gone", &os.PathError{Err: syscall.ENOENT}, "file is there"},
-		{"token file forbidden", &os.PathError{Err: syscall.EACCES}, "let this user read"},
+		{"missing token file", &os.PathError{Err: syscall.ENOENT}, "file exists"},
+		{"unreadable token file", &os.PathError{Err: syscall.EACCES}, "user to read"},
 		{"another name", x509.HostnameError{Certificate: &x509.Certificate{}}, "--runzero.url"},
 		{"expired", x509.CertificateInvalidError{Cert: &x509.Certificate{}}, "clock"},
-		{"closed", io.EOF, "closed before there was an answer"},
-		{"empty", &runzero.BodyError{Err: io.EOF}, ""},
-		{"nothing to say", io.ErrUnexpectedEOF, ""},
+		{"closed", io.EOF, "closed without a response"},
+		{"empty body", &runzero.BodyError{Err: io.EOF}, ""},
+		{"unexpected end", io.ErrUnexpectedEOF, ""},
 	} {
 		got := config.Advice(fmt.Errorf("assets: %w", c.err))
-		if !strings.Contains(got, c.wants) || c.wants == "" && got != "" {
-			t.Errorf("%s: %q, want %q", c.what, got, c.wants)
+		if !strings.Contains(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 		if strings.Contains(got, "--") && !strings.Contains(got, "in the file") {
-			t.Errorf("%s: %q is of no use to who has a configuration file", c.what, got)
+			t.Errorf("%s: %q does not help users of a configuration file", c.name, got)
 		}
 	}
 }
 
-// TestAdviceOnTLS asks real servers, because what TLS errors look like is Go's to
-// change.
+// The errors come from real servers, because Go may change their types.
 func TestAdviceOnTLS(t *testing.T) {
 	private := httptest.NewTLSServer(http.NotFoundHandler())
 	defer private.Close()
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
-	for _, c := range []struct{ what, url, wants string }{
+	for _, c := range []struct{ name, url, want string }{
 		{"a private CA", private.URL, "--runzero.ca-file"},
 		{"no TLS at all", strings.Replace(plain.URL, "http:", "https:", 1), "scheme"},
-		{"nobody there", "http://127.0.0.1:1", "nothing listens"},
+		{"nothing listens", "http://127.0.0.1:1", "nothing listens"},
 	} {
 		client, err := runzero.New(runzero.Config{URL: c.url, HTTP: promconfig.HTTPClientConfig{
 			Authorization: &promconfig.Authorization{Credentials: "ET0123"},
@@ -77,8 +76,8 @@ func TestAdviceOnTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = client.Health(t.Context())
-		if got := config.Advice(err); !strings.Contains(got, c.wants) {
-			t.Errorf("%s: %v: %q, want %q", c.what, err, got, c.wants)
+		if got := config.Advice(err); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %v: %q, want %q", c.name, err, got, c.want)
 		}
 	}
 }

@@ -7,31 +7,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// The shortest interval. What is shorter is a mistake in the unit, and would spend a
-// day's calls in minutes.
-const (
-	shortestInterval = time.Second
-	spends           = "each poll costs calls of the account's daily quota"
-)
+// minInterval catches mistakes in the unit, which would use up a day's calls in minutes.
+const minInterval = time.Second
 
-// choose is what the file or a flag decided. One thing decided in two places is a
-// mistake: nobody could tell which holds.
-func choose[T any](f Flags, flag string, value T, in at[T]) (at[T], error) {
-	switch {
-	case !in.set():
-		return by(flag, value), nil
-	case f.Set[flag]:
-		return in, in.wrong("is set here and by --%s (or its environment variable): leave out one", flag)
-	}
-	return in, nil
-}
-
-// of is the common settings of a collector.
+// of returns the settings that every collector has.
 func (c fileCollectors) of(name string) fileCollector {
 	switch name {
 	case "assets":
@@ -42,30 +28,30 @@ func (c fileCollectors) of(name string) fileCollector {
 	return c.Others[name].Value
 }
 
-// known refuses what is no collector.
-func (c fileCollectors) known() error {
-	var all []string
+// check refuses unknown collectors.
+func (c fileCollectors) check() error {
+	var known []string
 	for _, spec := range collector.Specs() {
-		all = append(all, spec.Name)
+		known = append(known, spec.Name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Others)) {
-		if !slices.Contains(all, name) {
-			return c.Others[name].errorf("there is no collector%s: there are %s", shown(name), strings.Join(all, ", "))
+		if !slices.Contains(known, name) {
+			return c.Others[name].errorf("unknown collector%s: known collectors are %s", quoted(name), strings.Join(known, ", "))
 		}
 	}
 	return nil
 }
 
-// collectors are the enabled ones, the cheapest first, and the queries.
+// collectors returns the enabled collectors, the cheapest first, and then the queries.
 func (f Flags) collectors(in file, settings collector.Settings) ([]schedule.Collector, error) {
-	if err := in.Collectors.known(); err != nil {
+	if err := in.Collectors.check(); err != nil {
 		return nil, err
 	}
-	switch {
-	case f.CacheMaxAge < 0:
-		return nil, by("cache.max-age", f.CacheMaxAge).wrong("must not be negative; 0 keeps answers however old")
-	case f.CacheInterval < shortestInterval:
-		return nil, by("cache.interval", f.CacheInterval).wrong("must be at least %s: %s", shortestInterval, spends)
+	if f.CacheMaxAge < 0 {
+		return nil, errors.New("--cache.max-age must not be negative; 0 keeps results forever")
+	}
+	if err := checkMinimum(f.cacheInterval()); err != nil {
+		return nil, err
 	}
 	var enabled []schedule.Collector
 	for _, spec := range collector.Specs() {
@@ -74,81 +60,100 @@ func (f Flags) collectors(in file, settings collector.Settings) ([]schedule.Coll
 			return nil, err
 		}
 		if on {
-			enabled = append(enabled, schedule.Collector{Spec: spec, Settings: settings, Interval: time.Duration(interval.Value), IntervalSource: interval.String(), Fingerprint: shape(spec.Name, settings)})
+			enabled = append(enabled, schedule.Collector{
+				Spec: spec, Settings: settings, Interval: time.Duration(interval.Value), IntervalSource: f.source(interval.position),
+				Fingerprint: fingerprint(spec.Name, settings),
+			})
 		}
 	}
-	queries, err := f.queries(in.Queries.Value)
+	queries, err := f.queries(in.Queries)
 	if err != nil {
 		return nil, err
 	}
 	enabled = append(enabled, queries...)
 	if !slices.ContainsFunc(enabled, func(c schedule.Collector) bool { return c.Scope != collector.HeadersOnly }) {
-		return nil, errors.New("no collector is enabled that asks anything: enable one with --collector.NAME")
+		return nil, errors.New("no enabled collector polls the API: enable one with --collector.NAME")
 	}
 	return enabled, nil
 }
 
-// schedule is whether a collector is on, and its interval.
-func (f Flags) schedule(spec collector.Spec, in fileCollector) (on bool, every at[duration], err error) {
+// schedule returns whether a collector is enabled, and its interval.
+func (f Flags) schedule(spec collector.Spec, in fileCollector) (bool, sourced[model.Duration], error) {
+	var err error
 	flag, flags := "collector."+spec.Name, f.Collectors[spec.Name]
-	enabled, err := choose(f, flag, flags.Enabled, in.Enabled)
-	if err != nil {
-		return false, every, err
-	}
-	interval, err := choose(f, flag+".interval", duration(flags.Interval), in.Interval)
+	enabled := fileOrFlag(f, in.Enabled, flag, flags.Enabled, &err)
+	interval := fileOrFlag(f, in.Interval, flag+".interval", model.Duration(flags.Interval), &err)
+	polls := spec.Scope != collector.HeadersOnly
 	switch {
 	case err != nil:
-		return false, every, err
-	case spec.Scope == collector.HeadersOnly && in.Interval.set():
-		return false, every, interval.errorf("the collector %s asks nothing, and has no interval", spec.Name)
-	case spec.Scope == collector.HeadersOnly || !enabled.Value && !in.Interval.set():
-		return enabled.Value, every, nil
-	case in.Interval.set() || interval.Value != 0: // as it is
+		return false, interval, err
+	case !polls && in.Interval.set():
+		return false, interval, interval.errorf("the collector %s makes no requests and has no interval", spec.Name)
+	case !polls || !enabled.Value && !in.Interval.set():
+		return enabled.Value, sourced[model.Duration]{}, nil
+	case in.Interval.set() || flags.Interval != 0: // as configured
 	case spec.Interval != 0:
-		interval.Value = duration(spec.Interval)
+		interval.Value = model.Duration(spec.Interval)
 	default:
-		interval = by("cache.interval", duration(f.CacheInterval))
+		interval = f.cacheInterval()
 	}
 	return enabled.Value, interval, f.checkInterval(interval)
 }
 
-// checkInterval also refuses intervals that answers do not outlive.
-func (f Flags) checkInterval(interval at[duration]) error {
-	switch every := time.Duration(interval.Value); {
-	case every < shortestInterval:
-		return interval.wrong("must be at least %s: %s", shortestInterval, spends)
-	case f.CacheMaxAge > 0 && every > f.CacheMaxAge:
-		return interval.wrong("is %s, longer than --cache.max-age, which is %s: answers would be withdrawn before they are asked for again",
-			interval.Value, duration(f.CacheMaxAge))
+func (f Flags) cacheInterval() sourced[model.Duration] {
+	return fromFlag("cache.interval", model.Duration(f.CacheInterval))
+}
+
+// source is how users find what decides an interval.
+func (f Flags) source(interval position) string {
+	switch {
+	case interval.flag != "":
+		return "--" + interval.flag
+	case interval.set():
+		return f.locate(interval) + ": interval"
+	}
+	return ""
+}
+
+// checkInterval also refuses an interval in which results would expire.
+func (f Flags) checkInterval(interval sourced[model.Duration]) error {
+	if f.CacheMaxAge > 0 && time.Duration(interval.Value) > f.CacheMaxAge {
+		return interval.wrong("interval", "is %s, longer than --cache.max-age (%s): results would expire before the next poll",
+			interval.Value, model.Duration(f.CacheMaxAge))
+	}
+	return checkMinimum(interval)
+}
+
+func checkMinimum(interval sourced[model.Duration]) error {
+	if time.Duration(interval.Value) < minInterval {
+		return interval.wrong("interval", "must be at least %s: each poll costs calls of the account's daily quota", minInterval)
 	}
 	return nil
 }
 
-// queries are collectors too, each of its own interval.
-func (f Flags) queries(in []at[fileQuery]) ([]schedule.Collector, error) {
-	names := names{}
+// queries returns a collector for each query.
+func (f Flags) queries(in []sourced[fileQuery]) ([]schedule.Collector, error) {
+	names, kinds := names{}, runzero.CountOf()
 	var queries []schedule.Collector
 	for _, each := range in {
 		q := each.Value
-		if err := names.add(q.Name, each.place, "query"); err != nil {
+		if err := names.add(q.Name, each.position, "query"); err != nil {
 			return nil, err
 		}
 		switch {
 		case !q.Of.set():
-			return nil, each.errorf("the query %s does not say of what: write of, which is one of %s", q.Name.Value, strings.Join(runzero.CountOf(), ", "))
-		case !slices.Contains(runzero.CountOf(), q.Of.Value):
-			return nil, q.Of.wrong("must be one of %s", strings.Join(runzero.CountOf(), ", "))
+			return nil, each.errorf("query %s has no of: set it to one of %s", q.Name.Value, strings.Join(kinds, ", "))
+		case !slices.Contains(kinds, q.Of.Value):
+			return nil, q.Of.wrong("of", "must be one of %s", strings.Join(kinds, ", "))
 		}
-		if !q.Interval.set() {
-			q.Interval = by("cache.interval", duration(f.CacheInterval))
-		}
-		if err := f.checkInterval(q.Interval); err != nil {
+		interval := q.Interval.or(f.cacheInterval())
+		if err := f.checkInterval(interval); err != nil {
 			return nil, err
 		}
-		query := collector.Query{Name: q.Name.Value, Of: q.Of.Value, Search: q.Search.Value}
-		interval := time.Duration(q.Interval.Value)
+		query := collector.Query{Name: q.Name.Value, Of: q.Of.Value, Search: q.Search}
 		queries = append(queries, schedule.Collector{
-			Spec: collector.QuerySpec(query, interval), Interval: interval, IntervalSource: q.Interval.String(), Fingerprint: queryShape(query),
+			Spec:     collector.QuerySpec(query, time.Duration(interval.Value)),
+			Interval: time.Duration(interval.Value), IntervalSource: f.source(interval.position), Fingerprint: queryFingerprint(query),
 		})
 	}
 	return queries, nil

@@ -1,8 +1,11 @@
-// Package config turns what users set, by flags and in a file, into one value that
-// cannot be half-right.
+// Package config turns flags and the configuration file into one checked value. It knows
+// every setting, its default source and its limits. It makes no requests, and knows nothing
+// of how settings are used.
 package config
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
@@ -11,16 +14,16 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Flags is the configuration as users give it, unchecked.
+// Flags are the settings as users make them, unchecked.
 type Flags struct {
-	// File is the path of the YAML file; empty: there is none.
+	// File is the path of the YAML file; empty if there is none.
 	File string
-	// Set has the names, without dashes, of the flags that the user set, on the command
-	// line or by their environment variables: what they decide, the file may not.
+	// Set has the names, without dashes, of the flags that were set on the command line or by
+	// their environment variables. The file may not set the same things.
 	Set map[string]bool
-	// Demo tells that a simulated console is asked.
+	// Demo is set when a simulated console is polled.
 	Demo bool
-	// Offline tells that nobody will be asked: a credential is not needed, and not read.
+	// Offline is set when no requests will be made: credentials are neither needed nor read.
 	Offline bool
 
 	URL              string
@@ -34,8 +37,8 @@ type Flags struct {
 	AllowHTTP        bool
 
 	CacheInterval time.Duration
-	CacheMaxAge   time.Duration // 0 keeps answers however old
-	CacheDir      string        // empty keeps nothing
+	CacheMaxAge   time.Duration // 0 keeps results forever
+	CacheDir      string        // empty if nothing is cached on disk
 
 	QuotaShare   float64
 	QuotaReserve float64
@@ -47,26 +50,26 @@ type Flags struct {
 	ScanMaxAge  time.Duration
 }
 
-// CollectorFlags is how one collector is set.
+// CollectorFlags are the flags of one collector.
 type CollectorFlags struct {
 	Enabled  bool
 	Interval time.Duration // 0: its own default
 }
 
-// Config is a checked configuration. Only Load makes one.
+// Config is a checked configuration, made by Load.
 type Config struct {
 	Accounts []Account
-	MaxAge   time.Duration // 0 keeps answers however old
-	CacheDir string        // empty keeps nothing
-	// Collectors are the enabled ones, the cheapest first, and then the queries, which
-	// are called queries/NAME.
+	MaxAge   time.Duration // 0 keeps results forever
+	CacheDir string        // empty if nothing is cached on disk
+	// Collectors are the enabled collectors, the cheapest first, and then the queries, which
+	// are named queries/NAME.
 	Collectors []schedule.Collector
 	Settings   collector.Settings
 }
 
-// Account is one quota, and the credentials that spend it.
+// Account is one daily quota of API calls, and the credentials that share it.
 type Account struct {
-	Name        string // its account_name; empty where the flags make the only account
+	Name        string // the label account_name; empty if flags describe the only account
 	URL         string
 	Share       quota.Share
 	Credentials []Credential // at least one
@@ -74,21 +77,30 @@ type Account struct {
 	Selection schedule.Selection
 }
 
-// Credential is one access right.
+// Credential is a token or an OAuth2 client.
 type Credential struct {
-	// Name is its label: as the file calls it, else default, or its position where there
-	// are several.
+	// Name is the label credential: its name in the file, or else "default", or its number if
+	// the account has several.
 	Name    string
-	Expires time.Time // zero: not said
-	// Runzero is the console, how it is reached, and the credential. Who asks with it
-	// adds what watches the asking.
+	Expires time.Time // zero if not configured
+	// Runzero has the console, how to reach it, and the secret. Users add the hooks that
+	// observe and admit requests.
 	Runzero runzero.Config
 }
 
-// Load reads the file, if there is one, and checks it together with the flags. Nobody
-// is asked. Every error is a sentence that names the flag, or the file and the line.
+// Load reads the file, if there is one, and checks it together with the flags. It makes no
+// requests. Each error is one sentence that names the flag, or the file and the line, and
+// repeats no secret.
 func (f Flags) Load() (*Config, error) {
-	in, err := f.file()
+	c, err := f.load()
+	if e, ok := errors.AsType[*settingError](err); ok && e.flag == "" {
+		return nil, fmt.Errorf("%s: %w", f.locate(e.position), e.error)
+	}
+	return c, err
+}
+
+func (f Flags) load() (*Config, error) {
+	in, err := f.readFile()
 	if err != nil {
 		return nil, err
 	}

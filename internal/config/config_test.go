@@ -14,24 +14,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// defaults are the flags as they are when nobody sets any but a token's file.
-func defaults(t testing.TB) config.Flags {
-	f := flags()
-	f.TokenFile = write(t, t.TempDir(), "token", "ET0123456789\n")
-	return f
-}
-
-// write makes a file and returns its path.
-func write(t testing.TB, folder, name, text string) string {
-	t.Helper()
-	path := filepath.Join(folder, name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// flags are the flags as they are when nobody sets any.
+// flags are the defaults of the command line.
 func flags() config.Flags {
 	f := config.Flags{
 		URL:           runzero.DefaultURL,
@@ -52,8 +35,25 @@ func flags() config.Flags {
 	return f
 }
 
-func TestDefaultsAreValid(t *testing.T) {
-	c, err := defaults(t).Load()
+// withToken are the defaults and a token's file.
+func withToken(t testing.TB) config.Flags {
+	f := flags()
+	f.TokenFile = write(t, t.TempDir(), "token", "ET0123456789\n")
+	return f
+}
+
+// write makes a file and returns its path.
+func write(t testing.TB, folder, name, text string) string {
+	t.Helper()
+	path := filepath.Join(folder, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoadsDefaults(t *testing.T) {
+	c, err := withToken(t).Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,8 +81,8 @@ func TestDefaultsAreValid(t *testing.T) {
 	}
 }
 
-func TestIntervals(t *testing.T) {
-	f := defaults(t)
+func TestCollectorFlags(t *testing.T) {
+	f := withToken(t)
 	f.CacheInterval = time.Minute
 	f.Collectors["console"] = config.CollectorFlags{Enabled: true, Interval: 5 * time.Hour}
 	f.Collectors["tasks"] = config.CollectorFlags{Enabled: false}
@@ -90,68 +90,65 @@ func TestIntervals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sources := map[string]string{}
 	for _, enabled := range c.Collectors {
-		switch {
-		case enabled.Name == "tasks":
-			t.Error("a collector that is off is polled")
-		case enabled.Name == "console" && enabled.Interval != 5*time.Hour, enabled.Name == "assets" && enabled.Interval != time.Minute:
-			t.Errorf("%s every %s", enabled.Name, enabled.Interval)
-		}
+		sources[enabled.Name] = enabled.Interval.String() + " " + enabled.IntervalSource
+	}
+	if sources["tasks"] != "" || sources["console"] != "5h0m0s --collector.console.interval" || sources["assets"] != "1m0s --cache.interval" {
+		t.Error(sources)
 	}
 }
 
-// TestMistakesAreNamed checks that what cannot be is refused, never bent into shape,
-// and that the message names the flag.
-func TestMistakesAreNamed(t *testing.T) {
+func TestRefusesInvalidFlags(t *testing.T) {
 	for _, c := range []struct {
-		what  string
-		set   func(*config.Flags)
-		wants string
+		name string
+		set  func(*config.Flags)
+		want string
 	}{
 		{"token and OAuth2 client", func(f *config.Flags) { f.ClientID = "id" }, "--runzero.client-id"},
 		{"token file and variable", func(f *config.Flags) { f.Token = "ETsecret" }, "RUNZERO_TOKEN"},
-		{"no token", func(f *config.Flags) { f.TokenFile = "" }, "--runzero.token-file"},
-		{"a token file that is not there", func(f *config.Flags) { f.TokenFile += ".old" }, "cannot be read"},
-		{"a download token", func(f *config.Flags) { f.TokenFile, f.Token = "", "DTsecret" }, "download token"},
-		{"a URL that is none", func(f *config.Flags) { f.URL = "console" }, "https://"},
+		{"no credential", func(f *config.Flags) { f.TokenFile = "" }, "--runzero.token-file"},
+		{"missing token file", func(f *config.Flags) { f.TokenFile += ".old" }, "cannot be read"},
+		{"download token", func(f *config.Flags) { f.TokenFile, f.Token = "", "DTsecret" }, "download token"},
+		{"invalid URL", func(f *config.Flags) { f.URL = "console" }, "https://"},
 		{"plain http", func(f *config.Flags) { f.URL = "http://console.example.com" }, "--runzero.allow-http"},
-		{"an organization without a name", func(f *config.Flags) { f.Organizations = []string{""} }, "--runzero.organization"},
-		{"a configuration file that is not there", func(f *config.Flags) { f.File = "/nowhere/config.yml" }, "--config.file"},
-		{"no timeout", func(f *config.Flags) { f.Timeout = 0 }, "--runzero.timeout"},
-		{"interval 0", func(f *config.Flags) { f.CacheInterval = 0 }, "--cache.interval"},
+		{"empty organization", func(f *config.Flags) { f.Organizations = []string{""} }, "--runzero.organization"},
+		{"missing configuration file", func(f *config.Flags) { f.File = "/nowhere/config.yml" }, "--config.file"},
+		{"timeout of zero", func(f *config.Flags) { f.Timeout = 0 }, "--runzero.timeout"},
+		{"interval of zero", func(f *config.Flags) { f.CacheInterval = 0 }, "--cache.interval"},
 		{"interval in the wrong unit", func(f *config.Flags) { f.CacheInterval = 15 * time.Millisecond }, "--cache.interval"},
-		{"a collector's interval", func(f *config.Flags) {
+		{"collector interval in the wrong unit", func(f *config.Flags) {
 			f.Collectors["sites"] = config.CollectorFlags{Enabled: true, Interval: time.Millisecond}
 		}, "--collector.sites.interval"},
-		{"negative age", func(f *config.Flags) { f.CacheMaxAge = -1 }, "--cache.max-age"},
-		{"age below an interval", func(f *config.Flags) { f.CacheMaxAge = 30 * time.Minute }, "--cache.max-age"},
+		{"negative maximum age", func(f *config.Flags) { f.CacheMaxAge = -1 }, "--cache.max-age"},
+		{"maximum age shorter than an interval", func(f *config.Flags) { f.CacheMaxAge = 30 * time.Minute }, "--cache.max-age"},
 		{"unknown label", func(f *config.Flags) { f.AssetLabels = "site_name,hostname" }, `"hostname"`},
-		{"label twice", func(f *config.Flags) { f.AssetLabels = "os, os" }, "os twice"},
-		{"nothing kept", func(f *config.Flags) { f.AssetTop = 0 }, "--collector.assets.top"},
-		{"too much kept", func(f *config.Flags) { f.AssetTop = 1e6 }, "--collector.assets.top"},
-		{"no scan age", func(f *config.Flags) { f.ScanMaxAge = 0 }, "--collector.tasks.scan-max-age"},
-		{"no share", func(f *config.Flags) { f.QuotaShare = 0 }, "--quota.share"},
-		{"more than all", func(f *config.Flags) { f.QuotaShare = 1.5 }, "--quota.share"},
-		{"a share that is no number", func(f *config.Flags) { f.QuotaShare = math.NaN() }, "--quota.share"},
-		{"all for others", func(f *config.Flags) { f.QuotaReserve = 1 }, "--quota.reserve"},
-		{"less than nothing for others", func(f *config.Flags) { f.QuotaReserve = -0.1 }, "--quota.reserve"},
-		{"nothing that asks", func(f *config.Flags) {
+		{"duplicate label", func(f *config.Flags) { f.AssetLabels = "os, os" }, "os twice"},
+		{"top of zero", func(f *config.Flags) { f.AssetTop = 0 }, "--collector.assets.top"},
+		{"top too large", func(f *config.Flags) { f.AssetTop = 1e6 }, "--collector.assets.top"},
+		{"scan age of zero", func(f *config.Flags) { f.ScanMaxAge = 0 }, "--collector.tasks.scan-max-age"},
+		{"share of zero", func(f *config.Flags) { f.QuotaShare = 0 }, "--quota.share"},
+		{"share of more than everything", func(f *config.Flags) { f.QuotaShare = 1.5 }, "--quota.share"},
+		{"share that is not a number", func(f *config.Flags) { f.QuotaShare = math.NaN() }, "--quota.share"},
+		{"reserve of everything", func(f *config.Flags) { f.QuotaReserve = 1 }, "--quota.reserve"},
+		{"negative reserve", func(f *config.Flags) { f.QuotaReserve = -0.1 }, "--quota.reserve"},
+		{"no collector that polls", func(f *config.Flags) {
 			f.Collectors = map[string]config.CollectorFlags{"usage": {Enabled: true}}
 		}, "--collector.NAME"},
 	} {
-		t.Run(c.what, func(t *testing.T) {
-			f := defaults(t)
+		t.Run(c.name, func(t *testing.T) {
+			f := withToken(t)
 			c.set(&f)
 			_, err := f.Load()
-			if err == nil || !strings.Contains(err.Error(), c.wants) || strings.Contains(err.Error(), "Tsecret") {
-				t.Errorf("got %v, want a sentence with %s", err, c.wants)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "Tsecret") {
+				t.Errorf("got %v, want an error with %s", err, c.want)
 			}
 		})
 	}
 }
 
-func TestAgeZeroKeepsAnswers(t *testing.T) {
-	f := defaults(t)
+func TestMaxAgeZeroKeepsResultsForever(t *testing.T) {
+	f := withToken(t)
 	f.CacheMaxAge = 0
 	if c, err := f.Load(); err != nil || c.MaxAge != 0 {
 		t.Errorf("%v, %v", c, err)
@@ -159,23 +156,21 @@ func TestAgeZeroKeepsAnswers(t *testing.T) {
 }
 
 func TestNoLabelsCountAllAssetsTogether(t *testing.T) {
-	f := defaults(t)
+	f := withToken(t)
 	f.AssetLabels = ""
 	if c, err := f.Load(); err != nil || len(c.Settings.AssetLabels) != 0 {
 		t.Errorf("%v, %v", c, err)
 	}
 }
 
-// TestWhoAsksNothingNeedsNoCredential is for plan, which people try before they have
-// a token.
-func TestWhoAsksNothingNeedsNoCredential(t *testing.T) {
+// People try plan before they have a token.
+func TestOfflineNeedsNoCredential(t *testing.T) {
 	f := flags()
 	f.Offline = true
-	if _, err := f.Load(); err != nil {
-		t.Error(err)
-	}
-	f.TokenFile = "/nowhere/token"
-	if _, err := f.Load(); err != nil {
-		t.Error(err)
+	for _, file := range []string{"", "/nowhere/token"} {
+		f.TokenFile = file
+		if _, err := f.Load(); err != nil {
+			t.Errorf("token file %q: %v", file, err)
+		}
 	}
 }

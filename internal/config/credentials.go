@@ -11,18 +11,18 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// onlyCredential is the name of an account's only credential, when it has none.
-const onlyCredential = "default"
+// defaultCredential names an account's only credential if the file does not.
+const defaultCredential = "default"
 
-// checkURL checks the console's address alone, with a token that is never sent.
+// checkURL checks only the console's address, with a token that is never sent.
 func checkURL(console runzero.Config) error {
 	console.HTTP = promconfig.HTTPClientConfig{Authorization: &promconfig.Authorization{Credentials: "none"}}
 	_, err := runzero.New(console)
 	return err
 }
 
-// checkCredential makes a client as it will be made, so that a file that cannot be
-// read is found now. Who asks nothing needs no credential.
+// checkCredential makes a client as it is made later, so that a file that cannot be read is
+// reported now.
 func (f Flags) checkCredential(console runzero.Config) error {
 	if f.Offline {
 		return nil
@@ -31,23 +31,23 @@ func (f Flags) checkCredential(console runzero.Config) error {
 	return err
 }
 
-// credentials are those of an account of the file, asked for the console.
-func (f Flags) credentials(in []at[fileCredential], console runzero.Config) ([]Credential, error) {
+// credentials returns the credentials of an account of the file.
+func (f Flags) credentials(in []sourced[fileCredential], console runzero.Config) ([]Credential, error) {
 	names := names{}
 	var credentials []Credential
 	for i, each := range in {
 		name := each.Value.Name
 		if !name.set() {
-			name = at[string]{Value: onlyCredential, place: each.place}
+			name = sourced[string]{defaultCredential, each.position}
 			if len(in) > 1 {
 				name.Value = strconv.Itoa(i + 1)
 			}
 		}
-		if err := names.add(name, each.place, "credential"); err != nil {
+		if err := names.add(name, each.position, "credential"); err != nil {
 			return nil, err
 		}
 		var err error
-		if console.HTTP, err = each.Value.client(each.place, console.URL); err != nil {
+		if console.HTTP, err = f.client(each.Value, each.position, console.URL); err != nil {
 			return nil, err
 		}
 		if err := f.checkCredential(console); err != nil {
@@ -58,43 +58,34 @@ func (f Flags) credentials(in []at[fileCredential], console runzero.Config) ([]C
 	return credentials, nil
 }
 
-// client checks how the console is reached, and with what.
-func (c fileCredential) client(p place, console string) (promconfig.HTTPClientConfig, error) {
+// client returns how the console is reached, and with which secret.
+func (f Flags) client(c fileCredential, p position, console string) (promconfig.HTTPClientConfig, error) {
 	http := promconfig.HTTPClientConfig(c.HTTP)
-	// The defaults: prometheus/common's own, but for the proxy, which is that of the flags.
-	http.FollowRedirects = http.FollowRedirects || !p.has("follow_redirects")
-	http.EnableHTTP2 = http.EnableHTTP2 || !p.has("enable_http2")
-	if !p.has("proxy_url") && !p.has("no_proxy") && !p.has("proxy_from_environment") {
-		http.ProxyFromEnvironment = true
-	}
 	if http.Authorization == nil && http.OAuth2 == nil && http.BasicAuth == nil && http.BearerToken == "" && http.BearerTokenFile == "" {
-		return http, p.errorf("this credential has neither authorization, which holds a token, nor oauth2")
+		return http, p.errorf("the credential has neither authorization nor oauth2: set one")
 	}
 	checked := http
 	if http.OAuth2 != nil {
-		if where := p.key("oauth2", "token_url"); !ofConsole(http.OAuth2.TokenURL, console) {
-			return http, where.wrong("must be of the console itself, to which alone the secret may go: leave it out")
+		if !onConsole(http.OAuth2.TokenURL, console) {
+			return http, p.errorf("token_url must be on the console, because the secret is sent there: remove the key")
 		}
 		client := *http.OAuth2
-		client.TokenURL = console // that there is none is no mistake
+		client.TokenURL = console // Validate requires one, but it defaults to the console's
 		checked.OAuth2 = &client
 	}
 	if err := checked.Validate(); err != nil {
 		return http, p.errorf("%w", err)
 	}
-	http.SetDirectory(filepath.Dir(p.file))
+	http.SetDirectory(filepath.Dir(f.File))
 	return http, nil
 }
 
-// ofConsole reports whether a token_url, if there is one, is on the console.
-func ofConsole(tokenURL, console string) bool {
+// onConsole reports whether a token_url is on the console, or not set.
+func onConsole(tokenURL, console string) bool {
 	if tokenURL == "" {
 		return true
 	}
-	a, err := url.Parse(tokenURL)
-	if err != nil {
-		return false
-	}
-	b, err := url.Parse(console)
-	return err == nil && a.User == nil && runzero.SameOrigin(a, b)
+	a, errA := url.Parse(tokenURL)
+	b, errB := url.Parse(console)
+	return errA == nil && errB == nil && a.User == nil && runzero.SameOrigin(a, b)
 }

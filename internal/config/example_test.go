@@ -14,14 +14,14 @@ import (
 
 const example = "../../examples/runzero_exporter.yml"
 
-// Secrets of the files that the example names, and of one in the example's place.
+// Secrets in the files that the example names.
 const (
 	exampleToken  = "ETplanted00000000000000000000000001"
 	exampleSecret = "planted-secret-of-the-client-000002"
 )
 
-// exampleIn makes a folder with the files that the example names, and returns the
-// flags that name a configuration file in it.
+// exampleIn copies the example to a folder with the files that it names, and returns the
+// flags to load it, and its text.
 func exampleIn(t testing.TB) (f config.Flags, text string) {
 	t.Helper()
 	content, err := os.ReadFile(example)
@@ -36,13 +36,13 @@ func exampleIn(t testing.TB) (f config.Flags, text string) {
 	return f, string(content)
 }
 
-// rewrite puts another text in the place of the configuration file.
+// rewrite replaces the text of the configuration file.
 func rewrite(t testing.TB, f config.Flags, text string) {
 	t.Helper()
 	write(t, filepath.Dir(f.File), filepath.Base(f.File), text)
 }
 
-func TestTheExample(t *testing.T) {
+func TestExample(t *testing.T) {
 	f, _ := exampleIn(t)
 	c, err := f.Load()
 	if err != nil {
@@ -67,9 +67,8 @@ func TestTheExample(t *testing.T) {
 	}
 }
 
-// TestWhatIsShownIsTheConfiguration checks that String leaves nothing out but secrets:
-// loaded again, it is the same configuration.
-func TestWhatIsShownIsTheConfiguration(t *testing.T) {
+// String leaves out nothing but secrets: loaded again, it is the same configuration.
+func TestStringCanBeLoaded(t *testing.T) {
 	f, text := exampleIn(t)
 	for _, change := range []struct{ from, to string }{
 		{"", ""},
@@ -101,16 +100,16 @@ func TestWhatIsShownIsTheConfiguration(t *testing.T) {
 	}
 }
 
-// plain leaves out what cannot be compared: functions.
+// plain leaves out functions, which cannot be compared, and line numbers.
 func plain(c *config.Config) *config.Config {
 	for i := range c.Collectors {
 		c.Collectors[i].New, c.Collectors[i].AccountWide, c.Collectors[i].FromDiscovery = nil, nil, nil
-		c.Collectors[i].IntervalSource = "" // its line
+		c.Collectors[i].IntervalSource = ""
 	}
 	return c
 }
 
-func TestSecretsAreNotShown(t *testing.T) {
+func TestStringHidesSecrets(t *testing.T) {
 	c, err := load(t, `
 accounts:
 - name: a

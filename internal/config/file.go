@@ -3,141 +3,143 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
+	"maps"
+	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 )
 
-// file is the configuration file as it is written. The example in examples/ explains
+// file is the configuration file as it is written. examples/runzero_exporter.yml explains
 // every key.
 type file struct {
-	Accounts   at[[]at[fileAccount]] `yaml:"accounts,omitempty"`
-	Collectors fileCollectors        `yaml:"collectors,omitempty"`
-	Queries    at[[]at[fileQuery]]   `yaml:"queries,omitempty"`
+	Accounts   sourced[[]sourced[fileAccount]] `yaml:"accounts"`
+	Collectors fileCollectors                  `yaml:"collectors"`
+	Queries    []sourced[fileQuery]            `yaml:"queries"`
 }
 
 type fileAccount struct {
-	Name          at[string]               `yaml:"name,omitempty"`
-	URL           at[string]               `yaml:"url,omitempty"`
-	Timeout       at[duration]             `yaml:"timeout,omitempty"`
-	AllowHTTP     at[bool]                 `yaml:"allow_http,omitempty"`
-	Quota         fileQuota                `yaml:"quota,omitempty"`
-	Credentials   at[[]at[fileCredential]] `yaml:"credentials,omitempty"`
-	Organizations fileOrganizations        `yaml:"organizations,omitempty"`
+	Name          sourced[string]           `yaml:"name"`
+	URL           sourced[string]           `yaml:"url"`
+	Timeout       sourced[model.Duration]   `yaml:"timeout"`
+	AllowHTTP     bool                      `yaml:"allow_http"`
+	Quota         fileQuota                 `yaml:"quota"`
+	Credentials   []sourced[fileCredential] `yaml:"credentials"`
+	Organizations fileOrganizations         `yaml:"organizations"`
 }
 
 type fileQuota struct {
-	Share   at[float64] `yaml:"share,omitempty"`
-	Reserve at[float64] `yaml:"reserve,omitempty"`
+	Share   sourced[float64] `yaml:"share"`
+	Reserve sourced[float64] `yaml:"reserve"`
 }
 
 type fileOrganizations struct {
-	Include []at[string] `yaml:"include,omitempty"`
-	Exclude []at[string] `yaml:"exclude,omitempty"`
+	Include []sourced[string] `yaml:"include"`
+	Exclude []sourced[string] `yaml:"exclude"`
 }
 
 type fileCredential struct {
-	Name    at[string]  `yaml:"name,omitempty"`
-	Expires at[instant] `yaml:"expires,omitempty"`
-	HTTP    httpClient  `yaml:",inline"`
+	Name    sourced[string]  `yaml:"name"`
+	Expires sourced[instant] `yaml:"expires"`
+	HTTP    httpClient       `yaml:",inline"`
 }
 
-// httpClient has prometheus/common's keys and not its UnmarshalYAML, which refuses an
-// oauth2 without a token_url: the console has its own.
+// httpClient has the keys of prometheus/common, but not its UnmarshalYAML, which requires a
+// token_url for oauth2: here it defaults to that of the console.
 type httpClient promconfig.HTTPClientConfig
 
-// fileCollectors has a key for every collector: those with settings of their own, and
-// the rest.
+// fileCollectors has a key for every collector: those with settings of their own, and the
+// others.
 type fileCollectors struct {
-	Assets fileAssets                   `yaml:"assets,omitempty"`
-	Tasks  fileTasks                    `yaml:"tasks,omitempty"`
-	Others map[string]at[fileCollector] `yaml:",inline"`
+	Assets fileAssets                        `yaml:"assets"`
+	Tasks  fileTasks                         `yaml:"tasks"`
+	Others map[string]sourced[fileCollector] `yaml:",inline"`
 }
 
 type fileCollector struct {
-	Enabled  at[bool]     `yaml:"enabled,omitempty"`
-	Interval at[duration] `yaml:"interval,omitempty"`
+	Enabled  sourced[bool]           `yaml:"enabled"`
+	Interval sourced[model.Duration] `yaml:"interval"`
 }
 
 type fileAssets struct {
-	Common fileCollector    `yaml:",inline"`
-	Labels at[[]at[string]] `yaml:"labels,omitempty"`
-	Top    at[int]          `yaml:"top,omitempty"`
-	Search at[string]       `yaml:"search,omitempty"`
+	Common fileCollector              `yaml:",inline"`
+	Labels sourced[[]sourced[string]] `yaml:"labels"`
+	Top    sourced[float64]           `yaml:"top"`
+	Search sourced[string]            `yaml:"search"`
 }
 
 type fileTasks struct {
-	Common           fileCollector        `yaml:",inline"`
-	ScanMaxAge       at[duration]         `yaml:"scan_max_age,omitempty"`
-	ScanMaxAgeBySite []at[fileScanMaxAge] `yaml:"scan_max_age_by_site,omitempty"`
+	Common           fileCollector             `yaml:",inline"`
+	ScanMaxAge       sourced[model.Duration]   `yaml:"scan_max_age"`
+	ScanMaxAgeBySite []sourced[fileScanMaxAge] `yaml:"scan_max_age_by_site"`
 }
 
 type fileScanMaxAge struct {
-	Organization at[string]   `yaml:"organization,omitempty"`
-	Site         at[string]   `yaml:"site,omitempty"`
-	MaxAge       at[duration] `yaml:"max_age,omitempty"`
+	Organization string                  `yaml:"organization"`
+	Site         string                  `yaml:"site"`
+	MaxAge       sourced[model.Duration] `yaml:"max_age"`
 }
 
 type fileQuery struct {
-	Name     at[string]   `yaml:"name,omitempty"`
-	Of       at[string]   `yaml:"of,omitempty"`
-	Search   at[string]   `yaml:"search,omitempty"`
-	Interval at[duration] `yaml:"interval,omitempty"`
+	Name     sourced[string]         `yaml:"name"`
+	Of       sourced[string]         `yaml:"of"`
+	Search   string                  `yaml:"search"`
+	Interval sourced[model.Duration] `yaml:"interval"`
 }
 
-// duration is written as Prometheus writes durations, which know days and weeks.
-type duration time.Duration
-
-func (d *duration) read(text string) error {
-	parsed, err := model.ParseDuration(text)
-	if err != nil {
-		return errors.New("is no duration: write it like 90s, 15m, 6h or 7d")
-	}
-	*d = duration(parsed)
-	return nil
-}
-
-func (d duration) MarshalYAML() (any, error) { return d.String(), nil }
-
-func (d duration) String() string { return model.Duration(d).String() }
-
-// instant is a day, which stands for its beginning in UTC, or a time.
+// instant is a time, or a date, which stands for 00:00 UTC.
 type instant time.Time
 
-func (i *instant) read(text string) error {
-	for _, form := range []string{time.DateOnly, time.RFC3339} {
-		if parsed, err := time.Parse(form, text); err == nil {
+func (i *instant) UnmarshalYAML(unmarshal func(any) error) error {
+	var text string
+	if err := unmarshal(&text); err != nil {
+		return err
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if parsed, err := time.Parse(layout, text); err == nil {
 			*i = instant(parsed)
 			return nil
 		}
 	}
-	return errors.New("is no date: write it like 2027-03-31 or 2027-03-31T12:00:00Z")
+	return errors.New("invalid date: write it like 2027-03-31 or 2027-03-31T12:00:00Z")
 }
 
-func (i instant) MarshalYAML() (any, error) { return time.Time(i).Format(time.RFC3339), nil }
+// UnmarshalYAML sets the defaults of prometheus/common, and the environment's proxy unless
+// a proxy setting is made.
+func (c *fileCredential) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain fileCredential
+	c.HTTP = httpClient(promconfig.DefaultHTTPClientConfig)
+	err := unmarshal((*plain)(c))
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return errors.New("proxy_url: invalid URL") // the error repeats it, with the password
+	}
+	if err != nil && strings.HasPrefix(err.Error(), "unknown TLS version") {
+		return fmt.Errorf("unknown TLS version: known versions are %s", strings.Join(slices.Sorted(maps.Keys(promconfig.TLSVersions)), ", "))
+	}
+	keys := map[string]any{}
+	if err == nil {
+		err = unmarshal(&keys)
+	}
+	if keys["proxy_url"] == nil && keys["no_proxy"] == nil && keys["proxy_from_environment"] == nil {
+		c.HTTP.ProxyFromEnvironment = true
+	}
+	return err
+}
 
-// file reads the file that the flags name; without one, there is nothing in it.
-func (f Flags) file() (file, error) {
+// readFile reads the file that --config.file names; without the flag, the result is empty.
+func (f Flags) readFile() (file, error) {
 	var in file
 	if f.File == "" {
 		return in, nil
 	}
-	opened, err := os.Open(f.File)
+	text, err := os.ReadFile(f.File)
 	if err != nil {
 		return in, fmt.Errorf("--config.file cannot be read: %w", err)
 	}
-	defer func() { _ = opened.Close() }()
-	text, err := io.ReadAll(io.LimitReader(opened, mostBytes+1))
-	if err != nil {
-		return in, fmt.Errorf("--config.file cannot be read: %w", err)
-	}
-	tree, err := readTree(f.File, text)
-	if err != nil || tree == nil {
-		return in, err
-	}
-	err = decode(place{name: "the configuration", file: f.File, line: tree.Line, node: tree}, &in)
+	err = unmarshal(text, &in)
 	return in, err
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// load loads a file beside which there are credentials' files. Errors name it
+// load loads a configuration file from a folder with files of credentials. Errors name it
 // config.yml.
 func load(t testing.TB, text string, set ...func(*config.Flags)) (*config.Config, error) {
 	t.Helper()
@@ -34,7 +34,7 @@ func load(t testing.TB, text string, set ...func(*config.Flags)) (*config.Config
 	return c, err
 }
 
-// shortened leaves the folder out of an error's text.
+// shortened is an error without the folder.
 type shortened struct {
 	error
 	folder string
@@ -44,11 +44,10 @@ func (s shortened) Error() string {
 	return strings.ReplaceAll(s.error.Error(), s.folder+string(filepath.Separator), "")
 }
 
-// account is the shortest, for files that are about something else. It takes three
-// lines.
+// account is the shortest possible. It takes three lines.
 const account = "accounts:\n- name: a\n  credentials: [{authorization: {credentials_file: et}}]\n"
 
-func TestFileOfOneAccount(t *testing.T) {
+func TestAccountDefaults(t *testing.T) {
 	c, err := load(t, account)
 	if err != nil {
 		t.Fatal(err)
@@ -64,9 +63,7 @@ func TestFileOfOneAccount(t *testing.T) {
 	}
 }
 
-// TestFileAndFlagsGoTogether checks that a file that says a little leaves the rest to
-// the flags.
-func TestFileAndFlagsGoTogether(t *testing.T) {
+func TestFlagsApplyWhereTheFileSetsNothing(t *testing.T) {
 	c, err := load(t, "collectors: {assets: {labels: []}, sites: {enabled: false}, tasks: {interval: 2h}}", func(f *config.Flags) {
 		f.Token = "ET1"
 		f.CacheInterval = time.Hour
@@ -88,15 +85,15 @@ func TestFileAndFlagsGoTogether(t *testing.T) {
 	}
 }
 
-func TestFilesWithNothingInThem(t *testing.T) {
-	for _, text := range []string{"", "# nothing\n", "---\n", "{}\n", "collectors:\n", "collectors:\n  assets:\n"} {
+func TestEmptyFiles(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\n", "{}\n", "collectors:\n", "collectors:\n  assets:\n", "collectors: {assets: {top: }}"} {
 		if _, err := load(t, text, func(f *config.Flags) { f.Token = "ET1" }); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
 }
 
-func TestCredentialsAreNamed(t *testing.T) {
+func TestCredentials(t *testing.T) {
 	c, err := load(t, `
 accounts:
 - name: a
@@ -131,7 +128,7 @@ accounts:
 	}
 }
 
-func TestSettingsOfTheFile(t *testing.T) {
+func TestCollectorSettingsAndQueries(t *testing.T) {
 	c, err := load(t, account+`
 collectors:
   assets: {labels: [os, site_name], top: 7, search: "alive:t"}
@@ -162,8 +159,7 @@ queries:
 	}
 }
 
-// TestAnchorsSaveWriting is what people have them for.
-func TestAnchorsSaveWriting(t *testing.T) {
+func TestAnchorsAndMerges(t *testing.T) {
 	c, err := load(t, `
 accounts:
 - &first
@@ -188,46 +184,46 @@ accounts:
 	}
 }
 
-// TestWhatIsDecidedTwice checks that the file and a flag may not both decide a thing.
-func TestWhatIsDecidedTwice(t *testing.T) {
-	of := func(line int, key string) string {
-		return "config.yml:" + string(rune('0'+line)) + ": " + key
-	}
-	for flag, key := range map[string]string{
-		"collector.tasks": "enabled", "collector.tasks.interval": "interval", "collector.tasks.scan-max-age": "scan_max_age",
-		"collector.assets.labels": "labels", "collector.assets.top": "top", "collector.assets.search": "search",
+func TestRefusesSettingsOfBothFileAndFlag(t *testing.T) {
+	for flag, text := range map[string]string{
+		"collector.tasks": "tasks:\n    enabled: true", "collector.tasks.interval": "tasks:\n    interval: 1h",
+		"collector.tasks.scan-max-age": "tasks:\n    scan_max_age: 1d", "collector.assets.labels": "assets:\n    labels: [os]",
+		"collector.assets.top": "assets:\n    top: 5", "collector.assets.search": "assets:\n    search: alive:t",
 	} {
-		text := "# Line 1\ncollectors:\n  " + strings.Split(flag, ".")[1] + ":\n    " + key + ": " + map[string]string{
-			"enabled": "true", "interval": "1h", "scan_max_age": "1d", "labels": "[os]", "top": "5", "search": "alive:t",
-		}[key]
 		set := func(f *config.Flags) { f.Token, f.Set[flag] = "ET1", true }
-		want := of(4, key) + " is set here and by --" + flag + " (or its environment variable): leave out one"
-		if _, err := load(t, text, set); err == nil || err.Error() != want {
+		want := "config.yml:3: --" + flag + " (or its environment variable) sets this too: remove one"
+		if _, err := load(t, "collectors:\n  "+text, set); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
 		}
 		if _, err := load(t, "", set); err != nil {
 			t.Errorf("--%s alone: %v", flag, err)
 		}
 	}
+}
+
+func TestRefusesAccountsOfBothFileAndFlags(t *testing.T) {
+	wants := map[string]func(*config.Flags){
+		"accounts and RUNZERO_TOKEN are both set: remove one":                              func(f *config.Flags) { f.Token = "ETsecret" },
+		"accounts cannot be used with --demo, which polls a simulated console: remove one": func(f *config.Flags) { f.Demo, f.Token = true, "CTdemo" },
+	}
 	for _, flag := range []string{"url", "token-file", "client-id", "client-secret-file", "organization", "ca-file", "allow-http"} {
-		_, err := load(t, "\n"+account, func(f *config.Flags) { f.Set["runzero."+flag] = true })
-		want := "config.yml:2: accounts and --runzero." + flag + " (or its environment variable) are both set, and each says what is asked: leave out one"
-		if err == nil || err.Error() != want {
+		wants["accounts and --runzero."+flag+" (or its environment variable) are both set: remove one"] = func(f *config.Flags) { f.Set["runzero."+flag] = true }
+	}
+	for want, set := range wants {
+		if _, err := load(t, account, set); err == nil || err.Error() != "config.yml:2: "+want {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	if _, err := load(t, account, func(f *config.Flags) { f.Token = "ETsecret" }); err == nil ||
-		err.Error() != "config.yml:1: accounts and RUNZERO_TOKEN are both set, and each says what is asked: leave out one" {
-		t.Error(err)
-	}
-	if _, err := load(t, account, func(f *config.Flags) { f.Demo, f.Token = true, "CTdemo" }); err == nil ||
-		err.Error() != "config.yml:1: accounts cannot be used with --demo, which asks a simulated console and no account: leave out one" {
-		t.Error(err)
-	}
-	// These are defaults for accounts that say nothing, and no second decision.
-	if _, err := load(t, strings.Replace(account, "name: a", "name: a\n  quota: {share: 0.2}\n  timeout: 1m", 1), func(f *config.Flags) {
+}
+
+func TestAccountsOverrideDefaultsOfFlags(t *testing.T) {
+	c, err := load(t, strings.Replace(account, "name: a", "name: a\n  quota: {share: 0.2}\n  timeout: 1m", 1), func(f *config.Flags) {
 		f.Set["quota.share"], f.Set["quota.reserve"], f.Set["runzero.timeout"] = true, true, true
-	}); err != nil {
-		t.Error(err)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := c.Accounts[0]; a.Share.Share != 0.2 || a.Share.Reserve != 0.1 || a.Credentials[0].Runzero.Timeout != time.Minute {
+		t.Errorf("%+v", a)
 	}
 }

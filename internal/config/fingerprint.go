@@ -7,14 +7,14 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/collector"
 )
 
-// Fingerprint is what shapes all that is kept on disk of an account: what was kept of another
-// console is not its. Secrets are no part of it, nor what only decides what is asked,
-// and when.
+// Fingerprint identifies what everything cached for an account depends on: results of
+// another console are not reused. It holds no secrets, and nothing that decides only what
+// is polled, and when.
 func (c *Config) Fingerprint(a Account) string { return fmt.Sprintf("url=%q", a.URL) }
 
-// shape is what of the settings shapes the samples of a collector.
-func shape(name string, s collector.Settings) string {
-	text := families(name)
+// fingerprint identifies the settings that shape a collector's samples.
+func fingerprint(name string, s collector.Settings) string {
+	text := catalogue(name)
 	switch name {
 	case "assets":
 		text += fmt.Sprintf(" labels=%q top=%d search=%q", s.AssetLabels, s.AssetTop, s.AssetSearch)
@@ -26,18 +26,18 @@ func shape(name string, s collector.Settings) string {
 	return text
 }
 
-func queryShape(q collector.Query) string {
-	return families("queries") + fmt.Sprintf(" of=%q search=%q", q.Of, q.Search)
+func queryFingerprint(q collector.Query) string {
+	return catalogue("queries") + fmt.Sprintf(" of=%q search=%q", q.Of, q.Search)
 }
 
-// families are a collector's entries of the catalogue: names and help texts are kept
-// with the values.
-func families(name string) string {
-	var kept []collector.Metric
+// catalogue is a collector's part of the catalogue: names and help texts are cached with
+// the values.
+func catalogue(name string) string {
+	var cached []collector.Metric
 	for _, m := range collector.Catalogue() {
 		if !m.Live && slices.Contains(m.Collectors, name) {
-			kept = append(kept, m)
+			cached = append(cached, m)
 		}
 	}
-	return fmt.Sprintf("catalogue=%v", kept)
+	return fmt.Sprintf("catalogue=%v", cached)
 }

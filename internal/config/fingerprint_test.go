@@ -8,9 +8,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 )
 
-// TestShapes checks what a change in the file makes forget: the answers that it
-// shapes, and no others.
-func TestShapes(t *testing.T) {
+// A change of the file invalidates the cached results that it shapes, and no others.
+func TestFingerprints(t *testing.T) {
 	const file = account + `
 collectors:
   console: {interval: 1h}
@@ -27,8 +26,8 @@ queries:
 - {name: one, of: assets, search: "os:linux"}
 - {name: two, of: services}
 `
-	before, _ := shapes(t, file)
-	for _, c := range []struct{ from, to, forgets string }{
+	before, _ := fingerprints(t, file)
+	for _, c := range []struct{ from, to, invalidates string }{
 		{"", "", ""},
 		{"{credentials_file: et}", "{credentials: ETother}", ""},
 		{"name: a", "name: a\n  organizations: {include: [North], exclude: [South]}", ""},
@@ -48,29 +47,29 @@ queries:
 		if !strings.Contains(file, c.from) {
 			t.Fatalf("%q is not in the file", c.from)
 		}
-		after, names := shapes(t, strings.Replace(file, c.from, c.to, 1))
-		var forgotten []string
+		after, names := fingerprints(t, strings.Replace(file, c.from, c.to, 1))
+		var invalidated []string
 		for _, name := range names {
 			if before[name] != after[name] {
-				forgotten = append(forgotten, name)
+				invalidated = append(invalidated, name)
 			}
 		}
-		if got := strings.Join(forgotten, " "); got != c.forgets {
-			t.Errorf("%s for %s forgets %q, want %q", c.to, c.from, got, c.forgets)
+		if got := strings.Join(invalidated, " "); got != c.invalidates {
+			t.Errorf("%s for %s invalidates %q, want %q", c.to, c.from, got, c.invalidates)
 		}
 	}
-	for name, shape := range before {
-		if strings.Contains(shape, "secret") {
-			t.Errorf("%s tells a secret: %s", name, shape)
+	for name, fingerprint := range before {
+		if strings.Contains(fingerprint, "secret") {
+			t.Errorf("%s contains a secret: %s", name, fingerprint)
 		}
 	}
 	if help := "runzero_assets_by_risk"; !strings.Contains(before["assets"], help) || strings.Contains(before["tasks"], help) {
-		t.Error("the help texts of its own families are no part of a collector's shape, or of another's")
+		t.Error("a collector's fingerprint must have the help texts of its own metrics alone")
 	}
 }
 
-// shapes are a file's shapes by what they are of, and their names.
-func shapes(t *testing.T, text string) (map[string]string, []string) {
+// fingerprints are those of a file by what they belong to, and the names of that.
+func fingerprints(t *testing.T, text string) (map[string]string, []string) {
 	t.Helper()
 	c, err := load(t, text, func(f *config.Flags) { f.CacheMaxAge = 0 })
 	if err != nil {

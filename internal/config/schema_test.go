@@ -10,9 +10,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/collector"
 )
 
-// TestTheExampleHasEveryKey checks it in its words, because some keys exclude others and
-// are in comments.
-func TestTheExampleHasEveryKey(t *testing.T) {
+// Keys are looked for in the text, because some are in comments: they exclude others.
+func TestExampleHasEveryKey(t *testing.T) {
 	text, err := os.ReadFile("../../examples/runzero_exporter.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +22,7 @@ func TestTheExampleHasEveryKey(t *testing.T) {
 	}
 	all = append(all, keysOf(reflect.TypeFor[file]())...)
 	if len(all) < 45 {
-		t.Errorf("only %d keys are looked for: %v", len(all), all)
+		t.Errorf("only %d keys found: %v", len(all), all)
 	}
 	for _, key := range all {
 		if !regexp.MustCompile(`(?m)(^ *(# |- )?|[{,] ?)` + key + `:`).Match(text) {
@@ -32,7 +31,7 @@ func TestTheExampleHasEveryKey(t *testing.T) {
 	}
 }
 
-// keysOf lists the keys of a type and of all below it, but for prometheus/common's.
+// keysOf lists the keys of a type, except those of prometheus/common.
 func keysOf(t reflect.Type) []string {
 	switch t.Kind() {
 	case reflect.Slice, reflect.Map:
@@ -41,14 +40,14 @@ func keysOf(t reflect.Type) []string {
 	default:
 		return nil
 	}
-	if value, ok := t.FieldByName("Value"); ok { // an at
+	if value, ok := t.FieldByName("Value"); ok { // sourced
 		return keysOf(value.Type)
 	}
 	var keys []string
 	for i := range t.NumField() {
 		field := t.Field(i)
-		key, _, tagged := strings.Cut(field.Tag.Get("yaml"), ",")
-		if !tagged || field.Type == reflect.TypeFor[httpClient]() {
+		key, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		if field.Type == reflect.TypeFor[httpClient]() {
 			continue
 		}
 		if key != "" {

@@ -4,86 +4,68 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 )
 
-// String is the configuration in force as a file would say it, with <secret> for every
-// secret. What only flags say is in comments.
+// String is the configuration in force as a file, with <secret> for every secret. Settings
+// that exist only as flags are in comments.
 func (c *Config) String() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "# --cache.max-age=%s\n", duration(c.MaxAge))
+	fmt.Fprintf(&text, "# --cache.max-age=%s\n", model.Duration(c.MaxAge))
 	if c.CacheDir != "" {
 		fmt.Fprintf(&text, "# --cache.dir=%q\n", c.CacheDir)
 	}
+	var accounts []any
+	for _, a := range c.Accounts {
+		accounts = append(accounts, a.shown())
+	}
+	shown := map[string]any{"accounts": accounts, "collectors": c.shownCollectors()}
+	var queries []any
+	for _, each := range c.Collectors {
+		if q := each.Query; q.Name != "" {
+			queries = append(queries, map[string]any{"name": q.Name, "of": q.Of, "search": q.Search, "interval": model.Duration(each.Interval)})
+			shown["queries"] = queries
+		}
+	}
 	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(c.file()); err != nil {
+	if err := encoder.Encode(shown); err != nil {
 		return fmt.Sprintf("# the configuration cannot be shown: %v\n", err)
 	}
 	return text.String()
 }
 
-// file is the file that would say the same without flags.
-func (c *Config) file() file {
-	var out file
-	accounts := []at[fileAccount]{}
-	for _, a := range c.Accounts {
-		accounts = append(accounts, show(a.file()))
+func (a Account) shown() map[string]any {
+	var credentials []any
+	for _, each := range a.Credentials {
+		credentials = append(credentials, struct {
+			Name    string                      `yaml:"name"`
+			Expires time.Time                   `yaml:"expires,omitempty"`
+			HTTP    promconfig.HTTPClientConfig `yaml:",inline"`
+		}{each.Name, each.Expires, redacted(each.Runzero.HTTP)})
 	}
-	out.Accounts = show(accounts)
-	out.Collectors = c.collectors()
-	queries := []at[fileQuery]{}
-	for _, each := range c.Collectors {
-		if q := each.Query; q.Name != "" {
-			queries = append(queries, show(fileQuery{Name: show(q.Name), Of: show(q.Of), Search: show(q.Search), Interval: show(duration(each.Interval))}))
-		}
-	}
-	if len(queries) > 0 {
-		out.Queries = show(queries)
-	}
-	return out
-}
-
-// show is a value that is written.
-func show[T any](value T) at[T] { return by("", value) }
-
-func shows(values []string) []at[string] {
-	all := []at[string]{}
-	for _, value := range values {
-		all = append(all, show(value))
-	}
-	return all
-}
-
-func (a Account) file() fileAccount {
-	first := a.Credentials[0].Runzero
-	out := fileAccount{
-		URL: show(a.URL), Timeout: show(duration(first.Timeout)), AllowHTTP: show(first.AllowHTTP),
-		Quota:         fileQuota{Share: show(a.Share.Share), Reserve: show(a.Share.Reserve)},
-		Organizations: fileOrganizations{Include: shows(a.Selection.Include), Exclude: shows(a.Selection.Exclude)},
+	console := a.Credentials[0].Runzero
+	shown := map[string]any{
+		"url": a.URL, "timeout": model.Duration(console.Timeout), "allow_http": console.AllowHTTP,
+		"quota":         map[string]float64{"share": a.Share.Share, "reserve": a.Share.Reserve},
+		"credentials":   credentials,
+		"organizations": map[string][]string{"include": a.Selection.Include, "exclude": a.Selection.Exclude},
 	}
 	if a.Name != "" {
-		out.Name = show(a.Name)
+		shown["name"] = a.Name
 	}
-	var credentials []at[fileCredential]
-	for _, each := range a.Credentials {
-		credential := fileCredential{Name: show(each.Name), HTTP: shownHTTP(each.Runzero.HTTP)}
-		if !each.Expires.IsZero() {
-			credential.Expires = show(instant(each.Expires))
-		}
-		credentials = append(credentials, show(credential))
-	}
-	out.Credentials = show(credentials)
-	return out
+	return shown
 }
 
-// shownHTTP hides what prometheus/common takes for no secret: a proxy's user without a
-// password, which is a token then, and what is sent along with a client's secret.
-func shownHTTP(c promconfig.HTTPClientConfig) httpClient {
+// redacted hides what prometheus/common does not take for a secret: a proxy's user without
+// a password, which is a token then, and what is sent along with a client's secret.
+func redacted(c promconfig.HTTPClientConfig) promconfig.HTTPClientConfig {
 	if proxy := c.ProxyURL.URL; proxy != nil && proxy.User != nil {
 		if _, both := proxy.User.Password(); !both {
 			shown := *proxy
@@ -99,44 +81,30 @@ func shownHTTP(c promconfig.HTTPClientConfig) httpClient {
 		}
 		c.OAuth2 = &shown
 	}
-	return httpClient(c)
+	return c
 }
 
-func (c *Config) collectors() fileCollectors {
-	out := fileCollectors{
-		Assets: fileAssets{Labels: show(shows(c.Settings.AssetLabels)), Top: show(c.Settings.AssetTop), Search: show(c.Settings.AssetSearch)},
-		Tasks:  fileTasks{ScanMaxAge: show(duration(c.Settings.ScanMaxAge))},
-		Others: map[string]at[fileCollector]{},
-	}
-	for _, age := range c.Settings.ScanMaxAges {
-		out.Tasks.ScanMaxAgeBySite = append(out.Tasks.ScanMaxAgeBySite, show(fileScanMaxAge{
-			Organization: show(age.Organization), Site: show(age.Site), MaxAge: show(duration(age.MaxAge)),
-		}))
-	}
+func (c *Config) shownCollectors() map[string]map[string]any {
+	shown := map[string]map[string]any{}
 	for _, spec := range collector.Specs() {
-		settings := c.schedule(spec)
-		switch spec.Name {
-		case "assets":
-			out.Assets.Common = settings
-		case "tasks":
-			out.Tasks.Common = settings
-		default:
-			out.Others[spec.Name] = show(settings)
-		}
+		shown[spec.Name] = map[string]any{"enabled": false}
 	}
-	return out
-}
-
-func (c *Config) schedule(spec collector.Spec) fileCollector {
 	for _, each := range c.Collectors {
-		if each.Name != spec.Name {
-			continue
+		settings := shown[each.Name]
+		if settings == nil {
+			continue // a query
 		}
-		out := fileCollector{Enabled: show(true)}
-		if spec.Scope != collector.HeadersOnly {
-			out.Interval = show(duration(each.Interval))
+		settings["enabled"] = true
+		if each.Scope != collector.HeadersOnly {
+			settings["interval"] = model.Duration(each.Interval)
 		}
-		return out
 	}
-	return fileCollector{Enabled: show(false)}
+	assets, tasks, s := shown["assets"], shown["tasks"], c.Settings
+	assets["labels"], assets["top"], assets["search"] = s.AssetLabels, s.AssetTop, s.AssetSearch
+	ages := []any{}
+	for _, age := range s.ScanMaxAges {
+		ages = append(ages, map[string]any{"organization": age.Organization, "site": age.Site, "max_age": model.Duration(age.MaxAge)})
+	}
+	tasks["scan_max_age"], tasks["scan_max_age_by_site"] = model.Duration(s.ScanMaxAge), ages
+	return shown
 }
