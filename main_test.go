@@ -171,9 +171,9 @@ func TestAFileAndAFlagMayNotDecideTheSame(t *testing.T) {
 	}{
 		{"the file alone", "", "", nil, 0, ""},
 		{"another flag", "", "", []string{"--collector.assets.interval=2h"}, 0, ""},
-		{"the flag", "", "", []string{"--collector.assets.top=100"}, 1, path + ":2: top is set here and by --collector.assets.top"},
-		{"the variable", "RUNZERO_COLLECTOR_ASSETS_TOP", "100", nil, 1, path + ":2: top is set here and by --collector.assets.top"},
-		{"the switch", "", "", []string{"--no-collector.assets"}, 1, path + ":2: enabled is set here and by --collector.assets "},
+		{"the flag", "", "", []string{"--collector.assets.top=100"}, 1, path + ":2: --collector.assets.top (or its environment variable) sets this too"},
+		{"the variable", "RUNZERO_COLLECTOR_ASSETS_TOP", "100", nil, 1, path + ":2: --collector.assets.top (or its environment variable) sets this too"},
+		{"the switch", "", "", []string{"--no-collector.assets"}, 1, path + ":2: --collector.assets (or its environment variable) sets this too"},
 		{"an empty variable", "RUNZERO_COLLECTOR_ASSETS_TOP", "", nil, 0, ""},
 	} {
 		t.Run(c.what, func(t *testing.T) {
