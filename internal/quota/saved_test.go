@@ -7,21 +7,9 @@ import (
 	"time"
 )
 
-// lived is a ledger with all that one can hold.
-func lived() ledger {
-	var l ledger
-	for h := range 5 {
-		call(&l, start.Add(time.Duration(h)*time.Hour), 100, int64(60-h))
-	}
-	call(&l, start.Add(5*time.Hour), 100, 99)
-	call(&l, start.Add(6*time.Hour), unknown, unknown)
-	l.Sent(start.Add(6*time.Hour + 30*time.Second))
-	return l
-}
-
-func throughJSON(t *testing.T, k Saved) Saved {
+func throughJSON(t *testing.T, s Saved) Saved {
 	t.Helper()
-	data, err := json.Marshal(k)
+	data, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,78 +20,90 @@ func throughJSON(t *testing.T, k Saved) Saved {
 	return read
 }
 
-func TestALedgerSurvivesBeingWrittenDown(t *testing.T) {
-	l := lived()
+// usedQuota makes a quota that has seen a reset, has a call in flight and an hour-old probe.
+func usedQuota(now func() time.Time) *Quota {
+	q := New(Share{Share: 0.5, Reserve: 0.1}, NewUnlimitedGate(now))
+	l := &q.ledger
+	for h := range 5 {
+		call(l, start.Add(time.Duration(h)*time.Hour), 100, int64(60-h))
+	}
+	call(l, start.Add(5*time.Hour), 100, 99)
+	call(l, start.Add(6*time.Hour), unknown, unknown)
+	l.Sent(start.Add(6*time.Hour + 30*time.Second))
+	q.probed, q.succeeded = start.Add(6*time.Hour), true
+	return q
+}
+
+func TestAQuotaSurvivesARestart(t *testing.T) {
 	now := start.Add(7 * time.Hour)
-	read := throughJSON(t, l.saved())
-	if !reflect.DeepEqual(read, l.saved()) {
-		t.Errorf("read\n%+v, wrote\n%+v", read, l.saved())
+	clock := func() time.Time { return now }
+	before := usedQuota(clock)
+	saved := throughJSON(t, before.Save())
+	after := New(Share{Share: 0.5, Reserve: 0.1}, NewUnlimitedGate(clock))
+	after.Restore(saved, now)
+	if got := after.Save(); !reflect.DeepEqual(got, saved) {
+		t.Errorf("saved again\n%+v, want\n%+v", got, saved)
 	}
-	again := read.ledger(now)
-	if !reflect.DeepEqual(again.saved(), l.saved()) {
-		t.Errorf("again\n%+v, before\n%+v", again.saved(), l.saved())
+	was, is := before.State(now), after.State(now)
+	was.Exhaustion = time.Time{} // the forecast starts again
+	if !reflect.DeepEqual(is, was) {
+		t.Errorf("state\n%+v, want\n%+v", is, was)
 	}
-	if again.window != l.window || !again.window.known {
-		t.Errorf("learned %+v, before %+v", again.window, l.window)
-	}
-	share := Share{Share: 0.5, Reserve: 0.1}
-	if a, b := share.allowance(&again, now), share.allowance(&l, now); a != b {
-		t.Errorf("allowed %+v, before %+v", a, b)
-	}
-	if a, b := again.Left(now), l.Left(now); a != b {
-		t.Errorf("%s left, before %s", a, b)
+	if spent := saved.Spent(now); spent != was.Spent {
+		t.Errorf("the saved quota has spent %d, want %d", spent, was.Spent)
 	}
 }
 
-func TestCallsOnTheirWayWhenItWasWrittenCountAgainstWhatRemains(t *testing.T) {
+func TestAnEmptyQuotaSurvivesARestart(t *testing.T) {
+	var l ledger
+	if got := throughJSON(t, l.saved()).ledger(start); !reflect.DeepEqual(got, ledger{}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestCallsInFlightAtARestartReduceWhatRemains(t *testing.T) {
 	var l ledger
 	call(&l, start, 100, 12)
 	l.Sent(start.Add(time.Minute))
 	l.Sent(start.Add(time.Minute))
-	again := l.saved().ledger(start.Add(time.Hour))
-	wantCalls(t, &again, Share{Share: 1, Reserve: 0.1}, start.Add(time.Hour), 0)
+	restarted := l.saved().ledger(start.Add(time.Hour))
+	wantCalls(t, &restarted, Share{Share: 1, Reserve: 0.1}, start.Add(time.Hour), 0)
 }
 
-func TestAnEmptyLedgerSurvivesToo(t *testing.T) {
-	var l ledger
-	if again := throughJSON(t, l.saved()).ledger(start); !reflect.DeepEqual(again, ledger{}) {
-		t.Errorf("%+v", again)
-	}
-}
-
-func TestTimesThatAreToComeAreNow(t *testing.T) {
-	l := lived()
-	now := start.AddDate(-1, 0, 0)
-	k := l.saved()
-	again := k.ledger(now)
-	for what, at := range map[string]time.Time{"reported": again.reported, "requested": again.requested, "lastReset": again.lastReset, "Began": again.firstCall} {
+func TestSavedTimesInTheFutureBecomeNow(t *testing.T) {
+	now := start.AddDate(-1, 0, 0) // the clock was a year ahead
+	q := New(Share{Share: 0.5}, NewUnlimitedGate(func() time.Time { return now }))
+	before := usedQuota(func() time.Time { return now }).Save()
+	q.Restore(before, now)
+	for name, at := range map[string]time.Time{
+		"reported": q.ledger.reported, "requested": q.ledger.requested, "lastReset": q.ledger.lastReset,
+		"firstCall": q.ledger.firstCall, "probed": q.probed,
+	} {
 		if at.After(now) {
-			t.Errorf("%s is %s, after now", what, at)
+			t.Errorf("%s is %s, after now", name, at)
 		}
 	}
-	spent := l.Spent(start.Add(7 * time.Hour))
-	if got := again.Spent(now); got != spent {
-		t.Errorf("%d spent, want %d", got, spent)
+	if got, want := q.State(now).Spent, before.Spent(start.Add(7*time.Hour)); got != want {
+		t.Errorf("%d spent, want %d", got, want)
 	}
-	// They are forgotten a day later, not a year.
-	if got := again.Spent(now.Add(25 * time.Hour)); got != 0 {
+	if got := q.State(now.Add(25 * time.Hour)).Spent; got != 0 {
 		t.Errorf("%d spent a day later, want 0", got)
 	}
 }
 
-func TestWhatCannotBeIsNotBelieved(t *testing.T) {
-	for what, k := range map[string]Saved{
-		"a reset before the day":  {ResetKnown: true, ResetFrom: -1, ResetWidth: time.Hour},
-		"a reset after the day":   {ResetKnown: true, ResetFrom: day, ResetWidth: time.Hour},
-		"a width below nothing":   {ResetKnown: true, ResetFrom: time.Hour, ResetWidth: -1},
-		"a width of half the day": {ResetKnown: true, ResetFrom: time.Hour, ResetWidth: widestWindow + 1},
+func TestImpossibleSavedValuesAreDropped(t *testing.T) {
+	for name, s := range map[string]Saved{
+		"a reset before midnight":  {ResetKnown: true, ResetFrom: -1, ResetWidth: time.Hour},
+		"a reset after the day":    {ResetKnown: true, ResetFrom: day, ResetWidth: time.Hour},
+		"a negative width":         {ResetKnown: true, ResetFrom: time.Hour, ResetWidth: -1},
+		"a width of over 12 hours": {ResetKnown: true, ResetFrom: time.Hour, ResetWidth: widestWindow + 1},
 	} {
-		if l := k.ledger(start); l.window.known {
-			t.Errorf("%s: believed", what)
+		if l := s.ledger(start); l.window.known {
+			t.Errorf("%s: not dropped", name)
 		}
 	}
 	l := Saved{Unaccounted: -3, Calls: []minute{{At: start, Calls: -5}, {At: start, Calls: 0}, {At: start, Calls: 2}}}.ledger(start)
 	if got := l.Spent(start); got != 2 || l.unaccounted != 0 {
-		t.Errorf("%d spent and %d untold, want 2 and 0", got, l.unaccounted)
+		t.Errorf("%d spent and %d unaccounted, want 2 and 0", got, l.unaccounted)
 	}
 }

@@ -1,0 +1,130 @@
+package quota
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// account is an account on a console that charges every request when it is sent. Others
+// use it, too.
+type account struct {
+	limit, used int64
+	reset       time.Duration // time of day
+	today       time.Time
+	own         int64 // today's requests of the quota under test
+}
+
+// at starts a new day if there is one.
+func (a *account) at(now time.Time) {
+	if today := now.Add(-a.reset).Truncate(day); !today.Equal(a.today) {
+		a.today, a.used, a.own = today, 0, 0
+	}
+}
+
+func (a *account) charge() runzero.Exchange {
+	a.own++
+	if a.used == a.limit {
+		return runzero.Exchange{Code: http.StatusTooManyRequests, Authenticated: true, Usage: usage(a.limit, 0)}
+	}
+	a.used++
+	return runzero.Exchange{Code: http.StatusOK, Authenticated: true, Usage: usage(a.limit, a.limit-a.used)}
+}
+
+// However long responses take and whatever their order, whether they are lost or lack
+// headers, whatever others use, and whatever is in flight at a restart, even if the
+// clock was put back meanwhile: no day of the account sees more than the share.
+func TestNeverSpendsMoreThanItsShareOfADay(t *testing.T) {
+	stopped := 0
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		share := Share{Share: 0.1 + 0.9*r.Float64(), Reserve: 0.2 * r.Float64()}
+		a := account{limit: 20 + r.Int64N(200), reset: time.Duration(r.Int64N(int64(day)))}
+		lost, bare, others := r.IntN(30), r.IntN(50), r.IntN(40) // percent
+		now, behind := start, time.Duration(0)
+		gate := NewUnlimitedGate(func() time.Time { return now.Add(-behind) })
+		q := New(share, gate)
+		a.at(now)
+		respondNow := a.charge() // the limit is known from the start
+		if err := q.Admit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		respondNow.Sent = gate.now()
+		q.Observer("token").Responded(respondNow)
+		var inFlight []runzero.Exchange
+		for range 1500 {
+			now = now.Add(time.Duration(r.ExpFloat64() * float64(5*time.Minute)))
+			a.at(now)
+			switch action := r.IntN(100); {
+			case action < 45:
+				if err := q.Admit(t.Context()); err != nil {
+					stopped++
+					continue
+				}
+				e := a.charge()
+				e.Sent = gate.now()
+				if r.IntN(100) < lost {
+					e = runzero.Exchange{Sent: e.Sent}
+				} else if r.IntN(100) < bare {
+					e.Usage = runzero.Usage{}
+				}
+				inFlight = append(inFlight, e)
+				if budget := share.Calls(a.limit); a.own > max(budget, 1) {
+					t.Fatalf("seed %d: %d calls of a share of %d of %d, reset at %s, state %+v", seed, a.own, budget, a.limit, a.reset, q.State(gate.now()))
+				}
+			case action < 90 && len(inFlight) > 0:
+				i := r.IntN(len(inFlight))
+				q.Observer("token").Responded(inFlight[i])
+				inFlight = append(inFlight[:i], inFlight[i+1:]...)
+			case action < 92:
+				saved := q.Save()
+				if r.IntN(4) == 0 {
+					behind += time.Duration(r.Int64N(int64(3 * time.Hour)))
+				}
+				q, inFlight = New(share, gate), nil
+				q.Restore(saved, gate.now())
+			case r.IntN(100) < others:
+				a.used = min(a.used+r.Int64N(4), a.limit)
+			}
+		}
+	}
+	if stopped == 0 {
+		t.Error("the share was never reached: this tests nothing")
+	}
+}
+
+// On an account of its own, with nothing lost, a quota that always wants more makes
+// nearly all the calls that it may each day, and leaves the reserve.
+func TestSpendsItsShareAndLeavesTheReserve(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		share := Share{Share: 1, Reserve: 0.05 + 0.3*r.Float64()}
+		a := account{limit: 50 + r.Int64N(300)}
+		if seed%2 > 0 {
+			a.reset = time.Duration(r.Int64N(int64(day)))
+		}
+		q, now := simulated(share)
+		machine := start.AddDate(10, 0, 0) // simulated time is in the machine's past
+		for *now = start; now.Before(start.AddDate(0, 0, 6)); *now = now.Add(time.Duration(r.Int64N(int64(20 * time.Minute)))) {
+			before := a
+			a.at(*now)
+			reserve := share.ReserveCalls(a.limit)
+			if full := now.After(start.AddDate(0, 0, 4)); full && !a.today.Equal(before.today) && before.own < a.limit-reserve-3 {
+				t.Errorf("seed %d: only %d calls on a day, want about %d, reset at %s", seed, before.own, a.limit-reserve, a.reset)
+			}
+			for n := int64(0); n <= a.limit && q.Admit(t.Context()) == nil; n++ {
+				e := a.charge()
+				e.Sent = machine
+				q.Observer("token").Responded(e)
+				*now = now.Add(time.Second)
+			}
+			// A probe may be sent too early where the time of the reset is not known yet.
+			if left := a.limit - a.used; left < reserve-1 {
+				t.Fatalf("seed %d: %d calls left, want the reserve of %d", seed, left, reserve)
+			}
+		}
+	}
+}
