@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
@@ -100,32 +99,6 @@ func TestTwoExportersWithOneCredentialKeepWithinTheirSharesTogether(t *testing.T
 				}
 			}
 		})
-	}
-}
-
-func TestHowTheQuotaStandsIsExplainedInPlainWords(t *testing.T) {
-	reset := time.Date(2026, 3, 10, 15, 4, 0, 0, time.UTC)
-	reserve := quota.Allowance{Known: true, Reserve: true}
-	for _, c := range []struct {
-		standing poller.Standing
-		want     []string
-	}{
-		{poller.Standing{Stretch: 1}, []string{"no daily limit", "as configured"}},
-		{poller.Standing{Limit: 100, Budget: 50, Spent: 7, Stretch: 1}, []string{"100 API calls a day", "may spend 50", "has spent 7", "as configured"}},
-		{poller.Standing{Limit: 100, Budget: 50, Spent: 7, Demand: 312, Stretch: 6.24, Reset: reset, Allowance: quota.Allowance{Known: true, Calls: 43}},
-			[]string{"ask for 312", "100 a day", "may spend 50", "has spent 7", "43 more until 15:04 UTC", "6.2 times as long"}},
-		{poller.Standing{Limit: 100, Budget: 50, Spent: 50, Reset: reset, Paused: map[poller.Reason]bool{poller.Quota: true}},
-			[]string{"50 of the 50", "--quota.share", "15:04 UTC"}},
-		{poller.Standing{Limit: 100, Reset: reset, Allowance: reserve, Paused: map[poller.Reason]bool{poller.Quota: true}}, []string{"used up", "15:04 UTC"}},
-		{poller.Standing{Limit: 100, Reset: reset, Allowance: reserve, Paused: map[poller.Reason]bool{poller.Reserve: true}}, []string{"--quota.reserve", "15:04 UTC"}},
-		{poller.Standing{Limit: 100, Paused: map[poller.Reason]bool{poller.RateLimit: true}}, []string{"too many requests"}},
-	} {
-		text := c.standing.Explain()
-		for _, want := range c.want {
-			if !strings.Contains(text, want) {
-				t.Errorf("%q does not say %q", text, want)
-			}
-		}
 	}
 }
 

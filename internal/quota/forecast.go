@@ -21,7 +21,7 @@ const (
 
 // sample records how much the account has used, for the forecast.
 func (l *ledger) sample(now time.Time) {
-	n, known := used(l.Limit, l.Remaining)
+	n, known := used(l.limit, l.remaining)
 	if !known {
 		return
 	}
@@ -38,7 +38,7 @@ func (l *ledger) sample(now time.Time) {
 // their present pace. It returns false if that is not before the quota resets, or if
 // too little is known.
 func (l *ledger) Exhaustion(now time.Time) (time.Time, bool) {
-	remaining, known := l.Remaining.Get()
+	remaining, known := l.remaining.Get()
 	reset := l.NextReset(l.reported)
 	if !known || !now.Before(reset) {
 		return time.Time{}, false
@@ -46,7 +46,7 @@ func (l *ledger) Exhaustion(now time.Time) (time.Time, bool) {
 	if remaining == 0 {
 		return l.reported, true
 	}
-	n, known := used(l.Limit, l.Remaining)
+	n, known := used(l.limit, l.remaining)
 	if !known || len(l.samples) == 0 {
 		return time.Time{}, false
 	}

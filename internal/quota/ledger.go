@@ -10,11 +10,11 @@ import (
 // no clock and no lock of its own. It expects times that do not go backwards; if they
 // do, it counts too many calls rather than too few.
 type ledger struct {
-	// Limit and Remaining are as last reported; each may be unknown.
-	Limit     runzero.Count
-	Remaining runzero.Count
-	// reported is when the response with Remaining arrived, requested when its request was
-	// sent. Remaining was true at some time in between.
+	// limit and remaining are as last reported; each may be unknown.
+	limit     runzero.Count
+	remaining runzero.Count
+	// reported is when the response with remaining arrived, requested when its request was
+	// sent. The value was true at some time in between.
 	reported  time.Time
 	requested time.Time
 	// lastReset is a time shortly before the last observed reset; zero before the first.
@@ -25,7 +25,7 @@ type ledger struct {
 	calls       []minute // own calls that count for today, oldest first
 	spent       int64    // the sum of calls
 	inFlight    int64    // own calls without a response so far
-	unaccounted int64    // own calls that Remaining may not include yet, not in flight
+	unaccounted int64    // own calls that remaining may not include yet, not in flight
 	samples     []sample // of the last hours, for the forecast
 }
 
@@ -56,22 +56,22 @@ func (l *ledger) Sent(now time.Time) {
 // request that failed without a response has empty headers.
 func (l *ledger) Responded(now, sent time.Time, usage runzero.Usage) {
 	l.inFlight = max(l.inFlight-1, 0)
-	limit, remaining := plausible(usage, l.Limit)
+	limit, remaining := plausible(usage, l.limit)
 	// If a later request was answered earlier, this response may describe the time before
 	// it. It is then no evidence of a reset, and the lower number of remaining calls holds.
 	overtaken := !sent.After(l.reported)
 	if !overtaken && l.hasReset(now, limit, remaining) {
 		l.noteReset(now)
 	}
-	before, hadRemaining := l.Remaining.Get()
+	before, hadRemaining := l.remaining.Get()
 	left, known := remaining.Get()
 	if of, ok := limit.Get(); ok {
 		// If only the limit is reported and it has changed, the calls used stay the same.
-		if old, hadLimit := l.Limit.Get(); hadLimit && hadRemaining && !known {
+		if old, hadLimit := l.limit.Get(); hadLimit && hadRemaining && !known {
 			before = max(before+of-old, 0)
-			l.Remaining = runzero.Known(before)
+			l.remaining = runzero.Known(before)
 		}
-		l.Limit = limit
+		l.limit = limit
 	}
 	if !known {
 		l.unaccounted++
@@ -80,7 +80,7 @@ func (l *ledger) Responded(now, sent time.Time, usage runzero.Usage) {
 	if overtaken && hadRemaining && before <= left {
 		return
 	}
-	l.Remaining, l.reported, l.requested, l.unaccounted = remaining, now, sent, 0
+	l.remaining, l.reported, l.requested, l.unaccounted = remaining, now, sent, 0
 	l.sample(now)
 }
 
@@ -108,7 +108,7 @@ const shortestDay = 20 * time.Hour
 // counter lags a few calls behind must not make own calls forgotten. Missing a reset
 // only costs time, because own calls are forgotten after 24 hours anyway.
 func (l *ledger) hasReset(now time.Time, limit, remaining runzero.Count) bool {
-	before, known := used(l.Limit, l.Remaining)
+	before, known := used(l.limit, l.remaining)
 	if !known || !l.lastReset.IsZero() && now.Sub(l.lastReset) < shortestDay {
 		return false
 	}

@@ -77,7 +77,7 @@ func TestBelievesTheLowerOfTwoResponsesInReverseOrder(t *testing.T) {
 		l.Sent(start.Add(time.Second))
 		l.Responded(start.Add(2*time.Second), start.Add(time.Second), usage(100, 50))
 		l.Responded(start.Add(time.Minute), start, usage(100, c.late))
-		if got, _ := l.Remaining.Get(); got != c.want {
+		if got, _ := l.remaining.Get(); got != c.want {
 			t.Errorf("50, then a late %d: %d remaining, want %d", c.late, got, c.want)
 		}
 		if l.inFlight != 0 {
@@ -97,7 +97,7 @@ func TestALateResponseFromBeforeTheResetForgetsNothing(t *testing.T) {
 	for i := range int64(3) {
 		call(&l, start.Add(time.Duration(3+i)*time.Hour), 100, 98-i)
 	}
-	if got, _ := l.Remaining.Get(); got != 96 {
+	if got, _ := l.remaining.Get(); got != 96 {
 		t.Errorf("%d remaining, want 96 as last reported", got)
 	}
 	if got := l.Spent(start.Add(6 * time.Hour)); got != 6 {

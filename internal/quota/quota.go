@@ -24,8 +24,8 @@ type Quota struct {
 	probed    time.Time       // when the last probe was admitted
 	refused   map[string]bool // credentials that the console refuses
 	succeeded bool            // whether any authenticated request has succeeded
-	demand    float64         // calls a day that the jobs need; a Quota knows no jobs, and is told
-	stretch   float64         // the factor by which their intervals are multiplied
+	demand    float64         // see SetPace
+	stretch   float64
 }
 
 // New makes the quota of an account of which nothing is known yet, on the console of
@@ -41,7 +41,9 @@ func (q *Quota) SetShare(share Share) {
 	q.share = share
 }
 
-// SetPace records what State reports as Demand and Stretch.
+// SetPace sets what State reports as Demand and Stretch: how many calls a day the jobs
+// need, and by what their intervals are multiplied to fit. A Quota knows no jobs, so the
+// caller works out both. They are 0 and 1 before.
 func (q *Quota) SetPace(demand, stretch float64) {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
@@ -144,7 +146,7 @@ func (q *Quota) spentReason(now time.Time) string {
 	case a.Stale && (q.probed.IsZero() || now.Sub(q.probed) >= probeEvery):
 		return ""
 	}
-	if left, _ := q.ledger.Remaining.Get(); a.Reserve && left > 0 {
+	if left, _ := q.ledger.remaining.Get(); a.Reserve && left > 0 {
 		return PausedReserve
 	}
 	return PausedQuota

@@ -32,7 +32,7 @@ func (s Saved) Spent(now time.Time) int64 {
 // their responses will not be seen.
 func (l *ledger) saved() Saved {
 	s := Saved{
-		Limit: pointer(l.Limit), Remaining: pointer(l.Remaining), Unaccounted: l.inFlight + l.unaccounted,
+		Limit: pointer(l.limit), Remaining: pointer(l.remaining), Unaccounted: l.inFlight + l.unaccounted,
 		Reported: l.reported.UTC(), Requested: l.requested.UTC(), LastReset: l.lastReset.UTC(), FirstCall: l.firstCall.UTC(),
 		ResetKnown: l.window.known, ResetFrom: l.window.from, ResetWidth: l.window.width,
 	}
@@ -63,10 +63,10 @@ func (s Saved) ledger(now time.Time) ledger {
 		unaccounted: max(s.Unaccounted, 0),
 	}
 	if s.Limit != nil {
-		l.Limit = runzero.Known(*s.Limit)
+		l.limit = runzero.Known(*s.Limit)
 	}
 	if s.Remaining != nil {
-		l.Remaining = runzero.Known(*s.Remaining)
+		l.remaining = runzero.Known(*s.Remaining)
 	}
 	if s.ResetFrom >= 0 && s.ResetFrom < day && s.ResetWidth >= 0 && s.ResetWidth <= widestWindow {
 		l.window = resetWindow{known: s.ResetKnown, from: s.ResetFrom, width: s.ResetWidth}

@@ -49,13 +49,13 @@ type Allowance struct {
 // then. Without a call left to find out, a reset would go unnoticed until the own calls
 // are 24 hours old.
 func (s Share) allowance(l *ledger, now time.Time) Allowance {
-	limit, known := l.Limit.Get()
+	limit, known := l.limit.Get()
 	if !known {
 		return Allowance{}
 	}
 	own := max(s.Calls(limit)-l.Spent(now), 0)
 	a := Allowance{Known: true, Calls: own}
-	remaining, known := l.Remaining.Get()
+	remaining, known := l.remaining.Get()
 	if !known {
 		return a
 	}

@@ -56,8 +56,9 @@ func TestReportsTheLongestLastingReason(t *testing.T) {
 func TestTheStateHasWhatTheCallerNeeds(t *testing.T) {
 	q, now := simulated(Share{Share: 0.5, Reserve: 0.1})
 	call(&q.ledger, *now, 100, 99)
+	q.SetPace(312, 6.5)
 	s := q.State(*now)
-	if s.Limit != 100 || s.Budget != 50 || s.Spent != 1 || s.Stretch != 1 || s.Left != day || !s.Exhaustion.IsZero() {
+	if s.Limit != 100 || s.Budget != 50 || s.Spent != 1 || s.Demand != 312 || s.Stretch != 6.5 || s.Left != day || !s.Exhaustion.IsZero() {
 		t.Errorf("%+v", s)
 	}
 	if !s.Reset.Equal(start.Add(12*time.Hour)) || s.Allowance != (Allowance{Known: true, Calls: 49}) || len(s.Paused) != 4 {
