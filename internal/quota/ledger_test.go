@@ -126,7 +126,7 @@ func TestTheQuotaDoesNotResetTwiceWithinTwentyHours(t *testing.T) {
 // The ledger is compared with an exact list of what was sent.
 func TestCountsEveryCallOfTheLastDay(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for range 200 {
+	for range 50 {
 		var l ledger
 		var sent []time.Time
 		now := start

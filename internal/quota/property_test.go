@@ -39,7 +39,7 @@ func (a *account) charge() runzero.Exchange {
 // clock was put back meanwhile: no day of the account sees more than the share.
 func TestNeverSpendsMoreThanItsShareOfADay(t *testing.T) {
 	stopped := 0
-	for seed := range uint64(60) {
+	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		share := Share{Share: 0.1 + 0.9*r.Float64(), Reserve: 0.2 * r.Float64()}
 		a := account{limit: 20 + r.Int64N(200), reset: time.Duration(r.Int64N(int64(day)))}
@@ -55,7 +55,7 @@ func TestNeverSpendsMoreThanItsShareOfADay(t *testing.T) {
 		respondNow.Sent = gate.now()
 		q.Observer("token").Responded(respondNow)
 		var inFlight []runzero.Exchange
-		for range 1500 {
+		for range 1200 {
 			now = now.Add(time.Duration(r.ExpFloat64() * float64(5*time.Minute)))
 			a.at(now)
 			switch action := r.IntN(100); {
@@ -99,7 +99,7 @@ func TestNeverSpendsMoreThanItsShareOfADay(t *testing.T) {
 // On an account of its own, with nothing lost, a quota that always wants more makes
 // nearly all the calls that it may each day, and leaves the reserve.
 func TestSpendsItsShareAndLeavesTheReserve(t *testing.T) {
-	for seed := range uint64(50) {
+	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		share := Share{Share: 1, Reserve: 0.05 + 0.3*r.Float64()}
 		a := account{limit: 50 + r.Int64N(300)}

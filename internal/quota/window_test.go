@@ -64,7 +64,7 @@ func TestEveryObservedResetNarrowsTheWindow(t *testing.T) {
 
 func TestTheWindowAlwaysContainsTheReset(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 3000 {
+	for range 1000 {
 		reset := time.Duration(r.Int64N(int64(day)))
 		var w resetWindow
 		for d := range 1 + r.IntN(10) {
