@@ -58,7 +58,7 @@ func saveForever(dir string) error {
 
 func TestKillAtAnyInstantLosesAtMostThePendingSave(t *testing.T) {
 	f := newFolder(t)
-	const kills = 40
+	const kills = 20
 	interrupted := 0 // saves, recognised by their temporary file
 	for range kills {
 		written := kill(t, f.dir)

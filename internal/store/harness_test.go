@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/go-kit/log"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
@@ -150,43 +150,25 @@ func sealed(body string) []byte {
 	return fmt.Appendf(nil, "%s# sha256 %x\n", body, sha256.Sum256([]byte(body)))
 }
 
-// show prints a snapshot, floats to the last bit.
+// show prints a snapshot as a scrape would show it.
 func show(snapshot store.Snapshot) string {
-	var out strings.Builder
-	fmt.Fprintf(&out, "%s %v\n", snapshot.Success.Format(time.RFC3339Nano), snapshot.Sites == nil)
-	for _, id := range slices.Sorted(maps.Keys(snapshot.Sites)) {
-		fmt.Fprintf(&out, "site %q %q\n", id, snapshot.Sites[id])
-	}
-	for _, f := range snapshot.Families {
-		fmt.Fprintf(&out, "%q %q %s\n", f.GetName(), f.GetHelp(), f.GetType())
-		for _, m := range f.Metric {
-			for _, l := range m.Label {
-				fmt.Fprintf(&out, " %q=%q", l.GetName(), l.GetValue())
-			}
-			fmt.Fprint(&out, m.TimestampMs != nil, m.Summary != nil, m.Untyped != nil)
-			if m.Gauge != nil {
-				fmt.Fprintf(&out, " gauge %x", math.Float64bits(m.Gauge.GetValue()))
-			}
-			if m.Counter != nil {
-				fmt.Fprintf(&out, " counter %x", math.Float64bits(m.Counter.GetValue()))
-			}
-			if h := m.Histogram; h != nil {
-				fmt.Fprintf(&out, " histogram %d %x", h.GetSampleCount(), math.Float64bits(h.GetSampleSum()))
-				for _, b := range h.Bucket {
-					fmt.Fprintf(&out, " %x:%d", math.Float64bits(b.GetUpperBound()), b.GetCumulativeCount())
-				}
-			}
-			out.WriteByte('\n')
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %#v\n", snapshot.Success.Format(time.RFC3339Nano), snapshot.Sites)
+	for _, family := range snapshot.Families {
+		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
+			panic(err)
 		}
 	}
-	return out.String()
+	return text.String()
 }
 
+// labels are sorted, as a registry gathers them.
 func labels(pairs ...string) []*dto.LabelPair {
 	var labels []*dto.LabelPair
 	for pair := range slices.Chunk(pairs, 2) {
 		labels = append(labels, &dto.LabelPair{Name: new(pair[0]), Value: new(pair[1])})
 	}
+	slices.SortFunc(labels, func(a, b *dto.LabelPair) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return labels
 }
 

@@ -18,12 +18,9 @@ func TestHostileKeysBecomeSafeFileNames(t *testing.T) {
 	}
 	snapshots := map[store.Key]store.Snapshot{}
 	for i, text := range texts {
-		for _, key := range []store.Key{
-			{Account: text}, {Organization: text}, {Collector: text}, {Account: text, Organization: text, Collector: text},
-		} {
-			snapshots[key] = numbered(i)
-			f.Save(key, fingerprint, snapshots[key])
-		}
+		key := store.Key{Account: text, Organization: text, Collector: text}
+		snapshots[key] = numbered(i)
+		f.Save(key, fingerprint, snapshots[key])
 		f.SaveState(text, text, i)
 	}
 	f.write()

@@ -18,11 +18,11 @@ type Key struct{ Account, Organization, Collector string }
 
 // Snapshot is the result of a successful poll.
 type Snapshot struct {
-	// Families are gauges, counters and classic histograms without timestamps; a
-	// snapshot with any other family is not saved. They are loaded in the order in which
-	// they were saved, without what the text format cannot express: exemplars, units,
-	// creation times, leading blanks of a help text, families without series. The +Inf
-	// bucket is left out, because it repeats the count.
+	// Families are gauges, counters and classic histograms without timestamps, as a
+	// registry gathers them; a snapshot with any other family is not saved. They are
+	// loaded in the order in which they were saved, without what the text format cannot
+	// express: exemplars, units, creation times, leading blanks of a help text, families
+	// without series.
 	Families []*dto.MetricFamily
 	// Sites maps the id of each site to its name. Nil (unknown) differs from empty (none).
 	Sites map[string]string
