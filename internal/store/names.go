@@ -12,31 +12,31 @@ const (
 	suffix         = ".prom"
 	badSuffix      = ".bad"
 
-	// Longest readable part: an id is whole, and a name with everything around it is
-	// far below the 255 bytes that file systems take.
+	// readableBytes limits each readable part of a file name. An id fits, and the name
+	// stays far below the 255 bytes that file systems allow.
 	readableBytes = 36
 )
 
-// file is the name of the key's snapshot: readable, and by its hash no other key's.
+// file names the key's snapshot: readable, and unique because of its hash.
 func (k Key) file() string {
 	return fileName(snapshotPrefix, k.Account, k.Organization, k.Collector)
 }
 
 func stateFile(account string) string { return fileName(statePrefix, account) }
 
-// fileName holds nothing that means something to any file system: no dot but the
-// last, no separator, and no capital, which some do not tell from small letters.
+// fileName returns a name without anything that has a meaning to a file system: no
+// separator, only one dot, and no capital letters, because some systems ignore case.
 func fileName(prefix string, parts ...string) string {
-	var name, whole strings.Builder
+	var name, quoted strings.Builder
 	name.WriteString(prefix)
 	for _, part := range parts {
-		whole.WriteString(quote(part))
+		quoted.WriteString(quote(part))
 		if readable := readable(part); readable != "" {
 			name.WriteString(readable)
 			name.WriteByte('-')
 		}
 	}
-	name.WriteString(hash(whole.String())[:16])
+	name.WriteString(hash(quoted.String())[:16])
 	name.WriteString(suffix)
 	return name.String()
 }
@@ -54,7 +54,7 @@ func readable(s string) string {
 	return strings.Trim(s, "-")
 }
 
-// hash is the SHA-256 of a text in hexadecimal digits.
+// hash returns the SHA-256 of a text in hexadecimal digits.
 func hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
