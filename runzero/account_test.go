@@ -138,9 +138,9 @@ func TestLicenseIsReadFromEveryAnswerSeen(t *testing.T) {
 func TestLicenseThatCannotBeHad(t *testing.T) {
 	for body, says := range map[string]string{
 		``:                     runzero.ErrTruncated.Error(),
-		`null`:                 "nothing of a licence",
-		`[]`:                   "nothing of a licence",
-		`{"error":"PLANTED"}`:  "nothing of a licence",
+		`null`:                 "contains no licence",
+		`[]`:                   "contains no licence",
+		`{"error":"PLANTED"}`:  "contains no licence",
 		`<html>PLANTED`:        runzero.ErrNotData.Error(),
 		`{"license_type":"PL`:  runzero.ErrTruncated.Error(),
 		`{"license_type":what`: runzero.ErrNotJSON.Error(),

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// Asset is one asset, as far as it is counted. Texts are as the API sent them, cut where
-// they are longer than any name, and may be empty; instants are zero where the API gave
-// none.
+// Asset is one asset, with the attributes that are counted. Texts are as the API sent
+// them, cut at 4 KiB, and may be empty. Times are zero when the API sent none.
 type Asset struct {
 	ID             string
 	OrganizationID string
@@ -20,32 +19,32 @@ type Asset struct {
 	OSProduct      string
 	Risk           string // none, info, low, medium, high, critical
 	Criticality    string // set by people; unset by default
-	// Alive tells whether the most recent scan saw it answer; it is no evidence where
-	// Scanned is False, because then only an integration or passive traffic knows it.
+	// Alive is whether it responded to the latest scan. It means nothing where Scanned is
+	// False, because then only an integration or passive traffic has reported the asset.
 	Alive   Truth
 	Scanned Truth
-	// FirstSeen and LastSeen are when it was first and last seen by anything.
+	// FirstSeen and LastSeen are when anything saw it first and last.
 	FirstSeen time.Time
 	LastSeen  time.Time
-	// EndOfLife and EndOfExtendedSupport are when the support of its operating system
-	// ended or will end; zero is unknown.
+	// EndOfLife and EndOfExtendedSupport are when the support of its operating system ends
+	// or ended; zero is unknown.
 	EndOfLife            time.Time
 	EndOfExtendedSupport time.Time
-	// Sources names who reported it; several may. Valid until the next row.
+	// Sources lists what reported it. It is valid until the next row.
 	Sources []string
-	// How many of each it has.
+	// Numbers of what was found on it.
 	Services        Count
 	Software        Count
 	Vulnerabilities Count
 }
 
-// assetFields is what is asked of each asset: without fields, a record has 5 KB to
-// 700 KB, mostly services.
+// assetFields limits the attributes in a record: without it, a record has 5 KB to 700 KB,
+// mostly services.
 const assetFields = "id,organization_id,site_id,site_name,alive,scanned,type,os,os_vendor,os_product," +
 	"risk,criticality,first_seen,last_seen,eol_os,eol_os_ext,sources,service_count,software_count,vulnerability_count"
 
-// Assets streams an organization's assets in one call. search is a runZero search
-// query that limits which; empty is all.
+// Assets streams an organization's assets in one call. search is a runZero search query
+// that selects assets; empty selects all.
 func (c *Client) Assets(ctx context.Context, organizationID, search string) iter.Seq2[Asset, error] {
 	return organizationRows[Asset](ctx, c, "/export/org/assets.jsonl", "assets", organizationID, assetFields, search)
 }
@@ -54,47 +53,47 @@ func (a *Asset) reset() { *a = Asset{Sources: a.Sources[:0]} }
 
 func (a *Asset) identity() (id, organization string) { return a.ID, a.OrganizationID }
 
-func (a *Asset) set(s *scanner, name []byte) {
+func (a *Asset) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "id":
-		a.ID = s.id()
+		a.ID = lex.id()
 	case "organization_id":
-		a.OrganizationID = s.reference()
+		a.OrganizationID = lex.reference()
 	case "site_id":
-		a.SiteID = s.reference()
+		a.SiteID = lex.reference()
 	case "site_name":
-		a.SiteName = s.text()
+		a.SiteName = lex.text()
 	case "type":
-		a.Type = s.text()
+		a.Type = lex.text()
 	case "os":
-		a.OS = s.text()
+		a.OS = lex.text()
 	case "os_vendor":
-		a.OSVendor = s.text()
+		a.OSVendor = lex.text()
 	case "os_product":
-		a.OSProduct = s.text()
+		a.OSProduct = lex.text()
 	case "risk":
-		a.Risk = s.text()
+		a.Risk = lex.text()
 	case "criticality":
-		a.Criticality = s.text()
+		a.Criticality = lex.text()
 	case "alive":
-		a.Alive = s.boolean()
+		a.Alive = lex.boolean()
 	case "scanned":
-		a.Scanned = s.boolean()
+		a.Scanned = lex.boolean()
 	case "first_seen":
-		a.FirstSeen = s.time()
+		a.FirstSeen = lex.time()
 	case "last_seen":
-		a.LastSeen = s.time()
+		a.LastSeen = lex.time()
 	case "eol_os":
-		a.EndOfLife = s.time()
+		a.EndOfLife = lex.time()
 	case "eol_os_ext":
-		a.EndOfExtendedSupport = s.time()
+		a.EndOfExtendedSupport = lex.time()
 	case "sources":
-		a.Sources = s.list(a.Sources)
+		a.Sources = lex.list(a.Sources)
 	case "service_count":
-		a.Services = s.count()
+		a.Services = lex.count()
 	case "software_count":
-		a.Software = s.count()
+		a.Software = lex.count()
 	case "vulnerability_count":
-		a.Vulnerabilities = s.count()
+		a.Vulnerabilities = lex.count()
 	}
 }

@@ -19,65 +19,73 @@ const DefaultURL = "https://console.runzero.com"
 
 const apiPath = "/api/v1.0"
 
-// Config says which console a Client asks, and how.
+// Config is the console and the credential of a Client, and how it sends requests.
 type Config struct {
 	// URL is the console's address, with or without /api/v1.0, a port, a path
-	// prefix or a trailing slash.
+	// prefix or a trailing slash. Empty is DefaultURL.
 	URL string
-	// HTTP holds the credential (authorization or oauth2), the CA and the proxy.
-	// Files it names are read again on use, so they rotate without a restart.
-	// An empty oauth2 token_url means the console's own. Begin with
-	// config.DefaultHTTPClientConfig: the zero value follows no redirect, and speaks
-	// HTTP/1.1 alone.
+	// HTTP holds the credential (authorization or oauth2), the CA and the proxy. Files that
+	// it names are read on each use, so that they can be rotated without a restart. An
+	// empty oauth2 token_url means the console's own. Start from
+	// config.DefaultHTTPClientConfig: the zero value follows no redirects and disables
+	// HTTP/2.
 	HTTP config.HTTPClientConfig
-	// Timeout bounds one request, from its first byte to the last of its answer.
-	// Zero is ten minutes.
+	// Timeout bounds one request including its response. Zero is ten minutes.
 	Timeout time.Duration
 	// AllowHTTP permits plain http to a host that is not loopback.
 	AllowHTTP bool
 	// UserAgent is sent with every request.
 	UserAgent string
-	// Limits bounds what an answer may hold. Zero fields take their defaults.
+	// Limits bounds each response. Zero fields take their defaults.
 	Limits Limits
 	// Write permits requests that change something. Only the scan command sets it: the
 	// exporter itself never writes.
 	Write bool
-	// Admit is asked before every request is sent: it may wait, and its error is the
-	// request's. nil admits all.
+	// Admit is called before every request. It may wait; if it fails, the request is not
+	// sent and fails with its error. nil admits all.
 	Admit func(context.Context) error
-	// Observer is told of every request that goes over the wire; nil tells nobody.
+	// Observer follows every request that is sent; nil is none.
 	Observer Observer
 	// DialContext connects to the console; nil is the ordinary network.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Now is the clock of everything but timeouts; nil is time.Now.
+	Now func() time.Time
 }
 
-// Client asks one console with one credential. It is safe for concurrent use.
+// Client sends requests to one console with one credential. It is safe for concurrent use.
 type Client struct {
 	base       *url.URL
 	credential credential
 	proxy      proxyFunc
 	secrets    *secrets
 	private    *http.Client // sends the credential
-	public     *http.Client // sends none: what needs no token is not given one
+	public     *http.Client // sends none, to endpoints that need none
 	timeout    time.Duration
 	limits     Limits
+	now        func() time.Time
 
-	// Whether a token of an unknown kind reaches a whole account: Organizations finds
-	// that out.
-	account atomic.Bool
-	// Consoles older than December 2024 have no tasks export. Unix seconds until
-	// which that is taken as known, so that each poll does not pay for a 404.
+	// Whether a token of an unknown kind is account-wide, as found by Organizations.
+	accountWide atomic.Bool
+	// Consoles older than December 2024 have no tasks export. Until this time, in Unix
+	// seconds, it is not tried again, so that not every poll pays for a 404.
 	noTaskExport atomic.Int64
-	// What is known of the newest Explorer: whoever asks takes it out meanwhile.
+	// The newest Explorer release. Whoever requests it takes it out meanwhile.
 	release chan release
 }
 
-// New checks c and makes a Client of it. Nothing is asked yet.
+// New validates c and makes a Client of it. It sends no request.
 func New(c Config) (*Client, error) {
 	base, err := parseURL(c.URL, c.AllowHTTP)
 	if err != nil {
 		return nil, err
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 10 * time.Minute
+	}
+	c.Limits = c.Limits.withDefaults()
 	cred, err := newCredential(c.HTTP, base, c.AllowHTTP)
 	if err != nil {
 		return nil, err
@@ -86,43 +94,40 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	between, _ := proxy(&http.Request{URL: base}) // its error comes again with every request
-	secrets := newSecrets(c.HTTP.ProxyConfig, between)
-	wire, err := newWire(c, proxy, secrets)
+	proxyURL, _ := proxy(&http.Request{URL: base}) // each request returns its error again
+	secrets := newSecrets(proxyURL, c.HTTP.GetProxyConnectHeader(), base.Hostname(), cred.tokenHost())
+	wire, err := newTransport(c, proxy, secrets)
 	if err != nil {
 		return nil, err
 	}
-	var transport http.RoundTripper = wire
+	var public http.RoundTripper = wire
 	if headers := c.HTTP.HTTPHeaders; headers != nil {
-		transport = &headered{wire: wire, with: config.NewHeadersRoundTripper(headers, wire), origin: origin(base)}
+		public = &headerTransport{transport: wire, withHeaders: config.NewHeadersRoundTripper(headers, wire), console: base}
 	}
-	redirect := redirects(c.HTTP.FollowRedirects)
+	redirect := checkRedirect(c.HTTP.FollowRedirects)
 	client := &Client{
 		base:       base,
 		credential: cred,
 		proxy:      proxy,
 		secrets:    secrets,
-		private:    &http.Client{Transport: cred.roundTripper(transport, secrets), CheckRedirect: redirect},
-		public:     &http.Client{Transport: transport, CheckRedirect: redirect},
+		private:    &http.Client{Transport: cred.roundTripper(public, secrets, c.Now), CheckRedirect: redirect},
+		public:     &http.Client{Transport: public, CheckRedirect: redirect},
 		timeout:    c.Timeout,
-		limits:     c.Limits.withDefaults(),
+		limits:     c.Limits,
+		now:        c.Now,
 		release:    make(chan release, 1),
 	}
-	if client.timeout == 0 {
-		client.timeout = 10 * time.Minute
-	}
-	client.account.Store(cred.kind() == AccountCredential)
+	client.accountWide.Store(cred.kind() == AccountCredential)
 	client.release <- release{}
 	return client, nil
 }
 
-// CloseIdleConnections closes the connections that no request is using.
+// CloseIdleConnections closes the connections that no request uses.
 func (c *Client) CloseIdleConnections() {
 	c.public.CloseIdleConnections()
 }
 
-// Kind tells what the credential reaches as far as that can be told without asking;
-// Unknown when there is none.
+// Kind returns the kind of credential, by its prefix; UnknownKind when there is none.
 func (c Config) Kind() Kind {
 	credential, err := newCredential(c.HTTP, &url.URL{}, true)
 	if err != nil {
@@ -138,11 +143,11 @@ func parseURL(raw string, allowHTTP bool) (*url.URL, error) {
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		// What was given may hold a password: it is not repeated.
-		return nil, errors.New("the console's URL is not one: write it like " + DefaultURL)
+		// The text may contain a password, so it is not repeated.
+		return nil, errors.New("the console's URL is invalid: write it like " + DefaultURL)
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("the console's URL for %s holds more than scheme, host and path: leave out user, query and fragment", u.Host)
+		return nil, fmt.Errorf("the console's URL for %s has more than scheme, host and path: leave out user, query and fragment", u.Host)
 	}
 	if exposed(u, allowHTTP) {
 		return nil, fmt.Errorf("the console's URL http://%s would send the token unencrypted: use https, or allow it with --runzero.allow-http (allow_http in the file)", u.Host)
@@ -152,17 +157,7 @@ func parseURL(raw string, allowHTTP bool) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}, nil
 }
 
-// exposed tells whether a credential sent to u can be read on the way.
-func exposed(u *url.URL, allowHTTP bool) bool {
-	return u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname())
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
-// endpointURL is where an endpoint such as "/export/org/assets.jsonl" lives.
+// endpointURL returns the URL of an endpoint such as "/export/org/assets.jsonl".
 func (c *Client) endpointURL(endpoint string, query url.Values) *url.URL {
 	u := *c.base
 	u.Path += apiPath + endpoint
@@ -170,34 +165,27 @@ func (c *Client) endpointURL(endpoint string, query url.Values) *url.URL {
 	return &u
 }
 
-// organizationQuery starts the query of an organization's endpoint. An account
-// credential without _oid is silently answered for its default organization, so it
-// always says which one it means. A token of an unknown kind may be one, and says it
-// too.
+// organizationQuery returns the query that selects an organization. Without _oid, an
+// account credential silently gets its default organization, so _oid is required with one.
+// A token of an unknown kind may be one, and sends it too.
 func (c *Client) organizationQuery(organizationID string) (url.Values, error) {
 	query := url.Values{}
-	switch kind := c.credential.kind(); {
-	case c.wholeAccount(kind) && organizationID == "":
+	switch wide := c.AccountWide(); {
+	case wide && organizationID == "":
 		return nil, errors.New("an account credential needs the organization's id")
-	case c.wholeAccount(kind), kind == UnknownKind && organizationID != "":
+	case wide, c.Kind() == UnknownKind && organizationID != "":
 		query.Set("_oid", organizationID)
 	}
 	return query, nil
 }
 
-// Kind tells what the credential reaches, as far as its first letters tell now: a
-// token's file may have been rotated to another kind.
+// Kind returns the kind of credential, by its present prefix: the token's file may have
+// been rotated to another kind.
 func (c *Client) Kind() Kind { return c.credential.kind() }
 
-// AccountWide tells whether the credential reaches an account's organizations. For
-// a token of an unknown kind that is known after Organizations.
-func (c *Client) AccountWide() bool { return c.wholeAccount(c.credential.kind()) }
-
-// wholeAccount goes by the kind that the token has now: its file may have been
-// rotated to another.
-func (c *Client) wholeAccount(kind Kind) bool {
-	if kind == UnknownKind {
-		return c.account.Load()
-	}
-	return kind == AccountCredential
+// AccountWide reports whether the credential reaches all organizations of an account. For
+// a token of an unknown kind that is known only after Organizations.
+func (c *Client) AccountWide() bool {
+	kind := c.Kind()
+	return kind == AccountCredential || kind == UnknownKind && c.accountWide.Load()
 }

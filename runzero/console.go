@@ -2,26 +2,26 @@ package runzero
 
 import "context"
 
-// Health is what a console says of itself.
+// Health is the health that a console reports.
 type Health struct {
-	Status  string // "ok" when all is well
-	Version string // such as "5.1.260818.0"; empty when it does not say
+	Status  string // "ok" when healthy
+	Version string // such as "5.1.260818.0"; empty: not reported
 }
 
-// Health asks the console how it is. It needs no credential and sends none.
+// Health requests the console's health. It needs no credential and sends none.
 func (c *Client) Health(ctx context.Context) (Health, error) {
 	const endpoint = "/health"
 	var health Health
-	said := false
-	err := c.readObject(ctx, c.public, endpoint, func(s *scanner, name []byte) {
+	found := false
+	err := c.readObject(ctx, c.public, endpoint, func(lex *lexer, name []byte) {
 		switch string(name) {
 		case "status":
-			health.Status, said = s.text(), true
+			health.Status, found = lex.text(), true
 		case "version":
-			health.Version = s.text()
+			health.Version = lex.text()
 		}
 	})
-	if err == nil && !said {
+	if err == nil && !found {
 		err = &BodyError{Endpoint: endpoint, Err: ErrNotHealth}
 	}
 	return health, err

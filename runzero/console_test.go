@@ -82,7 +82,7 @@ func TestSimulatedConsoleRefusesWhatIsNotLicensed(t *testing.T) {
 			for needs, ask := range map[runzero.Kind]func() error{
 				runzero.ExportToken:       func() error { _, err := client.Count(t.Context(), id, "assets", ""); return err },
 				runzero.OrganizationToken: func() error { _, err := all(client.Explorers(t.Context(), id)); return err },
-				runzero.AccountCredential:      func() error { _, err := client.License(t.Context()); return err },
+				runzero.AccountCredential: func() error { _, err := client.License(t.Context()); return err },
 			} {
 				err := ask()
 				if has := client.Kind().Reaches(needs); has != (err == nil) || !has && !runzero.Refused(err, client.Kind()) {

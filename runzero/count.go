@@ -10,13 +10,13 @@ import (
 // countable is a kind of record whose rows can be counted.
 type countable struct {
 	of string // as the export is called
-	// fields is what is asked of each row: what identifies it, and whose it is. Empty
-	// where the export does not honour the parameter, and sends rows whole.
+	// fields are the ids of the row and of its organization. Empty means that the export
+	// does not support the parameter and sends complete rows.
 	fields string
 }
 
-// countables lists the exports as the specification has them. Rows that join an asset
-// bear its id beside their own.
+// countables lists the exports of the specification. Rows that join an asset have its id
+// beside their own.
 func countables() []countable {
 	return []countable{
 		{"assets", "id,organization_id"},
@@ -33,7 +33,7 @@ func countables() []countable {
 	}
 }
 
-// CountOf lists what Count can count.
+// CountOf lists the kinds of record that Count can count.
 func CountOf() []string {
 	var names []string
 	for _, kind := range countables() {
@@ -42,15 +42,14 @@ func CountOf() []string {
 	return names
 }
 
-// Count returns how many of an organization's records of one kind match a runZero
-// search query; an empty one matches all. It costs one call. No endpoint tells a
-// number, so the rows are exported, with as little in them as the export allows, and
-// counted as they stream by.
+// Count returns how many of an organization's records of one kind match a runZero search
+// query; an empty query matches all. It costs one call. No endpoint returns a number, so
+// the records are exported with as few fields as possible and counted as they arrive.
 func (c *Client) Count(ctx context.Context, organizationID, of, search string) (int64, error) {
 	kinds := countables()
 	i := slices.IndexFunc(kinds, func(kind countable) bool { return kind.of == of })
 	if i < 0 {
-		return 0, fmt.Errorf("there are no %q to count: write one of %s", of, strings.Join(CountOf(), ", "))
+		return 0, fmt.Errorf("%q cannot be counted: use one of %s", of, strings.Join(CountOf(), ", "))
 	}
 	rows := int64(0)
 	for _, err := range organizationRows[counted](ctx, c, "/export/org/"+of+".jsonl", of, organizationID, kinds[i].fields, search) {
@@ -62,7 +61,7 @@ func (c *Client) Count(ctx context.Context, organizationID, of, search string) (
 	return rows, nil
 }
 
-// counted is a row of whatever kind, read for whether it is one and whose it is.
+// counted is a row of any kind, of which only the organization is read.
 type counted struct {
 	identified     bool
 	organizationID string
@@ -72,22 +71,22 @@ func (c *counted) reset() { *c = counted{} }
 
 func (c *counted) identity() (id, organization string) {
 	if c.identified {
-		id = "known" // which one is of no use, and a text for each would be garbage
+		id = "present" // its text is not needed, and would be an allocation for each row
 	}
 	return id, c.organizationID
 }
 
-func (c *counted) set(s *scanner, name []byte) { c.identify(s, name) }
+func (c *counted) set(lex *lexer, name []byte) { c.identify(lex, name) }
 
-// identify takes the value of a member that identifies the row or says whose it is, and
-// tells whether this is one.
-func (c *counted) identify(s *scanner, name []byte) bool {
+// identify takes the value of a member that identifies the row or its organization, and
+// reports whether this was one.
+func (c *counted) identify(lex *lexer, name []byte) bool {
 	switch string(name) {
 	case "id", "service_id", "software_id", "vulnerability_id", "directory_user_id", "directory_group_id":
-		c.identified = c.identified || identifier(s.bytes())
+		c.identified = c.identified || isIdentifier(lex.bytes())
 	case "organization_id", "software_organization_id", "vulnerability_organization_id",
 		"directory_user_organization_id", "directory_group_organization_id":
-		if organization := s.reference(); organization != "" {
+		if organization := lex.reference(); organization != "" {
 			c.organizationID = organization
 		}
 	default:

@@ -51,7 +51,7 @@ func TestCredentialThatCannotWorkIsRefusedAtStart(t *testing.T) {
 		"bearer_token":                {config.HTTPClientConfig{BearerToken: "topsecret"}, "not basic_auth or bearer_token"},
 		"OAuth2 without id":           {oauth(config.OAuth2{ClientSecret: "topsecret"}), "no id"},
 		"OAuth2 without secret":       {oauth(config.OAuth2{ClientID: "id"}), "no secret"},
-		"OAuth2 secret file missing":  {oauth(config.OAuth2{ClientID: "id", ClientSecretFile: filepath.Join(t.TempDir(), "missing")}), "secret cannot be read"},
+		"OAuth2 secret file missing":  {oauth(config.OAuth2{ClientID: "id", ClientSecretFile: filepath.Join(t.TempDir(), "missing")}), "secret file cannot be read"},
 		"OAuth2 secret file empty":    {oauth(config.OAuth2{ClientID: "id", ClientSecretFile: file(t, " \n")}), "empty"},
 		"OAuth2 secret in the clear":  {oauth(config.OAuth2{ClientID: "id", ClientSecret: "topsecret", TokenURL: "http://login.example.com/token"}), "unencrypted"},
 	} {

@@ -5,11 +5,11 @@ import (
 	"iter"
 )
 
-// DirectoryEntry is a user or a group of a directory such as Active Directory that an
-// integration read. Nothing of who that is is kept.
+// DirectoryEntry is a user or a group that an integration imported from a directory such
+// as Active Directory. Nothing that identifies it is read.
 type DirectoryEntry struct {
-	// SourceID is runZero's number of the kind of integration, such as "16" of Azure AD
-	// (seen; the numbers are not documented). Empty: not told.
+	// SourceID is runZero's number of the kind of integration, such as "16" for Azure AD
+	// (seen; the numbers are not documented). Empty: not reported.
 	SourceID string
 }
 
@@ -18,8 +18,8 @@ const (
 	directoryGroupFields = "id,directory_group_id,directory_group_organization_id,directory_group_source_id"
 )
 
-// DirectoryUsers streams the users of an organization's directories, who are not those
-// of the console, in one call.
+// DirectoryUsers streams the users of an organization's directories in one call. These are
+// not the users of the console.
 func (c *Client) DirectoryUsers(ctx context.Context, organizationID string) iter.Seq2[DirectoryEntry, error] {
 	return inventory[DirectoryEntry](ctx, c, "users", organizationID, directoryUserFields)
 }
@@ -29,9 +29,9 @@ func (c *Client) DirectoryGroups(ctx context.Context, organizationID string) ite
 	return inventory[DirectoryEntry](ctx, c, "groups", organizationID, directoryGroupFields)
 }
 
-func (e *DirectoryEntry) set(s *scanner, name []byte) {
+func (e *DirectoryEntry) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "directory_user_source_id", "directory_group_source_id":
-		e.SourceID = s.text()
+		e.SourceID = lex.text()
 	}
 }

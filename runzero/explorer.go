@@ -7,30 +7,30 @@ import (
 	"time"
 )
 
-// Explorer is one of the programs that scan. What it says of the machine it runs on
-// (its users, addresses and environment) is dropped while reading.
+// Explorer is a program that scans. What it reports about its own machine (users,
+// addresses, environment) is not read.
 type Explorer struct {
 	ID             string
 	OrganizationID string
-	SiteID         string // empty: bound to no one site
+	SiteID         string // empty: not bound to one site
 	Name           string // not unique
 	OS             string
 	Arch           string
-	Version        string // without the build, such as "5.1.260818.0"; empty: not told
+	Version        string // without the build, such as "5.1.260818.0"; empty: not reported
 	Connected      Truth
-	// Inactive tells that it was removed, yet is still listed.
+	// Inactive means that it was removed and is still listed.
 	Inactive    bool
-	LastCheckin time.Time // moves with every minute it is connected; zero: not told
+	LastCheckin time.Time // at most a minute ago while it is connected; zero: not reported
 }
 
-// Explorers streams an organization's Explorers in one call. An export token does not
-// reach them.
+// Explorers streams an organization's Explorers in one call. The scope of an export token
+// is insufficient.
 func (c *Client) Explorers(ctx context.Context, organizationID string) iter.Seq2[Explorer, error] {
 	return organizationRows[Explorer](ctx, c, "/org/explorers", "explorers", organizationID, "", "")
 }
 
-// AccountExplorers streams the Explorers of all the account's organizations in one
-// call, which an account credential alone may make.
+// AccountExplorers streams the Explorers of all the account's organizations in one call.
+// It needs an account credential.
 func (c *Client) AccountExplorers(ctx context.Context) iter.Seq2[Explorer, error] {
 	return stream[Explorer](ctx, c, export{endpoint: "/account/agents", plural: "agents"})
 }
@@ -39,34 +39,34 @@ func (e *Explorer) reset() { *e = Explorer{} }
 
 func (e *Explorer) identity() (id, organization string) { return e.ID, e.OrganizationID }
 
-func (e *Explorer) set(s *scanner, name []byte) {
+func (e *Explorer) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "id":
-		e.ID = s.id()
+		e.ID = lex.id()
 	case "organization_id":
-		e.OrganizationID = s.reference()
+		e.OrganizationID = lex.reference()
 	case "site_id":
-		e.SiteID = s.reference()
+		e.SiteID = lex.reference()
 	case "name":
-		e.Name = s.text()
+		e.Name = lex.text()
 	case "os":
-		e.OS = s.text()
+		e.OS = lex.text()
 	case "arch":
-		e.Arch = s.text()
+		e.Arch = lex.text()
 	case "version":
-		e.Version = version(s.text())
+		e.Version = version(lex.text())
 	case "connected":
-		e.Connected = s.boolean()
+		e.Connected = lex.boolean()
 	case "inactive":
-		e.Inactive = e.Inactive || s.boolean() == True
+		e.Inactive = e.Inactive || lex.boolean() == True
 	case "deactivated_at":
-		e.Inactive = e.Inactive || !s.time().IsZero()
+		e.Inactive = e.Inactive || !lex.time().IsZero()
 	case "last_checkin":
-		e.LastCheckin = s.time()
+		e.LastCheckin = lex.time()
 	}
 }
 
-// version takes the number from forms such as
+// version returns the number in forms such as
 // "3.10.25 (build 20230905190835) [fc50c5eefdc3]".
 func version(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), " ")

@@ -6,30 +6,29 @@ import (
 	"strings"
 )
 
-// Finding is one kind of thing that is wrong in an organization, as far as it is
-// counted. There is a row for each kind and not for each asset that has it. Texts may
-// be empty.
+// Finding is one kind of problem in an organization, with the attributes that are counted.
+// There is one row for each kind, not for each affected asset. Texts may be empty.
 type Finding struct {
-	Category string // an open set of which none is documented
-	// Risk is in lower case. It is documented to be a text, beside a rank from 0 = info to
+	Category string // an open set; no value is documented
+	// Risk is in lower case. It is documented as a text, beside a rank from 0 = info to
 	// 4 = critical; info, low, medium, high and critical are inferred from that.
 	Risk      string
-	Instances Count // how often it was found
+	Instances Count // number of times it was found
 }
 
-// Findings streams an organization's findings in one call. The export is not documented
-// to honour fields, and older consoles do not have it.
+// Findings streams an organization's findings in one call. The export is not documented to
+// support fields, and older consoles do not have it.
 func (c *Client) Findings(ctx context.Context, organizationID string) iter.Seq2[Finding, error] {
 	return inventory[Finding](ctx, c, "findings", organizationID, "")
 }
 
-func (f *Finding) set(s *scanner, name []byte) {
+func (f *Finding) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "category":
-		f.Category = s.text()
+		f.Category = lex.text()
 	case "risk_rank":
-		f.Risk = strings.ToLower(s.text())
+		f.Risk = strings.ToLower(lex.text())
 	case "instance_count":
-		f.Instances = s.count()
+		f.Instances = lex.count()
 	}
 }

@@ -5,16 +5,16 @@ import (
 	"iter"
 )
 
-// details is what is read of a row beside what identifies it. Its method is on a
-// pointer, like those of a record.
+// details are the attributes of a row beside its identity. The method has a pointer
+// receiver, like those of a record.
 type details[T any] interface {
 	*T
-	// set takes the value of one member, if it is of use.
-	set(s *scanner, name []byte)
+	// set takes the value of one member, if it is used.
+	set(lex *lexer, name []byte)
 }
 
-// inventoryRow is a row of an export that may have a hundred for each asset. Which one it
-// is does not matter, and a text for each would be garbage.
+// inventoryRow is a row of an export that can have a hundred for each asset. Its id is not
+// stored, because that would be an allocation for each row.
 type inventoryRow[T any, D details[T]] struct {
 	counted
 
@@ -23,15 +23,14 @@ type inventoryRow[T any, D details[T]] struct {
 
 func (r *inventoryRow[T, D]) reset() { *r = inventoryRow[T, D]{} }
 
-func (r *inventoryRow[T, D]) set(s *scanner, name []byte) {
-	if !r.identify(s, name) {
-		D(&r.details).set(s, name)
+func (r *inventoryRow[T, D]) set(lex *lexer, name []byte) {
+	if !r.identify(lex, name) {
+		D(&r.details).set(lex, name)
 	}
 }
 
-// inventory streams an organization's rows of one kind, as the export is called, in one
-// call. fields is what is asked of each; empty where the export does not honour the
-// parameter.
+// inventory streams an organization's rows of one kind in one call. of is the name of the
+// export; fields is empty if the export does not support the parameter.
 func inventory[T any, D details[T]](ctx context.Context, c *Client, of, organizationID, fields string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for row, err := range organizationRows[inventoryRow[T, D]](ctx, c, "/export/org/"+of+".jsonl", of, organizationID, fields, "") {

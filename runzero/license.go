@@ -6,20 +6,19 @@ import (
 	"time"
 )
 
-// License is what the account has licensed and uses of it. Its record holds addresses
-// and people; nothing but what stands here is kept of it.
+// License is the account's licence and its use. The record also holds addresses and
+// people; nothing but these fields is read.
 type License struct {
 	Type          string    // such as "platform"
-	Expiration    time.Time // zero: not told
-	MaxAssets     Count     // that may be had
-	LiveAssets    Count     // that count: seen lately
-	ProjectAssets Count     // the same, of temporary organizations
+	Expiration    time.Time // zero: not reported
+	MaxAssets     Count     // the most that the licence allows
+	LiveAssets    Count     // recently seen, which is what counts
+	ProjectAssets Count     // the same for temporary organizations
 }
 
-var errNoLicense = errors.New("the answer says nothing of a licence")
+var errNoLicense = errors.New("the response contains no licence")
 
-// License returns the account's licence in one call, which an account credential
-// alone may make.
+// License returns the account's licence in one call. It needs an account credential.
 func (c *Client) License(ctx context.Context) (License, error) {
 	const endpoint = "/account/license"
 	var license License
@@ -30,17 +29,17 @@ func (c *Client) License(ctx context.Context) (License, error) {
 	return license, err
 }
 
-func (l *License) set(s *scanner, name []byte) {
+func (l *License) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "license_type":
-		l.Type = s.text()
+		l.Type = lex.text()
 	case "license_expiration":
-		l.Expiration = s.time()
+		l.Expiration = lex.time()
 	case "license_max_assets":
-		l.MaxAssets = s.count()
+		l.MaxAssets = lex.count()
 	case "license_live_asset_count":
-		l.LiveAssets = s.count()
+		l.LiveAssets = lex.count()
 	case "license_project_asset_count":
-		l.ProjectAssets = s.count()
+		l.ProjectAssets = lex.count()
 	}
 }

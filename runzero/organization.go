@@ -7,25 +7,24 @@ import (
 	"strings"
 )
 
-// Organization is one organization. Its record holds tokens and people; nothing
-// but what stands here is kept of it. What only exports told of it has no counts and
-// no settings.
+// Organization is one organization. The record also holds tokens and people; nothing but
+// these fields is read. One that is known only from an export has no counts and settings.
 type Organization struct {
-	ID       string // empty when the console has not told it
-	Name     string // empty when the console has not told it
+	ID       string // empty: not reported
+	Name     string // empty: not reported
 	Demo     bool
 	Inactive bool
-	// Project tells that it is a temporary one, whose assets the licence counts apart.
+	// Project means that it is temporary. The licence counts its assets separately.
 	Project bool
 
 	Assets       Count // all known
-	LiveAssets   Count // answered the last scan; not documented, yet most consoles send it
-	RecentAssets Count // seen lately, which is what the licence counts; not documented either
+	LiveAssets   Count // responded to the last scan; not documented, but most consoles send it
+	RecentAssets Count // recently seen, which is what the licence counts; not documented either
 
-	// How long each is kept, in days. Nothing public says what 0 means; nothing is
-	// seen to expire at once, so it is likely to mean for ever.
-	ExpireStaleAssets           Count // not seen any more
-	ExpireOfflineAssets         Count // not answering any more
+	// After how many days each is deleted. What 0 means is not documented; as nothing was
+	// seen to expire at once, it is likely to mean never.
+	ExpireStaleAssets           Count // no longer seen
+	ExpireOfflineAssets         Count // no longer responding
 	ExpireScans                 Count
 	ExpireVulnerabilities       Count
 	ExpireIntegrationAttributes Count
@@ -33,44 +32,43 @@ type Organization struct {
 
 func (o *Organization) reset() { *o = Organization{} }
 
-// An organization's own record carries no other organization's id.
+// identity returns no organization, because the record is the organization.
 func (o *Organization) identity() (id, organization string) { return o.ID, "" }
 
-func (o *Organization) set(s *scanner, name []byte) {
+func (o *Organization) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "id":
-		o.ID = s.id()
+		o.ID = lex.id()
 	case "name":
-		o.Name = s.text()
+		o.Name = lex.text()
 	case "demo":
-		o.Demo = s.boolean() == True
+		o.Demo = lex.boolean() == True
 	case "inactive":
-		o.Inactive = s.boolean() == True
+		o.Inactive = lex.boolean() == True
 	case "project":
-		o.Project = s.boolean() == True
+		o.Project = lex.boolean() == True
 	case "asset_count":
-		o.Assets = s.count()
+		o.Assets = lex.count()
 	case "live_asset_count":
-		o.LiveAssets = s.count()
+		o.LiveAssets = lex.count()
 	case "recent_asset_count":
-		o.RecentAssets = s.count()
+		o.RecentAssets = lex.count()
 	case "expiration_assets_stale":
-		o.ExpireStaleAssets = s.count()
+		o.ExpireStaleAssets = lex.count()
 	case "expiration_assets_offline":
-		o.ExpireOfflineAssets = s.count()
+		o.ExpireOfflineAssets = lex.count()
 	case "expiration_scans":
-		o.ExpireScans = s.count()
+		o.ExpireScans = lex.count()
 	case "expiration_vulnerabilities":
-		o.ExpireVulnerabilities = s.count()
+		o.ExpireVulnerabilities = lex.count()
 	case "expiration_integration_attributes":
-		o.ExpireIntegrationAttributes = s.count()
+		o.ExpireIntegrationAttributes = lex.count()
 	}
 }
 
-// Organizations returns the organizations the credential reaches: all of the
-// account's, or the one its token belongs to. It costs one call; two for an export
-// token of an organization without assets, or for a token whose kind must be found
-// out first.
+// Organizations returns the organizations that the credential reaches: all of the
+// account's, or that of its token. It costs one call, and two for an export token of an
+// organization without assets or a token of an unknown kind.
 func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 	switch c.credential.kind() {
 	case AccountCredential:
@@ -79,45 +77,43 @@ func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 		return c.exportOrganization(ctx)
 	case OrganizationToken:
 		organizations, err := collect[Organization](ctx, c, ownOrganization(nil))
-		// The Organization API needs a larger licence than exports do, and not every
-		// console says so in the same way.
+		// The Organization API needs a larger licence than exports do, and consoles report
+		// that in different ways.
 		if Refused(err, UnknownKind) {
 			return c.exportOrganization(ctx)
 		}
 		return organizations, err
 	default:
 		organizations, err := c.accountOrganizations(ctx)
-		account := !Refused(err, UnknownKind)
-		if !account {
+		accountWide := !Refused(err, UnknownKind)
+		if !accountWide {
 			organizations, err = c.exportOrganization(ctx)
 		}
-		// A failure teaches nothing: what was known of the token stays known.
-		if err == nil {
-			c.account.Store(account)
+		if err == nil { // after a failure, what was known stays valid
+			c.accountWide.Store(accountWide)
 		}
 		return organizations, err
 	}
 }
 
-// OrganizationsMost bounds the organizations of an account, which are read whole, and
-// for each of which there is something to ask. runZero documents no bound; an answer
-// beyond this is not an account but a fault.
+// OrganizationsMost bounds the organizations of an account, which are all held in memory
+// and polled. runZero documents no bound; more than this is taken as a fault.
 const OrganizationsMost = 10_000
 
 func (c *Client) accountOrganizations(ctx context.Context) ([]Organization, error) {
 	return collect[Organization](ctx, c, export{endpoint: "/account/orgs", plural: "orgs", most: OrganizationsMost})
 }
 
-// ownOrganization is /org, which is one object, and on some consoles a list.
+// ownOrganization requests /org, which is one object, and on some consoles a list.
 func ownOrganization(query url.Values) export {
 	return export{endpoint: "/org", plural: "orgs", most: OrganizationsMost, query: query}
 }
 
-var errNoOrganization = errors.New("the answer holds no organization")
+var errNoOrganization = errors.New("the response contains no organization")
 
-// Organization returns what the Organization API says of one organization, in one
-// call. An export token does not reach it. An empty id takes what an organization
-// token is answered with. Another organization than the one asked for is ErrForeign.
+// Organization returns one organization in one call. The scope of an export token is
+// insufficient. An empty id stands for the organization of the token. If the console
+// returns another organization, the error is ErrWrongOrganization.
 func (c *Client) Organization(ctx context.Context, organizationID string) (Organization, error) {
 	query, err := c.organizationQuery(organizationID)
 	own := ownOrganization(query)
@@ -140,11 +136,11 @@ func (c *Client) Organization(ctx context.Context, organizationID string) (Organ
 	return Organization{}, &BodyError{Endpoint: own.endpoint, Err: problem}
 }
 
-// exportOrganization learns an export token's organization from the first row of an
-// export. Consoles too old for page_size send everything; reading stops there too.
+// exportOrganization finds an export token's organization in the first row of an export.
+// Consoles too old for page_size send everything; reading stops after the first row.
 func (c *Client) exportOrganization(ctx context.Context) ([]Organization, error) {
 	for _, try := range []export{
-		{endpoint: "/export/org/assets.json", plural: "assets", query: pageQuery(url.Values{"fields": {"id,organization_id,org_name"}}, 1)},
+		{endpoint: "/export/org/assets.json", plural: "assets", query: url.Values{"fields": {"id,organization_id,org_name"}, "page_size": {"1"}}},
 		{endpoint: "/export/org/sites.json", plural: "sites", query: url.Values{"fields": {"id,organization_id"}}},
 	} {
 		for row, err := range stream[owner](ctx, c, try) {
@@ -157,7 +153,7 @@ func (c *Client) exportOrganization(ctx context.Context) ([]Organization, error)
 	return []Organization{{}}, nil
 }
 
-// owner is a row of whatever kind, read for whose it is.
+// owner is a row of any kind, of which the organization is read.
 type owner struct {
 	id, organizationID, organizationName string
 }
@@ -166,13 +162,13 @@ func (o *owner) reset() { *o = owner{} }
 
 func (o *owner) identity() (id, organization string) { return o.id, "" }
 
-func (o *owner) set(s *scanner, name []byte) {
+func (o *owner) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "id":
-		o.id = s.id()
+		o.id = lex.id()
 	case "organization_id":
-		o.organizationID = s.reference()
+		o.organizationID = lex.reference()
 	case "org_name":
-		o.organizationName = s.text()
+		o.organizationName = lex.text()
 	}
 }

@@ -204,7 +204,7 @@ func TestLocalhostIsThisMachine(t *testing.T) {
 
 func TestLocalhostMaySpeakOneProtocolAlone(t *testing.T) {
 	for _, speaks := range []string{"127.0.0.1:80", "[::1]:80"} {
-		dial := saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+		dial := sending("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
 		c := runzero.Config{URL: "http://localhost", DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if addr != speaks {
 				return nil, errors.New("nobody listens there")
@@ -281,7 +281,7 @@ func TestProxyInsteadOfTheConsoleGetsNoToken(t *testing.T) {
 				if !strings.Contains(sent.String(), "Proxy-Authorization: Basic") {
 					t.Errorf("the proxy was sent no login: %q", sent)
 				}
-				if found := rowsOf(exportToken).in(sent.String()); found != "" {
+				if found := shows(sent.String(), exportToken); found != "" {
 					t.Errorf("the proxy was sent the token, in %s", found)
 				}
 			})

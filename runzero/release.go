@@ -6,47 +6,47 @@ import (
 	"time"
 )
 
-// releaseKept is how long the newest release is taken as known, or as not to be had.
-const releaseKept = 24 * time.Hour
+// releaseLifetime is how long the newest release is cached, and a failure as well.
+const releaseLifetime = 24 * time.Hour
 
-// release is what was learned of the newest release of the Explorer.
+// release is the cached result of the last request.
 type release struct {
 	version string
 	err     error
-	until   time.Time // when to ask again
+	until   time.Time // when to request it again
 }
 
-var errNoRelease = errors.New("the answer says nothing of a version")
+var errNoRelease = errors.New("the response contains no version")
 
-// ExplorerRelease returns the newest version of the Explorer that the console offers,
-// such as "5.1.260818.0"; one without access to the internet tells its own. It needs
-// no credential and sends none. The answer holds for a day, a failure as well, so that
-// no poll pays for it twice; a request that was never sent is no failure.
+// ExplorerRelease returns the newest version of the Explorer that the console offers, such
+// as "5.1.260818.0"; a console without internet access returns its own. It needs no
+// credential and sends none. The result is cached for a day, and so is a failure, so that
+// no poll pays twice. A request that was not sent is not cached.
 func (c *Client) ExplorerRelease(ctx context.Context) (string, error) {
-	var known release
-	select { // one asks, the others wait for what it learns
-	case known = <-c.release:
+	var cached release
+	select { // one caller sends the request, the others wait for its result
+	case cached = <-c.release:
 	case <-ctx.Done():
 		return "", requestError(releaseEndpoint, ctx.Err())
 	}
-	defer func() { c.release <- known }()
-	if time.Now().Before(known.until) {
-		return known.version, known.err
+	defer func() { c.release <- cached }()
+	if c.now().Before(cached.until) {
+		return cached.version, cached.err
 	}
-	asked, err := c.explorerRelease(ctx)
+	newest, err := c.explorerRelease(ctx)
 	if unsent := (unsentError{}); ctx.Err() == nil && !errors.As(err, &unsent) {
-		known = release{version: asked, err: err, until: time.Now().Add(releaseKept)}
+		cached = release{version: newest, err: err, until: c.now().Add(releaseLifetime)}
 	}
-	return asked, err
+	return newest, err
 }
 
 const releaseEndpoint = "/releases/agent/version"
 
 func (c *Client) explorerRelease(ctx context.Context) (string, error) {
 	newest := ""
-	err := c.readObject(ctx, c.public, releaseEndpoint, func(s *scanner, name []byte) {
+	err := c.readObject(ctx, c.public, releaseEndpoint, func(lex *lexer, name []byte) {
 		if string(name) == "version" {
-			newest = version(s.text())
+			newest = version(lex.text())
 		}
 	})
 	switch {

@@ -5,13 +5,13 @@ import (
 	"iter"
 )
 
-// Service is one way in which an asset answers, as far as it is counted. Texts are as
+// Service is one service of an asset, with the attributes that are counted. Texts are as
 // the API sent them and may be empty.
 type Service struct {
-	// Protocol is all that it speaks, separated by spaces, as in "http tls".
+	// Protocol lists its protocols, separated by spaces, as in "http tls".
 	Protocol  string
 	Transport string // such as "tcp"
-	Port      string // a number; "0" where there is none, as of ARP (seen)
+	Port      string // a number; "0" where there is none, as with ARP (seen)
 }
 
 const serviceFields = "id,service_id,organization_id,service_protocol,service_transport,service_port"
@@ -21,13 +21,13 @@ func (c *Client) Services(ctx context.Context, organizationID string) iter.Seq2[
 	return inventory[Service](ctx, c, "services", organizationID, serviceFields)
 }
 
-func (v *Service) set(s *scanner, name []byte) {
+func (v *Service) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "service_protocol":
-		v.Protocol = s.text()
+		v.Protocol = lex.text()
 	case "service_transport":
-		v.Transport = s.text()
+		v.Transport = lex.text()
 	case "service_port":
-		v.Port = s.text()
+		v.Port = lex.text()
 	}
 }

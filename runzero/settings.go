@@ -3,13 +3,14 @@ package runzero
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/prometheus/common/config"
 )
 
-// checkSettings refuses what prometheus/common's HTTP configuration can hold and this
-// package does not honour: nothing is ignored in silence. What TLS settings contradict
-// each other, newWire finds.
+// checkSettings rejects the settings of prometheus/common's HTTP configuration that this
+// package does not support, so that none is silently ignored. TLS settings that contradict
+// each other are found by newTransport.
 func checkSettings(c config.HTTPClientConfig) error {
 	var token config.Authorization
 	if c.Authorization != nil {
@@ -20,10 +21,10 @@ func checkSettings(c config.HTTPClientConfig) error {
 		client = *c.OAuth2
 	}
 	const (
-		noManager = "there is no secret manager here: name a file that holds the secret"
+		noManager = "there is no secret manager: use a file that holds the secret"
 		twice     = "leave out one of the two"
-		otherFlow = "runZero knows OAuth2 clients by id and secret alone: leave it out"
-		sameWay   = "access tokens are asked for in the same way as all else: set it beside oauth2, not in it"
+		otherFlow = "runZero only supports OAuth2 clients with an id and a secret: leave it out"
+		sameWay   = "access tokens are requested like everything else: set it beside oauth2, not in it"
 		ownField  = "it has a setting of its own: leave it out of endpoint_params"
 	)
 	_, clientID := client.EndpointParams["client_id"]
@@ -70,18 +71,19 @@ func checkSettings(c config.HTTPClientConfig) error {
 	return nil
 }
 
-// headered adds the headers of http_headers to what goes to the console. They may be
-// secrets of what stands before it, so they go nowhere else, even for a token.
-type headered struct {
-	*wire // without them
+// headerTransport adds http_headers to requests to the console. They may hold secrets of
+// whatever stands before the console, so no other server gets them, not even the one that
+// issues access tokens.
+type headerTransport struct {
+	*transport // without them
 
-	with   http.RoundTripper
-	origin string
+	withHeaders http.RoundTripper
+	console     *url.URL
 }
 
-func (h *headered) RoundTrip(request *http.Request) (*http.Response, error) {
-	if origin(request.URL) == h.origin {
-		return h.with.RoundTrip(request)
+func (t *headerTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if SameOrigin(request.URL, t.console) {
+		return t.withHeaders.RoundTrip(request)
 	}
-	return h.wire.RoundTrip(request)
+	return t.transport.RoundTrip(request)
 }

@@ -146,11 +146,6 @@ func TestSettingsOfHeadersAreHonouredForTheConsoleAlone(t *testing.T) {
 		}
 	}
 
-	gate := answer(http.StatusForbidden, "", "no: topsecret, from-a-file, one")
-	text := refusal(t, gate, runzero.Config{HTTP: fromYAML(t, "authorization: {credentials: ET0}\n"+headers)}).Message
-	if text != "no: <secret>, <secret>, one" {
-		t.Errorf("message %q shows a header's secret", text)
-	}
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}

@@ -5,14 +5,14 @@ import (
 	"iter"
 )
 
-// Site is one site. Its counts are not documented, yet most consoles send them.
+// Site is one site. The counts are not documented, but most consoles send them.
 type Site struct {
 	ID             string
 	OrganizationID string
 	Name           string
 	Assets         Count // all known
-	RecentAssets   Count // seen lately, which is what the licence counts
-	LiveAssets     Count // answered the last scan; 0 is right where nothing scans
+	RecentAssets   Count // recently seen, which is what the licence counts
+	LiveAssets     Count // responded to the last scan; 0 is right where nothing scans
 }
 
 const siteFields = "id,organization_id,name,asset_count,recent_asset_count,live_asset_count"
@@ -22,9 +22,9 @@ func (c *Client) Sites(ctx context.Context, organizationID string) iter.Seq2[Sit
 	return organizationRows[Site](ctx, c, "/export/org/sites.json", "sites", organizationID, siteFields, "")
 }
 
-// AccountSites streams the sites of all the account's organizations in one call, which
-// an account credential alone may make. It is not documented that these rows say
-// which organization they belong to: where they do not, OrganizationID is empty.
+// AccountSites streams the sites of all the account's organizations in one call. It needs
+// an account credential. It is not documented that the rows have an organization;
+// OrganizationID is empty if they have none.
 func (c *Client) AccountSites(ctx context.Context) iter.Seq2[Site, error] {
 	return stream[Site](ctx, c, export{endpoint: "/account/sites", plural: "sites"})
 }
@@ -33,19 +33,19 @@ func (s *Site) reset() { *s = Site{} }
 
 func (s *Site) identity() (id, organization string) { return s.ID, s.OrganizationID }
 
-func (s *Site) set(in *scanner, name []byte) {
+func (s *Site) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "id":
-		s.ID = in.id()
+		s.ID = lex.id()
 	case "organization_id":
-		s.OrganizationID = in.reference()
+		s.OrganizationID = lex.reference()
 	case "name":
-		s.Name = in.text()
+		s.Name = lex.text()
 	case "asset_count":
-		s.Assets = in.count()
+		s.Assets = lex.count()
 	case "recent_asset_count":
-		s.RecentAssets = in.count()
+		s.RecentAssets = lex.count()
 	case "live_asset_count":
-		s.LiveAssets = in.count()
+		s.LiveAssets = lex.count()
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// Software is one program on one asset, as far as it is counted. Texts are as the API
-// sent them and may be empty.
+// Software is one program on one asset, with the attributes that are counted. Texts are as
+// the API sent them and may be empty.
 type Software struct {
 	Vendor  string // such as "OpenBSD"
 	Product string // such as "OpenSSH"; an open set that grows with the fleet
@@ -14,16 +14,16 @@ type Software struct {
 
 const softwareFields = "id,software_id,software_organization_id,software_vendor,software_product"
 
-// Software streams what is installed on an organization's assets in one call.
+// Software streams the software on an organization's assets in one call.
 func (c *Client) Software(ctx context.Context, organizationID string) iter.Seq2[Software, error] {
 	return inventory[Software](ctx, c, "software", organizationID, softwareFields)
 }
 
-func (w *Software) set(s *scanner, name []byte) {
+func (w *Software) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "software_vendor":
-		w.Vendor = s.text()
+		w.Vendor = lex.text()
 	case "software_product":
-		w.Product = s.text()
+		w.Product = lex.text()
 	}
 }

@@ -11,19 +11,19 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// scanEndpoint is what StartScan's requests are called, whatever the site.
+// scanEndpoint is the endpoint of StartScan in errors and exchanges, for all sites.
 const scanEndpoint = "/org/sites/{id}/scan"
 
 var (
-	errScanToken = errors.New("an export token only reads: to start a scan, pass an organization token (it begins with OT) or an account credential")
-	errScanSite  = errors.New("the site to scan has no usable id: write it as the console shows it")
+	errScanToken = errors.New("an export token can only read: to start a scan, use an organization token (it begins with OT) or an account credential")
+	errScanSite  = errors.New("the id of the site to scan is invalid: write it as the console shows it")
 )
 
-// StartScan starts a scan of a site, or schedules one where the options say so, and
-// returns its task. The options are runZero's own, such as targets, scan-name and rate,
-// and one of explorer, explorer-group-id and hosted-zone-name; they are sent as they
-// are. It needs Config.Write and an organization token or an account credential. The
-// request is sent once and no more: an error does not always mean that no scan began.
+// StartScan starts a scan of a site, or schedules one if the options say so, and returns
+// its task. The options are runZero's own, such as targets, scan-name and rate, and one of
+// explorer, explorer-group-id and hosted-zone-name; they are sent unchanged. It needs
+// Config.Write and an organization token or an account credential. The request is sent
+// only once: after an error, the scan may have started all the same.
 func (c *Client) StartScan(ctx context.Context, organizationID, siteID string, options map[string]string) (Task, error) {
 	ctx, cancel := context.WithTimeout(withEndpoint(ctx, scanEndpoint), c.timeout)
 	defer cancel()
@@ -31,23 +31,23 @@ func (c *Client) StartScan(ctx context.Context, organizationID, siteID string, o
 	if err != nil {
 		return Task{}, requestError(scanEndpoint, err)
 	}
-	// A redirect would have the scan started elsewhere, or turn into asking for it.
+	// A redirect would start the scan elsewhere, or turn the PUT into a GET.
 	client := *c.private
-	client.CheckRedirect = redirects(false)
+	client.CheckRedirect = checkRedirect(false)
 	var task Task
-	err = c.send(&client, scanEndpoint, request, c.object(scanEndpoint, task.set))
+	err = c.send(&client, scanEndpoint, request, parseObject(scanEndpoint, task.set))
 	switch {
 	case err != nil:
 		return Task{}, err
 	case task.ID == "":
 		return Task{}, &BodyError{Endpoint: scanEndpoint, Err: ErrNotRecord}
-	case foreign(task.OrganizationID, organizationID):
+	case ofAnother(task.OrganizationID, organizationID):
 		return Task{}, &BodyError{Endpoint: scanEndpoint, Err: ErrWrongOrganization}
 	}
 	return task, nil
 }
 
-// scanRequest checks what can be checked without asking.
+// scanRequest checks what can be checked without sending the request.
 func (c *Client) scanRequest(ctx context.Context, organizationID, siteID string, options map[string]string) (*http.Request, error) {
 	if c.Kind() == ExportToken {
 		return nil, errScanToken
@@ -61,7 +61,7 @@ func (c *Client) scanRequest(ctx context.Context, organizationID, siteID string,
 	}
 	body, err := json.Marshal(options, json.Deterministic(true))
 	if err != nil {
-		return nil, errors.New("the scan's options are not text in UTF-8")
+		return nil, errors.New("the scan's options are not valid UTF-8")
 	}
 	u := c.endpointURL("/org/sites", query).JoinPath(url.PathEscape(siteID), "scan")
 	request, err := http.NewRequestWithContext(ctx, http.MethodPut, u.String(), bytes.NewReader(body))

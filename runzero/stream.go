@@ -4,20 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"maps"
 	"net/url"
-	"strconv"
 	"strings"
 )
 
-// Limits bounds an answer. What is beyond is an error, not silently left out.
+// Limits bounds a response. More than that is an error, never silently dropped.
 type Limits struct {
-	Bytes   int64 // of an answer, decompressed; default 8 GiB
+	Bytes   int64 // of a response, decompressed; default 8 GiB
 	Record  int64 // bytes of one record; default 16 MiB
 	Records int64 // of an export, over all pages; default 50 million
-	Pages   int   // default 10,000
+	Pages   int   // of an export; default 10,000
 }
 
 func (l Limits) withDefaults() Limits {
@@ -36,43 +34,43 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// record is a type of row. Its methods are on a pointer, so that one row can be
+// record is a type of row. Its methods have pointer receivers, so that each row can be
 // read into the memory of the last.
 type record[T any] interface {
 	*T
-	// reset forgets the last row.
+	// reset clears the last row.
 	reset()
-	// set takes the value of one member, if it is of use.
-	set(s *scanner, name []byte)
-	// identity returns the row's id and organization, empty where the row has none.
+	// set takes the value of one member, if it is used.
+	set(lex *lexer, name []byte)
+	// identity returns the row's id and organization, each empty if the row has none.
 	identity() (id, organization string)
 }
 
-// export says what to ask for.
+// export is a request for rows.
 type export struct {
 	endpoint     string
-	plural       string // the member that holds the rows of a page object
-	organization string // whose rows these must be; empty checks nothing
+	plural       string // the member that holds the rows of a page
+	organization string // that the rows must belong to; empty: any
 	most         int64  // rows; 0: as many as the limits allow
 	query        url.Values
 }
 
-// stream asks for an export and yields its rows as they arrive. It reads one object
-// a line, a bare array, and pages of rows with a cursor: which one comes depends on
-// the console's age as much as on the request. An error is the last thing it yields,
-// and then what came before is not the whole.
+// stream requests an export and yields its rows as they arrive. It reads JSON lines, a
+// bare array, and pages with a cursor: which one comes depends on the console's version as
+// much as on the request. An error is the last thing it yields, and means that the rows
+// before are incomplete.
 func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var row T
-		query := url.Values{} // its own: the sequence begins at the first page each time
+		query := url.Values{} // a copy: each iteration starts at the first page
 		maps.Copy(query, e.query)
-		p := parser[T, R]{row: &row, export: e, limits: c.limits, yield: yield, scan: newScanner()}
+		p := parser[T, R]{row: &row, export: e, limits: c.limits, yield: yield, lex: newLexer()}
 		if e.most > 0 {
 			p.limits.Records = min(p.limits.Records, e.most)
 		}
 		cursors := map[string]bool{}
 		for page := 1; ; page++ {
-			err := c.read(ctx, c.private, e.endpoint, query, p.body)
+			err := c.read(ctx, c.private, e.endpoint, query, p.parse)
 			if p.stopped {
 				return
 			}
@@ -112,7 +110,7 @@ func organizationRows[T any, R record[T]](ctx context.Context, c *Client, endpoi
 	return stream[T, R](ctx, c, export{endpoint: endpoint, plural: plural, organization: organizationID, query: query})
 }
 
-// collect reads a short export whole.
+// collect reads a short export into a list.
 func collect[T any, R record[T]](ctx context.Context, c *Client, e export) ([]T, error) {
 	var rows []T
 	for row, err := range stream[T, R](ctx, c, e) {
@@ -130,24 +128,22 @@ type parser[T any, R record[T]] struct {
 	export  export
 	limits  Limits
 	yield   func(T, error) bool
-	in      *answer
-	scan    *scanner
-	name    []byte // of a page's member, kept while its value is read
+	in      *bodyReader
+	lex     *lexer
+	name    []byte // of a member, copied because reading its value overwrites it
 	records int64
-	cursor  string
-	rows    bool // objects at the top are rows, not pages
-	closed  bool // the last value at the top holds all rows that there are
-	stopped bool // the consumer wants no more
+	cursor  string // of the next page; empty: there is none
+	lines   bool   // the objects at the top are rows, not pages
+	closed  bool   // the last value at the top was an array or a page, which has an end
+	stopped bool   // the consumer wants no more rows
 }
 
 var errStopped = errors.New("no more rows wanted")
 
-// body reads one answer. The rows it yields are checked one by one; what it returns
-// is what was wrong with the next.
-func (p *parser[T, R]) body(body io.Reader) error {
-	p.cursor = ""
-	p.rows, p.closed = false, false
-	p.in = newAnswer(body, p.limits.Record)
+// parse reads one response and yields its rows. The error it returns is about the row
+// after those.
+func (p *parser[T, R]) parse(in *bodyReader) error {
+	p.in, p.cursor, p.lines, p.closed = in, "", false, false
 	err := p.values()
 	if errors.Is(err, errStopped) {
 		p.stopped = true
@@ -156,31 +152,32 @@ func (p *parser[T, R]) body(body io.Reader) error {
 	if err == nil {
 		return nil
 	}
-	at := int(p.records) + 1
+	number := int(p.records) + 1
 	if errors.Is(err, ErrNotData) {
-		at = 0
+		number = 0
 	}
-	return &BodyError{Endpoint: p.export.endpoint, Record: at, Err: err}
+	return &BodyError{Endpoint: p.export.endpoint, Record: number, Err: err}
 }
 
+// values reads the values at the top of the body.
 func (p *parser[T, R]) values() error {
 	for {
 		var err error
 		switch p.in.kind() {
 		case '{':
-			if p.rows {
+			if p.lines {
 				err = p.object()
 			} else {
-				err = p.first()
+				err = p.rowOrPage()
 			}
 		case '[':
 			p.closed = true
 			err = p.array()
 		case 'n':
-			p.in.value() // null: nothing to tell
+			p.in.value() // null stands for no rows
 		case 0:
-			p.in.token()
-			if p.in.over() || p.closed && errors.Is(p.in.err, ErrNoLength) {
+			p.in.skipToken()
+			if p.in.atEnd() && (p.closed || !p.in.body.unframed) {
 				return nil
 			}
 			return p.in.problem()
@@ -194,7 +191,7 @@ func (p *parser[T, R]) values() error {
 }
 
 func (p *parser[T, R]) array() error {
-	p.in.token()
+	p.in.skipToken()
 	for p.in.kind() != ']' {
 		switch p.in.kind() {
 		case '{':
@@ -202,33 +199,33 @@ func (p *parser[T, R]) array() error {
 				return err
 			}
 		case 0:
-			p.in.token()
+			p.in.skipToken()
 			return p.in.problem()
 		default:
 			return ErrNotRecord
 		}
 	}
-	p.in.token()
+	p.in.skipToken()
 	return p.in.problem()
 }
 
 // object reads a row.
 func (p *parser[T, R]) object() error {
 	p.row.reset()
-	p.scan.take(p.in.value())
-	p.scan.members(func(name []byte) { p.row.set(p.scan, name) })
-	return p.done(true)
+	p.lex.take(p.in.value())
+	p.lex.members(func(name []byte) { p.row.set(p.lex, name) })
+	return p.endObject(true)
 }
 
-// first reads an object that may be a row or a page of rows, member by member: a page
-// would not fit into memory.
-func (p *parser[T, R]) first() error {
+// rowOrPage reads an object that may be a row or a page of rows. It does so member by
+// member, because a page need not fit into memory.
+func (p *parser[T, R]) rowOrPage() error {
 	p.row.reset()
-	p.in.token()
+	p.in.skipToken()
 	page, null := false, false
 	for p.in.kind() == '"' {
-		p.scan.take(p.in.value())
-		p.name = append(p.name[:0], p.scan.bytes()...)
+		p.lex.take(p.in.value())
+		p.name = append(p.name[:0], p.lex.bytes()...)
 		if string(p.name) == p.export.plural {
 			kind := p.in.kind()
 			page, null = page || kind == '[', null || kind == 'n'
@@ -239,35 +236,35 @@ func (p *parser[T, R]) first() error {
 				continue
 			}
 		}
-		p.scan.take(p.in.value())
+		p.lex.take(p.in.value())
 		switch string(p.name) {
 		case p.export.plural:
 		case "next_key":
-			p.cursor = p.scan.text()
+			p.cursor = p.lex.text()
 		default:
-			p.row.set(p.scan, p.name)
+			p.row.set(p.lex, p.name)
 		}
 	}
-	p.in.token() // the end of the object, or the error
+	p.in.skipToken() // the end of the object, or the error
 	if null && !page {
-		// A service joins its asset, which has a member of that name as well.
+		// A row of services joins its asset, which has a member "services" as well.
 		id, _ := p.row.identity()
 		page = id == ""
 	}
 	if !page && p.in.err == nil {
 		p.cursor = ""
-		p.rows = true
+		p.lines = true
 	}
 	p.closed = page
-	return p.done(!page)
+	return p.endObject(!page)
 }
 
-// done ends an object, which, if it was a row, is checked and yielded.
-func (p *parser[T, R]) done(row bool) error {
+// endObject checks and yields the object that was read, if it is a row.
+func (p *parser[T, R]) endObject(row bool) error {
 	if p.in.err != nil {
 		return p.in.problem()
 	}
-	p.in.limit.n = 0
+	p.in.body.nextRecord()
 	if !row {
 		return nil
 	}
@@ -275,7 +272,7 @@ func (p *parser[T, R]) done(row bool) error {
 	if id == "" {
 		return ErrNotRecord
 	}
-	if foreign(organization, p.export.organization) {
+	if ofAnother(organization, p.export.organization) {
 		return ErrWrongOrganization
 	}
 	if p.records >= p.limits.Records {
@@ -288,14 +285,7 @@ func (p *parser[T, R]) done(row bool) error {
 	return nil
 }
 
-// foreign tells whether a row says that it is of another organization than the one
-// asked for.
-func foreign(organization, want string) bool {
-	return want != "" && organization != "" && organization != want && !strings.EqualFold(organization, want)
-}
-
-// pageQuery asks for the first rows of an export and no more.
-func pageQuery(query url.Values, rows int) url.Values {
-	query.Set("page_size", strconv.Itoa(rows))
-	return query
+// ofAnother reports whether a row belongs to another organization than the one requested.
+func ofAnother(organization, requested string) bool {
+	return requested != "" && organization != "" && organization != requested && !strings.EqualFold(organization, requested)
 }

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Task is a run of something (a scan, an integration's sync, an import) or, where
-// Recur is set, the schedule of such runs. What a task scanned and what went wrong is
-// dropped while reading: targets and error texts hold addresses and names of people.
+// Task is a run (of a scan, an integration, an import) or, if Recur is set, the schedule of
+// such runs. Targets and error texts are not read, because they contain addresses and
+// names of people.
 type Task struct {
 	ID             string
 	OrganizationID string
@@ -19,9 +19,9 @@ type Task struct {
 	Name           string
 	Type           string // scan, sample, import, connector, analysis, …
 	Status         string // new, active, processed, error, …; of a schedule: active or paused
-	ParentID       string // the schedule this is a run of; empty: none
-	// Failed tells whether the task has an error text. A schedule that is active can
-	// have one: it could not start its last run.
+	ParentID       string // the schedule of this run; empty: none
+	// Failed means that the task has an error text. An active schedule has one if its last
+	// run could not start.
 	Failed bool
 	Hidden Truth
 
@@ -29,9 +29,9 @@ type Task struct {
 	// Frequency is the first word of recur_frequency: hourly, daily, weekly, monthly,
 	// continuous, once.
 	Frequency string
-	StartTime time.Time // of a schedule: when it was to run first
+	StartTime time.Time // of a schedule: when its first run was due
 	LastRun   time.Time // of a schedule
-	NextRun   time.Time // of a schedule; zero when it never ran
+	NextRun   time.Time // of a schedule; zero if it never ran
 	// Grace is how late a scheduled run may start.
 	Grace Count // seconds
 
@@ -46,24 +46,23 @@ type Task struct {
 	Changes Changes
 }
 
-// Changes is what a scan found, by what became of each asset.
+// Changes counts the assets of a scan by what changed.
 type Changes struct {
 	New, Online, Offline, Changed, Unchanged, Ignored, Total Count
 }
 
-// End is when a finished task ended. The instants that say so are not documented
-// and missing on old consoles; updated_at, the last resort, also moves when somebody
-// edits the task.
+// End returns when a finished task ended. The proper times are not documented and missing
+// on old consoles; the fallback, updated_at, also changes when somebody edits the task.
 func (t *Task) End() time.Time {
-	return firstInstant(t.AcquisitionEnded, t.ProcessingEnded, t.UpdatedAt)
+	return firstSet(t.AcquisitionEnded, t.ProcessingEnded, t.UpdatedAt)
 }
 
-// Start is when a task began.
+// Start returns when a task started.
 func (t *Task) Start() time.Time {
-	return firstInstant(t.AcquisitionStarted, t.StartTime, t.CreatedAt)
+	return firstSet(t.AcquisitionStarted, t.StartTime, t.CreatedAt)
 }
 
-func firstInstant(instants ...time.Time) time.Time {
+func firstSet(instants ...time.Time) time.Time {
 	for _, instant := range instants {
 		if !instant.IsZero() {
 			return instant
@@ -79,23 +78,22 @@ const (
 	taskExport = "/export/org/tasks.jsonl"
 	// TaskList is the endpoint that Tasks falls back to.
 	TaskList = "/org/tasks"
-	// The list holds the newest thousand tasks and no more, and passive samples alone
-	// can fill it.
+	// The list has the newest thousand tasks only, and passive samples alone can fill it.
 	taskListSearch = "not type:sample"
-	// How long a console is taken to have no tasks export.
+	// How long a console is assumed to have no tasks export.
 	taskExportMissing = 24 * time.Hour
 )
 
-// Tasks streams an organization's tasks in one call. Consoles older than December
-// 2024 have no tasks export; there the Organization API's list is asked, which an
-// export token cannot reach and which holds the newest thousand only.
+// Tasks streams an organization's tasks in one call. Consoles older than December 2024 have
+// no tasks export; the fallback is the Organization API's list, which needs more scope than
+// an export token has and contains the newest thousand only.
 func (c *Client) Tasks(ctx context.Context, organizationID string) iter.Seq2[Task, error] {
 	return func(yield func(Task, error) bool) {
-		known := time.Now().Unix() < c.noTaskExport.Load()
+		known := c.now().Unix() < c.noTaskExport.Load()
 		if !known {
 			missing, some := false, false
 			for task, err := range organizationRows[Task](ctx, c, taskExport, "tasks", organizationID, taskFields, "") {
-				if missing = !some && answered(err, http.StatusNotFound); missing {
+				if missing = !some && hasStatus(err, http.StatusNotFound); missing {
 					break
 				}
 				if some = true; !yield(task, err) {
@@ -106,17 +104,17 @@ func (c *Client) Tasks(ctx context.Context, organizationID string) iter.Seq2[Tas
 				return
 			}
 		}
-		learned := true
+		noExport := true
 		for task, err := range organizationRows[Task](ctx, c, TaskList, "tasks", organizationID, "", taskListSearch) {
-			// An organization that is not there has no export either: only a list that is
-			// there says that it is the console which has none.
-			learned = err == nil || answered(err, http.StatusUnauthorized, http.StatusForbidden)
+			// An unknown organization gives a 404 as well: only if the list exists is it the
+			// console that has no export.
+			noExport = err == nil || hasStatus(err, http.StatusUnauthorized, http.StatusForbidden)
 			if !yield(task, err) {
 				break
 			}
 		}
-		if learned && !known {
-			c.noTaskExport.Store(time.Now().Add(taskExportMissing).Unix())
+		if noExport && !known {
+			c.noTaskExport.Store(c.now().Add(taskExportMissing).Unix())
 		}
 	}
 }
@@ -125,41 +123,41 @@ func (t *Task) reset() { *t = Task{} }
 
 func (t *Task) identity() (id, organization string) { return t.ID, t.OrganizationID }
 
-func (t *Task) set(s *scanner, name []byte) {
+func (t *Task) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "id":
-		t.ID = s.id()
+		t.ID = lex.id()
 	case "organization_id":
-		t.OrganizationID = s.reference()
+		t.OrganizationID = lex.reference()
 	case "site_id":
-		t.SiteID = s.reference()
+		t.SiteID = lex.reference()
 	case "site_name":
-		t.SiteName = s.text()
+		t.SiteName = lex.text()
 	case "name":
-		t.Name = s.text()
+		t.Name = lex.text()
 	case "type":
-		t.Type = s.text()
+		t.Type = lex.text()
 	case "status":
-		t.Status = strings.ToLower(s.text())
+		t.Status = strings.ToLower(lex.text())
 	case "parent_id":
-		t.ParentID = s.reference()
+		t.ParentID = lex.reference()
 	case "error":
-		t.Failed = s.filled()
+		t.Failed = lex.nonEmpty()
 	case "hidden":
-		t.Hidden = s.boolean()
+		t.Hidden = lex.boolean()
 	case "recur":
-		t.Recur = s.boolean() == True
+		t.Recur = lex.boolean() == True
 	case "recur_frequency":
-		t.Frequency = frequency(s.text())
+		t.Frequency = frequency(lex.text())
 	case "grace_period":
-		t.Grace = hours(s.count())
+		t.Grace = hours(lex.count())
 	case "custom_integration_id":
-		t.CustomIntegrationID = s.reference()
+		t.CustomIntegrationID = lex.reference()
 	case "stats":
-		s.members(func(name []byte) { t.Changes.set(s, name) })
+		lex.members(func(name []byte) { t.Changes.set(lex, name) })
 	default:
 		if instant := t.instant(name); instant != nil {
-			*instant = s.time()
+			*instant = lex.time()
 		}
 	}
 }
@@ -188,27 +186,26 @@ func (t *Task) instant(name []byte) *time.Time {
 	return nil
 }
 
-func (c *Changes) set(s *scanner, name []byte) {
+func (c *Changes) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "change.newAssets":
-		c.New = s.count()
+		c.New = lex.count()
 	case "change.onlineAssets":
-		c.Online = s.count()
+		c.Online = lex.count()
 	case "change.offlineAssets":
-		c.Offline = s.count()
+		c.Offline = lex.count()
 	case "change.changedAssets":
-		c.Changed = s.count()
+		c.Changed = lex.count()
 	case "change.unchangedAssets":
-		c.Unchanged = s.count()
+		c.Unchanged = lex.count()
 	case "change.ignoredAssets":
-		c.Ignored = s.count()
+		c.Ignored = lex.count()
 	case "change.totalAssets":
-		c.Total = s.count()
+		c.Total = lex.count()
 	}
 }
 
-// frequency takes the word from forms such as
-// "daily,monday|tuesday;-300".
+// frequency returns the first word of forms such as "daily,monday|tuesday;-300".
 func frequency(s string) string {
 	if i := strings.IndexAny(s, ",;"); i >= 0 {
 		s = s[:i]
@@ -216,7 +213,7 @@ func frequency(s string) string {
 	return strings.ToLower(strings.TrimSpace(s))
 }
 
-// hours turns a count of hours into seconds; an absurd one is unknown.
+// hours converts hours to seconds; more than a year is unknown.
 func hours(c Count) Count {
 	n, known := c.Get()
 	if !known || n > 24*366 {

@@ -73,10 +73,10 @@ func TestTruncatedAnswerIsAnErrorWhereverItBreaksOff(t *testing.T) {
 
 func TestInterruptionSaysWhatInterrupted(t *testing.T) {
 	for name, c := range map[string]struct{ body, says string }{
-		"in a long answer":  {padded("a"), "record 2: the answer ended early: context deadline exceeded"},
-		"in a short answer": {"[", "record 1: the answer ended early: context deadline exceeded"},
-		"in a text":         {`[{"id":"a"},{"id":"b`, "record 2: the answer ended early: context deadline exceeded"},
-		"in a number":       {`[{"id":"a"},{"id":1`, "record 2: the answer ended early: context deadline exceeded"},
+		"in a long answer":  {padded("a"), "record 2: the response ended early: context deadline exceeded"},
+		"in a short answer": {"[", "record 1: the response ended early: context deadline exceeded"},
+		"in a text":         {`[{"id":"a"},{"id":"b`, "record 2: the response ended early: context deadline exceeded"},
+		"in a number":       {`[{"id":"a"},{"id":1`, "record 2: the response ended early: context deadline exceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

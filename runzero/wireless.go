@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// Wireless is a network of an access point that an Explorer heard, as far as it is
-// counted. What it is called is not kept: whoever is near chooses that. Texts are as the
+// Wireless is a wireless network that an Explorer received, with the attributes that are
+// counted. Its name is not read, because anybody nearby can choose it. Texts are as the
 // API sent them and may be empty.
 type Wireless struct {
 	SiteID         string // empty: no site
@@ -22,15 +22,15 @@ func (c *Client) Wireless(ctx context.Context, organizationID string) iter.Seq2[
 	return inventory[Wireless](ctx, c, "wireless", organizationID, wirelessFields)
 }
 
-func (w *Wireless) set(s *scanner, name []byte) {
+func (w *Wireless) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "site_id":
-		w.SiteID = s.reference()
+		w.SiteID = lex.reference()
 	case "site_name":
-		w.SiteName = s.text()
+		w.SiteName = lex.text()
 	case "authentication":
-		w.Authentication = s.text()
+		w.Authentication = lex.text()
 	case "encryption":
-		w.Encryption = s.text()
+		w.Encryption = lex.text()
 	}
 }

@@ -5,19 +5,19 @@ import (
 	"iter"
 )
 
-// HostedZone is a place where runZero itself runs Explorers, which scan what is
-// public. Only Platform licences have any.
+// HostedZone is a group of Explorers that runZero itself runs, for scans of public targets.
+// Only Platform licences have any.
 type HostedZone struct {
 	ID           string
 	Name         string
 	Enabled      Truth
-	Explorers    Count // that it has; 0 is right where none is assigned
+	Explorers    Count // 0 is right where none is assigned
 	TasksActive  Count
 	TasksWaiting Count
 }
 
-// HostedZones streams the hosted zones that an organization may use in one call. An
-// export token does not reach them.
+// HostedZones streams the hosted zones that an organization may use in one call. The scope
+// of an export token is insufficient.
 func (c *Client) HostedZones(ctx context.Context, organizationID string) iter.Seq2[HostedZone, error] {
 	return func(yield func(HostedZone, error) bool) {
 		for row, err := range organizationRows[zoneRow](ctx, c, "/org/hosted-zones", "hosted_zones", organizationID, "", "") {
@@ -28,7 +28,7 @@ func (c *Client) HostedZones(ctx context.Context, organizationID string) iter.Se
 	}
 }
 
-// zoneRow is a hosted zone and whose it is, which is nobody's where all may use it.
+// zoneRow is a hosted zone and its organization, which is empty if all may use it.
 type zoneRow struct {
 	HostedZone
 
@@ -39,21 +39,21 @@ func (z *zoneRow) reset() { *z = zoneRow{} }
 
 func (z *zoneRow) identity() (id, organization string) { return z.ID, z.organizationID }
 
-func (z *zoneRow) set(s *scanner, name []byte) {
+func (z *zoneRow) set(lex *lexer, name []byte) {
 	switch string(name) {
 	case "id":
-		z.ID = s.id()
+		z.ID = lex.id()
 	case "organization_id":
-		z.organizationID = s.reference()
+		z.organizationID = lex.reference()
 	case "name":
-		z.Name = s.text()
+		z.Name = lex.text()
 	case "enabled":
-		z.Enabled = s.boolean()
+		z.Enabled = lex.boolean()
 	case "explorers_total":
-		z.Explorers = s.count()
+		z.Explorers = lex.count()
 	case "tasks_active":
-		z.TasksActive = s.count()
+		z.TasksActive = lex.count()
 	case "tasks_waiting":
-		z.TasksWaiting = s.count()
+		z.TasksWaiting = lex.count()
 	}
 }

@@ -66,9 +66,9 @@ const loginPage = "<!doctype html><title>PLANTED</title><form action=/login>"
 // is told how many bytes go out where there is no end of them.
 func faults(sent func(bytes int)) []group {
 	const (
-		early     = "the answer ended early"
-		notJSON   = "the answer is not JSON"
-		page      = "the answer is a web page, not data"
+		early     = "the response ended early"
+		notJSON   = "the response is not JSON"
+		page      = "the response is a web page, not data"
 		tooLarge  = "larger than this exporter reads"
 		malformed = "malformed"
 		late      = "context deadline exceeded"
@@ -136,9 +136,9 @@ func faults(sent func(bytes int)) []group {
 			{name: "a web page, called JSON", fault: answered(http.StatusOK, "application/json", loginPage), says: always(page)},
 			{name: "words", fault: answered(http.StatusOK, "application/json", "PLANTED sorry"), says: always(notJSON)},
 			{name: "a number", fault: answered(http.StatusOK, "application/json", "7"), says: map[shape]string{
-				lines: "record 1: not an object with an id", array: "record 1: not an object with an id", object: "the answer says nothing of", record: "record 1: not an object with an id"}, scan: "not an object with an id"},
+				lines: "record 1: not an object with an id", array: "record 1: not an object with an id", object: "the response contains no", record: "record 1: not an object with an id"}, scan: "not an object with an id"},
 			{name: "an error, as a record of its own", fault: answered(http.StatusOK, "application/json", `{"error":"PLANTED"}`), says: map[shape]string{
-				lines: "record 1: not an object with an id", array: "record 1: not an object with an id", object: "the answer says nothing of", record: "record 1: not an object with an id"}, scan: "not an object with an id"},
+				lines: "record 1: not an object with an id", array: "record 1: not an object with an id", object: "the response contains no", record: "record 1: not an object with an id"}, scan: "not an object with an id"},
 			{name: "an error, behind the first record", fault: rawly(body(behindTheFirst(`{"error":"PLANTED"}`))), says: map[shape]string{
 				lines: "record 2: not an object with an id", array: "record 2: not an object with an id", object: notJSON, record: "record 2: not an object with an id"}},
 			{name: "half a record, and then the next", fault: rawly(body(behindTheFirst(`{"id":"PLANTED`))), says: map[shape]string{

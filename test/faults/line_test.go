@@ -156,7 +156,7 @@ func lineFaults() []fault {
 		}}),
 		hangs("what is asked is read, and nothing said", "context deadline exceeded", []connection{plain}, &bend{through: func(c net.Conn) net.Conn { return deaf{c} }}),
 		fails("the connection is reset instead of an answer", "connection reset", wide, &bend{arrives: func(c net.Conn) net.Conn { return &reset{Conn: c, reads: func(int) int { return 0 }} }}),
-		fails("the connection is reset before the end of the answer", "the answer ended early", []connection{plain}, &bend{arrives: func(c net.Conn) net.Conn { return &reset{Conn: c, reads: func(arrived int) int { return arrived - 2 }} }}),
+		fails("the connection is reset before the end of the answer", "the response ended early", []connection{plain}, &bend{arrives: func(c net.Conn) net.Conn { return &reset{Conn: c, reads: func(arrived int) int { return arrived - 2 }} }}),
 		fails("the TLS handshake is not answered", "TLS handshake timeout", secure, &bend{through: func(c net.Conn) net.Conn { return deaf{c} }}),
 		fails("the TLS handshake breaks off", "EOF", secure, &bend{through: func(c net.Conn) net.Conn { return &cutWrites{Conn: c} }}),
 		fails("TLS breaks off in the answer", "EOF|early|client conn could not be established|closed pipe", secure, &bend{through: func(c net.Conn) net.Conn { return &cutWrites{Conn: c, after: 1} }}),

@@ -9,9 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// walked returns the names and texts of an object's members as the scanner takes them.
+// walked returns the names and texts of an object's members as the lexer takes them.
 func walked(object []byte) (members []string) {
-	s := newScanner()
+	s := newLexer()
 	s.take(object)
 	s.members(func(name []byte) {
 		kept := string(name) // gone when the value is taken
@@ -81,12 +81,12 @@ func FuzzMembers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		b = bytes.TrimSpace(b)
 		got := walked(b)
-		s := newScanner()
+		s := newLexer()
 		s.take(b)
 		s.list(nil)
 		s.take(b)
 		s.members(func([]byte) {
-			s.filled()
+			s.nonEmpty()
 			s.time()
 			s.list(nil)
 		})

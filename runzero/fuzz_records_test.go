@@ -21,12 +21,11 @@ import (
 	"github.com/prometheus/common/config"
 )
 
-// canned is a console without a network: one answer to everything, and no further
-// pages.
+// canned is a console without a network: one response to everything, and no further pages.
 type canned struct {
 	body   []byte
-	zipped bool // body is gzip's, or pretends to be
-	slow   bool // it comes byte by byte
+	zipped bool // body is sent as gzip, whether it is or not
+	slow   bool // it arrives byte by byte
 	status int  // 0: 200
 	header http.Header
 }
@@ -49,8 +48,7 @@ func (c *canned) RoundTrip(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: c.header, Body: io.NopCloser(body), Request: request}, nil
 }
 
-// unzipped decompresses as http.Transport does, which finds out at the first read
-// that there is nothing to decompress.
+// unzipped decompresses like http.Transport, which notices bad gzip at the first read.
 type unzipped struct {
 	from io.Reader
 	zip  *gzip.Reader
@@ -78,8 +76,8 @@ func zip(t testing.TB, body []byte) []byte {
 	return zipped.Bytes()
 }
 
-// asks makes a client of a console that gives the answer it is told.
-func asks(t testing.TB, token string) (*Client, *canned) {
+// cannedClient returns a client and the console that answers it.
+func cannedClient(t testing.TB, token string) (*Client, *canned) {
 	t.Helper()
 	c, err := New(Config{
 		HTTP:   config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: config.Secret(token)}},
@@ -90,11 +88,12 @@ func asks(t testing.TB, token string) (*Client, *canned) {
 		t.Fatal(err)
 	}
 	console := &canned{}
-	c.private, c.public = &http.Client{Transport: console}, &http.Client{Transport: console}
+	client := &http.Client{Transport: &transport{next: console, write: true, secrets: c.secrets, limits: c.limits, now: time.Now}}
+	c.private, c.public = client, client
 	return c, console
 }
 
-// fuzzed is the organization that is asked for.
+// fuzzed is the requested organization.
 const fuzzed = "4ffe8ffb-0000-4000-8000-000000000001"
 
 // row is a record of any kind.
@@ -114,7 +113,7 @@ func rows[T any, R record[T]](all iter.Seq2[T, error]) iter.Seq2[row, error] {
 	}
 }
 
-// kinds are all kinds of records that are streamed, each as it is asked for.
+// kinds are all kinds of records that are streamed, and how each is requested.
 func kinds() []struct {
 	plural string
 	rows   func(context.Context, *Client) iter.Seq2[row, error]
@@ -144,8 +143,8 @@ func kinds() []struct {
 	}
 }
 
-// sentence is all that an error of a body may say.
-var sentence = regexp.MustCompile(`^/[a-z/._{}-]+: (record \d+: )?(` + strings.Join([]string{
+// bodyError matches every text that an error about a body can have.
+var bodyErrorText = regexp.MustCompile(`^/[a-z/._{}-]+: (record \d+: )?(` + strings.Join([]string{
 	regexp.QuoteMeta(ErrNotData.Error()), regexp.QuoteMeta(ErrNotJSON.Error()), regexp.QuoteMeta(ErrNotRecord.Error()),
 	regexp.QuoteMeta(ErrNotHealth.Error()), regexp.QuoteMeta(ErrWrongOrganization.Error()), regexp.QuoteMeta(ErrCursorLoop.Error()),
 	regexp.QuoteMeta(ErrTooLarge.Error()) + `(: more than \d+ records)?`,
@@ -153,8 +152,8 @@ var sentence = regexp.MustCompile(`^/[a-z/._{}-]+: (record \d+: )?(` + strings.J
 	regexp.QuoteMeta(errNoLicense.Error()), regexp.QuoteMeta(errNoRelease.Error()),
 }, "|") + `)$`)
 
-// unlawful says what of a record cannot be, whatever was read.
-func unlawful(v reflect.Value) string {
+// invalid returns what is impossible in a record, whatever was read.
+func invalid(v reflect.Value) string {
 	switch value := v; {
 	case value.Type() == reflect.TypeFor[Count]():
 		if n, known := value.Field(0).Int(), value.Field(1).Bool(); n < 0 || n != 0 && !known {
@@ -170,13 +169,13 @@ func unlawful(v reflect.Value) string {
 		}
 	case value.Kind() == reflect.Slice:
 		for i := range value.Len() {
-			if problem := unlawful(value.Index(i)); problem != "" {
+			if problem := invalid(value.Index(i)); problem != "" {
 				return problem
 			}
 		}
 	case value.Kind() == reflect.Struct:
 		for i := range value.NumField() {
-			if problem := unlawful(value.Field(i)); problem != "" {
+			if problem := invalid(value.Field(i)); problem != "" {
 				return value.Type().Field(i).Name + ": " + problem
 			}
 		}
@@ -184,9 +183,9 @@ func unlawful(v reflect.Value) string {
 	return ""
 }
 
-// told reads all rows and writes down what came. It holds each row, the error and
-// their order to what must be so of any.
-func told(t *testing.T, all iter.Seq2[row, error]) string {
+// readAll reads all rows and returns them as text. It checks what must hold for any row
+// and any error.
+func readAll(t *testing.T, all iter.Seq2[row, error]) string {
 	t.Helper()
 	var out strings.Builder
 	var last error
@@ -195,16 +194,16 @@ func told(t *testing.T, all iter.Seq2[row, error]) string {
 			t.Fatalf("a row after the error %v", last)
 		}
 		if last = err; err != nil {
-			if !sentence.MatchString(err.Error()) {
-				t.Errorf("the error %q says what is not ours", err)
+			if !bodyErrorText.MatchString(err.Error()) {
+				t.Errorf("the error %q repeats the body", err)
 			}
 			fmt.Fprintln(&out, err)
 			continue
 		}
-		if !identifier([]byte(row.id)) || foreign(row.organization, fuzzed) && !accountWide(row.value) {
+		if !isIdentifier([]byte(row.id)) || ofAnother(row.organization, fuzzed) && !accountWide(row.value) {
 			t.Errorf("a row with the id %q, of the organization %q", row.id, row.organization)
 		}
-		if problem := unlawful(reflect.ValueOf(row.value)); problem != "" {
+		if problem := invalid(reflect.ValueOf(row.value)); problem != "" {
 			t.Errorf("%T: %s", row.value, problem)
 		}
 		fmt.Fprintf(&out, "%+v\n", row.value)
@@ -212,7 +211,7 @@ func told(t *testing.T, all iter.Seq2[row, error]) string {
 	return out.String()
 }
 
-// accountWide tells whether records of this type may be of any organization.
+// accountWide reports whether records of this type may belong to any organization.
 func accountWide(value any) bool {
 	switch value.(type) {
 	case Site, Explorer:
@@ -221,10 +220,9 @@ func accountWide(value any) bool {
 	return false
 }
 
-// FuzzRecords reads anything at all as records of every kind, compressed or not: no
-// row is without an id or of another organization, no value is one that cannot be, an
-// error comes last and is a sentence of ours. And it makes no difference how the bytes
-// come over the network.
+// FuzzRecords reads any bytes as records of every kind, compressed or not: every row has an
+// id and the requested organization, no value is impossible, and an error is the last thing
+// and never repeats the body. How the bytes arrive makes no difference.
 func FuzzRecords(f *testing.F) {
 	for kind := range kinds() {
 		f.Add(uint8(kind), []byte(`{"id":"a","organization_id":"`+fuzzed+`","name":"n","os":"Linux","sources":["a","b"],"last_seen":1759471906}`+"\n"+`{"id":"b"}`), false)
@@ -238,20 +236,20 @@ func FuzzRecords(f *testing.F) {
 	}
 	f.Add(uint8(0), []byte("no gzip"), true)
 	f.Add(uint8(0), zip(f, []byte(`[{"id":"a"},{"id":"b"}]`))[:30], true)
-	c, console := asks(f, "CT0123456789")
+	c, console := cannedClient(f, "CT0123456789")
 	f.Fuzz(func(t *testing.T, kind uint8, body []byte, zipped bool) {
 		all := kinds()[int(kind)%len(kinds())].rows
 		console.body, console.zipped, console.slow = body, zipped, false
-		quick := told(t, all(t.Context(), c))
+		quick := readAll(t, all(t.Context(), c))
 		console.slow = true
-		if slow := told(t, all(t.Context(), c)); slow != quick {
-			t.Errorf("byte by byte it is\n%s\nand else\n%s", slow, quick)
+		if slow := readAll(t, all(t.Context(), c)); slow != quick {
+			t.Errorf("byte by byte\n%s\nat once\n%s", slow, quick)
 		}
 	})
 }
 
-// FuzzForms sends the same records in every form that consoles have for them: they are
-// read the same, and encoding/json finds the same ids.
+// FuzzForms sends the same records in every form that consoles use. All are read the same,
+// and encoding/json finds the same ids.
 func FuzzForms(f *testing.F) {
 	for kind, one := range []string{
 		`{"id":"a","os":"\u00e4","alive":"t","eol_os":0,"sources":["x",1,null,["y"]],"services":{"id":"inner"}}`,
@@ -260,7 +258,7 @@ func FuzzForms(f *testing.F) {
 	} {
 		f.Add(uint8(kind), []byte(one), []byte(`{"id":"b","assets":[{"id":"c"}],"sites":[],"next_key":"x"}`))
 	}
-	c, console := asks(f, "CT0123456789")
+	c, console := cannedClient(f, "CT0123456789")
 	f.Fuzz(func(t *testing.T, kind uint8, one, two []byte) {
 		object := func(b []byte) bool {
 			value := jsontext.Value(b)
@@ -270,27 +268,27 @@ func FuzzForms(f *testing.F) {
 			return
 		}
 		of := kinds()[int(kind)%len(kinds())]
-		// A row without members that mean a page is what all of them begin with.
+		// The first record has no member that would make it a page.
 		records := [][]byte{[]byte(`{"id":"first"}`), one, two}
 		list := append(append([]byte("["), bytes.Join(records, []byte(","))...), ']')
 		page := append(append([]byte(`{"`+of.plural+`":`), list...), `,"next_key":""}`...)
 		console.body, console.zipped = bytes.Join(records, []byte("\n")), false
-		want := told(t, of.rows(t.Context(), c))
+		want := readAll(t, of.rows(t.Context(), c))
 		for form, body := range map[string][]byte{"list": list, "page": page, "marked list": append([]byte("\ufeff "), list...), "zipped list": zip(t, list)} {
 			console.body, console.zipped = body, form == "zipped list"
-			if got := told(t, of.rows(t.Context(), c)); got != want {
+			if got := readAll(t, of.rows(t.Context(), c)); got != want {
 				t.Errorf("as a %s it is\n%s\nand as lines\n%s", form, got, want)
 			}
 		}
 		if id, ok := foundID(one); ok && of.plural != "services" { // which have ids by several names
-			if is := !strings.Contains(want, ": record 2: "+ErrNotRecord.Error()); is != identifier([]byte(id)) {
+			if is := !strings.Contains(want, ": record 2: "+ErrNotRecord.Error()); is != isIdentifier([]byte(id)) {
 				t.Errorf("encoding/json finds the id %q in %s, which became\n%s", id, one, want)
 			}
 		}
 	})
 }
 
-// foundID is an object's id as encoding/json finds it, and whether that can be told.
+// foundID returns an object's id as encoding/json finds it. ok is false if it cannot.
 func foundID(object []byte) (id string, ok bool) {
 	var members map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(object))
@@ -305,8 +303,8 @@ func foundID(object []byte) (id string, ok bool) {
 	return "", true
 }
 
-// FuzzObjects reads anything as what is one object: an error is a sentence of ours, and
-// what is no error says something.
+// FuzzObjects reads any bytes as one object: either it has contents, or there is an error
+// that does not repeat the body.
 func FuzzObjects(f *testing.F) {
 	for kind, body := range []string{
 		`{"license_type":"platform","license_expiration":1798761599,"license_max_assets":"1000"}`, `{"status":"ok","version":"5.1.260818.0"}`,
@@ -317,37 +315,37 @@ func FuzzObjects(f *testing.F) {
 		}
 		f.Add(uint8(kind), zip(f, []byte(body)), true)
 	}
-	c, console := asks(f, "CT0123456789")
-	objects := []func(context.Context) (value any, said bool, err error){
+	c, console := cannedClient(f, "CT0123456789")
+	objects := []func(context.Context) (value any, filled bool, err error){
 		func(ctx context.Context) (any, bool, error) { l, err := c.License(ctx); return l, l != License{}, err },
 		func(ctx context.Context) (any, bool, error) { h, err := c.Health(ctx); return h, true, err },
 		func(ctx context.Context) (any, bool, error) {
 			version, err := c.explorerRelease(ctx)
-			return version, version != "" && len(version) <= textMost && !strings.Contains(version, " "), err
+			return version, version != "" && len(version) <= longestValue && !strings.Contains(version, " "), err
 		},
 		func(ctx context.Context) (any, bool, error) {
 			task, err := c.StartScan(ctx, fuzzed, "site", nil)
-			return task, identifier([]byte(task.ID)) && !foreign(task.OrganizationID, fuzzed), err
+			return task, isIdentifier([]byte(task.ID)) && !ofAnother(task.OrganizationID, fuzzed), err
 		},
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, body []byte, zipped bool) {
 		read := objects[int(kind)%len(objects)]
 		console.body, console.zipped, console.slow = body, zipped, false
-		value, said, err := read(t.Context())
+		value, filled, err := read(t.Context())
 		switch {
 		case err != nil:
-			if !sentence.MatchString(err.Error()) {
-				t.Errorf("the error %q says what is not ours", err)
+			if !bodyErrorText.MatchString(err.Error()) {
+				t.Errorf("the error %q repeats the body", err)
 			}
-		case !said:
-			t.Errorf("%+v says nothing", value)
+		case !filled:
+			t.Errorf("%+v is empty", value)
 		}
-		if problem := unlawful(reflect.ValueOf(value)); problem != "" {
+		if problem := invalid(reflect.ValueOf(value)); problem != "" {
 			t.Errorf("%T: %s", value, problem)
 		}
 		console.slow = true
 		if again, _, slowly := read(t.Context()); !reflect.DeepEqual(again, value) || fmt.Sprint(slowly) != fmt.Sprint(err) {
-			t.Errorf("byte by byte it is %+v (%v), and else %+v (%v)", again, slowly, value, err)
+			t.Errorf("byte by byte %+v (%v), at once %+v (%v)", again, slowly, value, err)
 		}
 	})
 }

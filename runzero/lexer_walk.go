@@ -5,12 +5,12 @@ import (
 	"math/bits"
 )
 
-// The functions here find their way through JSON that is known to be valid. They make
-// no sense of anything else, and come to no harm by it.
+// These functions find the ends of values in JSON that is known to be valid. On anything
+// else their results mean nothing, but they do not panic.
 
-// gap returns where the value or the end is that comes behind the blanks and the
+// skipGap returns where the next value or closing bracket starts, after the blanks and the
 // separator at b[i:].
-func gap(b []byte, i int) int {
+func skipGap(b []byte, i int) int {
 	for i < len(b) && (b[i] <= ' ' || b[i] == ',' || b[i] == ':') {
 		i++
 	}
@@ -53,16 +53,16 @@ func nestEnd(b []byte, i int) int {
 	return len(b)
 }
 
-// stringEnd returns where the string at b[i:] ends, and whether it is plain: ASCII
-// without escapes, whose bytes are its text. It looks at eight bytes at a time, as
-// strings are most of a record; one that ends in the last eight is not called plain.
+// stringEnd returns where the string at b[i:] ends, and whether it is plain: ASCII without
+// escapes, whose bytes are its text. It compares eight bytes at a time, because strings are
+// most of a record. A string that ends within the last eight bytes is not reported as plain.
 func stringEnd(b []byte, i int) (end int, plain bool) {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	for i++; len(b)-i >= 8; i += 8 {
 		eight := binary.LittleEndian.Uint64(b[i : i+8])
 		quotes, backslashes := eight^each*'"', eight^each*'\\' // bytes that are zero
-		// Taking one from a byte that is zero sets its high bit, and may set those of
-		// bytes above it, which does no harm: the lowest is looked for.
+		// Subtracting one from a byte that is zero sets its high bit. It may also set those
+		// of higher bytes, which does not matter: the lowest one is used.
 		found := ((quotes-each)&^quotes | (backslashes-each)&^backslashes | eight) & high
 		if found == 0 {
 			continue
@@ -77,7 +77,7 @@ func stringEnd(b []byte, i int) (end int, plain bool) {
 		case '"':
 			return i + 1, false
 		case '\\':
-			i++ // what is escaped may be a quote
+			i++ // the escaped character may be a quote
 		}
 	}
 	return len(b), false

@@ -3,14 +3,16 @@ package runzero
 import (
 	"context"
 	"net"
+	"net/url"
 	"strings"
 )
 
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// atHome connects to localhost at this machine's own addresses and asks nobody where it
-// is: because it is called so, a token may be sent to it in the clear.
-func atHome(dial dialFunc) dialFunc {
+// dialLoopback connects to localhost at the loopback addresses without resolving the
+// name: a token may be sent to localhost over plain http, so the name must not lead
+// anywhere else.
+func dialLoopback(dial dialFunc) dialFunc {
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
@@ -27,4 +29,14 @@ func atHome(dial dialFunc) dialFunc {
 		}
 		return connection, err
 	}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// exposed reports whether a credential sent to u could be read on the network.
+func exposed(u *url.URL, allowHTTP bool) bool {
+	return u.Scheme == "http" && !allowHTTP && !isLoopback(u.Hostname())
 }
