@@ -10,8 +10,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Labels stay in their order without being sorted anew.
-func TestTheAccountComesBeforeEveryLabel(t *testing.T) {
+// So the labels need not be sorted again.
+func TestAccountLabelSortsFirst(t *testing.T) {
 	labels := slices.Concat(AssetLabels(), []string{"le", "quantile"})
 	for _, m := range Catalogue() {
 		labels = append(labels, m.Labels...)
@@ -44,8 +44,8 @@ func TestWithAccount(t *testing.T) {
 	}
 }
 
-// The health families make their labels themselves.
-func TestHealthBearsTheAccount(t *testing.T) {
+// HealthFamilies builds its labels itself.
+func TestHealthFamiliesHaveTheAccount(t *testing.T) {
 	polls := PollState{Collector: "assets", Organization: "Acme", Supported: true, Success: true, LastSuccess: noon, LastAttempt: noon, Interval: time.Hour, Next: noon}
 	want := WithAccount(NewHealthFamilies().Of(polls), "North")
 	polls.Account = "North"
@@ -54,8 +54,8 @@ func TestHealthBearsTheAccount(t *testing.T) {
 	}
 }
 
-// What is recalled from an earlier poll may bear the account's name by now.
-func TestRecallingWhatBearsTheAccount(t *testing.T) {
+// The account name may have been added to a previous snapshot.
+func TestPreviousSnapshotMayHaveTheAccount(t *testing.T) {
 	body := scan("1", "processed", `"created_at":@-49h,"updated_at":@-48h,"stats":{"change.totalAssets":34}`) +
 		`{"id":"2","type":"connector","name":"Azure","status":"processed","updated_at":@-30h}`
 	const schedule = `{"id":"3","type":"connector","name":"Azure","status":"active","recur":true}`
@@ -66,7 +66,7 @@ func TestRecallingWhatBearsTheAccount(t *testing.T) {
 	}
 	want, got := exposition(t, of(plain)), exposition(t, of(labelled))
 	if diff := lineDiff(want, got); diff != "" {
-		t.Errorf("something else is recalled:\n%s", diff)
+		t.Errorf("the result differs:\n%s", diff)
 	}
 	wantSeries(t, Snapshot{Families: of(labelled)}, "runzero_scan_last_success_timestamp_seconds", `runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @-48h`)
 }

@@ -8,18 +8,10 @@ import (
 // assetsOf polls assets.
 func assetsOf(t *testing.T, s Settings, poll Poll, body string) Snapshot {
 	t.Helper()
-	return collect(t, made(t, "assets", s), answers{assetsPath: {body: body}}, poll)
+	return collect(t, collectorOf(t, "assets", s), responses{assetsPath: {body: body}}, poll)
 }
 
-// labelled are the default settings with these labels of runzero_assets.
-func labelled(labels ...string) Settings {
-	s := defaults()
-	s.AssetLabels = labels
-	return s
-}
-
-// A record as consoles write it, one that only an integration knows, and one by which
-// the vendor no longer stands.
+// A scanned asset, one from an integration, and one whose operating system is not supported.
 const threeAssets = `
 	{"id":"a1","organization_id":"` + acmeID + `","site_id":"` + hq + `","site_name":"HQ","alive":true,"scanned":true,"type":"Firewall","os":"Linux","os_vendor":"Linux",
 	 "os_product":"Linux Kernel","risk":"medium","criticality":"low","first_seen":@-200d,"last_seen":@-30m,"eol_os":0,"eol_os_ext":0,"sources":["Nessus","runZero"],
@@ -35,8 +27,7 @@ func TestAssets(t *testing.T) {
 	golden(t, "assets-none", assetsOf(t, defaults(), Poll{Sites: acmeSites()}, ``).Families)
 }
 
-// A field that is not there, or of no readable shape, is unknown for that record.
-func TestAssetsThatDoNotSay(t *testing.T) {
+func TestAssetsWithMissingFields(t *testing.T) {
 	for name, body := range map[string]string{
 		"absent":     `{"id":"1"}`,
 		"null":       `{"id":"1","alive":null,"scanned":null,"type":null,"os":null,"risk":null,"criticality":null,"site_id":null,"sources":null,"service_count":null,"last_seen":null,"first_seen":null}`,
@@ -49,14 +40,13 @@ func TestAssetsThatDoNotSay(t *testing.T) {
 	}
 }
 
-// The API's word for alive stands, also where nothing scans.
-func TestAliveIsWhatTheAPISays(t *testing.T) {
+func TestAliveIsAsReported(t *testing.T) {
 	s := assetsOf(t, labelled("alive", "scanned"), Poll{}, `{"id":"1","alive":true,"scanned":false}{"id":"2","alive":"false","scanned":1}{"id":"3","alive":"t"}`)
 	wantSeries(t, s, "runzero_assets{",
 		`runzero_assets{alive="true",scanned="false"} 1`, `runzero_assets{alive="false",scanned="true"} 1`, `runzero_assets{alive="true",scanned="unknown"} 1`)
 }
 
-func TestRiskAndCriticalityAreDocumentedSets(t *testing.T) {
+func TestUnknownRisksAndCriticalities(t *testing.T) {
 	s := assetsOf(t, labelled("risk"), Poll{}, `{"id":"1","risk":"apocalyptic","criticality":"vital"}{"id":"2","risk":"other","criticality":"other"}
 		{"id":"3","risk":"unknown","criticality":"unknown"}{"id":"4","risk":""}{"id":"5","risk":"critical","criticality":"unset"}`)
 	wantSeries(t, s, "runzero_assets{", `runzero_assets{risk="other"} 2`, `runzero_assets{risk="unknown"} 2`, `runzero_assets{risk="critical"} 1`)
@@ -73,15 +63,15 @@ func TestRiskAndCriticalityAreDocumentedSets(t *testing.T) {
 
 func TestOSSupport(t *testing.T) {
 	for _, test := range []struct{ name, end, extended, want string }{
-		{"nobody says", "", "", "unknown"},
-		{"it goes on", "1d", "", "supported"},
-		{"it goes on, and on", "1d", "400d", "supported"},
-		{"it ended, extended it goes on", "-1d", "1d", "extended"},
+		{"not reported", "", "", "unknown"},
+		{"supported", "1d", "", "supported"},
+		{"supported and extended", "1d", "400d", "supported"},
+		{"extended", "-1d", "1d", "extended"},
 		{"both ended", "-400d", "-1d", "ended"},
-		{"it ended", "-1d", "", "ended"},
-		{"only the extended end is told, and is to come", "", "1d", "supported"},
-		{"only the extended end is told, and has come", "", "-1d", "ended"},
-		{"it ends this moment", "0s", "", "ended"},
+		{"ended", "-1d", "", "ended"},
+		{"extended end only, in the future", "", "1d", "supported"},
+		{"extended end only, in the past", "", "-1d", "ended"},
+		{"ends now", "0s", "", "ended"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			instant := func(offset string) string {
@@ -104,8 +94,8 @@ func TestOSSupport(t *testing.T) {
 	}
 }
 
-// An asset has several sources, but each once.
-func TestSourcesOfAnAsset(t *testing.T) {
+// Each source of an asset counts once.
+func TestAssetsWithSeveralSources(t *testing.T) {
 	s := labelled()
 	s.AssetTop = 2
 	body := `{"id":"1","sources":["runZero","runZero"," runZero\n","Nessus"]}{"id":"2","sources":["runZero","AWS","AWS"]}{"id":"3","sources":["Wiz","Nessus"]}{"id":"4","sources":"runZero"}`
@@ -115,7 +105,7 @@ func TestSourcesOfAnAsset(t *testing.T) {
 	wantSeries(t, snapshot, "runzero_collector_folded_values", `runzero_collector_folded_values{collector="assets",label="source"} 2`)
 }
 
-func TestCountsAreSummedWhereTheyAreTold(t *testing.T) {
+func TestMissingCountsAreNotExported(t *testing.T) {
 	s := assetsOf(t, labelled(), Poll{Sites: acmeSites()}, `{"id":"1","site_id":"`+hq+`","service_count":"12","software_count":3.0}
 		{"id":"2","site_id":"`+hq+`","service_count":5}{"id":"3","site_id":"`+plant+`","service_count":0}`)
 	wantSeries(t, s, "runzero_services", `runzero_services{site_name="HQ"} 17`, `runzero_services{site_name="Plant"} 0`)
@@ -123,10 +113,9 @@ func TestCountsAreSummedWhereTheyAreTold(t *testing.T) {
 	wantSeries(t, s, "runzero_vulnerabilities")
 }
 
-// A clock that is slow here must not make ages negative, and what never was seen has
-// no age.
-func TestAges(t *testing.T) {
-	poll := Poll{Now: noon.Add(999_999_999)} // fractions of a second do not add up to one sum in all orders
+// Clock skew must not make ages negative. Assets that were never seen have no age.
+func TestAssetAges(t *testing.T) {
+	poll := Poll{Now: noon.Add(999_999_999)} // the sum of fractions would depend on the order
 	s := assetsOf(t, labelled(), poll, `{"id":"1","last_seen":@2h}{"id":"2","last_seen":@-1h}{"id":"3","last_seen":@-366d}{"id":"4","first_seen":"@-1d"}{"id":"5"}`)
 	exact := assetsOf(t, labelled(), Poll{}, `{"id":"1","last_seen":@-1h}{"id":"2","last_seen":@-365d}`)
 	wantSeries(t, exact, `runzero_asset_last_seen_age_seconds_bucket{le="3600"`, `runzero_asset_last_seen_age_seconds_bucket{le="3600"} 1`)
@@ -142,13 +131,12 @@ func TestAges(t *testing.T) {
 	wantSeries(t, s, "runzero_asset_first_seen_age_seconds_count", `runzero_asset_first_seen_age_seconds_count 1`)
 }
 
-// Sites are called what the sites collector calls them; until it has, what the records
-// call them.
-func TestAssetsOfSites(t *testing.T) {
+// Names are those of the sites collector or, before its first poll, those in the records.
+func TestSiteNamesOfAssets(t *testing.T) {
 	row := func(id, site, name string) string {
 		return `{"id":"` + id + `","site_id":"` + site + `","site_name":"` + name + `"}`
 	}
-	body := row("1", hq, "Old name") + row("2", newcomer, "HQ") + row("3", lab, "") + row("4", lab, "Lab") + row("5", zeroID, "Primary") + row("6", "", "HQ")
+	body := row("1", hq, "Old name") + row("2", newSite, "HQ") + row("3", lab, "") + row("4", lab, "Lab") + row("5", zeroID, "Primary") + row("6", "", "HQ")
 	wantSeries(t, assetsOf(t, labelled("site_name"), Poll{Sites: acmeSites()}, body), "runzero_assets{",
 		`runzero_assets{site_name="HQ"} 1`, `runzero_assets{site_name="HQ (d7b2287e)"} 1`, `runzero_assets{site_name="Lab"} 2`, `runzero_assets{site_name="unassigned"} 2`)
 	wantSeries(t, assetsOf(t, labelled("site_name"), Poll{}, body+row("7", plant, "unassigned")), "runzero_assets{",
@@ -156,8 +144,7 @@ func TestAssetsOfSites(t *testing.T) {
 		`runzero_assets{site_name="unassigned (00000000)"} 2`, `runzero_assets{site_name="unassigned (b7b2287e)"} 1`)
 }
 
-// Strangers choose these texts.
-func TestHostileValues(t *testing.T) {
+func TestHostileAssetValues(t *testing.T) {
 	long := strings.Repeat("long os name ", 25) // 325 characters
 	huge := strings.Repeat(`A\n`, 5<<20)
 	s := assetsOf(t, labelled("os"), Poll{}, `{"id":"1","os":"`+long+`"}{"id":"2","os":"`+long+`and more"}{"id":"3","os":"`+huge+`"}`+

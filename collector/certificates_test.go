@@ -8,7 +8,7 @@ import (
 // certificatesOf polls certificates.
 func certificatesOf(t *testing.T, body string) Snapshot {
 	t.Helper()
-	return collect(t, made(t, "certificates", defaults()), answers{certificatesPath: {body: body}}, Poll{})
+	return collect(t, collectorOf(t, "certificates", defaults()), responses{certificatesPath: {body: body}}, Poll{})
 }
 
 func TestCertificates(t *testing.T) {
@@ -27,16 +27,16 @@ func TestCertificates(t *testing.T) {
 
 func TestCertificateStates(t *testing.T) {
 	for _, test := range []struct{ name, from, until, want string }{
-		{"it is", `@-1d`, `@1d`, "valid"},
-		{"nobody says since when", `0`, `@1d`, "valid"},
-		{"it begins this moment", `@0s`, `@1d`, "valid"},
-		{"it ends in a second", `@-1d`, `@1s`, "valid"},
-		{"it ends this moment", `@-1d`, `@0s`, "expired"},
-		{"it ended before it began", `@1d`, `@-1d`, "expired"},
-		{"it begins in a second", `@1s`, `@1d`, "not_yet_valid"},
-		{"it never ends", `@-1d`, `253402300799`, "valid"},
-		{"nobody says until when", `@-1d`, `null`, "unknown"},
-		{"nobody says anything", `"never"`, `-1`, "unknown"},
+		{"valid", `@-1d`, `@1d`, "valid"},
+		{"start not reported", `0`, `@1d`, "valid"},
+		{"begins now", `@0s`, `@1d`, "valid"},
+		{"ends in a second", `@-1d`, `@1s`, "valid"},
+		{"ends now", `@-1d`, `@0s`, "expired"},
+		{"ends before it begins", `@1d`, `@-1d`, "expired"},
+		{"begins in a second", `@1s`, `@1d`, "not_yet_valid"},
+		{"never ends", `@-1d`, `253402300799`, "valid"},
+		{"end not reported", `@-1d`, `null`, "unknown"},
+		{"unreadable", `"never"`, `-1`, "unknown"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := certificatesOf(t, `{"id":"1","type":"x509","validity_start":`+test.from+`,"validity_end":`+test.until+`}`)
@@ -50,8 +50,8 @@ func TestCertificateStates(t *testing.T) {
 	}
 }
 
-// What remains is counted up to and with the bound; what never ends is beyond all.
-func TestRemainingTimeOfCertificates(t *testing.T) {
+// Upper bounds are inclusive. Certificates that never expire are above all of them.
+func TestCertificateLifetimes(t *testing.T) {
 	s := certificatesOf(t, `{"id":"1","validity_end":@1s}{"id":"2","validity_end":@30d}{"id":"3","validity_end":253402300799}{"id":"4","validity_end":@-30d}`)
 	got := strings.Join(series(t, s, "runzero_certificate_remaining_seconds"), "\n")
 	for _, want := range []string{`bucket{le="86400"} 1`, `bucket{le="1.2096e+06"} 1`, `bucket{le="2.592e+06"} 2`, `bucket{le="3.1536e+07"} 2`, `bucket{le="+Inf"} 3`} {

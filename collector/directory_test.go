@@ -10,7 +10,7 @@ import (
 )
 
 func TestDirectory(t *testing.T) {
-	s := collect(t, made(t, "directory", defaults()), answers{
+	s := collect(t, collectorOf(t, "directory", defaults()), responses{
 		usersPath: {body: `
 			{"id":"1","directory_user_id":"1","directory_user_organization_id":"` + acmeID + `","directory_user_source_id":16,"directory_user_display_name":"Jane Doe","directory_user_email":"jane@example.com"}
 			{"id":"2","directory_user_source_id":"16"}{"id":"3","directory_user_source_id":-1}{"id":"4"}`},
@@ -18,15 +18,14 @@ func TestDirectory(t *testing.T) {
 	}, Poll{})
 	golden(t, "directory", s.Families)
 	if text := strings.ToLower(exposition(t, s.Families)); strings.Contains(text, "jane") {
-		t.Errorf("a name is told:\n%s", text)
+		t.Errorf("a name is exported:\n%s", text)
 	}
 }
 
-// The same directories are kept of groups as of users.
-func TestDirectoriesAreFoldedAlike(t *testing.T) {
+func TestUsersAndGroupsKeepTheSameDirectories(t *testing.T) {
 	settings := defaults()
 	settings.AssetTop = 1
-	s := collect(t, made(t, "directory", settings), answers{
+	s := collect(t, collectorOf(t, "directory", settings), responses{
 		usersPath:  {body: `{"id":"1","directory_user_source_id":1}{"id":"2","directory_user_source_id":1}`},
 		groupsPath: {body: `{"id":"3","directory_group_source_id":2}`},
 	}, Poll{})
@@ -34,20 +33,19 @@ func TestDirectoriesAreFoldedAlike(t *testing.T) {
 	wantSeries(t, s, "runzero_collector_folded_values", `runzero_collector_folded_values{collector="directory",label="source_id"} 1`)
 }
 
-// Users without their groups are not a snapshot.
-func TestHalfADirectoryIsNone(t *testing.T) {
+func TestDirectoryNeedsUsersAndGroups(t *testing.T) {
 	for _, test := range []struct {
 		name        string
-		groups      answer
+		groups      response
 		want        error
 		unsupported bool
 	}{
-		{"the groups break off", answer{body: `{"id":"2"}`, cut: true}, runzero.ErrTruncated, false},
-		{"the groups are another organization's", answer{body: `{"id":"2","directory_group_organization_id":"` + otherID + `"}`}, runzero.ErrWrongOrganization, false},
-		{"there are no groups here", answer{status: http.StatusNotFound}, ErrUnsupported, true},
+		{"groups are truncated", response{body: `{"id":"2"}`, cut: true}, runzero.ErrTruncated, false},
+		{"groups of another organization", response{body: `{"id":"2","directory_group_organization_id":"` + otherID + `"}`}, runzero.ErrWrongOrganization, false},
+		{"no export of groups", response{status: http.StatusNotFound}, ErrUnsupported, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s, err := try(t, made(t, "directory", defaults()), answers{usersPath: {body: `{"id":"1"}`}, groupsPath: test.groups}, Poll{})
+			s, err := attempt(t, collectorOf(t, "directory", defaults()), responses{usersPath: {body: `{"id":"1"}`}, groupsPath: test.groups}, Poll{})
 			if !errors.Is(err, test.want) || errors.Is(err, ErrUnsupported) != test.unsupported || s.Families != nil {
 				t.Errorf("%d families, error is %v, want %v", len(s.Families), err, test.want)
 			}

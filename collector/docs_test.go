@@ -30,7 +30,7 @@ func TestMetricsDocHasEveryFamilyAndCollector(t *testing.T) {
 }
 
 // Families of collectors that are off by default are experimental. So is what relies on
-// undocumented behaviour: nobody documents when the quota resets.
+// undocumented behaviour: when the quota resets, for example.
 func TestStability(t *testing.T) {
 	off := map[string]bool{"queries": true}
 	for _, spec := range Specs() {
@@ -255,5 +255,5 @@ func off(collector string) string {
 	return fmt.Sprintf("Off by default: enable with `--collector.%s`. An export token is sufficient.", collector)
 }
 
-// large is said of exports with many records for each asset.
+// large is about exports with many records for each asset.
 const large = " The export can have a hundred times as many records as there are assets: see [quota.md](quota.md#what-exports-weigh) for the cost."

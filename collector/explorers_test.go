@@ -5,20 +5,20 @@ import (
 	"testing"
 )
 
-// offering adds to answers that the console offers this version of Explorers.
-func offering(version string, all answers) answers {
-	all[releasePath] = answer{body: `{"id":"agent","version":"` + version + `"}`}
+// offering adds the released version of Explorers to the responses.
+func offering(version string, all responses) responses {
+	all[releasePath] = response{body: `{"id":"agent","version":"` + version + `"}`}
 	return all
 }
 
-// The newest ones of the fact sheet, the oldest, and every way not to say something.
+// Recent and old records, with fields missing in every possible way.
 const explorersBody = `[
 	{"id":"a1000000-0000-4000-8000-000000000001","organization_id":"` + acmeID + `","site_id":"` + hq + `","name":"HQ-RZ01","os":"linux","arch":"amd64",
 	 "version":"5.1.260818.0 (build 20260818190835) [fc50c5eefdc3]","connected":true,"inactive":false,"deactivated_at":0,"last_checkin":@-20s,
 	 "external_ip":"198.51.100.1","internal_ip":"10.0.0.9","system_info":{"users":["root"]}},
 	{"id":"a2000000-0000-4000-8000-000000000002","site_id":"` + zeroID + `","name":"roaming","os":"windows","arch":"amd64",
 	 "version":"4.0.251103.0 (build 20251103190835) [fc50c5eefdc3]","connected":false,"inactive":false,"last_checkin":@-3h},
-	{"id":"a3000000-0000-4000-8000-000000000003","site_id":"` + newcomer + `","name":"new site","os":"","arch":null,"version":"","connected":"false","last_checkin":0},
+	{"id":"a3000000-0000-4000-8000-000000000003","site_id":"` + newSite + `","name":"new site","os":"","arch":null,"version":"","connected":"false","last_checkin":0},
 	{"id":"a4000000-0000-4000-8000-000000000004","name":"says little"},
 	{"id":"a5000000-0000-4000-8000-000000000005","site_id":"` + plant + `","name":"beta","os":"darwin","arch":"arm64","version":"6.0-beta.1","connected":true,"last_checkin":null},
 	{"id":"a6000000-0000-4000-8000-000000000006","site_id":"` + plant + `","name":"ahead","os":"linux","arch":"arm64","version":"5.2","connected":true,"last_checkin":@-1m},
@@ -29,56 +29,55 @@ const explorersBody = `[
 	{"id":"a1000000-0000-4000-8000-000000000001","name":"the same row again","connected":false}]`
 
 func TestExplorers(t *testing.T) {
-	c := made(t, "explorers", defaults())
+	c := collectorOf(t, "explorers", defaults())
 	for _, test := range []struct{ name, body string }{
 		{"explorers", explorersBody},
 		{"explorers-none", `[]`},
 		{"explorers-hostile", `[{"id":"a1000000-0000-4000-8000-000000000001","name":"` + "caf\xe9 \xff" + `","os":"` + strings.Repeat("é", 300) + `","arch":"a\u0000\n\"b\\","version":"1.` + strings.Repeat("9", 3000) + `","connected":true}]`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			golden(t, test.name, collect(t, c, offering("5.1.260818.0", answers{explorersPath: {body: test.body}}), Poll{Sites: acmeSites()}).Families)
+			golden(t, test.name, collect(t, c, offering("5.1.260818.0", responses{explorersPath: {body: test.body}}), Poll{Sites: acmeSites()}).Families)
 		})
 	}
 }
 
-// A site called like what is in no site changes what both are called, here too.
-func TestExplorersOfNoSite(t *testing.T) {
-	c := made(t, "explorers", defaults())
+// A site that is named "unassigned" changes the name for Explorers without a site.
+func TestExplorersWithoutSite(t *testing.T) {
+	c := collectorOf(t, "explorers", defaults())
 	const body = `[{"id":"1","name":"E","site_id":"` + zeroID + `"}]`
 	for want, sites := range map[string]SiteNames{
 		"unassigned":            nil,
 		"unassigned (00000000)": Distinguish(map[string]string{zeroID: unassigned, hq: unassigned}),
 	} {
-		s := collect(t, c, answers{explorersPath: {body: body}}, Poll{Sites: sites})
+		s := collect(t, c, responses{explorersPath: {body: body}}, Poll{Sites: sites})
 		wantSeries(t, s, "runzero_explorer_info",
 			`runzero_explorer_info{arch="unknown",explorer="E",explorer_id="1",os="unknown",site_name="`+want+`",version="unknown"} 1`)
 	}
 }
 
-// What is outdated is a matter of the console's release; that it tells none is no
-// reason to withhold the rest.
+// If the released version is not available, the Explorers are exported all the same.
 func TestOutdatedExplorers(t *testing.T) {
-	c := made(t, "explorers", defaults())
+	c := collectorOf(t, "explorers", defaults())
 	const body = `[{"id":"1","name":"E","version":"5.1.260818.0","connected":true}]`
 	outdated := func(value string) []string { return []string{`runzero_explorer_outdated{explorer="E"} ` + value} }
 	for _, test := range []struct {
 		name    string
-		release answer
+		release response
 		want    []string
 	}{
-		{"the same", answer{body: `{"id":"agent","version":"5.1.260818.0"}`}, outdated("0")},
-		{"a newer one", answer{body: `{"id":"agent","version":"5.1.260818.1 (build 1)"}`}, outdated("1")},
-		{"ten is more than nine", answer{body: `{"id":"agent","version":"5.10"}`}, outdated("1")},
-		{"an older one", answer{body: `{"id":"agent","version":"4.99.999999.9"}`}, outdated("0")},
-		{"no version", answer{body: `{"id":"agent","version":"latest"}`}, nil},
-		{"an empty one", answer{body: `{"id":"agent"}`}, nil},
-		{"a login page", answer{body: `<html>`}, nil},
-		{"no such endpoint", answer{status: 404}, nil},
-		{"a failure", answer{status: 500}, nil},
-		{"a refusal", answer{status: 401}, nil},
+		{"the same", response{body: `{"id":"agent","version":"5.1.260818.0"}`}, outdated("0")},
+		{"a newer one", response{body: `{"id":"agent","version":"5.1.260818.1 (build 1)"}`}, outdated("1")},
+		{"numeric comparison", response{body: `{"id":"agent","version":"5.10"}`}, outdated("1")},
+		{"an older one", response{body: `{"id":"agent","version":"4.99.999999.9"}`}, outdated("0")},
+		{"no version", response{body: `{"id":"agent","version":"latest"}`}, nil},
+		{"empty version", response{body: `{"id":"agent"}`}, nil},
+		{"a login page", response{body: `<html>`}, nil},
+		{"no such endpoint", response{status: 404}, nil},
+		{"server error", response{status: 500}, nil},
+		{"rejected", response{status: 401}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := collect(t, c, answers{explorersPath: {body: body}, releasePath: test.release}, Poll{})
+			s := collect(t, c, responses{explorersPath: {body: body}, releasePath: test.release}, Poll{})
 			wantSeries(t, s, "runzero_explorer_outdated", test.want...)
 			wantSeries(t, s, "runzero_explorer_connected", `runzero_explorer_connected{explorer="E"} 1`)
 		})

@@ -7,7 +7,7 @@ func findingsOf(t *testing.T, top int, body string) Snapshot {
 	t.Helper()
 	s := defaults()
 	s.AssetTop = top
-	return collect(t, made(t, "findings", s), answers{findingsPath: {body: body}}, Poll{})
+	return collect(t, collectorOf(t, "findings", s), responses{findingsPath: {body: body}}, Poll{})
 }
 
 func TestFindings(t *testing.T) {
@@ -21,8 +21,7 @@ func TestFindings(t *testing.T) {
 	wantSeries(t, findingsOf(t, 100, ``), "runzero_finding")
 }
 
-// Both families keep the same categories, the one with the most findings.
-func TestCategoriesAreFoldedAlike(t *testing.T) {
+func TestFindingsAndInstancesKeepTheSameCategories(t *testing.T) {
 	s := findingsOf(t, 1, `{"id":"1","category":"A","risk_rank":"low","instance_count":1}{"id":"2","category":"A","risk_rank":"low","instance_count":1}
 		{"id":"3","category":"B","risk_rank":"low","instance_count":1000}{"id":"4","category":"C","risk_rank":"low","instance_count":10}`)
 	wantSeries(t, s, "runzero_findings", `runzero_findings{category="A",risk="low"} 2`, `runzero_findings{category="other",risk="low"} 2`)

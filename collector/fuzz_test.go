@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// FuzzLabel makes a label of any text: it is what the words of the text are, one space
-// between them, as far as there is room, and it stays as it is.
+// A label consists of the words of the text, separated by one space, as far as they fit.
+// Label does not change it again.
 func FuzzLabel(f *testing.F) {
 	for _, text := range []string{
 		"", "Primary", " \t\n\u00a0\u2028 ", "a\x00\x1b[0m\x7fb\u0085c", "caf\xe9", "a\xed\xa0\x80", "🏭 مصنع", "\"} 1\n# HELP x \\", "\ufffd\ufeff\u202e",
@@ -31,9 +31,8 @@ func FuzzLabel(f *testing.F) {
 	})
 }
 
-// FuzzDistinguish tells apart what is called anything, by ids of any kind: every label
-// is clean, nobody else's and not taken, a name that is alone stays as it is, and the
-// others begin like theirs.
+// Whatever the names and ids, labels are clean, unique and not taken. A unique name is not
+// changed, and others begin like their name.
 func FuzzDistinguish(f *testing.F) {
 	for _, things := range []string{
 		"aaaaaaaa-1=HQ|bbbbbbbb-1= HQ", "aaaaaaaa-1=HQ|aaaaaaaa-2=HQ|bbbbbbbb-1=HQ", "aaaaaaaa-1=HQ|bbbbbbbb-1=HQ|cccccccc-1=HQ (aaaaaaaa)",

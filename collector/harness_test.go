@@ -1,11 +1,10 @@
 package collector
 
 import (
-	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 	"github.com/prometheus/common/config"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/*.prom and docs/metrics.md")
@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite testdata/*.prom and docs/metric
 // noon is the time of every poll: a Wednesday.
 var noon = time.Date(2026, 8, 19, 12, 0, 0, 0, time.UTC)
 
-// The organizations of an account, and one that is not to be exported.
+// The organizations of an account, and one that is not exported.
 const (
 	acmeID   = "4ffe8ffb-0000-4000-8000-000000000001"
 	beaconID = "5ffe8ffb-0000-4000-8000-000000000002"
@@ -31,23 +31,30 @@ const (
 	otherID  = "7ffe8ffb-0000-4000-8000-000000000004"
 )
 
-// answer is what the console of a test answers at an endpoint.
-type answer struct {
-	status int    // 0: 200
-	body   string // in which @-3d is the instant three days before noon, in seconds
-	cut    bool   // the connection ends before the body does
+// organizations are the organizations of an account-wide poll.
+func organizations() map[string]string {
+	return map[string]string{acmeID: "Acme", beaconID: "Beacon", emptyID: "Empty"}
 }
 
-// answers is what it answers by endpoint; what it is not asked for is missing.
-type answers map[string]answer
+// Sites of Acme. newSite is not yet known.
+const (
+	hq      = "a7b2287e-0000-4000-8000-000000000001"
+	plant   = "b7b2287e-0000-4000-8000-000000000002"
+	lab     = "c7b2287e-0000-4000-8000-000000000003"
+	newSite = "d7b2287e-0000-4000-8000-000000000004"
+)
+
+// acmeSites are Acme's sites as named by the sites collector.
+func acmeSites() SiteNames {
+	return SiteNames{zeroID: unassigned, hq: "HQ", plant: "Plant", lab: "Lab"}
+}
 
 const (
-	assetsPath = "/export/org/assets.jsonl"
-	sitesPath  = "/export/org/sites.json"
-	tasksPath  = "/export/org/tasks.jsonl"
-	listPath   = "/org/tasks"
-	healthPath = "/health"
-
+	assetsPath           = "/export/org/assets.jsonl"
+	sitesPath            = "/export/org/sites.json"
+	tasksPath            = "/export/org/tasks.jsonl"
+	taskListPath         = "/org/tasks"
+	healthPath           = "/health"
 	organizationPath     = "/org"
 	explorersPath        = "/org/explorers"
 	hostedZonesPath      = "/org/hosted-zones"
@@ -55,20 +62,69 @@ const (
 	accountExplorersPath = "/account/agents"
 	licensePath          = "/account/license"
 	releasePath          = "/releases/agent/version"
-
-	findingsPath        = "/export/org/findings.jsonl"
-	wirelessPath        = "/export/org/wireless.jsonl"
-	usersPath           = "/export/org/users.jsonl"
-	groupsPath          = "/export/org/groups.jsonl"
-	certificatesPath    = "/export/org/certificates.jsonl"
-	servicesPath        = "/export/org/services.jsonl"
-	softwarePath        = "/export/org/software.jsonl"
-	vulnerabilitiesPath = "/export/org/vulnerabilities.jsonl"
+	findingsPath         = "/export/org/findings.jsonl"
+	wirelessPath         = "/export/org/wireless.jsonl"
+	usersPath            = "/export/org/users.jsonl"
+	groupsPath           = "/export/org/groups.jsonl"
+	certificatesPath     = "/export/org/certificates.jsonl"
+	servicesPath         = "/export/org/services.jsonl"
+	softwarePath         = "/export/org/software.jsonl"
+	vulnerabilitiesPath  = "/export/org/vulnerabilities.jsonl"
 )
 
-var relative = regexp.MustCompile(`@[+-]?\d+[smhd]`)
+const (
+	exportToken       = "ET00000000000000000000000000000000"
+	organizationToken = "OT00000000000000000000000000000000"
+	accountToken      = "CT00000000000000000000000000000000"
+	unknownToken      = "0123456789abcdef0123456789abcdef" // of unknown kind
+)
 
-// at is an instant relative to noon, such as "-3d".
+// response is the console's response to one endpoint.
+type response struct {
+	status int    // 0: 200
+	body   string // in which @-3d is the time three days before noon, in seconds
+	cut    bool   // the connection ends before the body does
+}
+
+// responses are the console's responses by endpoint. Others are 404.
+type responses map[string]response
+
+// ServeHTTP makes responses a console.
+func (all responses) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, ok := all[strings.TrimPrefix(r.URL.Path, "/api/v1.0")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if a.status != 0 {
+		w.WriteHeader(a.status)
+	}
+	_, _ = w.Write([]byte(withTimes(a.body)))
+	if a.cut {
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// client returns a client of a console in this process.
+func client(t testing.TB, token string, console http.Handler) *runzero.Client {
+	t.Helper()
+	dial, stop := simulator.Pipe(console)
+	t.Cleanup(stop)
+	c, err := runzero.New(runzero.Config{URL: "http://127.0.0.1", DialContext: dial, HTTP: config.HTTPClientConfig{
+		Authorization: &config.Authorization{Type: "Bearer", Credentials: config.Secret(token)},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.CloseIdleConnections)
+	return c
+}
+
+var relativeTime = regexp.MustCompile(`@[+-]?\d+[smhd]`)
+
+// at returns a time relative to noon, such as "-3d".
 func at(offset string) time.Time {
 	if days, ok := strings.CutSuffix(offset, "d"); ok {
 		n, err := strconv.Atoi(days)
@@ -84,61 +140,34 @@ func at(offset string) time.Time {
 	return noon.Add(d)
 }
 
-func instants(body string) string {
-	return relative.ReplaceAllStringFunc(body, func(s string) string {
+// withTimes replaces relative times by Unix seconds.
+func withTimes(body string) string {
+	return relativeTime.ReplaceAllStringFunc(body, func(s string) string {
 		return strconv.FormatInt(at(s[1:]).Unix(), 10)
 	})
 }
 
-// The tokens of a test: what a console would answer them is the test's matter.
-const (
-	exportToken       = "ET00000000000000000000000000000000"
-	organizationToken = "OT00000000000000000000000000000000"
-	accountToken      = "CT00000000000000000000000000000000"
-)
-
-// serve serves answers and returns a client that asks for them with the token.
-func serve(t *testing.T, token string, all answers) *runzero.Client {
-	t.Helper()
-	return client(t, token, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a, ok := all[strings.TrimPrefix(r.URL.Path, "/api/v1.0")]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		if a.status != 0 {
-			w.WriteHeader(a.status)
-		}
-		_, _ = w.Write([]byte(instants(a.body)))
-		if a.cut {
-			_ = http.NewResponseController(w).Flush()
-			panic(http.ErrAbortHandler)
-		}
-	}))
-}
-
-func client(t *testing.T, token string, handler http.Handler) *runzero.Client {
-	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	c, err := runzero.New(runzero.Config{URL: server.URL, HTTP: config.HTTPClientConfig{
-		Authorization: &config.Authorization{Type: "Bearer", Credentials: config.Secret(token)},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.CloseIdleConnections)
-	return c
-}
-
-// defaults are the settings that the flags default to.
+// defaults are the settings without flags.
 func defaults() Settings {
 	return Settings{AssetLabels: []string{"site_name", "asset_type", "os", "alive"}, AssetTop: 100, ScanMaxAge: 7 * day}
 }
 
-// made makes the collector of this name.
-func made(t *testing.T, name string, s Settings) Collector {
+// labelled are the default settings with these labels of runzero_assets.
+func labelled(labels ...string) Settings {
+	s := defaults()
+	s.AssetLabels = labels
+	return s
+}
+
+// top are the default settings with this number of values kept.
+func top(n int) Settings {
+	s := defaults()
+	s.AssetTop = n
+	return s
+}
+
+// collectorOf makes the collector of this name.
+func collectorOf(t testing.TB, name string, s Settings) Collector {
 	t.Helper()
 	for _, spec := range Specs() {
 		if spec.Name == name && spec.New != nil {
@@ -149,54 +178,52 @@ func made(t *testing.T, name string, s Settings) Collector {
 	return nil
 }
 
-// wide makes the collector's form for an account.
-func wide(t *testing.T, name string) Collector {
+// accountWide makes the account-wide form of the collector of this name.
+func accountWide(t *testing.T, name string) Collector {
 	t.Helper()
 	for _, spec := range Specs() {
 		if spec.Name == name && spec.AccountWide != nil {
 			return spec.AccountWide(defaults())
 		}
 	}
-	t.Fatalf("no collector %s of a whole account", name)
+	t.Fatalf("no account-wide collector %s", name)
 	return nil
 }
 
-// account is the organizations of a whole account's poll.
-func account() map[string]string {
-	return map[string]string{acmeID: "Acme", beaconID: "Beacon", emptyID: "Empty"}
-}
-
-// collect makes one good poll.
-func collect(t *testing.T, c Collector, all answers, poll Poll) Snapshot {
+// collect makes one successful poll.
+func collect(t *testing.T, c Collector, all responses, poll Poll) Snapshot {
 	t.Helper()
-	snapshot, err := try(t, c, all, poll)
+	snapshot, err := attempt(t, c, all, poll)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return snapshot
 }
 
-// try makes one poll at noon, unless poll says otherwise: of Acme with an export token,
-// or of an account where poll has organizations.
-func try(t *testing.T, c Collector, all answers, poll Poll) (Snapshot, error) {
+// attempt makes one poll at noon or poll.Now: of Acme with an export token,
+// or account-wide if poll has organizations.
+func attempt(t *testing.T, c Collector, all responses, poll Poll) (Snapshot, error) {
 	t.Helper()
-	switch {
-	case poll.Organizations == nil:
+	token := accountToken
+	if poll.Organizations == nil {
 		poll.Organization = Organization{ID: acmeID, Name: "Acme"}
-		if poll.API == nil {
-			poll.API = serve(t, exportToken, all)
-		}
-	case poll.API == nil:
-		poll.API = serve(t, accountToken, all)
+		token = exportToken
+	}
+	if poll.API == nil {
+		poll.API = client(t, token, all)
 	}
 	if poll.Now.IsZero() {
 		poll.Now = noon
 	}
-	return c.Collect(context.Background(), poll)
+	snapshot, err := c.Collect(t.Context(), poll)
+	if err != nil && (snapshot.Families != nil || snapshot.Sites != nil) {
+		t.Errorf("there is a snapshot in spite of the error %v", err)
+	}
+	return snapshot, err
 }
 
-// series are a snapshot's samples as lines of the exposition, without the organization
-// that all of them have, those that begin with prefix.
+// series returns the samples that begin with prefix as lines of the exposition, without the
+// label org_name="Acme".
 func series(t *testing.T, s Snapshot, prefix string) []string {
 	t.Helper()
 	var lines []string
@@ -209,11 +236,11 @@ func series(t *testing.T, s Snapshot, prefix string) []string {
 	return lines
 }
 
-// wantSeries checks the samples that begin with prefix, all of them.
+// wantSeries compares all samples that begin with prefix.
 func wantSeries(t *testing.T, s Snapshot, prefix string, want ...string) {
 	t.Helper()
 	for i := range want {
-		want[i] = relative.ReplaceAllStringFunc(want[i], func(s string) string {
+		want[i] = relativeTime.ReplaceAllStringFunc(want[i], func(s string) string {
 			return strconv.FormatFloat(float64(at(s[1:]).Unix()), 'g', -1, 64)
 		})
 	}
@@ -224,4 +251,28 @@ func wantSeries(t *testing.T, s Snapshot, prefix string, want ...string) {
 		t.Errorf("%s*:\n  got:\n\t%s\n  want:\n\t%s", prefix, strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 	}
 }
+
+// by sums a gauge family by the value of a label.
+func by(s Snapshot, family, label string) map[string]float64 {
+	sums := map[string]float64{}
+	eachSample(s.Families, family, func(value float64, labels map[string]string) { sums[labels[label]] += value })
+	return sums
+}
+
+// total is the sum of a gauge family.
+func total(s Snapshot, family string) float64 { return by(s, family, "")[""] }
+
+// equal compares sums, of which those that are 0 do not count.
+func equal(t *testing.T, what string, got, want map[string]float64) {
+	t.Helper()
+	nonZero := func(sums map[string]float64) string {
+		sums = maps.Clone(sums)
+		maps.DeleteFunc(sums, func(_ string, n float64) bool { return n == 0 })
+		return fmt.Sprint(sums)
+	}
+	if nonZero(got) != nonZero(want) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
 func uuid(i int) string { return fmt.Sprintf("%08x-0000-4000-8000-000000000001", i+1) }

@@ -13,7 +13,7 @@ func TestHealth(t *testing.T) {
 		"health-failing": {Collector: "tasks", Organization: "Acme", Supported: true, Failures: 3, LastSuccess: at("-2h"), LastAttempt: at("-1m"),
 			Interval: time.Hour, Next: at("5m")},
 		"health-unsupported": {Collector: "console", Failures: 1, LastAttempt: at("-1m"), Duration: time.Second, Interval: time.Hour, Next: at("1d")},
-		"health-asked-once":  {Collector: "discovery", Supported: true, Success: true, LastSuccess: noon, LastAttempt: noon},
+		"health-polled-once": {Collector: "discovery", Supported: true, Success: true, LastSuccess: noon, LastAttempt: noon},
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name, NewHealthFamilies().Of(polls))

@@ -15,28 +15,27 @@ const zonesBody = `[
 	{"id":"a1000000-0000-4000-8000-000000000001","name":"the same row again","enabled":false}]`
 
 func TestHostedZones(t *testing.T) {
-	c := made(t, "hosted_zones", defaults())
-	golden(t, "hosted-zones", collect(t, c, answers{hostedZonesPath: {body: zonesBody}}, Poll{Organizations: account()}).Families)
-	if s := collect(t, c, answers{hostedZonesPath: {body: `[]`}}, Poll{Organizations: account()}); len(s.Families) != 0 {
+	c := collectorOf(t, "hosted_zones", defaults())
+	golden(t, "hosted-zones", collect(t, c, responses{hostedZonesPath: {body: zonesBody}}, Poll{Organizations: organizations()}).Families)
+	if s := collect(t, c, responses{hostedZonesPath: {body: `[]`}}, Poll{Organizations: organizations()}); len(s.Families) != 0 {
 		t.Errorf("%d families of no zone", len(s.Families))
 	}
 }
 
-// One organization is asked, and the same one each time.
-func TestHostedZonesAreAskedForOnce(t *testing.T) {
-	for range 5 { // maps are in another order each time
-		var asked []string
+func TestHostedZonesAreRequestedOnce(t *testing.T) {
+	for range 5 { // map order is random
+		var requests []string
 		api := client(t, accountToken, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			asked = append(asked, r.URL.Query().Get("_oid"))
+			requests = append(requests, r.URL.Query().Get("_oid"))
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`[]`))
 		}))
-		collect(t, made(t, "hosted_zones", defaults()), nil, Poll{API: api, Organizations: account()})
-		if strings.Join(asked, " ") != acmeID {
-			t.Errorf("asked with %v", asked)
+		collect(t, collectorOf(t, "hosted_zones", defaults()), nil, Poll{API: api, Organizations: organizations()})
+		if strings.Join(requests, " ") != acmeID {
+			t.Errorf("requested for %v", requests)
 		}
 	}
-	if _, err := try(t, made(t, "hosted_zones", defaults()), nil, Poll{Organizations: map[string]string{}}); err == nil || !strings.Contains(err.Error(), "no organization") {
+	if _, err := attempt(t, collectorOf(t, "hosted_zones", defaults()), nil, Poll{Organizations: map[string]string{}}); err == nil || !strings.Contains(err.Error(), "no organization") {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -10,7 +10,7 @@ func TestLicense(t *testing.T) {
 		{"license-hostile", `{"license_type":" plat\u0000form\n\"\\","license_expiration":"2026-12-31T00:00:00Z","license_max_assets":9223372036854775807}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			golden(t, test.name, collect(t, made(t, "license", defaults()), answers{licensePath: {body: test.body}}, Poll{Organizations: account()}).Families)
+			golden(t, test.name, collect(t, collectorOf(t, "license", defaults()), responses{licensePath: {body: test.body}}, Poll{Organizations: organizations()}).Families)
 		})
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -33,19 +32,7 @@ func TestLabel(t *testing.T) {
 	}
 }
 
-// A name of megabytes costs no more memory than its label.
-func TestALongNameIsNotCopied(t *testing.T) {
-	name := strings.Repeat("a\n", 5<<20)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	Label(name)
-	runtime.ReadMemStats(&after)
-	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
-		t.Errorf("%d bytes for a label", n)
-	}
-}
-
-// text is a random text of what may be in a name.
+// text is a random name.
 func text(r *rand.Rand) string {
 	parts := []string{"HQ", "HQ", "a", " ", "\n", "\x00", "\xff", "é", "世", "\u2028", "\uFFFD", strings.Repeat("x", 60), strings.Repeat("é", 127), " (", ")"}
 	var b strings.Builder
@@ -62,19 +49,19 @@ func checkLabel(t *testing.T, label string) {
 	}
 }
 
-func TestLabelsAreClean(t *testing.T) {
+func TestLabelIsClean(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 5000 {
 		checkLabel(t, Label(text(r)))
 	}
 }
 
-// identifier is a random id of which the first eight characters are often another's.
+// identifier is a random id whose first eight characters are rarely unique.
 func identifier(r *rand.Rand) string {
 	return fmt.Sprintf("%08x-%04x", r.IntN(3), r.IntN(40))
 }
 
-// lookalike is a name that is, as often as not, what Distinguish would make of another.
+// lookalike is a name that often looks like a label from Distinguish.
 func lookalike(r *rand.Rand) string {
 	id := identifier(r)
 	return []string{text(r), "HQ", "HQ (" + id + ")", "HQ (" + id[:8] + ")", id, "HQ (" + id + ") 3", "HQ (" + id + ") (" + id + ")"}[r.IntN(7)]
@@ -85,14 +72,14 @@ func checkUnique(t *testing.T, labels map[string]string) {
 	ids := map[string]string{}
 	for id, label := range labels {
 		checkLabel(t, label)
-		if before, twice := ids[label]; twice {
+		if before, duplicate := ids[label]; duplicate {
 			t.Fatalf("%s and %s are both %q", before, id, label)
 		}
 		ids[label] = id
 	}
 }
 
-func TestDistinguishedNamesAreUnique(t *testing.T) {
+func TestDistinguishIsUnique(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 2000 {
 		names := map[string]string{}
@@ -104,7 +91,7 @@ func TestDistinguishedNamesAreUnique(t *testing.T) {
 		if len(labels) != len(names) {
 			t.Fatalf("%d labels of %d names", len(labels), len(names))
 		}
-		for range 3 { // maps are in another order each time
+		for range 3 { // map order is random
 			if again := Distinguish(maps.Clone(names)); !maps.Equal(labels, again) {
 				t.Fatalf("%v and %v are labels of the same names", labels, again)
 			}
@@ -112,9 +99,8 @@ func TestDistinguishedNamesAreUnique(t *testing.T) {
 	}
 }
 
-// Sites that only records speak of are named apart from those that are known, which
-// keep their names.
-func TestNamesOfStrangersAreUnique(t *testing.T) {
+// Known sites keep their names.
+func TestNamesOfUnlistedSitesAreUnique(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 2000 {
 		sites, seen := map[string]string{zeroID: unassigned}, map[string]string{}
@@ -146,13 +132,13 @@ func TestDistinguish(t *testing.T) {
 	}{
 		{"one", map[string]string{"aaaaaaaa-1": "HQ"}, map[string]string{"aaaaaaaa-1": "HQ"}},
 		{"two", map[string]string{"aaaaaaaa-1": "HQ", "bbbbbbbb-1": " HQ"}, map[string]string{"aaaaaaaa-1": "HQ (aaaaaaaa)", "bbbbbbbb-1": "HQ (bbbbbbbb)"}},
-		{"ids that begin alike", map[string]string{"aaaaaaaa-1": "HQ", "aaaaaaaa-2": "HQ", "bbbbbbbb-1": "HQ"},
+		{"ids with the same prefix", map[string]string{"aaaaaaaa-1": "HQ", "aaaaaaaa-2": "HQ", "bbbbbbbb-1": "HQ"},
 			map[string]string{"aaaaaaaa-1": "HQ (aaaaaaaa-1)", "aaaaaaaa-2": "HQ (aaaaaaaa-2)", "bbbbbbbb-1": "HQ (bbbbbbbb)"}},
-		{"one called like another with its id", map[string]string{"aaaaaaaa-1": "HQ", "bbbbbbbb-1": "HQ", "cccccccc-1": "HQ (aaaaaaaa)"},
+		{"name looks like another with its id", map[string]string{"aaaaaaaa-1": "HQ", "bbbbbbbb-1": "HQ", "cccccccc-1": "HQ (aaaaaaaa)"},
 			map[string]string{"aaaaaaaa-1": "HQ (aaaaaaaa-1)", "bbbbbbbb-1": "HQ (bbbbbbbb)", "cccccccc-1": "HQ (aaaaaaaa) (cccccccc-1)"}},
-		{"one called like another with its whole id", map[string]string{"aaaaaaaa-1": "HQ", "aaaaaaaa-2": "HQ", "cccccccc-1": "HQ (aaaaaaaa-1)"},
+		{"name looks like another with its complete id", map[string]string{"aaaaaaaa-1": "HQ", "aaaaaaaa-2": "HQ", "cccccccc-1": "HQ (aaaaaaaa-1)"},
 			map[string]string{"aaaaaaaa-1": "HQ (aaaaaaaa-1) 3", "aaaaaaaa-2": "HQ (aaaaaaaa-2)", "cccccccc-1": "HQ (aaaaaaaa-1) (cccccccc-1) 3"}},
-		{"names without words", map[string]string{"aaaaaaaa-1": "", "bbbbbbbb-1": "unknown"}, map[string]string{"aaaaaaaa-1": "unknown (aaaaaaaa)", "bbbbbbbb-1": "unknown (bbbbbbbb)"}},
+		{"empty names", map[string]string{"aaaaaaaa-1": "", "bbbbbbbb-1": "unknown"}, map[string]string{"aaaaaaaa-1": "unknown (aaaaaaaa)", "bbbbbbbb-1": "unknown (bbbbbbbb)"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := Distinguish(test.names); !maps.Equal(got, test.want) {

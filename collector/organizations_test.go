@@ -8,7 +8,7 @@ import (
 )
 
 func TestOrganizations(t *testing.T) {
-	c := made(t, "organizations", defaults())
+	c := collectorOf(t, "organizations", defaults())
 	for _, test := range []struct{ name, body string }{
 		{"organizations", `{"id":"` + acmeID + `","name":"Acme Corp","project":false,"parent_id":"` + zeroID + `","asset_count":120,"live_asset_count":"96","recent_asset_count":110.0,
 			"expiration_assets_stale":180,"expiration_assets_offline":"30","expiration_scans":365,"expiration_integration_attributes":0,"expiration_vulnerabilities":null,
@@ -16,15 +16,14 @@ func TestOrganizations(t *testing.T) {
 		{"organizations-project", `[{"id":"` + acmeID + `","name":"Acme Corp","project":true,"asset_count":0,"live_asset_count":-1,"recent_asset_count":{"n":1}}]`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			golden(t, test.name, collect(t, c, answers{organizationPath: {body: test.body}}, Poll{}).Families)
+			golden(t, test.name, collect(t, c, responses{organizationPath: {body: test.body}}, Poll{}).Families)
 		})
 	}
 }
 
-// Who has the organizations' records has all there is to tell of them.
-func TestOrganizationsOfAnAccount(t *testing.T) {
+func TestOrganizationsFromDiscovery(t *testing.T) {
 	known := runzero.Known
-	names := account()
+	names := organizations()
 	s, err := Organizations([]runzero.Organization{
 		{ID: acmeID, Name: "Acme Corp", Assets: known(120), RecentAssets: known(110), LiveAssets: known(96),
 			ExpireStaleAssets: known(1), ExpireOfflineAssets: known(2), ExpireScans: known(3), ExpireVulnerabilities: known(4), ExpireIntegrationAttributes: known(5)},
@@ -40,27 +39,25 @@ func TestOrganizationsOfAnAccount(t *testing.T) {
 	if len(names) != 3 {
 		t.Errorf("the names are %v now", names)
 	}
-	none, err := Organizations(nil, account())
+	none, err := Organizations(nil, organizations())
 	if err != nil || len(none.Families) != 0 {
 		t.Errorf("error %v, %d families of no organization", err, len(none.Families))
 	}
 }
 
-// Asking one organization and being told of all comes to the same.
-func TestOneOrganizationIsAsInItsAccount(t *testing.T) {
-	asked := collect(t, made(t, "organizations", defaults()), answers{organizationPath: {body: `{"id":"` + acmeID + `","asset_count":3,"expiration_scans":7}`}}, Poll{})
-	told, err := Organizations([]runzero.Organization{{ID: acmeID, Assets: runzero.Known(3), ExpireScans: runzero.Known(7)}}, account())
+func TestOneOrganizationEqualsDiscovery(t *testing.T) {
+	polled := collect(t, collectorOf(t, "organizations", defaults()), responses{organizationPath: {body: `{"id":"` + acmeID + `","asset_count":3,"expiration_scans":7}`}}, Poll{})
+	discovered, err := Organizations([]runzero.Organization{{ID: acmeID, Assets: runzero.Known(3), ExpireScans: runzero.Known(7)}}, organizations())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := lineDiff(exposition(t, asked.Families), exposition(t, told.Families)); diff != "" {
+	if diff := lineDiff(exposition(t, polled.Families), exposition(t, discovered.Families)); diff != "" {
 		t.Errorf("they differ:\n%s", diff)
 	}
 }
 
-// The console answers an account credential for whatever organization it pleases.
-func TestAnotherOrganizationIsNotExported(t *testing.T) {
-	_, err := try(t, made(t, "organizations", defaults()), answers{organizationPath: {body: `{"id":"` + otherID + `","asset_count":3}`}}, Poll{})
+func TestOtherOrganizationIsRejected(t *testing.T) {
+	_, err := attempt(t, collectorOf(t, "organizations", defaults()), responses{organizationPath: {body: `{"id":"` + otherID + `","asset_count":3}`}}, Poll{})
 	if err == nil || !strings.Contains(err.Error(), runzero.ErrWrongOrganization.Error()) {
 		t.Errorf("error is %v", err)
 	}

@@ -13,7 +13,7 @@ func TestScans(t *testing.T) {
 		want       []string // of runzero_scan_{last,running}*
 	}{
 		{"none", ``, nil},
-		{"of those that ended, the last counts, whatever the order", scan("1", "processed", `"updated_at":@-5h`) + scan("2", "processed", `"updated_at":@-2h`) + scan("3", "processed", `"updated_at":@-9h`), []string{
+		{"the last to end counts, whatever the order", scan("1", "processed", `"updated_at":@-5h`) + scan("2", "processed", `"updated_at":@-2h`) + scan("3", "processed", `"updated_at":@-9h`), []string{
 			`runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @-2h`,
 			`runzero_scan_last_attempt_timestamp_seconds{site_name="HQ"} @-2h`,
 			`runzero_scan_last_success{site_name="HQ"} 1`}},
@@ -23,41 +23,41 @@ func TestScans(t *testing.T) {
 			`runzero_scan_last_assets{change="total",site_name="HQ"} 9`,
 			`runzero_scan_last_attempt_timestamp_seconds{site_name="HQ"} @-2h`,
 			`runzero_scan_last_success{site_name="HQ"} 0`}},
-		{"never with success", scan("1", "canceled", `"updated_at":@-5h`) + scan("2", "cancelled", `"updated_at":@-4h`), []string{
+		{"never successful", scan("1", "canceled", `"updated_at":@-5h`) + scan("2", "cancelled", `"updated_at":@-4h`), []string{
 			`runzero_scan_last_attempt_timestamp_seconds{site_name="HQ"} @-4h`,
 			`runzero_scan_last_success{site_name="HQ"} 0`}},
-		{"a good one that found nothing", scan("1", "processed", `"updated_at":@-5h,"stats":{"change.totalAssets":"0","change.newAssets":0}`), []string{
+		{"a successful scan that found nothing", scan("1", "processed", `"updated_at":@-5h,"stats":{"change.totalAssets":"0","change.newAssets":0}`), []string{
 			`runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @-5h`,
 			`runzero_scan_last_attempt_timestamp_seconds{site_name="HQ"} @-5h`,
 			`runzero_scan_last_success{site_name="HQ"} 1`,
 			`runzero_scan_last_assets{change="total",site_name="HQ"} 0`,
 			`runzero_scan_last_assets{change="new",site_name="HQ"} 0`}},
-		{"stats of no readable shape", scan("1", "processed", `"updated_at":@-5h,"stats":[1,2]`) + scan("2", "processed", `"updated_at":@-4h,"stats":{"change.totalAssets":{"n":1},"change.newAssets":"few","change.ignoredAssets":"3"}`), []string{
+		{"unreadable stats", scan("1", "processed", `"updated_at":@-5h,"stats":[1,2]`) + scan("2", "processed", `"updated_at":@-4h,"stats":{"change.totalAssets":{"n":1},"change.newAssets":"few","change.ignoredAssets":"3"}`), []string{
 			`runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @-4h`,
 			`runzero_scan_last_attempt_timestamp_seconds{site_name="HQ"} @-4h`,
 			`runzero_scan_last_success{site_name="HQ"} 1`,
 			`runzero_scan_last_assets{change="ignored",site_name="HQ"} 3`}},
-		{"it ends when data has been acquired", scan("1", "processed", `"data_acquisition_ended_at":@-4h,"data_processing_ended_at":@-3h,"updated_at":@-2h,"start_time":@-6h,"data_acquisition_started_at":@-5h`), []string{
+		{"ends when data has been acquired", scan("1", "processed", `"data_acquisition_ended_at":@-4h,"data_processing_ended_at":@-3h,"updated_at":@-2h,"start_time":@-6h,"data_acquisition_started_at":@-5h`), []string{
 			`runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @-4h`,
 			`runzero_scan_last_duration_seconds{site_name="HQ"} 3600`,
 			`runzero_scan_last_attempt_timestamp_seconds{site_name="HQ"} @-4h`,
 			`runzero_scan_last_success{site_name="HQ"} 1`}},
-		{"or else processed", scan("1", "processed", `"data_acquisition_ended_at":0,"data_processing_ended_at":@-3h,"updated_at":@-2h`), []string{
+		{"ends when data has been processed", scan("1", "processed", `"data_acquisition_ended_at":0,"data_processing_ended_at":@-3h,"updated_at":@-2h`), []string{
 			`runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @-3h`,
 			`runzero_scan_last_attempt_timestamp_seconds{site_name="HQ"} @-3h`,
 			`runzero_scan_last_success{site_name="HQ"} 1`}},
-		{"without any end it says nothing", scan("1", "processed", `"created_at":@-3h`) + scan("2", "error", `"updated_at":null`), nil},
-		{"an end in the far future is not believed", scan("1", "processed", `"updated_at":@300d`) + scan("2", "processed", `"updated_at":@-5h`) + scan("3", "error", `"updated_at":@2d`), []string{
+		{"without an end", scan("1", "processed", `"created_at":@-3h`) + scan("2", "error", `"updated_at":null`), nil},
+		{"an end in the far future is ignored", scan("1", "processed", `"updated_at":@300d`) + scan("2", "processed", `"updated_at":@-5h`) + scan("3", "error", `"updated_at":@2d`), []string{
 			`runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @-5h`,
 			`runzero_scan_last_attempt_timestamp_seconds{site_name="HQ"} @-5h`,
 			`runzero_scan_last_success{site_name="HQ"} 1`}},
-		{"a clock that is an hour fast is", scan("1", "processed", `"updated_at":@1h`), []string{
+		{"an hour of clock skew is accepted", scan("1", "processed", `"updated_at":@1h`), []string{
 			`runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @1h`,
 			`runzero_scan_last_attempt_timestamp_seconds{site_name="HQ"} @1h`,
 			`runzero_scan_last_success{site_name="HQ"} 1`}},
-		{"of those going on, the oldest", scan("1", "active", `"created_at":@-2h`) + scan("2", "scanned", `"data_acquisition_started_at":@-7h,"created_at":@-9h`) + scan("3", "processing", `"start_time":@-1h`), []string{
+		{"the oldest running scan", scan("1", "active", `"created_at":@-2h`) + scan("2", "scanned", `"data_acquisition_started_at":@-7h,"created_at":@-9h`) + scan("3", "processing", `"start_time":@-1h`), []string{
 			`runzero_scan_running_start_timestamp_seconds{site_name="HQ"} @-7h`}},
-		{"what waits is not going on", scan("1", "new", `"created_at":@-2h`) + scan("2", "queued", `"created_at":@-2h`) + scan("3", "paused", `"created_at":@-2h`) + scan("4", "hibernating", `"created_at":@-2h`), nil},
+		{"waiting scans are not running", scan("1", "new", `"created_at":@-2h`) + scan("2", "queued", `"created_at":@-2h`) + scan("3", "paused", `"created_at":@-2h`) + scan("4", "hibernating", `"created_at":@-2h`), nil},
 		{"schedules are not runs, whatever their status and error", scan("1", "active", `"recur":true,"error":"explorer unavailable","start_time":@-9d,"updated_at":@-1h`) + scan("2", "processed", `"recur":true,"updated_at":@-1h`), nil},
 		{"other tasks are not scans", `{"id":"1","type":"sample","status":"processed","site_id":"` + hq + `","updated_at":@-1h}{"id":"2","type":"connector","status":"active","site_id":"` + hq + `","created_at":@-1h}`, nil},
 	} {
@@ -74,8 +74,8 @@ func TestScans(t *testing.T) {
 	}
 }
 
-// What is scanned in no site is the site unassigned, and only then is there one.
-func TestScansInNoSite(t *testing.T) {
+// unassigned is exported only if there are scans without a site.
+func TestScansWithoutSite(t *testing.T) {
 	wantSeries(t, tasksOf(t, Poll{Sites: acmeSites()}, ``), "runzero_scan_max_age_seconds",
 		`runzero_scan_max_age_seconds{site_name="HQ"} 604800`, `runzero_scan_max_age_seconds{site_name="Lab"} 604800`, `runzero_scan_max_age_seconds{site_name="Plant"} 604800`)
 	for name, site := range map[string]string{"zero": `"` + zeroID + `"`, "null": "null", "empty": `""`} {
@@ -89,11 +89,11 @@ func TestScansInNoSite(t *testing.T) {
 	}
 }
 
-// The console lists a bounded number of tasks. A site whose last good scan has dropped
-// out is the very one that alerts are for.
-func TestScansThatDroppedOutAreRecalled(t *testing.T) {
+// The console lists a limited number of tasks. A site whose last successful scan has dropped
+// out is the one that alerts are for.
+func TestLastScansAreRemembered(t *testing.T) {
 	body := scan("1", "processed", `"created_at":@-49h,"updated_at":@-48h,"stats":{"change.totalAssets":34}`) + scan("2", "error", `"updated_at":@-24h`)
-	recalled := func(site string) []string {
+	remembered := func(site string) []string {
 		return []string{
 			`runzero_scan_last_success_timestamp_seconds{site_name="` + site + `"} @-48h`,
 			`runzero_scan_last_duration_seconds{site_name="` + site + `"} 3600`,
@@ -109,26 +109,26 @@ func TestScansThatDroppedOutAreRecalled(t *testing.T) {
 	delete(gone, hq)
 	for _, test := range []struct {
 		name          string
-		before, after SiteNames // as the sites collector names them at both polls
+		before, after SiteNames // known at the first and at later polls
 		body          string
 		want          []string
 	}{
-		{"the list is empty", acmeSites(), acmeSites(), ``, recalled("HQ")},
-		{"the site was renamed", acmeSites(), renamed, ``, recalled("Head office")},
-		{"two sites swapped their names", acmeSites(), swapped, ``, recalled("Plant")},
-		{"the sites are not known", nil, nil, ``, recalled("HQ")},
-		{"the sites are known now", nil, acmeSites(), ``, recalled("HQ")},
-		{"the sites are not known any more", acmeSites(), nil, ``, recalled("HQ")},
+		{"the list is empty", acmeSites(), acmeSites(), ``, remembered("HQ")},
+		{"the site was renamed", acmeSites(), renamed, ``, remembered("Head office")},
+		{"two sites swapped their names", acmeSites(), swapped, ``, remembered("Plant")},
+		{"the sites are not known", nil, nil, ``, remembered("HQ")},
+		{"the sites become known", nil, acmeSites(), ``, remembered("HQ")},
+		{"the sites are no longer known", acmeSites(), nil, ``, remembered("HQ")},
 		{"the site is gone", acmeSites(), gone, ``, nil},
-		{"only the failure is still listed", acmeSites(), acmeSites(), scan("2", "error", `"updated_at":@-24h`), recalled("HQ")},
-		{"there is a later good one", acmeSites(), acmeSites(), scan("3", "processed", `"updated_at":@-1h`), []string{
+		{"only the failure is still listed", acmeSites(), acmeSites(), scan("2", "error", `"updated_at":@-24h`), remembered("HQ")},
+		{"there is a later successful one", acmeSites(), acmeSites(), scan("3", "processed", `"updated_at":@-1h`), []string{
 			`runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @-1h`,
 			`runzero_scan_last_attempt_timestamp_seconds{site_name="HQ"} @-1h`,
 			`runzero_scan_last_success{site_name="HQ"} 1`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			snapshot := tasksOf(t, Poll{Sites: test.before}, body)
-			for range 3 { // recalling what was recalled loses nothing
+			for range 3 { // nothing is lost over several polls
 				snapshot = tasksOf(t, Poll{Sites: test.after, Previous: &snapshot}, test.body)
 			}
 			wantSeries(t, snapshot, "runzero_scan_last", test.want...)
@@ -136,14 +136,13 @@ func TestScansThatDroppedOutAreRecalled(t *testing.T) {
 	}
 }
 
-// A scan that is going on is not recalled: only the console knows whether it still is.
-func TestRunningScansAreNotRecalled(t *testing.T) {
+func TestRunningScansAreNotRemembered(t *testing.T) {
 	before := tasksOf(t, Poll{Sites: acmeSites()}, scan("1", "active", `"created_at":@-1h`))
 	wantSeries(t, tasksOf(t, Poll{Sites: acmeSites(), Previous: &before}, ``), "runzero_scan_running")
 }
 
-// Instants may come in milliseconds, which 64-bit floats do not hold exactly.
-func TestRecalledInstantsDoNotCreep(t *testing.T) {
+// Times can be in milliseconds, which floats do not represent exactly.
+func TestRememberedTimesDoNotDrift(t *testing.T) {
 	snapshot := tasksOf(t, Poll{Sites: acmeSites()}, scan("1", "processed", `"data_acquisition_started_at":1073743575191,"data_acquisition_ended_at":1073743576192`))
 	want := series(t, snapshot, "runzero_scan_last")
 	for range 5 {
@@ -152,9 +151,8 @@ func TestRecalledInstantsDoNotCreep(t *testing.T) {
 	wantSeries(t, snapshot, "runzero_scan_last", want...)
 }
 
-// Of two sites of one name, neither changes its name because the other has dropped out
-// of the task list.
-func TestSitesOfOneNameStayApart(t *testing.T) {
+// A site does not change its name because the other has dropped out of the task list.
+func TestSitesOfTheSameNameKeepTheirNames(t *testing.T) {
 	first := scan("1", "processed", `"updated_at":@-2h`)
 	second := `{"id":"2","type":"scan","status":"processed","site_id":"` + plant + `","site_name":"HQ","updated_at":@-3h}`
 	snapshot := tasksOf(t, Poll{}, first+second)
@@ -166,14 +164,13 @@ func TestSitesOfOneNameStayApart(t *testing.T) {
 	}
 }
 
-// A site that the sites collector has not seen yet waits for it to name it.
-func TestScansOfASiteNotKnownYetAreLeftOut(t *testing.T) {
-	s := tasksOf(t, Poll{Sites: acmeSites()}, `{"id":"1","type":"scan","status":"processed","site_id":"`+newcomer+`","site_name":"New","updated_at":@-2h}`)
+// They wait for the next poll of the sites.
+func TestScansOfUnlistedSitesAreLeftOut(t *testing.T) {
+	s := tasksOf(t, Poll{Sites: acmeSites()}, `{"id":"1","type":"scan","status":"processed","site_id":"`+newSite+`","site_name":"New","updated_at":@-2h}`)
 	wantSeries(t, s, "runzero_scan_last")
 }
 
-// Until the sites are known they are called what any record calls them.
-func TestARecordWithoutASiteNameDoesNotUnnameTheSite(t *testing.T) {
+func TestSiteNameFromAnyRecord(t *testing.T) {
 	nameless := `{"id":"2","type":"scan","status":"active","recur":true,"name":"Nightly","site_id":"` + hq + `","site_name":null}`
 	for _, body := range []string{scan("1", "processed", `"updated_at":@-2h`) + nameless, nameless + scan("1", "processed", `"updated_at":@-2h`)} {
 		wantSeries(t, tasksOf(t, Poll{}, body), "runzero_scan_max_age_seconds", `runzero_scan_max_age_seconds{site_name="HQ"} 604800`)

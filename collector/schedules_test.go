@@ -22,28 +22,28 @@ func TestSchedules(t *testing.T) {
 		name, body string
 		want       []string
 	}{
-		{"it could not start its last run: it fails, though it is active", schedule("p1", "Nightly",
+		{"active, but its last run could not start", schedule("p1", "Nightly",
 			`"status":"active","error":"explorer unavailable","recur_frequency":"daily,monday|sunday;-300","start_time":@-90d,"recur_last":@-26h,"recur_next":@-2h,"grace_period":"4"`), append(flags("0", "1"),
 			info("daily"),
 			"runzero_scan_schedule_last_run_timestamp_seconds"+nightly+"@-26h",
 			"runzero_scan_schedule_next_run_timestamp_seconds"+nightly+"@-2h",
 			"runzero_scan_schedule_grace_seconds"+nightly+"14400")},
-		{"it never ran: the next run is when it begins", schedule("p1", "Nightly",
+		{"never ran: next run at its start", schedule("p1", "Nightly",
 			`"status":"active","error":"","recur_frequency":"weekly","start_time":@3d,"recur_last":0,"recur_next":0`), append(flags("0", "0"),
 			info("weekly"), "runzero_scan_schedule_next_run_timestamp_seconds"+nightly+"@3d")},
-		{"it is paused: there is no next run, whatever the record says", schedule("p1", "Nightly",
+		{"paused: no next run", schedule("p1", "Nightly",
 			`"status":"paused","recur_frequency":"monthly","start_time":@-90d,"recur_last":@-40d,"recur_next":@2d,"error":" \n"`), append(flags("1", "0"),
 			info("monthly"), "runzero_scan_schedule_last_run_timestamp_seconds"+nightly+"@-40d")},
-		{"it is paused and never ran", schedule("p1", "Nightly", `"status":"paused","start_time":@2d`), append(flags("1", "0"), info("unknown"))},
-		{"one run follows the other: when the next begins nobody knows", schedule("p1", "Nightly",
+		{"paused and never ran", schedule("p1", "Nightly", `"status":"paused","start_time":@2d`), append(flags("1", "0"), info("unknown"))},
+		{"continuous: no next run", schedule("p1", "Nightly",
 			`"status":"active","recur_frequency":"continuous","start_time":@-90d,"recur_last":@-1h,"recur_next":0`), append(flags("0", "0"),
 			info("continuous"), "runzero_scan_schedule_last_run_timestamp_seconds"+nightly+"@-1h")},
-		{"a frequency nobody knows, an absurd grace", schedule("p1", "Nightly", `"status":"active","recur_frequency":"fortnightly;60","grace_period":"1000000"`), append(flags("0", "0"), info("other"))},
-		{"it was removed, which hides it", schedule("p1", "Nightly", `"status":"removed","hidden":true,"recur_next":@2d`), nil},
-		{"it is done with", schedule("p1", "Nightly", `"status":"completed","recur_last":@-1d`) + schedule("p2", "Nightly", `"status":"stopped"`), nil},
-		{"it is listed twice", strings.Repeat(schedule("p1", "Nightly", `"status":"active"`), 2), append(flags("0", "0"), info("unknown"))},
-		{"connectors' schedules are not scans'", strings.ReplaceAll(schedule("p1", "Nightly", `"status":"active"`), `"scan"`, `"connector"`), nil},
-		{"the site is gone", strings.ReplaceAll(schedule("p1", "Nightly", `"status":"active"`), hq, newcomer), nil},
+		{"unknown frequency, absurd grace", schedule("p1", "Nightly", `"status":"active","recur_frequency":"fortnightly;60","grace_period":"1000000"`), append(flags("0", "0"), info("other"))},
+		{"removed", schedule("p1", "Nightly", `"status":"removed","hidden":true,"recur_next":@2d`), nil},
+		{"finished", schedule("p1", "Nightly", `"status":"completed","recur_last":@-1d`) + schedule("p2", "Nightly", `"status":"stopped"`), nil},
+		{"listed twice", strings.Repeat(schedule("p1", "Nightly", `"status":"active"`), 2), append(flags("0", "0"), info("unknown"))},
+		{"schedule of a connector", strings.ReplaceAll(schedule("p1", "Nightly", `"status":"active"`), `"scan"`, `"connector"`), nil},
+		{"the site is gone", strings.ReplaceAll(schedule("p1", "Nightly", `"status":"active"`), hq, newSite), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			wantSeries(t, tasksOf(t, Poll{Sites: acmeSites()}, test.body), "runzero_scan_schedule", test.want...)
@@ -51,8 +51,8 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
-// Names tell schedules apart within their site, and only there must they.
-func TestSchedulesOfOneName(t *testing.T) {
+// Names are unique within a site only.
+func TestSchedulesOfTheSameName(t *testing.T) {
 	body := schedule("aaaaaaaa-1", "Sweep", `"status":"active"`) +
 		schedule("bbbbbbbb-1", " Sweep ", `"status":"active"`) +
 		schedule("cccccccc-1", "Same start", `"status":"active"`) +

@@ -15,9 +15,8 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// seriesOf are the series of families, histograms as a scrape has them, and what of
-// them comes twice.
-func seriesOf(families []*dto.MetricFamily) (series map[string]float64, twice []string) {
+// seriesOf returns the series of families as in a scrape, and the duplicates among them.
+func seriesOf(families []*dto.MetricFamily) (series map[string]float64, duplicates []string) {
 	series = map[string]float64{}
 	add := func(name string, labels []*dto.LabelPair, value float64, more string) {
 		key := name
@@ -26,7 +25,7 @@ func seriesOf(families []*dto.MetricFamily) (series map[string]float64, twice []
 		}
 		key += more
 		if _, ok := series[key]; ok {
-			twice = append(twice, key)
+			duplicates = append(duplicates, key)
 		}
 		series[key] = value
 	}
@@ -35,8 +34,8 @@ func seriesOf(families []*dto.MetricFamily) (series map[string]float64, twice []
 		for _, m := range family.GetMetric() {
 			h := m.GetHistogram()
 			if h == nil {
-				// A counter's samples have another name than their family in OpenMetrics, which
-				// expfmt does not read: no collector's answer has any.
+				// Counters are not supported: collectors export none, and expfmt does not read their
+				// OpenMetrics form.
 				add(name, m.GetLabel(), m.GetGauge().GetValue(), "")
 				continue
 			}
@@ -49,15 +48,15 @@ func seriesOf(families []*dto.MetricFamily) (series map[string]float64, twice []
 			add(name+"_sum", m.GetLabel(), h.GetSampleSum(), "")
 		}
 	}
-	return series, twice
+	return series, duplicates
 }
 
-// misread says what of families is not what Prometheus reads, in whatever format it
-// asks for. OpenMetrics is read as the older text, of which it is a dialect.
+// misread returns an error if families, encoded in any format, decode to something else.
+// OpenMetrics is decoded as the older text format, of which it is a dialect.
 func misread(families []*dto.MetricFamily) error {
-	want, twice := seriesOf(families)
-	if len(twice) > 0 {
-		return fmt.Errorf("series that come twice: %s", strings.Join(twice, ", "))
+	want, duplicates := seriesOf(families)
+	if len(duplicates) > 0 {
+		return fmt.Errorf("duplicate series: %s", strings.Join(duplicates, ", "))
 	}
 	for _, format := range []expfmt.Format{
 		expfmt.NewFormat(expfmt.TypeTextPlain), expfmt.NewFormat(expfmt.TypeOpenMetrics), expfmt.NewFormat(expfmt.TypeProtoDelim),
@@ -78,8 +77,8 @@ func misread(families []*dto.MetricFamily) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", format, err)
 		}
-		if series, twice := seriesOf(got); !maps.Equal(series, want) || len(twice) > 0 {
-			return fmt.Errorf("%s: %d series (%d of them twice) of %d are read, or are others", format, len(series), len(twice), len(want))
+		if series, duplicates := seriesOf(got); !maps.Equal(series, want) || len(duplicates) > 0 {
+			return fmt.Errorf("%s: %d series (%d duplicate) instead of %d, or others", format, len(series), len(duplicates), len(want))
 		}
 	}
 	return nil
@@ -108,8 +107,7 @@ func parsed(text io.Reader, format expfmt.Format) ([]*dto.MetricFamily, error) {
 	}
 }
 
-// A test of exposition that finds nothing wrong with these proves nothing.
-func TestWhatIsMisread(t *testing.T) {
+func TestMisreadDetectsFaults(t *testing.T) {
 	gauge := func(name, value string, at float64) *dto.MetricFamily {
 		label, of := "org_name", dto.MetricType_GAUGE
 		return &dto.MetricFamily{Name: &name, Help: &name, Type: &of, Metric: []*dto.Metric{
@@ -123,8 +121,8 @@ func TestWhatIsMisread(t *testing.T) {
 	mixed := gauge("a", "x", 1)
 	mixed.Type = &counter
 	for what, families := range map[string][]*dto.MetricFamily{
-		"a series twice":   {gauge("a", "x", 1), gauge("a", "x", 2)},
-		"a family twice":   {gauge("a", "x", 1), gauge("a", "y", 2)},
+		"duplicate series": {gauge("a", "x", 1), gauge("a", "x", 2)},
+		"duplicate family": {gauge("a", "x", 1), gauge("a", "y", 2)},
 		"a name":           {gauge("a b", "x", 1)},
 		"not UTF-8":        {gauge("a", "\xff", 1)},
 		"a gauge as a sum": {mixed},

@@ -10,7 +10,7 @@ func servicesOf(t *testing.T, top int, body string) Snapshot {
 	t.Helper()
 	s := defaults()
 	s.AssetTop = top
-	return collect(t, made(t, "services", s), answers{servicesPath: {body: body}}, Poll{})
+	return collect(t, collectorOf(t, "services", s), responses{servicesPath: {body: body}}, Poll{})
 }
 
 const fiveServices = `
@@ -24,8 +24,8 @@ func TestServices(t *testing.T) {
 	golden(t, "services", servicesOf(t, 100, fiveServices).Families)
 }
 
-// A service has several protocols, but each once.
-func TestServicesBeyondTheMostFrequentAreOther(t *testing.T) {
+// Each protocol of a service counts once.
+func TestRareServicesAreOther(t *testing.T) {
 	s := servicesOf(t, 1, fiveServices)
 	wantSeries(t, s, "runzero_services_by_protocol", `runzero_services_by_protocol{protocol="http"} 3`, `runzero_services_by_protocol{protocol="other"} 4`)
 	wantSeries(t, s, "runzero_services_by_port", `runzero_services_by_port{port="443",transport="tcp"} 2`, `runzero_services_by_port{port="other",transport="tcp"} 1`,
@@ -34,8 +34,8 @@ func TestServicesBeyondTheMostFrequentAreOther(t *testing.T) {
 		`runzero_collector_folded_values{collector="services",label="transport"} 2`, `runzero_collector_folded_values{collector="services",label="port"} 3`)
 }
 
-// Protocols are what a device says of itself: as many as it likes.
-func TestAServiceOfVeryManyProtocols(t *testing.T) {
+// Devices choose their protocols: there can be any number.
+func TestServiceWithVeryManyProtocols(t *testing.T) {
 	s := servicesOf(t, 2, `{"id":"1","service_protocol":"`+strings.Repeat("a b ", 1<<20)+`"}{"id":"2","service_protocol":"`+strings.Repeat("long", 1<<20)+`"}`)
 	wantSeries(t, s, "runzero_services_by_protocol", `runzero_services_by_protocol{protocol="a"} 1`, `runzero_services_by_protocol{protocol="b"} 1`,
 		`runzero_services_by_protocol{protocol="other"} 1`)

@@ -34,43 +34,11 @@ func TestSites(t *testing.T) {
 		{"sites-none", `[]`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := collect(t, made(t, "sites", defaults()), answers{sitesPath: {body: test.body}}, Poll{})
+			s := collect(t, collectorOf(t, "sites", defaults()), responses{sitesPath: {body: test.body}}, Poll{})
 			golden(t, test.name, s.Families)
 			if s.Sites[zeroID] == "" {
 				t.Error("what is in no site has no name")
 			}
 		})
-	}
-}
-
-// Names are those of the golden file whatever the order in which sites are listed.
-func TestSiteNamesDoNotDependOnTheOrder(t *testing.T) {
-	rows := []string{
-		`{"id":"aaaaaaaa-0000-4000-8000-000000000001","name":"Branch"}`,
-		`{"id":"bbbbbbbb-0000-4000-8000-000000000002","name":"Branch"}`,
-		`{"id":"cccccccc-0000-4000-8000-000000000003","name":"Branch (aaaaaaaa)"}`,
-	}
-	c := made(t, "sites", defaults())
-	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
-		var body []string
-		for _, i := range order {
-			body = append(body, rows[i])
-		}
-		s := collect(t, c, answers{sitesPath: {body: "[" + strings.Join(body, ",") + "]"}}, Poll{})
-		wantSeries(t, s, "runzero_site_info",
-			`runzero_site_info{site_id="aaaaaaaa-0000-4000-8000-000000000001",site_name="Branch (aaaaaaaa-0000-4000-8000-000000000001)"} 1`,
-			`runzero_site_info{site_id="bbbbbbbb-0000-4000-8000-000000000002",site_name="Branch (bbbbbbbb)"} 1`,
-			`runzero_site_info{site_id="cccccccc-0000-4000-8000-000000000003",site_name="Branch (aaaaaaaa) (cccccccc-0000-4000-8000-000000000003)"} 1`)
-	}
-}
-
-// More sites than any account has are a fault of the answer, and series without bound.
-func TestTooManySitesAreAnError(t *testing.T) {
-	var body strings.Builder
-	for i := range maxSites + 1 {
-		body.WriteString(`{"id":"` + uuid(i) + `","name":"x"}`)
-	}
-	if _, err := try(t, made(t, "sites", defaults()), answers{sitesPath: {body: body.String()}}, Poll{}); err == nil || !strings.Contains(err.Error(), "sites") {
-		t.Errorf("error is %v", err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// value is a random value of a label, of about n different ones.
+// value is one of about n random values of a label.
 func value(r *rand.Rand, n int) string {
 	switch r.IntN(20) {
 	case 0:
@@ -19,12 +19,12 @@ func value(r *rand.Rand, n int) string {
 	case 2:
 		return unknown
 	case 3:
-		return strings.Repeat("long ", 200) + fmt.Sprint(r.IntN(n)) // one label, looked up by no code
+		return strings.Repeat("long ", 200) + fmt.Sprint(r.IntN(n)) // too long to be remembered as it came
 	}
-	return fmt.Sprint("v", min(r.IntN(n), r.IntN(n))) // some more often than others
+	return fmt.Sprint("v", min(r.IntN(n), r.IntN(n))) // some are more frequent than others
 }
 
-// add counts what is not too much.
+// add counts one record.
 func add(t *testing.T, tally *tally, values []string) {
 	t.Helper()
 	if err := tally.add(values); err != nil {
@@ -32,10 +32,9 @@ func add(t *testing.T, tally *tally, values []string) {
 	}
 }
 
-// Whatever is counted, and however much of it is folded: nothing is lost and nothing
-// is counted twice. The bounds on what is told apart are made small, so that they are
-// crossed.
-func TestCountsAddUpToTheRows(t *testing.T) {
+// Nothing is lost and nothing is counted twice, however many values are folded. The limits are
+// small, so that they are exceeded.
+func TestTallyAddsUp(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for range 300 {
 		var dimensions []*dimension
@@ -63,7 +62,7 @@ func TestCountsAddUpToTheRows(t *testing.T) {
 			sum += n
 			key := strings.Join(labels, "\x00")
 			if series[key] || n <= 0 {
-				t.Fatalf("%q comes twice, or is none: %d", labels, n)
+				t.Fatalf("%q is a duplicate, or 0: %d", labels, n)
 			}
 			series[key] = true
 			for i, label := range labels {
@@ -80,15 +79,14 @@ func TestCountsAddUpToTheRows(t *testing.T) {
 		}
 		for i, d := range dimensions {
 			if d.open && len(kept[i]) > top {
-				t.Fatalf("%d values are kept, of which %d are to be", len(kept[i]), top)
+				t.Fatalf("%d values are kept, want %d", len(kept[i]), top)
 			}
 		}
 	}
 }
 
-// The values that are kept are the most frequent, and of equally frequent ones the
-// first by name.
-func TestTheMostFrequentValuesAreKept(t *testing.T) {
+// Ties are broken by name.
+func TestMostFrequentValuesAreKept(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	for range 300 {
 		d := newDimension("label", true)
@@ -128,11 +126,10 @@ func TestTheMostFrequentValuesAreKept(t *testing.T) {
 	}
 }
 
-// Memory does not grow with the number of values, and neither does what is counted of
-// them.
-func TestValuesBeyondTheBoundAreOther(t *testing.T) {
+// Memory does not grow with the number of values.
+func TestTooManyValuesAreOther(t *testing.T) {
 	d := newDimension("label", true)
-	d.max = 4 // other is one
+	d.max = 4 // including other
 	tally := newTally(d, newDimension("label", false))
 	for i := range 10_000 {
 		add(t, tally, []string{fmt.Sprint("v", i%1000), "x"})
@@ -157,20 +154,20 @@ func TestValuesBeyondTheBoundAreOther(t *testing.T) {
 			t.Errorf("a value of %d bytes is kept", len(value))
 		}
 	}
-	// How many there were beyond the bound nobody knows.
+	// Values beyond the limit are not counted.
 	if folded := d.foldedValues(2); folded != 1 {
 		t.Errorf("%d values folded", folded)
 	}
 }
 
-// Neither does it grow with the number of combinations.
-func TestCombinationsBeyondTheBoundAreOther(t *testing.T) {
+// Memory does not grow with the number of combinations.
+func TestTooManyCombinationsAreOther(t *testing.T) {
 	tally := newTally(newDimension("label", true), newDimension("label", false), newDimension("label", true))
 	tally.maxCells = 10
 	for i := range 5000 {
 		add(t, tally, []string{fmt.Sprint("a", i%70), fmt.Sprint("site ", i%2), fmt.Sprint("b", i%30)})
 	}
-	// Of what is not open, as sites, the counts stay right: one combination each.
+	// Documented values, such as sites, are still counted correctly.
 	if len(tally.cells) > 10+2 {
 		t.Errorf("%d combinations", len(tally.cells))
 	}

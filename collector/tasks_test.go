@@ -5,25 +5,13 @@ import (
 	"testing"
 )
 
-const (
-	hq       = "a7b2287e-0000-4000-8000-000000000001"
-	plant    = "b7b2287e-0000-4000-8000-000000000002"
-	lab      = "c7b2287e-0000-4000-8000-000000000003"
-	newcomer = "d7b2287e-0000-4000-8000-000000000004"
-)
-
-// acmeSites is how the sites collector has named Acme's sites.
-func acmeSites() SiteNames {
-	return SiteNames{zeroID: unassigned, hq: "HQ", plant: "Plant", lab: "Lab"}
-}
-
 // tasksOf polls tasks.
 func tasksOf(t *testing.T, poll Poll, body string) Snapshot {
 	t.Helper()
-	return collect(t, made(t, "tasks", defaults()), answers{tasksPath: {body: body}}, poll)
+	return collect(t, collectorOf(t, "tasks", defaults()), responses{tasksPath: {body: body}}, poll)
 }
 
-// A day in the life of an organization: everything the collector exports.
+// Everything the collector exports.
 func TestTasks(t *testing.T) {
 	s := tasksOf(t, Poll{Sites: acmeSites()}, `
 		{"id":"p1","organization_id":"`+acmeID+`","type":"scan","status":"active","error":"","recur":true,"name":"Nightly","site_id":"`+hq+`","site_name":"HQ",
@@ -57,7 +45,7 @@ func TestNoTasks(t *testing.T) {
 	}
 }
 
-func TestTypesAndStatusesAreOpenSets(t *testing.T) {
+func TestUnknownTypesAndStatuses(t *testing.T) {
 	s := tasksOf(t, Poll{Sites: acmeSites()}, `
 		{"id":"1","type":"scan","status":"Processed"}
 		{"id":"2","type":"scan","status":"canceled"} {"id":"3","type":"scan","status":"cancelled"}
@@ -73,11 +61,10 @@ func TestTypesAndStatusesAreOpenSets(t *testing.T) {
 		`runzero_tasks{status="other",task_type="other"} 1`)
 }
 
-// What a task is, is the union of what runZero's own programs say of its status.
 func TestTaskStatus(t *testing.T) {
 	for want, statuses := range map[outcome][]string{
 		pending:   {"new", "queued", "paused"},
-		running:     {"active", "scanned", "connecting", "connected", "processing", "stopping"},
+		running:   {"active", "scanned", "connecting", "connected", "processing", "stopping"},
 		succeeded: {"processed", "completed"},
 		failed:    {"stopped", "canceled", "error", "failed", "removed"},
 	} {
@@ -107,17 +94,17 @@ func TestIntegrations(t *testing.T) {
 			run("1", "Azure", "processed", `"updated_at":@-3h`) + run("2", "Azure", "error", `"updated_at":@-1h`), []string{
 				`runzero_integration_last_success_timestamp_seconds{integration="Azure"} @-3h`,
 				`runzero_integration_last_success{integration="Azure"} 0`}},
-		{"it never succeeded", run("1", "Azure", "error", `"updated_at":@-1h`), []string{
+		{"never succeeded", run("1", "Azure", "error", `"updated_at":@-1h`), []string{
 			`runzero_integration_last_success{integration="Azure"} 0`}},
-		{"names are cleaned, and equal ones are one",
+		{"names that are equal when cleaned",
 			run("1", "Azure\\n AD", "processed", `"updated_at":@-3h`) + run("2", " Azure AD", "processed", `"updated_at":@-2h`) + run("3", "", "processed", `"updated_at":@-2h`), []string{
 				`runzero_integration_last_success_timestamp_seconds{integration="Azure AD"} @-2h`,
 				`runzero_integration_last_success{integration="Azure AD"} 1`,
 				`runzero_integration_last_success_timestamp_seconds{integration="unknown"} @-2h`,
 				`runzero_integration_last_success{integration="unknown"} 1`}},
-		{"runs that have not finished say nothing",
+		{"unfinished runs",
 			run("1", "Azure", "active", `"updated_at":@-3h`) + run("2", "Azure", "new", `"updated_at":@-1h`), nil},
-		{"runs without an end, or with one in the far future, say nothing",
+		{"runs without a credible end",
 			run("1", "Azure", "error", `"updated_at":0`) + run("2", "Azure", "processed", `"updated_at":@400d`), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -126,9 +113,7 @@ func TestIntegrations(t *testing.T) {
 	}
 }
 
-// An import is called after its file. The ones that ran last are kept, and what is
-// left out is told.
-func TestOnlySoManyIntegrationsAreKept(t *testing.T) {
+func TestIntegrationsThatRanLastAreExported(t *testing.T) {
 	var body string
 	for i := range maxIntegrations + 7 {
 		body += `{"id":"` + uuid(i) + `","type":"import","status":"processed","name":"file ` + uuid(i) + `","updated_at":@-` + string('0'+rune(i%9)) + `h}`
@@ -141,14 +126,13 @@ func TestOnlySoManyIntegrationsAreKept(t *testing.T) {
 	wantSeries(t, s, "runzero_collector_folded_values", `runzero_collector_folded_values{collector="tasks",label="integration"} 8`)
 }
 
-// A connector that is scheduled keeps its last success when its runs have dropped out
-// of the task list; one whose schedule is gone does not.
-func TestScheduledIntegrationsAreRecalled(t *testing.T) {
+// Their runs may drop out of the task list. If the schedule is removed, they are forgotten.
+func TestScheduledIntegrationsAreRemembered(t *testing.T) {
 	runs := `{"id":"1","type":"connector","name":"Azure","status":"processed","updated_at":@-30h}
 		{"id":"2","type":"connector","name":"Gone","status":"processed","updated_at":@-30h}`
 	schedule := `{"id":"3","type":"connector","name":"Azure","status":"active","recur":true}`
 	before := tasksOf(t, Poll{Sites: acmeSites()}, runs+schedule)
-	for range 2 { // what was recalled is recalled again
+	for range 2 { // also over several polls
 		before = tasksOf(t, Poll{Sites: acmeSites(), Previous: &before}, schedule)
 		wantSeries(t, before, "runzero_integration",
 			`runzero_integration_last_success_timestamp_seconds{integration="Azure"} @-30h`,

@@ -5,10 +5,10 @@ import "testing"
 // vulnerabilitiesOf polls vulnerabilities.
 func vulnerabilitiesOf(t *testing.T, poll Poll, body string) Snapshot {
 	t.Helper()
-	return collect(t, made(t, "vulnerabilities", defaults()), answers{vulnerabilitiesPath: {body: body}}, poll)
+	return collect(t, collectorOf(t, "vulnerabilities", defaults()), responses{vulnerabilitiesPath: {body: body}}, poll)
 }
 
-// A site of which there is none is there with 0, so that an alert on it resolves.
+// Sites without vulnerabilities are 0, so that alerts resolve.
 func TestVulnerabilities(t *testing.T) {
 	s := vulnerabilitiesOf(t, Poll{Sites: acmeSites()}, `
 		{"id":"a1","vulnerability_id":"1","organization_id":"`+acmeID+`","site_id":"`+hq+`","site_name":"HQ","vulnerability_severity":"Critical","vulnerability_risk":"High"}
@@ -25,9 +25,8 @@ func TestVulnerabilities(t *testing.T) {
 	}
 }
 
-// Sites are called what they are called in all families.
-func TestVulnerabilitiesOfSites(t *testing.T) {
-	body := `{"id":"1","site_id":"` + newcomer + `","site_name":"HQ","vulnerability_severity":"Low"}{"id":"2","site_id":"` + lab + `","site_name":"Old name","vulnerability_severity":"Low"}`
+func TestSiteNamesOfVulnerabilities(t *testing.T) {
+	body := `{"id":"1","site_id":"` + newSite + `","site_name":"HQ","vulnerability_severity":"Low"}{"id":"2","site_id":"` + lab + `","site_name":"Old name","vulnerability_severity":"Low"}`
 	s := vulnerabilitiesOf(t, Poll{Sites: acmeSites()}, body)
 	equal(t, "known sites", by(s, "runzero_vulnerabilities_by_severity", siteLabel), map[string]float64{"HQ (d7b2287e)": 1, "Lab": 1})
 	s = vulnerabilitiesOf(t, Poll{}, body)

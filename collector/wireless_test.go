@@ -11,23 +11,23 @@ const fourNetworks = `
 	{"id":"3","site_id":"` + plant + `","authentication":"open","encryption":"none"}
 	{"id":"4","site_id":"","essid":"","authentication":null,"encryption":""}`
 
-// What networks are called is nobody's business.
+// Names of networks are not exported.
 func TestWireless(t *testing.T) {
-	c := made(t, "wireless", defaults())
-	s := collect(t, c, answers{wirelessPath: {body: fourNetworks}}, Poll{Sites: acmeSites()})
+	c := collectorOf(t, "wireless", defaults())
+	s := collect(t, c, responses{wirelessPath: {body: fourNetworks}}, Poll{Sites: acmeSites()})
 	golden(t, "wireless", s.Families)
 	if text := exposition(t, s.Families); strings.Contains(text, "Jane") {
-		t.Errorf("a network's name is told:\n%s", text)
+		t.Errorf("a network's name is exported:\n%s", text)
 	}
 	if s.Sites[hq] != "HQ" {
 		t.Errorf("sites are %v", s.Sites)
 	}
 }
 
-func TestWirelessBeyondTheMostFrequentIsOther(t *testing.T) {
+func TestRareNetworksAreOther(t *testing.T) {
 	settings := defaults()
 	settings.AssetTop = 1
-	s := collect(t, made(t, "wireless", settings), answers{wirelessPath: {body: fourNetworks}}, Poll{Sites: acmeSites()})
+	s := collect(t, collectorOf(t, "wireless", settings), responses{wirelessPath: {body: fourNetworks}}, Poll{Sites: acmeSites()})
 	wantSeries(t, s, "runzero_wireless_networks", `runzero_wireless_networks{authentication="wpa2-psk",encryption="aes",site_name="HQ"} 2`,
 		`runzero_wireless_networks{authentication="other",encryption="other",site_name="Plant"} 1`, `runzero_wireless_networks{authentication="other",encryption="other",site_name="unassigned"} 1`)
 }

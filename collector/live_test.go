@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestReload(t *testing.T) {
+func TestConfigReload(t *testing.T) {
 	for name, loaded := range map[string]func() (bool, time.Time){
 		"config":        func() (bool, time.Time) { return true, noon },
 		"config-broken": func() (bool, time.Time) { return false, at("-3d") },
