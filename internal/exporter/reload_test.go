@@ -1,86 +1,106 @@
-//go:build port
-
-package exporter
+package exporter_test
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/go-kit/log"
+
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/web"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
+
+// startNorth starts an exporter of an account called north.
+func startNorth(t *testing.T, o simulator.Options, flags func(*config.Flags)) (w *harness.World, console *simulator.Console, file string) {
+	t.Helper()
+	console = simulator.New(o)
+	file = "accounts:\n" + harness.Account("north", harness.North, console.AccountToken())
+	w = harness.Start(t, harness.Setup{Dials: harness.Pipes(t, map[string]*simulator.Console{harness.North: console}), File: file, Flags: flags})
+	return w, console, file
+}
 
 func TestABadFileChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		console := simulator.New(simulator.Options{Sites: 2, Assets: 40})
-		good := "accounts:\n" + accountOf("north", north, console.AccountToken())
-		e := newEstate(t, map[string]*simulator.Console{north: console}, good, nil)
-		e.pass(time.Hour)
-		taken := e.values("runzero_exporter_config_last_reload_success_timestamp_seconds")[""]
-		e.write(good + "collectors: {assets: {intervall: 1h}}\n")
-		if err := e.exporter.reload(); err == nil || !strings.Contains(err.Error(), "config.yml:5") {
+		w, console, good := startNorth(t, simulator.Options{Sites: 2, Assets: 40}, nil)
+		w.Pass(time.Hour)
+		loaded := w.Values("runzero_exporter_config_last_reload_success_timestamp_seconds")[""]
+
+		w.WriteFile(good + "collectors: {assets: {intervall: 1h}}\n")
+		if err := w.Reload(); err == nil || !strings.Contains(err.Error(), "config.yml:5") {
 			t.Errorf("a misspelt key: %v", err)
 		}
-		if e.values("runzero_exporter_config_last_reload_successful")[""] != 0 || e.values("runzero_exporter_config_last_reload_success_timestamp_seconds")[""] != taken {
-			t.Error("the metrics do not tell of a bad file")
-		}
-		if !strings.Contains(e.log.String(), "the one before stays in force") {
-			t.Errorf("the log does not tell of a bad file: %s", e.log)
+		w.Expect("runzero_exporter_config_last_reload_successful", 0)
+		w.Expect("runzero_exporter_config_last_reload_success_timestamp_seconds", loaded)
+		if len(w.Log.Lines("reload failed")) != 1 {
+			t.Errorf("the log: %s", w.Log)
 		}
 		before := console.Count()
-		e.pass(time.Hour)
-		if n := console.Count() - before; n < 4 || len(e.values("runzero_assets")) == 0 {
+		w.Pass(time.Hour)
+		if n := console.Count() - before; n < 4 || len(w.Values("runzero_assets")) == 0 {
 			t.Errorf("%d calls in the hour after a bad file", n)
 		}
-		e.write(good)
-		if err := e.exporter.reload(); err != nil || e.values("runzero_exporter_config_last_reload_successful")[""] != 1 ||
-			e.values("runzero_exporter_config_last_reload_success_timestamp_seconds")[""] <= taken {
-			t.Errorf("the file mended: %v", err)
+
+		w.WriteFile(good)
+		if err := w.Reload(); err != nil {
+			t.Fatal(err)
+		}
+		w.Expect("runzero_exporter_config_last_reload_successful", 1)
+		if again := w.Values("runzero_exporter_config_last_reload_success_timestamp_seconds")[""]; again <= loaded {
+			t.Errorf("loaded at %v, want later than %v", again, loaded)
 		}
 	})
 }
 
-// TestReloadsUnderLoad reloads a hundred times while polls and scrapes go on, from
-// files that differ now in this and now in that: an answer of what is the same is
-// never missing, and never asked for before it is due.
-func TestReloadsUnderLoad(t *testing.T) {
+// Files that differ now in this and now in that are reloaded while polls run, and while
+// scrapes and status pages are requested: what is the same in all of them is never
+// missing, and never polled before it is due.
+func TestReloadsWhilePollsScrapesAndPagesGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
-		consoles := map[string]*simulator.Console{
-			north: simulator.New(simulator.Options{Sites: 2, Assets: 40}), south: simulator.New(simulator.Options{Seed: 2, Sites: 2, Assets: 40}),
+		north, south := simulator.New(simulator.Options{Sites: 2, Assets: 40}), simulator.New(simulator.Options{Seed: 2, Sites: 2, Assets: 40})
+		stays := "accounts:\n" + harness.Account("north", harness.North, north.AccountToken())
+		w := harness.Start(t, harness.Setup{Dials: harness.Pipes(t, map[string]*simulator.Console{harness.North: north, harness.South: south}), File: stays})
+		w.Pass(time.Minute)
+		for _, console := range []*simulator.Console{north, south} {
+			console.Inject(simulator.Fault{Delay: 20 * time.Second}) // so that polls are always running
 		}
-		stays := "accounts:\n" + accountOf("north", north, consoles[north].AccountToken())
-		e := newEstate(t, consoles, stays, nil)
-		e.pass(time.Minute)
-		for _, console := range consoles {
-			console.Inject(simulator.Fault{Delay: 20 * time.Second}) // so that there always are polls under way
-		}
-		scraping := make(chan struct{})
-		var scrapes sync.WaitGroup
-		for range 4 {
-			scrapes.Go(func() {
+		handler := web.New(web.Config{
+			Logger: log.NewNopLogger(), TelemetryPath: "/metrics", Gatherer: w.Exporter, Ready: w.Exporter.Ready,
+			Status: w.Exporter.Status, Quota: w.Exporter.Quota, Configuration: w.Exporter.Configuration,
+		})
+		done := make(chan struct{})
+		var visitors sync.WaitGroup
+		for _, path := range []string{"/metrics", "/", "/config", "/-/ready"} {
+			visitors.Go(func() {
 				for {
 					select {
-					case <-scraping:
+					case <-done:
 						return
-					case <-time.After(time.Second):
-						if _, err := e.exporter.Gather(); err != nil {
-							t.Error(err)
+					case <-time.After(20 * time.Second):
+						response := httptest.NewRecorder()
+						handler.ServeHTTP(response, httptest.NewRequest(http.MethodGet, path, nil))
+						if _, _ = io.Copy(io.Discard, response.Body); response.Code != http.StatusOK {
+							t.Errorf("%s: %d", path, response.Code)
 						}
 					}
 				}
 			})
 		}
-		for i := range 100 {
+		for i := range 40 {
 			file := stays
 			switch r.IntN(6) {
 			case 0:
-				file += accountOf("south", south, consoles[south].AccountToken())
+				file += harness.Account("south", harness.South, south.AccountToken())
 			case 1:
 				file += fmt.Sprintf("collectors: {assets: {top: %d}}\n", i+1)
 			case 2:
@@ -90,71 +110,51 @@ func TestReloadsUnderLoad(t *testing.T) {
 			case 4:
 				file += "collectors: {tasks: {enabled: false}}\n"
 			}
-			e.write(file)
-			_ = e.exporter.reload() // some are bad
-			e.pass(time.Duration(r.Int64N(int64(3 * time.Minute))))
+			w.WriteFile(file)
+			_ = w.Reload() // some are bad
+			w.Pass(time.Duration(r.Int64N(int64(3 * time.Minute))))
 			for _, family := range []string{"runzero_sites", "runzero_explorers", "runzero_license_assets_limit", "runzero_organization_info", "runzero_console_healthy"} {
-				if values := e.values(family, "account_name"); values["north"] == 0 {
-					t.Fatalf("%s is lost after %d reloads: %v", family, i+1, values)
+				if values := w.Values(family, "account_name"); values["north"] == 0 {
+					t.Fatalf("%s is missing after %d reloads: %v", family, i+1, values)
 				}
 			}
 		}
-		close(scraping)
-		scrapes.Wait()
+		close(done)
+		visitors.Wait()
+
 		last := map[string]time.Time{}
-		for _, call := range consoles[north].Calls() {
+		for _, call := range north.Calls() {
 			every := map[string]time.Duration{"/account/sites": 15 * time.Minute, "/account/agents": 15 * time.Minute, "/account/orgs": time.Hour, "/account/license": 6 * time.Hour, "/health": time.Hour}[call.Path]
 			if before, again := last[call.Path]; again && every > 0 && call.Time.Sub(before) < every {
-				t.Errorf("%s was asked again after %s", call.Path, call.Time.Sub(before))
+				t.Errorf("%s was requested again after %s", call.Path, call.Time.Sub(before))
 			}
 			last[call.Path] = call.Time
-		}
-		e.write(stays)
-		if err := e.exporter.reload(); err != nil {
-			t.Fatal(err)
-		}
-		e.pass(time.Hour)
-		for _, family := range []string{"runzero_assets", "runzero_tasks"} {
-			if values := e.values(family, "account_name"); len(values) != 1 || values["north"] == 0 {
-				t.Errorf("%s after the reloads: %v", family, values)
-			}
 		}
 	})
 }
 
-// TestAReloadKeepsCountersAndTakesQuotaAndExpiry changes what is told and held to
-// without asking anything.
-func TestAReloadKeepsCountersAndTakesQuotaAndExpiry(t *testing.T) {
+func TestAReloadKeepsCountersAndTakesOverQuotaAndExpiration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		console := simulator.New(simulator.Options{Sites: 2, Assets: 40, Limit: 1000})
-		account := "accounts:\n" + accountOf("north", north, console.AccountToken())
-		e := newEstate(t, map[string]*simulator.Console{north: console}, account, func(f *config.Flags) { f.QuotaShare = 0.4 })
-		e.pass(time.Hour)
-		before := console.Count()
-		requests := e.values("runzero_api_requests_total", "endpoint")
-		e.write(account + "    quota: {share: 0.2}\n")
-		if err := e.exporter.reload(); err != nil {
+		w, console, file := startNorth(t, simulator.Options{Sites: 2, Assets: 40, Limit: 1000}, func(f *config.Flags) { f.QuotaShare = 0.4 })
+		w.Pass(time.Hour)
+		before, requests := console.Count(), w.Values("runzero_api_requests_total", "endpoint")
+
+		w.WriteFile(file + "    quota: {share: 0.2}\n")
+		if err := w.Reload(); err != nil {
 			t.Fatal(err)
 		}
-		if n := e.values("runzero_exporter_budget_calls")[""]; n != 200 {
-			t.Errorf("a budget of %v", n)
-		}
-		e.write(strings.Replace(account, "[{", "[{expires: 2000-02-03, ", 1))
-		if err := e.exporter.reload(); err != nil {
+		w.Expect("runzero_exporter_budget_calls", 200)
+
+		w.WriteFile(strings.Replace(file, "[{", "[{expires: 2000-02-03, ", 1))
+		if err := w.Reload(); err != nil {
 			t.Fatal(err)
 		}
-		if at := e.values("runzero_api_credential_expiration_timestamp_seconds", "credential")["default"]; at != 949536000 {
-			t.Errorf("expires at %v", at)
-		}
-		if n := e.values("runzero_exporter_budget_calls")[""]; n != 400 {
-			t.Errorf("a budget of %v", n)
-		}
+		w.Expect("runzero_exporter_budget_calls", 400)
+		w.Expect("runzero_api_credential_expiration_timestamp_seconds", 949536000, "credential", "default")
+
 		synctest.Wait()
-		if after := e.values("runzero_api_requests_total", "endpoint"); fmt.Sprint(after) != fmt.Sprint(requests) {
+		if after := w.Values("runzero_api_requests_total", "endpoint"); fmt.Sprint(after) != fmt.Sprint(requests) || console.Count() != before {
 			t.Errorf("requests %v, before %v", after, requests)
-		}
-		if n := console.Count() - before; n != 0 {
-			t.Errorf("%d calls", n)
 		}
 	})
 }
