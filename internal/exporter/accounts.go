@@ -92,7 +92,7 @@ func (o Options) newAccount(c config.Account, gate *quota.Gate, before *account)
 		settings.Observer = o.observe(runzero.Observers{made.quota.Observer(configured.Name), usage})
 		settings.Admit = made.quota.Admit
 		settings.UserAgent = version.ComponentUserAgent(Name)
-		settings.DialContext = o.Dial
+		settings.DialContext, settings.Now = o.Dial, o.Now
 		client, err := runzero.New(settings)
 		if err != nil {
 			return nil, fmt.Errorf("credential %q of account %q: %w", configured.Name, c.Name, err)
