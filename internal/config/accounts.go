@@ -110,7 +110,7 @@ func (f Flags) fileAccount(in sourced[fileAccount]) (Account, error) {
 	}
 	console := runzero.Config{URL: a.URL, Timeout: time.Duration(timeout.Value), AllowHTTP: in.Value.AllowHTTP}
 	if err := checkURL(console); err != nil {
-		return a, in.Value.URL.or(sourced[string]{position: in.position}).errorf("%w", err)
+		return a, in.Value.URL.errorf("%w", err)
 	}
 	var err error
 	if a.Share, err = f.share(in.Value.Quota); err != nil {

@@ -147,19 +147,11 @@ func TestRefusesInvalidFlags(t *testing.T) {
 	}
 }
 
-func TestMaxAgeZeroKeepsResultsForever(t *testing.T) {
+func TestZeroValuesOfFlags(t *testing.T) {
 	f := withToken(t)
-	f.CacheMaxAge = 0
-	if c, err := f.Load(); err != nil || c.MaxAge != 0 {
-		t.Errorf("%v, %v", c, err)
-	}
-}
-
-func TestNoLabelsCountAllAssetsTogether(t *testing.T) {
-	f := withToken(t)
-	f.AssetLabels = ""
-	if c, err := f.Load(); err != nil || len(c.Settings.AssetLabels) != 0 {
-		t.Errorf("%v, %v", c, err)
+	f.CacheMaxAge, f.AssetLabels = 0, ""
+	if c, err := f.Load(); err != nil || c.MaxAge != 0 || len(c.Settings.AssetLabels) != 0 {
+		t.Errorf("%v, %v: want results kept forever, and all assets counted together", c, err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,35 +12,20 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// load loads a configuration file from a folder with files of credentials. Errors name it
-// config.yml.
+// load loads config.yml from a folder that also has files of credentials.
 func load(t testing.TB, text string, set ...func(*config.Flags)) (*config.Config, error) {
 	t.Helper()
-	folder := t.TempDir()
-	write(t, folder, "et", "ETsecret0\n")
-	write(t, folder, "dt", "DTsecret0\n")
-	write(t, folder, "empty", "\n")
-	write(t, folder, "client", "secret-of-client\n")
+	t.Chdir(t.TempDir())
+	write(t, "", "et", "ETsecret0\n")
+	write(t, "", "dt", "DTsecret0\n")
+	write(t, "", "empty", "\n")
+	write(t, "", "client", "secret-of-client\n")
 	f := flags()
-	f.File = write(t, folder, "config.yml", text)
+	f.File = write(t, "", "config.yml", text)
 	for _, set := range set {
 		set(&f)
 	}
-	c, err := f.Load()
-	if err != nil {
-		err = shortened{err, folder}
-	}
-	return c, err
-}
-
-// shortened is an error without the folder.
-type shortened struct {
-	error
-	folder string
-}
-
-func (s shortened) Error() string {
-	return strings.ReplaceAll(s.error.Error(), s.folder+string(filepath.Separator), "")
+	return f.Load()
 }
 
 // account is the shortest possible. It takes three lines.

@@ -61,6 +61,8 @@ func TestRefusesInvalidYAML(t *testing.T) {
 		{"two documents", "accounts:\n---\naccounts:\n", "config.yml:2: a second document begins here: the file must be a single YAML document"},
 		{"duplicate key", withAccount("  url: https://a", "  timeout: 1m", "  url: https://b"), "config.yml:7: duplicate key: already set in line 5"},
 		{"mapping as a key", "? {a: b}\n: c", "config.yml:1: a mapping is not allowed here"},
+		{"list as a key", withCredential("oauth2: {claims: {a: {? [ETsecret] : b}}}"), "config.yml: invalid YAML: a key must be a single word"},
+		{"secret as a duplicate key", "collectors: {'already defined at line ETsecret': {}, 'already defined at line ETsecret': {}}", "config.yml:1: duplicate key: already set in line 1"},
 		{"merge of a number", "collectors:\n  <<: 3", "config.yml: invalid YAML: << can merge only mappings"},
 		{"control character", "a: 1\nb: \x01", "config.yml:2: invalid UTF-8 or control character"},
 		{"invalid UTF-8", "a: 1\n\nb: \xff", "config.yml:3: invalid UTF-8 or control character"},

@@ -84,16 +84,21 @@ func (s *sourced[T]) UnmarshalYAML(unmarshal func(any) error) error {
 	}
 	s.line = node.Line
 	err := unmarshal(&s.Value)
-	if _, ok := errors.AsType[*yaml.TypeError](err); ok || err == nil || strings.HasPrefix(err.Error(), "yaml: ") {
-		return err // explain adds the line
-	}
-	if _, ok := errors.AsType[*settingError](err); ok {
+	if err == nil || isLocated(err) {
 		return err
 	}
 	if _, ok := any(s.Value).(model.Duration); ok { // its error repeats the value
 		return s.errorf("invalid duration%s: write it like 90s, 15m, 6h or 7d", quoted(node.Value))
 	}
 	return s.errorf("%w", err)
+}
+
+// isLocated reports whether an error has a line, or is one of the YAML library's, to which
+// explain adds it.
+func isLocated(err error) bool {
+	_, ours := errors.AsType[*settingError](err)
+	_, typed := errors.AsType[*yaml.TypeError](err)
+	return ours || typed || strings.HasPrefix(err.Error(), "yaml: ")
 }
 
 // currentNode receives the node that is being decoded.

@@ -3,10 +3,7 @@ package config
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
-	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -19,7 +16,9 @@ const (
 	maxValues = 50_000
 )
 
-// unmarshal reads the only document of a file. Unknown keys are errors.
+// unmarshal reads the only document of a file. Unknown keys are errors. (goccy/go-yaml has
+// errors with positions, but changes values that look like numbers: a token 1_000 would
+// become 1000.)
 func unmarshal(text []byte, into any) error {
 	if len(text) > maxBytes {
 		return position{}.errorf("the file is larger than %d KiB", maxBytes>>10)
@@ -74,79 +73,4 @@ func checkNodes(n *yaml.Node, values *int) error {
 		}
 	}
 	return nil
-}
-
-// explain turns an error of the YAML library into a sentence for users, without the values
-// that the library repeats, which may be secrets.
-func explain(err error, text []byte) error {
-	if _, ok := errors.AsType[*settingError](err); ok || err == nil {
-		return err
-	}
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	mistyped, isType := errors.AsType[*yaml.TypeError](err)
-	if isType {
-		message = mistyped.Errors[0]
-	}
-	p := position{line: 1}
-	_, noLine := fmt.Sscanf(message, "line %d: ", &p.line)
-	if noLine == nil {
-		_, message, _ = strings.Cut(message, ": ")
-	}
-	if isType {
-		return p.errorf("%s", explainType(message))
-	}
-	name, isAnchor := strings.CutPrefix(message, "unknown anchor '")
-	switch {
-	case isAnchor: // or a secret that begins with a star
-		before, _, _ := bytes.Cut(text, []byte("*"+strings.TrimSuffix(name, "' referenced")))
-		p.line = 1 + bytes.Count(before, []byte("\n"))
-		message = "unknown anchor: put a value that begins with * in quotes"
-	case noLine == nil && strings.HasPrefix(message, "did not find expected"):
-		p.line++ // the library counts from 0 here
-	case strings.HasSuffix(message, "contains itself"):
-		p.line, message = 0, "an anchor contains itself"
-	case strings.HasPrefix(message, "map merge requires"):
-		p.line, message = 0, "<< can merge only mappings"
-	case strings.HasPrefix(message, "document contains excessive aliasing"):
-		p.line, message = 0, "too many values, with aliases expanded"
-	}
-	return p.errorf("invalid YAML: %s", message)
-}
-
-// explainType explains why a value does not fit the configuration.
-func explainType(message string) string {
-	if field, ok := strings.CutPrefix(message, "field "); ok {
-		name, _, found := strings.Cut(field, " not found in type")
-		if found {
-			return fmt.Sprintf("unknown key%s: see examples/runzero_exporter.yml for all keys", quoted(name))
-		}
-	}
-	if _, line, ok := strings.Cut(message, " already defined at line "); ok {
-		return "duplicate key: already set in line " + line
-	}
-	source, _, _ := strings.Cut(strings.TrimPrefix(message, "cannot unmarshal "), " ")
-	target := message[strings.LastIndex(message, " ")+1:]
-	switch {
-	case target == "bool":
-		return "expected true or false"
-	case target == "float64":
-		return "expected a number"
-	case strings.HasPrefix(target, "[]"):
-		return "expected a list"
-	case source == "!!seq":
-		return "a list is not allowed here"
-	case source == "!!map":
-		return "a mapping is not allowed here"
-	}
-	return "expected a mapping"
-}
-
-// quoted is a word of the file for a message, after a space and in quotes. It is empty if
-// the word is not like a name or a number with a unit: it may be a secret in the wrong
-// place.
-func quoted(word string) string {
-	if regexp.MustCompile(`^([a-z][a-z_]{0,40}|-?[0-9]{1,6}(\.[0-9]{1,3})? ?[a-z]{0,8})$`).MatchString(word) {
-		return " " + strconv.Quote(word)
-	}
-	return ""
 }
