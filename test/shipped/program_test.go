@@ -109,7 +109,7 @@ func environmentVariables(text string) []string {
 // flag, and for placeholders such as --collector.NAME.interval.
 func flagName(word string) string {
 	match := regexp.MustCompile(`^[\[(|]*--([a-z][a-z0-9._-]*[a-z0-9])(.?)`).FindStringSubmatch(word)
-	if match == nil || match[2] == "." || match[2] >= "A" && match[2] <= "Z" {
+	if len(match) == 0 || match[2] == "." || match[2] >= "A" && match[2] <= "Z" {
 		return ""
 	}
 	return match[1]
