@@ -26,7 +26,7 @@ func TestMistakesTellNoSecret(t *testing.T) {
 		"token in a switch":      {code2, "--help", nil, []string{"--runzero.allow-http=" + p.secret("ET", "token in a switch")}},
 		"secret for its file":    {code1, "cannot be read", nil, []string{"--runzero.client-id=id", "--runzero.client-secret-file=" + p.secret("", "secret for its file")}},
 		"token and its file":     {code1, "remove one", []string{"RUNZERO_TOKEN=" + p.secret("ET", "token and its file")}, []string{"--runzero.token-file=/nowhere"}},
-		"token and client":       {code1, "leave out", []string{"RUNZERO_TOKEN=" + p.secret("ET", "token and client")}, []string{"--runzero.client-id=id"}},
+		"token and client":       {code1, "remove --runzero.token-file", []string{"RUNZERO_TOKEN=" + p.secret("ET", "token and client")}, []string{"--runzero.client-id=id"}},
 		"token and a file":       {code1, "remove one", []string{"RUNZERO_TOKEN=" + p.secret("ET", "token and a file")}, []string{"--config.file=" + writeFile(t, "config.yml", "accounts: [{name: a}]")}},
 		"download token":         {code1, "make an export token", []string{"RUNZERO_TOKEN=" + p.secret("DT", "download token")}, nil},
 		"two words":              {code1, "one word on one line", []string{"RUNZERO_TOKEN=Bearer " + p.secret("ET", "two words")}, nil},
