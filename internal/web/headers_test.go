@@ -30,7 +30,7 @@ func everything(c *web.Config) {
 	}
 }
 
-func TestEveryAnswerForbidsWhatNoPageNeeds(t *testing.T) {
+func TestEveryResponseForbidsWhatNoPageNeeds(t *testing.T) {
 	h := handler(everything)
 	for _, path := range everyPath {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions} {
@@ -80,7 +80,7 @@ func TestThePolicyFitsThePage(t *testing.T) {
 	}
 }
 
-// What --web.config.file sets is set before the handler is asked.
+// exporter-toolkit sets the headers of --web.config.file before the handler runs.
 func TestAHeaderThatTheUserSetsStays(t *testing.T) {
 	h := handler(nil)
 	recorder := httptest.NewRecorder()
@@ -91,7 +91,7 @@ func TestAHeaderThatTheUserSetsStays(t *testing.T) {
 	}
 }
 
-// A page that its user happens to look at must not reload the configuration.
+// A page of another site that a user visits must not reload the configuration.
 func TestReloadFromAnotherSiteIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		headers []string
@@ -121,7 +121,7 @@ func TestReloadFromAnotherSiteIsRefused(t *testing.T) {
 	}
 }
 
-// No path leads to a file, nor away.
+// No path serves a file, or redirects to another site.
 func TestNoPathLeadsAway(t *testing.T) {
 	h := handler(nil)
 	for _, path := range []string{
@@ -148,7 +148,7 @@ func TestNoPathLeadsAway(t *testing.T) {
 	}
 }
 
-func TestMethodsThatChangeNothingAreAllThereAre(t *testing.T) {
+func TestOnlyReloadAcceptsOtherMethods(t *testing.T) {
 	for _, path := range everyPath[:11] {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodTrace, http.MethodOptions, "PROPFIND"} {
 			recorder := httptest.NewRecorder()

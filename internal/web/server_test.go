@@ -54,8 +54,8 @@ func connect(t *testing.T, logger log.Logger, h http.Handler) net.Conn {
 	return ours
 }
 
-// Whoever is slow, to ask or to listen, is cut off.
-func TestTheSlowAreCutOff(t *testing.T) {
+// Clients that send or read too slowly are disconnected.
+func TestSlowClientsAreDisconnected(t *testing.T) {
 	large := func(c *web.Config) { c.Configuration = func() string { return strings.Repeat("x", 1<<20) } }
 	for name, c := range map[string]struct {
 		begins string
@@ -164,7 +164,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 }
 
 // What the server itself has to say is said in the log's format.
-func TestTheServersOwnWordsAreLogged(t *testing.T) {
+func TestTheServersOwnErrorsAreLogged(t *testing.T) {
 	var said bytes.Buffer
 	h := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("of this handler") })
 	connection := connect(t, log.NewLogfmtLogger(log.NewSyncWriter(&said)), h)

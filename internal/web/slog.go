@@ -8,8 +8,8 @@ import (
 	"github.com/go-kit/log/level"
 )
 
-// Slog makes a slog.Logger that writes to a go-kit logger: exporter-toolkit wants the
-// one, and this exporter logs with the other.
+// Slog makes a slog.Logger that writes to a go-kit logger: exporter-toolkit wants the former,
+// and this exporter logs with the latter.
 func Slog(logger log.Logger) *slog.Logger {
 	return slog.New(&slogHandler{logger: logger})
 }
@@ -19,7 +19,7 @@ type slogHandler struct {
 	prefix string // of the open groups
 }
 
-// Enabled leaves the choice to the go-kit logger's own filter.
+// Enabled leaves the choice to the filter of the go-kit logger.
 func (h *slogHandler) Enabled(context.Context, slog.Level) bool { return true }
 
 func (h *slogHandler) Handle(_ context.Context, r slog.Record) error {
@@ -42,11 +42,11 @@ func (h *slogHandler) Handle(_ context.Context, r slog.Record) error {
 func (h *slogHandler) append(values []any, prefix string, a slog.Attr) []any {
 	value := a.Value.Resolve()
 	if value.Kind() != slog.KindGroup {
-		told := value.Any()
-		if text, ok := told.(string); ok {
-			told = plain(text) // the text of an error, it may be
+		logged := value.Any()
+		if text, ok := logged.(string); ok && a.Key == "err" {
+			logged = plain(text)
 		}
-		return append(values, prefix+a.Key, told)
+		return append(values, prefix+a.Key, logged)
 	}
 	if a.Key != "" {
 		prefix += a.Key + "."

@@ -8,11 +8,13 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 )
 
-// CheckFile checks the file of --web.config.file; there need not be one. Its error is on
-// one line, and repeats no value of the file.
+// CheckFile checks the file of --web.config.file; an empty name is no file. Its error is one
+// line and repeats no value of the file.
 func CheckFile(name string) error { return Plain(toolkit.Validate(name)) }
 
-// Plain makes an error of exporter-toolkit's one that may be told.
+// Plain withholds from an error of exporter-toolkit what it quotes of the file, which may
+// be a password: of a message about the contents, only the line stays, and the key where
+// that is misspelt.
 func Plain(err error) error {
 	if err == nil {
 		return nil
@@ -23,23 +25,17 @@ func Plain(err error) error {
 	return err
 }
 
-// What messages of the YAML library and others repeat of the file: values, which may be
-// passwords, and keys, which may be passwords in the wrong place.
 var (
-	toldValue = regexp.MustCompile("`[^`]*`|(?:anchor|started with) '[^']*'")
-	toldKey   = regexp.MustCompile(`(field|key|header) ("[^"]*"|\S+) (not found|already|can not)`)
-	keyName   = regexp.MustCompile(`^"?[A-Za-z][A-Za-z_-]{0,40}"?$`)
+	aboutContents = regexp.MustCompile(`yaml: |header .* can not be|hashedSecret|hashes must`)
+	wrongLine     = regexp.MustCompile(`line [0-9]+(: field [a-z][a-z_]{0,40} not found)?`)
 )
 
 func plain(text string) string {
-	const secret = "<secret>"
-	text = toldValue.ReplaceAllString(text, secret)
-	text = toldKey.ReplaceAllStringFunc(text, func(told string) string {
-		part := toldKey.FindStringSubmatch(told)[1:]
-		if !keyName.MatchString(part[1]) {
-			part[1] = secret
-		}
-		return strings.Join(part, " ")
-	})
-	return strings.Join(strings.Fields(text), " ") // the YAML library writes several lines
+	if !aboutContents.MatchString(text) {
+		return strings.Join(strings.Fields(text), " ")
+	}
+	if lines := wrongLine.FindAllString(text, -1); len(lines) > 0 {
+		return "the file is invalid: " + strings.Join(lines, ", ")
+	}
+	return "the file is invalid: check its headers and password hashes"
 }

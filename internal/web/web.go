@@ -1,5 +1,7 @@
-// Package web is what the exporter shows: metrics for Prometheus, a page for people,
-// health and readiness for whoever runs it.
+// Package web serves what the exporter exposes: metrics to Prometheus, the status page to
+// people, health and readiness to whatever runs it.
+//
+// It knows nothing of polls but their published state, and makes no API call.
 package web
 
 import (
@@ -16,28 +18,30 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 )
 
-// Config is what the handler shows and where.
+// Config says what the handler serves, and where.
 type Config struct {
 	Logger        log.Logger
 	TelemetryPath string
-	// Gatherer hands out the metrics.
+	// Gatherer gathers the metrics.
 	Gatherer prometheus.Gatherer
-	// Registry takes the metrics of the scrapes themselves; nil when they are not
-	// wanted.
+	// Registry gets the metrics of the scrapes themselves; nil when they are not wanted.
 	Registry *prometheus.Registry
-	// MaxRequests bounds the scrapes that go on at once; 0 does not.
+	// MaxRequests bounds the number of scrapes at the same time; 0 is no limit.
 	MaxRequests int
-	Ready       func() bool
-	Status      func() []*poller.Status
-	// Quota says in plain words how the quota of each account stands.
-	Quota func() []string
+	// Ready reports whether every collector has had a result.
+	Ready func() bool
+	// Status is the state of every poll, and Quota a sentence on the quota of each account.
+	Status func() []*poller.Status
+	Quota  func() []string
 	// Configuration is the one in force, without secrets.
 	Configuration func() string
-	// Version stands on the page.
+	// Version is shown on the page.
 	Version string
-	Demo    bool
-	Pprof   bool
-	// Reload takes the configuration anew; nil when that is not allowed here.
+	// Demo says on the page that the console is simulated.
+	Demo bool
+	// Pprof serves profiles under /debug/pprof/.
+	Pprof bool
+	// Reload loads the configuration again; nil when the web may not do that.
 	Reload func(context.Context) error
 }
 
@@ -46,17 +50,17 @@ func New(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+c.TelemetryPath, metrics(c))
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
-		say(w, http.StatusOK, "runzero_exporter is healthy.")
+		respond(w, http.StatusOK, "runzero_exporter is healthy.")
 	})
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
 		if c.Ready() {
-			say(w, http.StatusOK, "runzero_exporter is ready.")
+			respond(w, http.StatusOK, "runzero_exporter is ready.")
 		} else {
-			say(w, http.StatusServiceUnavailable, "runzero_exporter is not ready: not every collector has had an answer yet.")
+			respond(w, http.StatusServiceUnavailable, "runzero_exporter is not ready: not every collector has had a result yet.")
 		}
 	})
 	mux.HandleFunc("GET /config", func(w http.ResponseWriter, _ *http.Request) {
-		say(w, http.StatusOK, strings.TrimSuffix(c.Configuration(), "\n"))
+		respond(w, http.StatusOK, strings.TrimSuffix(c.Configuration(), "\n"))
 	})
 	for _, method := range []string{http.MethodPost, http.MethodPut} {
 		mux.Handle(method+" /-/reload", reload(c))
@@ -69,24 +73,25 @@ func New(c Config) http.Handler {
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	if c.TelemetryPath != "/" {
-		mux.Handle("GET /{$}", landing(c))
+		mux.Handle("GET /{$}", page(c))
 	}
-	// What a page of another site has a browser send is not what its user wants.
-	return headers(http.NewCrossOriginProtection().Handler(mux))
+	// A page of another site must not be able to reload the configuration through a visitor's
+	// browser.
+	return withHeaders(http.NewCrossOriginProtection().Handler(mux))
 }
 
 func reload(c Config) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c.Reload == nil {
-			say(w, http.StatusForbidden, "Reloading over the web is off: start runzero_exporter with --web.enable-lifecycle, or send it SIGHUP.")
+			respond(w, http.StatusForbidden, "Reloading over the web is disabled: start runzero_exporter with --web.enable-lifecycle, or send it SIGHUP.")
 			return
 		}
-		// What is wrong may name files and accounts: it is in the log, not on the web.
+		// The error may name files and accounts: it is in the log, not on the web.
 		if err := c.Reload(r.Context()); err != nil {
-			say(w, http.StatusInternalServerError, "The configuration is not reloaded, and the one before stays in force: the log says what is wrong.")
+			respond(w, http.StatusInternalServerError, "The reload failed, and the previous configuration stays in force: see the log.")
 			return
 		}
-		say(w, http.StatusOK, "The configuration is reloaded.")
+		respond(w, http.StatusOK, "The configuration was reloaded.")
 	})
 }
 
@@ -107,10 +112,10 @@ func metrics(c Config) http.Handler {
 type errorLog struct{ logger log.Logger }
 
 func (l errorLog) Println(v ...any) {
-	level.Error(l.logger).Log("msg", "a scrape went wrong", "err", v)
+	level.Error(l.logger).Log("msg", "a scrape failed", "err", v)
 }
 
-func say(w http.ResponseWriter, code int, text string) {
+func respond(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(code)
 	_, _ = w.Write([]byte(text + "\n"))

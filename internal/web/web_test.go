@@ -81,7 +81,7 @@ func TestOpenMetricsIsNegotiated(t *testing.T) {
 	}
 }
 
-func TestScrapesAtOnceAreBounded(t *testing.T) {
+func TestConcurrentScrapesAreBounded(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	slow := prometheus.NewRegistry()
 	slow.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "slow"}, func() float64 {
@@ -102,7 +102,7 @@ func TestScrapesAtOnceAreBounded(t *testing.T) {
 	}
 }
 
-func TestTheLandingPageTellsOfPollsAndEscapesWhatStrangersWrote(t *testing.T) {
+func TestThePageShowsPollsAndEscapesUntrustedText(t *testing.T) {
 	h := handler(func(c *web.Config) {
 		c.Demo = true
 		c.Status = func() []*poller.Status {
@@ -121,7 +121,7 @@ func TestTheLandingPageTellsOfPollsAndEscapesWhatStrangersWrote(t *testing.T) {
 	}
 	for _, bad := range []string{"<script>alert", "<b>down", "debug/pprof"} {
 		if strings.Contains(page, bad) {
-			t.Errorf("the page holds %q", bad)
+			t.Errorf("the page contains %q", bad)
 		}
 	}
 	if csp := got.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") {
@@ -129,7 +129,7 @@ func TestTheLandingPageTellsOfPollsAndEscapesWhatStrangersWrote(t *testing.T) {
 	}
 }
 
-func TestTheLandingPageOfHundredsOfOrganizationsStaysReadable(t *testing.T) {
+func TestThePageOfHundredsOfOrganizationsStaysReadable(t *testing.T) {
 	h := handler(func(c *web.Config) {
 		c.Status = func() []*poller.Status { return slices.Repeat([]*poller.Status{{}}, 1700) }
 	})
@@ -180,10 +180,10 @@ func TestReload(t *testing.T) {
 		says    string
 	}{
 		{"off", http.MethodPost, nil, nil, http.StatusForbidden, 0, "--web.enable-lifecycle"},
-		{"on", http.MethodPost, allowed, nil, http.StatusOK, 1, "is reloaded"},
-		{"by PUT", http.MethodPut, allowed, nil, http.StatusOK, 1, "is reloaded"},
+		{"on", http.MethodPost, allowed, nil, http.StatusOK, 1, "was reloaded"},
+		{"by PUT", http.MethodPut, allowed, nil, http.StatusOK, 1, "was reloaded"},
 		{"by a link", http.MethodGet, allowed, nil, http.StatusMethodNotAllowed, 0, ""},
-		{"of a bad file", http.MethodPost, allowed, errors.New("/etc/PLANTED.yml:3: no"), http.StatusInternalServerError, 1, "the log says"},
+		{"of a bad file", http.MethodPost, allowed, errors.New("/etc/PLANTED.yml:3: no"), http.StatusInternalServerError, 1, "see the log"},
 	} {
 		reloads, failure = 0, c.failure
 		recorder := httptest.NewRecorder()
@@ -194,7 +194,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-func TestThePageNamesAccountsWhereThereAreSeveral(t *testing.T) {
+func TestThePageNamesAccountsWhenThereAreSeveral(t *testing.T) {
 	for account, columns := range map[string]int{"": 0, "<b>north</b>": 1} {
 		page := get(handler(func(c *web.Config) {
 			c.Status = func() []*poller.Status {
