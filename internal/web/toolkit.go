@@ -26,7 +26,7 @@ func Plain(err error) error {
 }
 
 var (
-	aboutContents = regexp.MustCompile(`yaml: |header .* can not be|hashedSecret|hashes must`)
+	aboutContents = regexp.MustCompile(`(^| )yaml: |header .* can not be|hashedSecret|hashes must`)
 	wrongLine     = regexp.MustCompile(`line [0-9]+(: field [a-z][a-z_]{0,40} not found)?`)
 )
 
