@@ -13,8 +13,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Records as consoles send them, with something that must not be kept in each member
-// that is of no use.
+// Records as consoles send them, with PLANTED in each member that must not be read.
 const (
 	plantedExplorer = `{"id":"0cf6c423-0000-4000-8000-000000000001","client_id":"PLANTED","organization_id":"4ffe8ffb-0000-4000-8000-000000000001",
  "created_at":1680000000,"updated_at":1695139000,"host_id":"PLANTED","hub_id":"PLANTED",
@@ -32,8 +31,8 @@ const (
  "phone":"PLANTED","address_street":"PLANTED","address_city":"PLANTED","sso_domain":"PLANTED","sso_login_message":"PLANTED"}`
 )
 
-// expectRows reads rows from what each body answers and compares them with want. One
-// row of %+v may not show what was planted.
+// expectRows reads one row from each body and compares it. The row must not contain what
+// was planted.
 func expectRows[T any](t *testing.T, token string, read func(*runzero.Client) iter.Seq2[T, error], bodies map[string]T) {
 	t.Helper()
 	for body, want := range bodies {
@@ -43,12 +42,12 @@ func expectRows[T any](t *testing.T, token string, read func(*runzero.Client) it
 			t.Errorf("%.60s: got  %+v\nwant %+v", body, got, want)
 		}
 		if text := fmt.Sprintf("%+v", got); strings.Contains(text, "PLANTED") {
-			t.Errorf("%.60s: kept too much: %s", body, text)
+			t.Errorf("%.60s: read too much: %s", body, text)
 		}
 	}
 }
 
-func TestExplorerIsReadFromEveryRecordSeen(t *testing.T) {
+func TestReadsExplorers(t *testing.T) {
 	typi := runzero.Explorer{
 		ID: "0cf6c423-0000-4000-8000-000000000001", OrganizationID: organization, SiteID: "a7b2287e-0000-4000-8000-000000000001",
 		Name: "TYPI", OS: "linux", Arch: "amd64", Version: "3.10.25", Connected: runzero.True, LastCheckin: at(1695139000),
@@ -73,7 +72,7 @@ func TestExplorerIsReadFromEveryRecordSeen(t *testing.T) {
 	}, bodies)
 }
 
-func TestHostedZoneIsReadFromEveryRecordSeen(t *testing.T) {
+func TestReadsHostedZones(t *testing.T) {
 	expectRows(t, organizationToken, func(c *runzero.Client) iter.Seq2[runzero.HostedZone, error] {
 		return c.HostedZones(t.Context(), organization)
 	}, map[string]runzero.HostedZone{
@@ -88,7 +87,7 @@ func TestHostedZoneIsReadFromEveryRecordSeen(t *testing.T) {
 	})
 }
 
-func TestAccountSiteMayNotSayWhoseItIs(t *testing.T) {
+func TestReadsSitesOfAnAccount(t *testing.T) {
 	expectRows(t, accountToken, func(c *runzero.Client) iter.Seq2[runzero.Site, error] {
 		return c.AccountSites(t.Context())
 	}, map[string]runzero.Site{
@@ -99,7 +98,7 @@ func TestAccountSiteMayNotSayWhoseItIs(t *testing.T) {
 	})
 }
 
-func TestAccountEndpointsAreAskedForTheWholeAccount(t *testing.T) {
+func TestAccountEndpointsAreRequestedWithoutAQuery(t *testing.T) {
 	log := &requests{next: data("[]")}
 	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
 	_, err := all(client.AccountSites(t.Context()))
@@ -108,13 +107,13 @@ func TestAccountEndpointsAreAskedForTheWholeAccount(t *testing.T) {
 		t.Fatal(err, explorersErr)
 	}
 	for i, path := range []string{"/account/sites", "/account/agents"} {
-		if asked := log.list[i]; asked.URL.RequestURI() != "/api/v1.0"+path {
-			t.Errorf("asked %v, want %s without a query", asked.URL, path)
+		if got := log.list[i].URL.RequestURI(); got != "/api/v1.0"+path {
+			t.Errorf("requested %s, want %s without a query", got, path)
 		}
 	}
 }
 
-func TestLicenseIsReadFromEveryAnswerSeen(t *testing.T) {
+func TestReadsTheLicense(t *testing.T) {
 	for body, want := range map[string]runzero.License{
 		plantedLicense: {
 			Type: "platform", Expiration: at(1790000000),
@@ -130,13 +129,13 @@ func TestLicenseIsReadFromEveryAnswerSeen(t *testing.T) {
 			t.Errorf("%.60s: got  %+v (%v)\nwant %+v", body, got, err, want)
 		}
 		if text := fmt.Sprintf("%+v", got); strings.Contains(text, "PLANTED") {
-			t.Errorf("%.60s: kept too much: %s", body, text)
+			t.Errorf("%.60s: read too much: %s", body, text)
 		}
 	}
 }
 
-func TestLicenseThatCannotBeHad(t *testing.T) {
-	for body, says := range map[string]string{
+func TestUnusableLicense(t *testing.T) {
+	for body, want := range map[string]string{
 		``:                     runzero.ErrTruncated.Error(),
 		`null`:                 "contains no licence",
 		`[]`:                   "contains no licence",
@@ -146,8 +145,8 @@ func TestLicenseThatCannotBeHad(t *testing.T) {
 		`{"license_type":what`: runzero.ErrNotJSON.Error(),
 	} {
 		got, err := serve(t, data(body), runzero.Config{HTTP: withToken(accountToken)}).License(t.Context())
-		if err == nil || !strings.HasPrefix(err.Error(), "/account/license: ") || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "PLANTED") {
-			t.Errorf("%s: got %+v (%v), want an error that says %q", body, got, err, says)
+		if err == nil || !strings.HasPrefix(err.Error(), "/account/license: ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "PLANTED") {
+			t.Errorf("%s: got %+v (%v), want an error with %q", body, got, err, want)
 		}
 	}
 	_, err := serve(t, answer(http.StatusForbidden, "application/json", `{"error":"NotAllowedForLicense"}`), runzero.Config{HTTP: withToken(accountToken)}).License(t.Context())
@@ -156,10 +155,9 @@ func TestLicenseThatCannotBeHad(t *testing.T) {
 	}
 }
 
-// A console that takes no notice of _oid is the trap: it answers with its default
-// organization, and nothing in the answer's status says so.
-func TestConsoleThatIgnoresTheOrganizationIsFoundOut(t *testing.T) {
-	own := func(row string) string {
+// A console that ignores _oid returns its default organization with a status of 200.
+func TestRejectsTheDefaultOrganization(t *testing.T) {
+	foreignRow := func(row string) string {
 		return strings.Replace(row, `"organization_id":`, `"organization_id":"`+foreign+`","was":`, 1)
 	}
 	log := &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -168,9 +166,9 @@ func TestConsoleThatIgnoresTheOrganizationIsFoundOut(t *testing.T) {
 		case "/org":
 			body = `{"id":"` + foreign + `","name":"Default"}`
 		case "/org/explorers":
-			body = "[" + own(plantedExplorer) + "]"
+			body = "[" + foreignRow(plantedExplorer) + "]"
 		case "/org/hosted-zones":
-			body = "[" + own(plantedZone) + "]"
+			body = "[" + foreignRow(plantedZone) + "]"
 		case "/export/org/users.jsonl":
 			body = `{"id":"a","directory_user_id":"b","directory_user_organization_id":"` + foreign + `"}`
 		case "/export/org/groups.jsonl":
@@ -186,7 +184,7 @@ func TestConsoleThatIgnoresTheOrganizationIsFoundOut(t *testing.T) {
 		data(body)(w, r)
 	})}
 	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken), Write: true})
-	asks := map[string]func() error{
+	reads := map[string]func() error{
 		"organization": func() error { _, err := client.Organization(t.Context(), organization); return err },
 		"explorers":    func() error { _, err := all(client.Explorers(t.Context(), organization)); return err },
 		"hosted zones": func() error { _, err := all(client.HostedZones(t.Context(), organization)); return err },
@@ -195,18 +193,18 @@ func TestConsoleThatIgnoresTheOrganizationIsFoundOut(t *testing.T) {
 		"tasks":        func() error { _, err := all(client.Tasks(t.Context(), organization)); return err },
 		"scan":         func() error { _, err := client.StartScan(t.Context(), organization, "a", nil); return err },
 	}
-	maps.Copy(asks, asksInventory(t, client))
+	maps.Copy(reads, inventoryReads(t, client))
 	for _, of := range runzero.CountOf() {
-		asks["count of "+of] = func() error { _, err := client.Count(t.Context(), organization, of, ""); return err }
+		reads["count of "+of] = func() error { _, err := client.Count(t.Context(), organization, of, ""); return err }
 	}
-	for name, ask := range asks {
+	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
-			if err := ask(); !errors.Is(err, runzero.ErrWrongOrganization) || runzero.Retryable(err) {
-				t.Errorf("error %v, want that the rows are foreign", err)
+			if err := read(); !errors.Is(err, runzero.ErrWrongOrganization) || runzero.Retryable(err) {
+				t.Errorf("error %v, want that they belong to another organization", err)
 			}
 			for _, request := range log.take() {
 				if request.URL.Query().Get("_oid") != organization {
-					t.Errorf("asked %v without _oid", request.URL)
+					t.Errorf("requested %v without _oid", request.URL)
 				}
 			}
 		})

@@ -9,8 +9,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-func TestCountAsksForNoMoreThanItNeeds(t *testing.T) {
-	whole := []string{"certificates", "findings"} // no fields there
+func TestCountRequestsOnlyIDs(t *testing.T) {
+	complete := []string{"certificates", "findings"} // these do not support fields
 	for _, of := range runzero.CountOf() {
 		log := &requests{next: data("")}
 		client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
@@ -18,48 +18,48 @@ func TestCountAsksForNoMoreThanItNeeds(t *testing.T) {
 		if err != nil || n != 0 {
 			t.Errorf("%s: %d (%v), want none", of, n, err)
 		}
-		asked := log.take()
-		query := asked[0].URL.Query()
-		if len(asked) != 1 || asked[0].URL.Path != "/api/v1.0/export/org/"+of+".jsonl" || query.Get("_oid") != organization || query.Get("search") != `os_eol:<now AND name:="A&B"` {
-			t.Errorf("%s: asked %d times, %v", of, len(asked), asked[0].URL)
+		requested := log.take()
+		query := requested[0].URL.Query()
+		if len(requested) != 1 || requested[0].URL.Path != "/api/v1.0/export/org/"+of+".jsonl" || query.Get("_oid") != organization || query.Get("search") != `os_eol:<now AND name:="A&B"` {
+			t.Errorf("%s: %d requests, %v", of, len(requested), requested[0].URL)
 		}
 		fields := strings.Split(query.Get("fields"), ",")
 		identified, owned := slices.Contains(fields, "id"), slices.ContainsFunc(fields, func(name string) bool { return strings.HasSuffix(name, "organization_id") })
 		few := identified && owned && len(fields) <= 3
-		if bare := slices.Contains(whole, of); bare == query.Has("fields") || !bare && !few {
+		if bare := slices.Contains(complete, of); bare == query.Has("fields") || !bare && !few {
 			t.Errorf("%s: fields %q", of, fields)
 		}
 	}
 	log := &requests{next: data("")}
 	if _, err := serve(t, log, runzero.Config{}).Count(t.Context(), organization, "assets", ""); err != nil || log.take()[0].URL.Query().Has("search") {
-		t.Errorf("error %v; want no search where there is none", err)
+		t.Errorf("error %v; want no search", err)
 	}
 }
 
-func TestCountIsOfRows(t *testing.T) {
+func TestCountsRows(t *testing.T) {
 	asset := `{"id":"a","services":null,"users":null,"software":{"a":1},"organization_id":"` + organization + `"}`
 	for name, c := range map[string]struct {
 		of, body string
 		want     int64
 		err      error
 	}{
-		"lines":                              {"assets", `{"id":"a"}` + "\n" + `{"id":"a"}` + "\n\n" + `{"id":"b"}`, 3, nil},
-		"an array":                           {"findings", `[{"id":"a"},{"id":"b"}]`, 2, nil},
-		"a page and no more":                 {"software", `{"software":[{"software_id":"a"},{"software_id":"b"}],"next_key":""}`, 2, nil},
-		"null":                               {"users", `null`, 0, nil},
-		"empty":                              {"wireless", ``, 0, nil},
-		"rows with all of the asset":         {"services", strings.Repeat(asset+"\n", 3), 3, nil},
-		"users with all of something":        {"users", strings.Repeat(asset+"\n", 3), 3, nil},
-		"a member of the export's name":      {"software", strings.Repeat(asset+"\n", 3), 3, nil},
-		"a null page":                        {"services", `{"services":null,"next_key":""}`, 0, nil},
-		"an id of each kind":                 {"groups", `{"service_id":"a"}{"software_id":"b"}{"vulnerability_id":"c"}{"directory_user_id":"d"}{"directory_group_id":"e"}`, 5, nil},
-		"the zero organization":              {"sites", `{"id":"a","organization_id":"00000000-0000-0000-0000-000000000000"}`, 1, nil},
-		"its own, said twice":                {"users", `{"id":"a","organization_id":null,"directory_user_organization_id":"` + organization + `"}`, 1, nil},
-		"an error in the middle":             {"assets", `{"id":"a"}` + "\n" + `{"error":"no"}`, 0, runzero.ErrNotRecord},
-		"the zero id":                        {"tasks", `{"id":"00000000-0000-0000-0000-000000000000"}`, 0, runzero.ErrNotRecord},
-		"cut off":                            {"certificates", `{"id":"a"}` + "\n" + `{"id":"b`, 0, runzero.ErrTruncated},
-		"a web page":                         {"vulnerabilities", `<html>`, 0, runzero.ErrNotData},
-		"more rows than this exporter reads": {"assets", strings.Repeat(`{"id":"a"}`, 11), 0, runzero.ErrTooLarge},
+		"lines":                         {"assets", `{"id":"a"}` + "\n" + `{"id":"a"}` + "\n\n" + `{"id":"b"}`, 3, nil},
+		"an array":                      {"findings", `[{"id":"a"},{"id":"b"}]`, 2, nil},
+		"a page and no more":            {"software", `{"software":[{"software_id":"a"},{"software_id":"b"}],"next_key":""}`, 2, nil},
+		"null":                          {"users", `null`, 0, nil},
+		"empty":                         {"wireless", ``, 0, nil},
+		"rows with the asset":           {"services", strings.Repeat(asset+"\n", 3), 3, nil},
+		"users with everything":         {"users", strings.Repeat(asset+"\n", 3), 3, nil},
+		"a member of the export's name": {"software", strings.Repeat(asset+"\n", 3), 3, nil},
+		"a null page":                   {"services", `{"services":null,"next_key":""}`, 0, nil},
+		"an id of each kind":            {"groups", `{"service_id":"a"}{"software_id":"b"}{"vulnerability_id":"c"}{"directory_user_id":"d"}{"directory_group_id":"e"}`, 5, nil},
+		"the zero organization":         {"sites", `{"id":"a","organization_id":"00000000-0000-0000-0000-000000000000"}`, 1, nil},
+		"its own, given twice":          {"users", `{"id":"a","organization_id":null,"directory_user_organization_id":"` + organization + `"}`, 1, nil},
+		"an error in the middle":        {"assets", `{"id":"a"}` + "\n" + `{"error":"no"}`, 0, runzero.ErrNotRecord},
+		"the zero id":                   {"tasks", `{"id":"00000000-0000-0000-0000-000000000000"}`, 0, runzero.ErrNotRecord},
+		"cut off":                       {"certificates", `{"id":"a"}` + "\n" + `{"id":"b`, 0, runzero.ErrTruncated},
+		"a web page":                    {"vulnerabilities", `<html>`, 0, runzero.ErrNotData},
+		"more rows than the limit":      {"assets", strings.Repeat(`{"id":"a"}`, 11), 0, runzero.ErrTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := serve(t, data(c.body), runzero.Config{Limits: runzero.Limits{Records: 10}})
@@ -71,16 +71,16 @@ func TestCountIsOfRows(t *testing.T) {
 	}
 }
 
-func TestCountOfWhatIsNotThereIsRefusedBeforeAsking(t *testing.T) {
+func TestCountOfAnUnknownKindSendsNoRequest(t *testing.T) {
 	log := &requests{next: data("[]")}
 	client := serve(t, log, runzero.Config{})
 	for _, of := range []string{"", "asset", "../org", "assets.jsonl?x=", "Assets"} {
 		if _, err := client.Count(t.Context(), organization, of, ""); err == nil || !strings.Contains(err.Error(), strconv.Quote(of)) || !strings.Contains(err.Error(), "wireless, certificates") {
-			t.Errorf("%q: error %v, want one that lists what there is", of, err)
+			t.Errorf("%q: error %v, want a list of the kinds", of, err)
 		}
 	}
-	if asked := log.take(); len(asked) != 0 {
-		t.Errorf("asked %v", asked[0].URL)
+	if got := log.take(); len(got) != 0 {
+		t.Errorf("requested %v", got[0].URL)
 	}
 	if of := runzero.CountOf(); !slices.Equal(of, []string{"assets", "services", "software", "vulnerabilities", "wireless", "certificates", "users", "groups", "findings", "sites", "tasks"}) {
 		t.Errorf("counts %q", of)

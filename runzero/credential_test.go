@@ -26,7 +26,7 @@ func write(t testing.TB, name, content string) {
 	}
 }
 
-func TestCredentialThatCannotWorkIsRefusedAtStart(t *testing.T) {
+func TestUnusableCredentialIsRefusedAtStart(t *testing.T) {
 	oauth := func(o config.OAuth2) config.HTTPClientConfig { return config.HTTPClientConfig{OAuth2: &o} }
 	both := withToken(exportToken)
 	both.OAuth2 = &config.OAuth2{ClientID: "id", ClientSecret: "topsecret"}
@@ -34,7 +34,7 @@ func TestCredentialThatCannotWorkIsRefusedAtStart(t *testing.T) {
 	basic.BasicAuth = &config.BasicAuth{Username: "ann", Password: "topsecret"}
 	for name, c := range map[string]struct {
 		http config.HTTPClientConfig
-		says string
+		want string
 	}{
 		"none":                        {config.HTTPClientConfig{}, "RUNZERO_TOKEN"},
 		"empty token":                 {withToken(" \n"), "RUNZERO_TOKEN"},
@@ -46,7 +46,7 @@ func TestCredentialThatCannotWorkIsRefusedAtStart(t *testing.T) {
 		"token with a strange letter": {withToken(exportToken + "é"), "one word on one line"},
 		"download token":              {withToken("DT00112233445566778899AABBCCDDEEFF"), "make an export token"},
 		"download token in a file":    {withFile(file(t, "DT00112233445566778899AABBCCDDEEFF\n")), "make an export token"},
-		"token and OAuth2 client":     {both, "one of them"},
+		"token and OAuth2 client":     {both, "leave out one of them"},
 		"basic authentication":        {basic, "not basic_auth"},
 		"bearer_token":                {config.HTTPClientConfig{BearerToken: "topsecret"}, "not basic_auth or bearer_token"},
 		"OAuth2 without id":           {oauth(config.OAuth2{ClientSecret: "topsecret"}), "no id"},
@@ -57,8 +57,8 @@ func TestCredentialThatCannotWorkIsRefusedAtStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := runzero.New(runzero.Config{HTTP: c.http})
-			if err == nil || !strings.Contains(err.Error(), c.says) {
-				t.Fatalf("error %v, want one that says %q", err, c.says)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error %v, want one with %q", err, c.want)
 			}
 			for _, secret := range []string{"topsecret", "00112233"} {
 				if strings.Contains(err.Error(), secret) {
@@ -69,7 +69,7 @@ func TestCredentialThatCannotWorkIsRefusedAtStart(t *testing.T) {
 	}
 }
 
-func TestTokenOfAnyLengthAndKindIsSentAsItIs(t *testing.T) {
+func TestTokensOfAnyLengthAndKindAreSentUnchanged(t *testing.T) {
 	for name, http := range map[string]config.HTTPClientConfig{
 		"XT-YOUR-TOKEN":   withToken("XT-YOUR-TOKEN"),
 		exportToken:       withToken(exportToken),
@@ -90,52 +90,52 @@ func TestTokenOfAnyLengthAndKindIsSentAsItIs(t *testing.T) {
 	}
 }
 
-func TestTokenFileIsReadAtEachUse(t *testing.T) {
+func TestTokenFileIsReadOnEachUse(t *testing.T) {
 	name := file(t, exportToken)
 	log := &requests{next: data(`[]`)}
 	client := serve(t, log, runzero.Config{HTTP: withFile(name)})
-	ask := func() (authorization string, err error) {
+	request := func() (authorization string, err error) {
 		_, err = all(client.Sites(t.Context(), organization))
 		for _, request := range log.take() {
 			authorization = request.Header.Get("Authorization")
 		}
 		return authorization, err
 	}
-	if got, err := ask(); err != nil || got != "Bearer "+exportToken {
+	if got, err := request(); err != nil || got != "Bearer "+exportToken {
 		t.Fatalf("Authorization %q (%v)", got, err)
 	}
 
 	write(t, name, "ETrotated\n")
-	if got, err := ask(); err != nil || got != "Bearer ETrotated" {
+	if got, err := request(); err != nil || got != "Bearer ETrotated" {
 		t.Errorf("after rotation Authorization %q (%v)", got, err)
 	}
 
-	// Found in the middle of a rotation: no call is spent on what can only be refused.
-	for content, says := range map[string]string{
+	// In the middle of a rotation, no call is spent on a token that can only be refused.
+	for content, want := range map[string]string{
 		"":                         "no runZero token",
 		"ETtopsecret\nETtopsecret": "one word on one line",
 		"DTtopsecret":              "download token",
 	} {
 		write(t, name, content)
-		got, err := ask()
-		if got != "" || err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "topsecret") {
-			t.Errorf("file %q: Authorization %q, error %v; want nothing sent and an error that says %q", content, got, err, says)
+		got, err := request()
+		if got != "" || err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "topsecret") {
+			t.Errorf("file %q: Authorization %q, error %v; want nothing sent and an error with %q", content, got, err, want)
 		}
 	}
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := ask(); got != "" || err == nil || !strings.Contains(err.Error(), "cannot be read") || runzero.Retryable(err) {
-		t.Errorf("file gone: Authorization %q, error %v; want nothing sent, and no sense in trying again", got, err)
+	if got, err := request(); got != "" || err == nil || !strings.Contains(err.Error(), "cannot be read") || runzero.Retryable(err) {
+		t.Errorf("file gone: Authorization %q, error %v; want nothing sent, and no retry", got, err)
 	}
 
 	write(t, name, exportToken)
-	if got, err := ask(); err != nil || got != "Bearer "+exportToken {
+	if got, err := request(); err != nil || got != "Bearer "+exportToken {
 		t.Errorf("file back: Authorization %q (%v)", got, err)
 	}
 }
 
-func TestTokenRotatedToAnotherKindIsTreatedAsThatKind(t *testing.T) {
+func TestTokenRotatedToAnotherKind(t *testing.T) {
 	name := file(t, exportToken)
 	log := &requests{next: data(`[]`)}
 	client := serve(t, log, runzero.Config{HTTP: withFile(name)})
@@ -148,7 +148,7 @@ func TestTokenRotatedToAnotherKindIsTreatedAsThatKind(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := log.take()[0].URL.Query().Get("_oid"); got != c.oid || client.AccountWide() != c.account {
-			t.Errorf("%.2s: _oid %q, whole account %t; want %q, %t", c.token, got, client.AccountWide(), c.oid, c.account)
+			t.Errorf("%.2s: _oid %q, account-wide %t; want %q, %t", c.token, got, client.AccountWide(), c.oid, c.account)
 		}
 	}
 }

@@ -93,8 +93,8 @@ func cannedClient(t testing.TB, token string) (*Client, *canned) {
 	return c, console
 }
 
-// fuzzed is the requested organization.
-const fuzzed = "4ffe8ffb-0000-4000-8000-000000000001"
+// requested is the requested organization.
+const requested = "4ffe8ffb-0000-4000-8000-000000000001"
 
 // row is a record of any kind.
 type row struct {
@@ -122,14 +122,14 @@ func kinds() []struct {
 		plural string
 		rows   func(context.Context, *Client) iter.Seq2[row, error]
 	}{
-		{"assets", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Assets(ctx, fuzzed, "")) }},
-		{"sites", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Sites(ctx, fuzzed)) }},
+		{"assets", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Assets(ctx, requested, "")) }},
+		{"sites", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Sites(ctx, requested)) }},
 		{"sites", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.AccountSites(ctx)) }},
-		{"tasks", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Tasks(ctx, fuzzed)) }},
-		{"explorers", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Explorers(ctx, fuzzed)) }},
+		{"tasks", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Tasks(ctx, requested)) }},
+		{"explorers", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Explorers(ctx, requested)) }},
 		{"agents", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.AccountExplorers(ctx)) }},
 		{"hosted_zones", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
-			return rows(organizationRows[zoneRow](ctx, c, "/org/hosted-zones", "hosted_zones", fuzzed, "", ""))
+			return rows(organizationRows[zoneRow](ctx, c, "/org/hosted-zones", "hosted_zones", requested, "", ""))
 		}},
 		{"orgs", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
 			return rows(stream[Organization](ctx, c, ownOrganization(nil)))
@@ -138,7 +138,7 @@ func kinds() []struct {
 			return rows(stream[owner](ctx, c, export{endpoint: "/export/org/assets.json", plural: "assets"}))
 		}},
 		{"services", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
-			return rows(organizationRows[counted](ctx, c, "/export/org/services.jsonl", "services", fuzzed, "", ""))
+			return rows(organizationRows[counted](ctx, c, "/export/org/services.jsonl", "services", requested, "", ""))
 		}},
 	}
 }
@@ -200,7 +200,7 @@ func readAll(t *testing.T, all iter.Seq2[row, error]) string {
 			fmt.Fprintln(&out, err)
 			continue
 		}
-		if !isIdentifier([]byte(row.id)) || ofAnother(row.organization, fuzzed) && !accountWide(row.value) {
+		if !isIdentifier([]byte(row.id)) || ofAnother(row.organization, requested) && !accountWide(row.value) {
 			t.Errorf("a row with the id %q, of the organization %q", row.id, row.organization)
 		}
 		if problem := invalid(reflect.ValueOf(row.value)); problem != "" {
@@ -225,7 +225,7 @@ func accountWide(value any) bool {
 // and never repeats the body. How the bytes arrive makes no difference.
 func FuzzRecords(f *testing.F) {
 	for kind := range kinds() {
-		f.Add(uint8(kind), []byte(`{"id":"a","organization_id":"`+fuzzed+`","name":"n","os":"Linux","sources":["a","b"],"last_seen":1759471906}`+"\n"+`{"id":"b"}`), false)
+		f.Add(uint8(kind), []byte(`{"id":"a","organization_id":"`+requested+`","name":"n","os":"Linux","sources":["a","b"],"last_seen":1759471906}`+"\n"+`{"id":"b"}`), false)
 		f.Add(uint8(kind), []byte(`[{"id":"a","asset_count":"3.0","connected":true,"last_checkin":"2025-10-03T06:11:46Z"},{"id":"b","version":"5.1 (build 1)"}]`), false)
 		f.Add(uint8(kind), []byte(`{"`+kinds()[kind].plural+`":[{"id":"a","stats":{"change.newAssets":1}}],"next_key":"b"}`), false)
 	}
@@ -324,8 +324,8 @@ func FuzzObjects(f *testing.F) {
 			return version, version != "" && len(version) <= longestValue && !strings.Contains(version, " "), err
 		},
 		func(ctx context.Context) (any, bool, error) {
-			task, err := c.StartScan(ctx, fuzzed, "site", nil)
-			return task, isIdentifier([]byte(task.ID)) && !ofAnother(task.OrganizationID, fuzzed), err
+			task, err := c.StartScan(ctx, requested, "site", nil)
+			return task, isIdentifier([]byte(task.ID)) && !ofAnother(task.OrganizationID, requested), err
 		},
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, body []byte, zipped bool) {

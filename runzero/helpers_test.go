@@ -26,21 +26,21 @@ const (
 	foreign      = "11111111-2222-3333-4444-555555555555"
 )
 
-// withToken is the HTTP configuration of a bearer token.
+// withToken is the HTTP configuration of a token.
 func withToken(token string) config.HTTPClientConfig {
 	c := config.DefaultHTTPClientConfig
 	c.Authorization = &config.Authorization{Credentials: config.Secret(token)}
 	return c
 }
 
-// withFile is the same of a token in a file.
+// withFile is the HTTP configuration of a token in a file.
 func withFile(name string) config.HTTPClientConfig {
 	c := config.DefaultHTTPClientConfig
 	c.Authorization = &config.Authorization{CredentialsFile: name}
 	return c
 }
 
-// newClient makes a client, with an export token unless c has a credential.
+// newClient returns a client, with an export token unless c has a credential.
 func newClient(t testing.TB, c runzero.Config) *runzero.Client {
 	t.Helper()
 	if c.HTTP.Authorization == nil && c.HTTP.OAuth2 == nil {
@@ -54,8 +54,8 @@ func newClient(t testing.TB, c runzero.Config) *runzero.Client {
 	return client
 }
 
-// serve makes a client whose requests h answers, without a network: it works in
-// synctest bubbles.
+// serve returns a client whose requests h handles, without a network: it works in synctest
+// bubbles.
 func serve(t testing.TB, h http.Handler, c runzero.Config) *runzero.Client {
 	t.Helper()
 	dial, stop := simulator.Pipe(h)
@@ -67,7 +67,7 @@ func serve(t testing.TB, h http.Handler, c runzero.Config) *runzero.Client {
 	return newClient(t, c)
 }
 
-// answer is a handler that always says the same.
+// answer sends the same response to every request.
 func answer(status int, contentType, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["Content-Type"] = []string{contentType}
@@ -76,10 +76,10 @@ func answer(status int, contentType, body string) http.HandlerFunc {
 	}
 }
 
-// data answers with a body of the type that consoles declare.
+// data sends a body with the media type of consoles.
 func data(body string) http.HandlerFunc { return answer(http.StatusOK, "application/json", body) }
 
-// is tells whether err is want; nil is nil alone.
+// is reports whether err is want; a nil want means no error.
 func is(err, want error) bool {
 	if want == nil {
 		return err == nil
@@ -87,7 +87,7 @@ func is(err, want error) bool {
 	return errors.Is(err, want)
 }
 
-// all reads a stream to its end.
+// all reads a stream to its end, or to an error.
 func all[T any](rows iter.Seq2[T, error]) ([]T, error) {
 	var list []T
 	for row, err := range rows {
@@ -99,7 +99,7 @@ func all[T any](rows iter.Seq2[T, error]) ([]T, error) {
 	return list, nil
 }
 
-// readSites reads what h answers as an export of sites, and returns their ids.
+// readSites reads the response of h as an export of sites, and returns their ids.
 func readSites(t testing.TB, h http.Handler, c runzero.Config) ([]string, error) {
 	t.Helper()
 	sites, err := all(serve(t, h, c).Sites(t.Context(), ""))
@@ -110,7 +110,7 @@ func readSites(t testing.TB, h http.Handler, c runzero.Config) ([]string, error)
 	return ids, err
 }
 
-// requests keeps what a handler is asked.
+// requests records the requests to a handler.
 type requests struct {
 	next http.Handler
 	mu   sync.Mutex
@@ -124,7 +124,7 @@ func (r *requests) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.next.ServeHTTP(w, request)
 }
 
-// take returns what was asked since the last take.
+// take returns the requests since the last take.
 func (r *requests) take() []*http.Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -133,7 +133,7 @@ func (r *requests) take() []*http.Request {
 	return list
 }
 
-// paths is take, as the paths below the API's.
+// paths returns the paths of the requests since the last take, below /api/v1.0.
 func (r *requests) paths() []string {
 	var paths []string
 	for _, request := range r.take() {
@@ -142,16 +142,16 @@ func (r *requests) paths() []string {
 	return paths
 }
 
-// recorder is an Observer that remembers.
+// recorder is an Observer that records.
 type recorder struct {
-	mu                 sync.Mutex
-	answered, finished []runzero.Exchange
+	mu                  sync.Mutex
+	responded, finished []runzero.Exchange
 }
 
 func (r *recorder) Responded(e runzero.Exchange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answered = append(r.answered, e)
+	r.responded = append(r.responded, e)
 }
 
 func (r *recorder) Finished(e runzero.Exchange) {
@@ -160,17 +160,16 @@ func (r *recorder) Finished(e runzero.Exchange) {
 	r.finished = append(r.finished, e)
 }
 
-// take returns the exchanges seen since the last take.
-func (r *recorder) take() (answered, finished []runzero.Exchange) {
+// take returns the exchanges since the last take.
+func (r *recorder) take() (responded, finished []runzero.Exchange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	answered, finished = r.answered, r.finished
-	r.answered, r.finished = nil, nil
-	return answered, finished
+	responded, finished = r.responded, r.finished
+	r.responded, r.finished = nil, nil
+	return responded, finished
 }
 
-// quietTLS is a server with a certificate that nobody knows, and no complaints of
-// clients that say so.
+// quietTLS is a server with an unknown certificate that does not log failed handshakes.
 func quietTLS(h http.Handler) *httptest.Server {
 	server := httptest.NewUnstartedServer(h)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)

@@ -10,8 +10,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Records as the specification has them, with something that must not be kept in each
-// member that is of no use.
+// Records as in the specification, with PLANTED in each member that must not be read.
 const (
 	plantedFinding = `{"id":"e77602e0-3fb8-4734-aef9-fbc6fdcb0fa8","category":"End-of-Life","organization_id":"` + organization + `","finding_code":"PLANTED",
  "name":"PLANTED","description":"PLANTED","solution":"PLANTED","links":{"urls":[{"title":"PLANTED","url":"https://PLANTED/"}]},
@@ -37,14 +36,14 @@ const (
  "directory_group_source_id":"16","directory_group_user_count":3,"directory_group_name":"PLANTED","directory_group_display_name":"PLANTED","directory_group_email":"PLANTED"}`
 )
 
-// expectInventory is expectRows with an export token, in lines and in an array.
+// expectInventory is expectRows with an export token, for JSON lines and an array.
 func expectInventory[T any](t *testing.T, read func(*runzero.Client) iter.Seq2[T, error], planted string, want T, bodies map[string]T) {
 	t.Helper()
 	bodies[planted], bodies["["+planted+"]"] = want, want
 	expectRows(t, exportToken, read, bodies)
 }
 
-func TestFindingIsReadFromEveryRecordKnown(t *testing.T) {
+func TestReadsFindings(t *testing.T) {
 	expectInventory(t, func(c *runzero.Client) iter.Seq2[runzero.Finding, error] {
 		return c.Findings(t.Context(), organization)
 	},
@@ -57,7 +56,7 @@ func TestFindingIsReadFromEveryRecordKnown(t *testing.T) {
 		})
 }
 
-func TestVulnerabilityIsReadFromEveryRecordKnown(t *testing.T) {
+func TestReadsVulnerabilities(t *testing.T) {
 	expectInventory(t, func(c *runzero.Client) iter.Seq2[runzero.Vulnerability, error] {
 		return c.Vulnerabilities(t.Context(), organization)
 	}, plantedVulnerability, runzero.Vulnerability{SiteID: "a7b2287e-0000-4000-8000-000000000001", SiteName: "Primary", Severity: "critical"},
@@ -67,7 +66,7 @@ func TestVulnerabilityIsReadFromEveryRecordKnown(t *testing.T) {
 		})
 }
 
-func TestCertificateIsReadFromEveryRecordKnown(t *testing.T) {
+func TestReadsCertificates(t *testing.T) {
 	expectInventory(t, func(c *runzero.Client) iter.Seq2[runzero.Certificate, error] {
 		return c.Certificates(t.Context(), organization)
 	}, plantedCertificate, runzero.Certificate{Type: "x509", ValidFrom: at(1576300370), ValidUntil: at(1790000000), Hidden: runzero.False},
@@ -78,8 +77,8 @@ func TestCertificateIsReadFromEveryRecordKnown(t *testing.T) {
 		})
 }
 
-// Other instants in these numbers of seconds are milliseconds.
-func TestCertificateThatNeverExpires(t *testing.T) {
+// For other times, so many seconds are read as milliseconds.
+func TestReadsCertificatesThatNeverExpire(t *testing.T) {
 	year9999 := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 	for value, want := range map[string]time.Time{
 		`253402300799`:           year9999,
@@ -88,11 +87,11 @@ func TestCertificateThatNeverExpires(t *testing.T) {
 		`"9999-12-31T23:59:59Z"`: year9999,
 		`100000000000`:           time.Unix(1e11, 0),
 		`1`:                      time.Unix(1, 0),
-		`1790000000000`:          time.Unix(1790000000, 0), // what no certificate can say in seconds
+		`1790000000000`:          time.Unix(1790000000, 0), // too large for seconds in a certificate
 		`1790000000000000000`:    time.Unix(1790000000, 0),
 		`0`:                      {},
 		`-2208988800`:            {},
-		`18446744073709551615`:   {}, // what SSH has for ever
+		`18446744073709551615`:   {}, // forever, in SSH
 	} {
 		certificates, err := all(serve(t, data(`{"id":"a","validity_end":`+value+`}`), runzero.Config{}).Certificates(t.Context(), ""))
 		if got := one(t, certificates, err).ValidUntil; !got.Equal(want) {
@@ -101,7 +100,7 @@ func TestCertificateThatNeverExpires(t *testing.T) {
 	}
 }
 
-func TestServiceIsReadFromEveryRecordKnown(t *testing.T) {
+func TestReadsServices(t *testing.T) {
 	expectInventory(t, func(c *runzero.Client) iter.Seq2[runzero.Service, error] {
 		return c.Services(t.Context(), organization)
 	},
@@ -113,7 +112,7 @@ func TestServiceIsReadFromEveryRecordKnown(t *testing.T) {
 		})
 }
 
-func TestSoftwareIsReadFromEveryRecordKnown(t *testing.T) {
+func TestReadsSoftware(t *testing.T) {
 	expectInventory(t, func(c *runzero.Client) iter.Seq2[runzero.Software, error] {
 		return c.Software(t.Context(), organization)
 	},
@@ -124,7 +123,7 @@ func TestSoftwareIsReadFromEveryRecordKnown(t *testing.T) {
 		})
 }
 
-func TestWirelessIsReadFromEveryRecordKnown(t *testing.T) {
+func TestReadsWirelessNetworks(t *testing.T) {
 	expectInventory(t, func(c *runzero.Client) iter.Seq2[runzero.Wireless, error] {
 		return c.Wireless(t.Context(), organization)
 	},
@@ -132,7 +131,7 @@ func TestWirelessIsReadFromEveryRecordKnown(t *testing.T) {
 		map[string]runzero.Wireless{`{"id":"a","site_id":null,"authentication":"","encryption":null}`: {}})
 }
 
-func TestDirectoryIsReadFromEveryRecordKnown(t *testing.T) {
+func TestReadsDirectories(t *testing.T) {
 	expectInventory(t, func(c *runzero.Client) iter.Seq2[runzero.DirectoryEntry, error] {
 		return c.DirectoryUsers(t.Context(), organization)
 	}, plantedUser, runzero.DirectoryEntry{SourceID: "16"}, map[string]runzero.DirectoryEntry{`{"directory_user_id":"a","directory_user_source_id":-1}`: {SourceID: "-1"}})
@@ -141,8 +140,8 @@ func TestDirectoryIsReadFromEveryRecordKnown(t *testing.T) {
 	}, plantedGroup, runzero.DirectoryEntry{SourceID: "16"}, map[string]runzero.DirectoryEntry{`{"directory_group_id":"a"}`: {}})
 }
 
-// asksInventory is each export and how it is asked for.
-func asksInventory(t *testing.T, c *runzero.Client) map[string]func() error {
+// inventoryReads reads each export.
+func inventoryReads(t *testing.T, c *runzero.Client) map[string]func() error {
 	return map[string]func() error{
 		"findings":        func() error { _, err := all(c.Findings(t.Context(), organization)); return err },
 		"vulnerabilities": func() error { _, err := all(c.Vulnerabilities(t.Context(), organization)); return err },
@@ -155,21 +154,20 @@ func asksInventory(t *testing.T, c *runzero.Client) map[string]func() error {
 	}
 }
 
-// What is asked for is what is read, as far as the export honours it; and one row after
-// the other is read alone.
-func TestInventoryIsAskedForWithFields(t *testing.T) {
+// Only what is read is requested, if the export supports that.
+func TestInventoryIsRequestedWithFields(t *testing.T) {
 	log := &requests{next: data("")}
 	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
-	for of, ask := range asksInventory(t, client) {
-		if err := ask(); err != nil {
+	for of, read := range inventoryReads(t, client) {
+		if err := read(); err != nil {
 			t.Errorf("%s: %v", of, err)
 		}
-		asked := log.take()
-		query := asked[0].URL.Query()
-		if len(asked) != 1 || asked[0].URL.Path != "/api/v1.0/export/org/"+of+".jsonl" || query.Get("_oid") != organization || query.Has("search") || query.Has("page_size") {
-			t.Errorf("%s: asked %d times, %v", of, len(asked), asked[0].URL)
+		requested := log.take()
+		query := requested[0].URL.Query()
+		if len(requested) != 1 || requested[0].URL.Path != "/api/v1.0/export/org/"+of+".jsonl" || query.Get("_oid") != organization || query.Has("search") || query.Has("page_size") {
+			t.Errorf("%s: %d requests, %v", of, len(requested), requested[0].URL)
 		}
-		bare := of == "findings" || of == "certificates" // no fields there
+		bare := of == "findings" || of == "certificates" // these do not support fields
 		fields := strings.Split(query.Get("fields"), ",")
 		owned := slices.ContainsFunc(fields, func(name string) bool { return strings.HasSuffix(name, "organization_id") })
 		if bare == query.Has("fields") || !bare && (fields[0] != "id" || !owned || len(fields) > 6) {

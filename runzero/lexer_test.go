@@ -21,7 +21,7 @@ func asset(t *testing.T, members string) runzero.Asset {
 	return assets[0]
 }
 
-func TestCountIsReadAsConsolesWriteIt(t *testing.T) {
+func TestReadsCounts(t *testing.T) {
 	for value, want := range map[string]runzero.Count{
 		`3`:                     runzero.Known(3),
 		`0`:                     runzero.Known(0),
@@ -57,7 +57,7 @@ func TestCountIsReadAsConsolesWriteIt(t *testing.T) {
 	}
 }
 
-func TestTruthIsReadAsConsolesWriteIt(t *testing.T) {
+func TestReadsBooleans(t *testing.T) {
 	for want, values := range map[runzero.Truth][]string{
 		runzero.True:   {`true`, `"true"`, `"True"`, `"TRUE"`, `"t"`, `1`, `"1"`},
 		runzero.False:  {`false`, `"false"`, `"False"`, `"FALSE"`, `"f"`, `0`, `"0"`},
@@ -72,11 +72,11 @@ func TestTruthIsReadAsConsolesWriteIt(t *testing.T) {
 		}
 	}
 	if got := asset(t, `"os":""`).Alive; got != runzero.Unsaid {
-		t.Errorf("not there: %v, want unsaid", got)
+		t.Errorf("missing: %v, want unknown", got)
 	}
 }
 
-func TestInstantIsReadInEveryUnit(t *testing.T) {
+func TestReadsTimesInEveryUnit(t *testing.T) {
 	seconds := time.Unix(1759471906, 0)
 	for value, want := range map[string]time.Time{
 		`1759471906`:                       seconds,
@@ -120,7 +120,7 @@ func TestInstantIsReadInEveryUnit(t *testing.T) {
 	}
 }
 
-func TestTextIsReadFromAnyScalar(t *testing.T) {
+func TestReadsTextFromAnyScalar(t *testing.T) {
 	for value, want := range map[string]string{
 		`"Linux"`:                      "Linux",
 		`""`:                           "",
@@ -144,7 +144,7 @@ func TestTextIsReadFromAnyScalar(t *testing.T) {
 	}
 }
 
-func TestReferenceIsAnIdentifierOrNothing(t *testing.T) {
+func TestReadsReferences(t *testing.T) {
 	for value, want := range map[string]string{
 		`"` + organization + `"`:                      organization,
 		`17`:                                          "17",
@@ -168,7 +168,7 @@ func TestReferenceIsAnIdentifierOrNothing(t *testing.T) {
 	}
 }
 
-func TestListIsReadFromOneOrMany(t *testing.T) {
+func TestReadsLists(t *testing.T) {
 	for value, want := range map[string][]string{
 		`["Nessus","runZero"]`:           {"Nessus", "runZero"},
 		`[]`:                             nil,
@@ -186,21 +186,21 @@ func TestListIsReadFromOneOrMany(t *testing.T) {
 	}
 }
 
-func TestRepeatedKeyCountsTheLastTime(t *testing.T) {
+func TestLastOfRepeatedKeysCounts(t *testing.T) {
 	got := asset(t, `"id":"x","os":"one","os":"two","service_count":1,"service_count":null,"sources":["a","b"],"sources":["c"]`)
 	if got.OS != "two" || got.Services != (runzero.Count{}) || !slices.Equal(got.Sources, []string{"c"}) {
 		t.Errorf("%+v, want the last of each", got)
 	}
 }
 
-func TestUnknownMembersAreSkippedWhateverTheyHold(t *testing.T) {
+func TestUnknownMembersAreSkipped(t *testing.T) {
 	got := asset(t, `"services":{"10.0.0.2/0/arp/":{"id":"x","os":"inner","sources":["inner"]}},"":1,"\u006fs":"outer","OS":"upper","assets":7`)
 	if got.OS != "outer" || len(got.Sources) > 0 {
 		t.Errorf("%+v, want the asset's own os", got)
 	}
 }
 
-func TestRowsDoNotInheritFromTheLast(t *testing.T) {
+func TestRowsStartEmpty(t *testing.T) {
 	full := `{"id":"a","site_id":"s","site_name":"n","os":"o","alive":true,"last_seen":5,"sources":["x","y"],"service_count":4}`
 	client := serve(t, data(full+"\n"+`{"id":"b"}`), runzero.Config{})
 	for row, err := range client.Assets(t.Context(), "", "") {
@@ -214,9 +214,8 @@ func TestRowsDoNotInheritFromTheLast(t *testing.T) {
 	}
 }
 
-// Repeated texts are kept in a table, of so many and no longer than so much: beyond
-// it they are read the same.
-func TestTextsThatNeverRepeatAreReadTheSame(t *testing.T) {
+// Repeated texts are stored in a table of limited size.
+func TestReadsMoreTextsThanTheTableHolds(t *testing.T) {
 	client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for i := range 10000 {
 			_, _ = fmt.Fprintf(w, "{\"id\":\"%d\",\"os\":\"%0*d\"}\n", i, 1+i%300, i)

@@ -9,19 +9,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// walked returns the names and texts of an object's members as the lexer takes them.
+// walked returns the names and texts of an object's members as the lexer reads them.
 func walked(object []byte) (members []string) {
 	s := newLexer()
 	s.take(object)
 	s.members(func(name []byte) {
-		kept := string(name) // gone when the value is taken
-		members = append(members, kept, s.text())
+		member := string(name) // overwritten when the value is read
+		members = append(members, member, s.text())
 	})
 	return members
 }
 
-// read returns the same as jsontext tells it.
-func read(t *testing.T, object []byte) (members []string) {
+// decoded returns the same as jsontext reads them.
+func decoded(t *testing.T, object []byte) (members []string) {
 	t.Helper()
 	d := jsontext.NewDecoder(bytes.NewReader(object), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	for _, err := d.ReadToken(); d.PeekKind() == '"'; {
@@ -29,7 +29,7 @@ func read(t *testing.T, object []byte) (members []string) {
 			t.Fatal(err)
 		}
 		name, _ := d.ReadToken()
-		text := name.String() // a token is gone with the next
+		text := name.String() // overwritten by the next token
 		value, err := d.ReadValue()
 		if err != nil {
 			t.Fatal(err)
@@ -51,8 +51,8 @@ func valid(b []byte) bool {
 	return jsontext.Value(b).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
-// Strings of every length end wherever they stand among the eight bytes looked at.
-func TestMembersAreThoseThatJSONTextReads(t *testing.T) {
+// Strings end at every position within the eight bytes that are compared at once.
+func TestReadsTheSameMembersAsJSONText(t *testing.T) {
 	for _, inner := range []string{"", `\"`, `\\`, `\\\"`, `\u0022`, "ä", "\xff", "<&>", "],:{"} {
 		for n := range 20 {
 			text := strings.Repeat("x", n) + inner
@@ -63,9 +63,9 @@ func TestMembersAreThoseThatJSONTextReads(t *testing.T) {
 			} {
 				object := bytes.TrimSpace([]byte(object))
 				if !valid(object) {
-					t.Fatalf("%q is no JSON", object)
+					t.Fatalf("%q is not JSON", object)
 				}
-				if got, want := walked(object), read(t, object); !slices.Equal(got, want) {
+				if got, want := walked(object), decoded(t, object); !slices.Equal(got, want) {
 					t.Errorf("%q: %q, want %q", object, got, want)
 				}
 			}
@@ -73,7 +73,7 @@ func TestMembersAreThoseThatJSONTextReads(t *testing.T) {
 	}
 }
 
-// FuzzMembers walks anything, which must do no harm, and must be right on an object.
+// FuzzMembers reads any bytes without a panic, and objects correctly.
 func FuzzMembers(f *testing.F) {
 	for _, seed := range []string{`{"a":"b","c":[1,{"d":"\"]"}],"e":-1e5,"f":null}`, `{}`, `{"a`, `{"a":`, `{"a\`, `{"a":"b\u00`, `{"a":[`, `{:,"":}]`, `[}`, `["a",}`, `"`, ``} {
 		f.Add([]byte(seed))
@@ -91,7 +91,7 @@ func FuzzMembers(f *testing.F) {
 			s.list(nil)
 		})
 		if len(b) > 0 && b[0] == '{' && valid(b) {
-			if want := read(t, b); !slices.Equal(got, want) {
+			if want := decoded(t, b); !slices.Equal(got, want) {
 				t.Errorf("%q: %q, want %q", b, got, want)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-func TestStreamEndsAtItsLimits(t *testing.T) {
+func TestResponseIsStoppedAtTheLimits(t *testing.T) {
 	lines := func(n int) string { return strings.Repeat(`{"id":"a"}`+"\n", n) }
 	endless := func(before, piece string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -26,26 +26,26 @@ func TestStreamEndsAtItsLimits(t *testing.T) {
 	endlessPages := func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, `{"sites":[{"id":"a"}],"next_key":"%sx"}`, r.URL.Query().Get("start_key"))
 	}
-	whole := int64(len(lines(3)))
+	length := int64(len(lines(3)))
 	for name, c := range map[string]struct {
 		handler http.Handler
 		limits  runzero.Limits
 		rows    int
-		says    string // empty: no error
+		want    string // empty: no error
 	}{
-		"records, exactly":    {data(lines(3)), runzero.Limits{Records: 3}, 3, ""},
-		"records, one more":   {data(lines(4)), runzero.Limits{Records: 3}, 3, "record 4: larger than this exporter reads: more than 3 records"},
-		"records over pages":  {http.HandlerFunc(endlessPages), runzero.Limits{Records: 3}, 3, "record 4: larger than this exporter reads: more than 3 records"},
-		"pages":               {http.HandlerFunc(endlessPages), runzero.Limits{Pages: 4}, 4, "more than 4 pages"},
-		"pages, exactly":      {pages(map[string]string{"": "A", "A": ""}), runzero.Limits{Pages: 2}, 2, ""},
-		"bytes, exactly":      {data(lines(3)), runzero.Limits{Bytes: whole}, 3, ""},
-		"bytes, one more":     {data(lines(3)), runzero.Limits{Bytes: whole - 1}, 0, "larger than this exporter reads"},
-		"bytes without end":   {endless("", lines(100)), runzero.Limits{Bytes: 1 << 20}, -1, "larger than this exporter reads"},
-		"blanks without end":  {endless("", strings.Repeat("\n", 4096)), runzero.Limits{Record: 1 << 16}, 0, "record 1: larger than this exporter reads"},
-		"nulls without end":   {endless("", strings.Repeat("null\n", 999)), runzero.Limits{Record: 1 << 16}, 0, "record 1: larger than this exporter reads"},
-		"one line":            {endless(lines(1)+`{"id":"b","x":"`, strings.Repeat("x", 4096)), runzero.Limits{Record: 1 << 16}, 1, "record 2: larger than this exporter reads"},
-		"a nest without end":  {endless(lines(1)+`{"id":"b","x":[`, `{"y":[1,2,3]},`), runzero.Limits{Record: 1 << 16}, 1, "record 2: larger than this exporter reads"},
-		"a line, long enough": {data(`{"id":"a","x":"` + strings.Repeat("x", 1<<16-20) + `"}` + "\n" + lines(50000)), runzero.Limits{Record: 1 << 16}, 50001, ""},
+		"records, exactly":   {data(lines(3)), runzero.Limits{Records: 3}, 3, ""},
+		"records, one more":  {data(lines(4)), runzero.Limits{Records: 3}, 3, "record 4: larger than this exporter reads: more than 3 records"},
+		"records over pages": {http.HandlerFunc(endlessPages), runzero.Limits{Records: 3}, 3, "record 4: larger than this exporter reads: more than 3 records"},
+		"pages":              {http.HandlerFunc(endlessPages), runzero.Limits{Pages: 4}, 4, "more than 4 pages"},
+		"pages, exactly":     {pages(map[string]string{"": "A", "A": ""}), runzero.Limits{Pages: 2}, 2, ""},
+		"bytes, exactly":     {data(lines(3)), runzero.Limits{Bytes: length}, 3, ""},
+		"bytes, one more":    {data(lines(3)), runzero.Limits{Bytes: length - 1}, 0, "larger than this exporter reads"},
+		"endless bytes":      {endless("", lines(100)), runzero.Limits{Bytes: 1 << 20}, -1, "larger than this exporter reads"},
+		"endless blanks":     {endless("", strings.Repeat("\n", 4096)), runzero.Limits{Record: 1 << 16}, 0, "record 1: larger than this exporter reads"},
+		"endless nulls":      {endless("", strings.Repeat("null\n", 999)), runzero.Limits{Record: 1 << 16}, 0, "record 1: larger than this exporter reads"},
+		"endless line":       {endless(lines(1)+`{"id":"b","x":"`, strings.Repeat("x", 4096)), runzero.Limits{Record: 1 << 16}, 1, "record 2: larger than this exporter reads"},
+		"endless nesting":    {endless(lines(1)+`{"id":"b","x":[`, `{"y":[1,2,3]},`), runzero.Limits{Record: 1 << 16}, 1, "record 2: larger than this exporter reads"},
+		"a long line":        {data(`{"id":"a","x":"` + strings.Repeat("x", 1<<16-20) + `"}` + "\n" + lines(50000)), runzero.Limits{Record: 1 << 16}, 50001, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := &recorder{}
@@ -53,24 +53,24 @@ func TestStreamEndsAtItsLimits(t *testing.T) {
 			if c.rows >= 0 && len(ids) != c.rows {
 				t.Errorf("%d rows, want %d", len(ids), c.rows)
 			}
-			if c.says == "" {
+			if c.want == "" {
 				if err != nil {
 					t.Error(err)
 				}
 				return
 			}
-			if !errors.Is(err, runzero.ErrTooLarge) || !strings.Contains(err.Error(), c.says) || runzero.Retryable(err) {
-				t.Errorf("error %v, want one that says %q", err, c.says)
+			if !errors.Is(err, runzero.ErrTooLarge) || !strings.Contains(err.Error(), c.want) || runzero.Retryable(err) {
+				t.Errorf("error %v, want one with %q", err, c.want)
 			}
 			_, finished := seen.take()
 			if got := finished[len(finished)-1].Bytes; got > 2<<20 {
-				t.Errorf("%d bytes read before it ended", got)
+				t.Errorf("%d bytes were read", got)
 			}
 		})
 	}
 }
 
-// zipped answers with gzip, if that is asked for.
+// zipped sends gzip, if the client accepts it.
 func zipped(write func(io.Writer)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Accept-Encoding") != "gzip" {
@@ -85,7 +85,7 @@ func zipped(write func(io.Writer)) http.HandlerFunc {
 	}
 }
 
-func TestGzipIsAskedForAndDecoded(t *testing.T) {
+func TestRequestsAndDecodesGzip(t *testing.T) {
 	body := strings.Repeat(`{"id":"a"}`+"\n", 1000)
 	seen := &recorder{}
 	ids, err := readSites(t, zipped(func(w io.Writer) { _, _ = io.WriteString(w, body) }), runzero.Config{Observer: seen})
@@ -97,7 +97,7 @@ func TestGzipIsAskedForAndDecoded(t *testing.T) {
 	}
 }
 
-func TestGzipBombEndsAtTheLimits(t *testing.T) {
+func TestGzipBombIsStoppedAtTheLimits(t *testing.T) {
 	const most = 1 << 18
 	for name, c := range map[string]struct {
 		piece  string

@@ -27,16 +27,16 @@ func withClient() config.HTTPClientConfig {
 	return c
 }
 
-// issuer is a console that gives out access tokens "access-1", "access-2", … and
-// takes the latest.
+// issuer is a console that issues access tokens "access-1", "access-2", … and accepts the
+// latest.
 type issuer struct {
-	answer  string // of the token endpoint; %d is the token's number
-	refuses bool   // every access token
+	response string // of the token endpoint; %d is the token's number
+	refuses  bool   // every access token
 
 	mu      sync.Mutex
 	issued  int
 	revoked int // tokens up to this are refused
-	asked   []string
+	paths   []string
 	form    url.Values
 }
 
@@ -44,13 +44,13 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	path := strings.TrimPrefix(r.URL.Path, "/api/v1.0")
-	i.asked = append(i.asked, path)
+	i.paths = append(i.paths, path)
 	w.Header().Set("Content-Type", "application/json")
 	if path == runzero.TokenEndpoint {
 		body, _ := io.ReadAll(r.Body)
 		i.form, _ = url.ParseQuery(string(body))
 		i.issued++
-		_, _ = fmt.Fprintf(w, i.answer, i.issued)
+		_, _ = fmt.Fprintf(w, i.response, i.issued)
 		return
 	}
 	if i.refuses || i.issued == i.revoked || r.Header.Get("Authorization") != fmt.Sprintf("Bearer access-%d", i.issued) {
@@ -61,13 +61,13 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "[]")
 }
 
-// take returns what was asked since the last take.
+// take returns the paths of the requests since the last take.
 func (i *issuer) take() []string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	asked := i.asked
-	i.asked = nil
-	return asked
+	paths := i.paths
+	i.paths = nil
+	return paths
 }
 
 func (i *issuer) revoke() {
@@ -81,7 +81,7 @@ const (
 	sites  = "/export/org/sites.json"
 )
 
-// expect asks for sites and compares what went over the wire.
+// expect reads sites and compares the paths that were requested.
 func (i *issuer) expect(t *testing.T, client *runzero.Client, what string, want ...string) {
 	t.Helper()
 	_, err := all(client.Sites(t.Context(), organization))
@@ -89,17 +89,17 @@ func (i *issuer) expect(t *testing.T, client *runzero.Client, what string, want 
 		t.Fatalf("%s: %v", what, err)
 	}
 	if got := i.take(); !slices.Equal(got, want) {
-		t.Errorf("%s: asked %q, want %q", what, got, want)
+		t.Errorf("%s: requested %q, want %q", what, got, want)
 	}
 }
 
-func TestOAuthSendsTheSecretAsAForm(t *testing.T) {
+func TestOAuthSendsTheSecretInTheForm(t *testing.T) {
 	for name, client := range map[string]*config.OAuth2{
 		"inline":  withClient().OAuth2,
 		"by file": {ClientID: "client+1", ClientSecretFile: file(t, clientSecret+"\n")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			console := &issuer{answer: anHour}
+			console := &issuer{response: anHour}
 			c := serve(t, console, runzero.Config{HTTP: config.HTTPClientConfig{OAuth2: client}})
 			console.expect(t, c, "first", runzero.TokenEndpoint, sites)
 			want := url.Values{"grant_type": {"client_credentials"}, "client_id": {"client+1"}, "client_secret": {clientSecret}}
@@ -110,14 +110,14 @@ func TestOAuthSendsTheSecretAsAForm(t *testing.T) {
 	}
 }
 
-func TestOAuthTokenServesUntilShortlyBeforeItsEnd(t *testing.T) {
+func TestOAuthTokenIsReplacedShortlyBeforeItExpires(t *testing.T) {
 	for _, c := range []struct {
-		name, answer string
-		lasts        time.Duration
+		name, response string
+		lasts          time.Duration
 	}{
 		{"an hour", anHour, 59 * time.Minute},
-		{"a text", `{"access_token":"access-%d","expires_in":"600"}`, 9 * time.Minute},
-		{"not said", `{"access_token":"access-%d"}`, 5 * time.Minute},
+		{"text", `{"access_token":"access-%d","expires_in":"600"}`, 9 * time.Minute},
+		{"missing", `{"access_token":"access-%d"}`, 5 * time.Minute},
 		{"null", `{"access_token":"access-%d","expires_in":null}`, 5 * time.Minute},
 		{"zero", `{"access_token":"access-%d","expires_in":0}`, 5 * time.Minute},
 		{"negative", `{"access_token":"access-%d","expires_in":-1}`, 5 * time.Minute},
@@ -126,26 +126,26 @@ func TestOAuthTokenServesUntilShortlyBeforeItsEnd(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				console := &issuer{answer: c.answer}
+				console := &issuer{response: c.response}
 				client := serve(t, console, runzero.Config{HTTP: withClient()})
 				console.expect(t, client, "first", runzero.TokenEndpoint, sites)
 				for range 3 {
 					console.expect(t, client, "again", sites)
 				}
 				<-time.After(c.lasts - time.Second)
-				console.expect(t, client, "just before its end", sites)
+				console.expect(t, client, "just before", sites)
 				if c.lasts > time.Hour {
 					return
 				}
 				<-time.After(time.Second)
-				console.expect(t, client, "at its end", runzero.TokenEndpoint, sites)
+				console.expect(t, client, "at the time", runzero.TokenEndpoint, sites)
 			})
 		})
 	}
 }
 
-func TestOAuthTokenRevokedIsRefreshedOnce(t *testing.T) {
-	console := &issuer{answer: anHour}
+func TestRevokedOAuthTokenIsReplacedOnce(t *testing.T) {
+	console := &issuer{response: anHour}
 	client := serve(t, console, runzero.Config{HTTP: withClient()})
 	console.expect(t, client, "first", runzero.TokenEndpoint, sites)
 	console.revoke()
@@ -153,11 +153,11 @@ func TestOAuthTokenRevokedIsRefreshedOnce(t *testing.T) {
 	console.expect(t, client, "after", sites)
 }
 
-func TestOAuthTokenThatIsNewAndRefusedIsNotRefreshed(t *testing.T) {
-	console := &issuer{answer: anHour, refuses: true}
+func TestNewOAuthTokenThatIsRefusedIsNotReplaced(t *testing.T) {
+	console := &issuer{response: anHour, refuses: true}
 	client := serve(t, console, runzero.Config{HTTP: withClient()})
 	console.expect(t, client, "first", runzero.TokenEndpoint, sites)
-	console.expect(t, client, "the next time once more", sites, runzero.TokenEndpoint, sites)
+	console.expect(t, client, "the next time", sites, runzero.TokenEndpoint, sites)
 
 	_, err := all(client.Sites(t.Context(), organization))
 	var refused *runzero.Error
@@ -166,9 +166,9 @@ func TestOAuthTokenThatIsNewAndRefusedIsNotRefreshed(t *testing.T) {
 	}
 }
 
-func TestOAuthSecretFileIsReadAtEachFetch(t *testing.T) {
+func TestOAuthSecretFileIsReadForEachToken(t *testing.T) {
 	name := file(t, "old")
-	console := &issuer{answer: anHour}
+	console := &issuer{response: anHour}
 	client := serve(t, console, runzero.Config{HTTP: config.HTTPClientConfig{
 		OAuth2: &config.OAuth2{ClientID: "client+1", ClientSecretFile: name},
 	}})
@@ -188,17 +188,17 @@ func TestOAuthSecretFileIsReadAtEachFetch(t *testing.T) {
 	for range 2 {
 		_, err := all(client.Sites(t.Context(), organization))
 		if err == nil || !strings.Contains(err.Error(), "secret file cannot be read") || runzero.Retryable(err) {
-			t.Errorf("error %v, want one that no other try mends", err)
+			t.Errorf("error %v, want one that is not retryable", err)
 		}
 	}
 	if got := console.take(); !slices.Equal(got, []string{sites}) {
-		t.Errorf("asked %q, want no request without a secret", got)
+		t.Errorf("requested %q, want no token without a secret", got)
 	}
 }
 
-func TestOAuthTokenIsFetchedOnceForManyAtATime(t *testing.T) {
+func TestConcurrentRequestsFetchOneOAuthToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		console := &issuer{answer: anHour}
+		console := &issuer{response: anHour}
 		client := serve(t, console, runzero.Config{HTTP: withClient()})
 		for _, revoked := range []bool{false, true} {
 			if revoked {
@@ -226,7 +226,7 @@ func TestOAuthTokenIsFetchedOnceForManyAtATime(t *testing.T) {
 	})
 }
 
-func TestOAuthRefusalIsATypedErrorWithoutTheSecret(t *testing.T) {
+func TestOAuthRefusalIsAnErrorWithoutTheSecret(t *testing.T) {
 	for name, c := range map[string]struct {
 		status      int
 		media, body string
@@ -254,13 +254,13 @@ func TestOAuthRefusalIsATypedErrorWithoutTheSecret(t *testing.T) {
 				t.Errorf("error %+v, want status %d, message %q", refused, c.status, c.message)
 			}
 			if got := log.paths(); !slices.Equal(got, []string{runzero.TokenEndpoint}) {
-				t.Errorf("asked %q, want the token once and nothing else", got)
+				t.Errorf("requested %q, want the token once and nothing else", got)
 			}
 		})
 	}
 }
 
-func TestOAuthAnswerWithoutATokenIsAnError(t *testing.T) {
+func TestOAuthResponseWithoutATokenIsAnError(t *testing.T) {
 	for name, body := range map[string]string{
 		"no token":   `{"token_type":"bearer"}`,
 		"not JSON":   `topsecret`,
@@ -278,10 +278,10 @@ func TestOAuthAnswerWithoutATokenIsAnError(t *testing.T) {
 
 func TestOAuthRequestsReachTheObserver(t *testing.T) {
 	seen := &recorder{}
-	console := &issuer{answer: anHour}
+	console := &issuer{response: anHour}
 	client := serve(t, console, runzero.Config{HTTP: withClient(), Observer: seen})
 	console.expect(t, client, "first", runzero.TokenEndpoint, sites)
-	for _, list := range [][]runzero.Exchange{seen.answered, seen.finished} {
+	for _, list := range [][]runzero.Exchange{seen.responded, seen.finished} {
 		if len(list) != 2 || list[0].Endpoint != runzero.TokenEndpoint || list[1].Endpoint != sites {
 			t.Fatalf("exchanges %+v", list)
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-func TestObserverHearsOfEveryExchangeOnceWhenAnsweredAndOnceWhenFinished(t *testing.T) {
+func TestObserverFollowsEveryExchange(t *testing.T) {
 	gone := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	early := func(ctx context.Context, client *runzero.Client) error {
 		for _, err := range client.Sites(ctx, "") {
@@ -23,7 +23,7 @@ func TestObserverHearsOfEveryExchangeOnceWhenAnsweredAndOnceWhenFinished(t *test
 	}
 	for name, c := range map[string]struct {
 		handler http.Handler
-		ask     func(context.Context, *runzero.Client) error
+		request func(context.Context, *runzero.Client) error
 		codes   []int
 		bytes   int64 // of the last
 		fails   bool
@@ -34,9 +34,9 @@ func TestObserverHearsOfEveryExchangeOnceWhenAnsweredAndOnceWhenFinished(t *test
 		"refusal, no body":  {answer(500, "", ""), nil, []int{500}, 0, true},
 		"a web page":        {answer(200, "text/html", "<html>"), nil, []int{200}, 0, true},
 		"a broken record":   {data(`[{"id":"a"},5]`), nil, []int{200}, 14, true},
-		"no answer":         {gone, nil, []int{0}, 0, true},
-		"cut off":           {cut(`[{"id":"a"},{"id":"b"}]`, 12), nil, []int{200}, 12, true},
-		"given up early":    {data(`[{"id":"a"},{"id":"b"}]`), early, []int{200}, 23, false},
+		"no response":       {gone, nil, []int{0}, 0, true},
+		"cut off":           {truncated(`[{"id":"a"},{"id":"b"}]`, 12), nil, []int{200}, 12, true},
+		"stopped early":     {data(`[{"id":"a"},{"id":"b"}]`), early, []int{200}, 23, false},
 		"two pages":         {pages(map[string]string{"": "A", "A": ""}), nil, []int{200, 200}, 40, false},
 		"redirected":        {http.RedirectHandler("https://example.com/", http.StatusFound), nil, []int{302}, 0, true},
 		"tasks of an old":   {routes(map[string]string{taskExport: "404", runzero.TaskList: `[]`}), func(ctx context.Context, c *runzero.Client) error { _, err := all(c.Tasks(ctx, "")); return err }, []int{404, 200}, 2, false},
@@ -50,20 +50,20 @@ func TestObserverHearsOfEveryExchangeOnceWhenAnsweredAndOnceWhenFinished(t *test
 					c.handler.ServeHTTP(w, r)
 				})
 				client := serve(t, slow, runzero.Config{Observer: seen, Limits: runzero.Limits{Bytes: 1000}})
-				ask := c.ask
-				if ask == nil {
-					ask = func(ctx context.Context, c *runzero.Client) error { _, err := all(c.Sites(ctx, "")); return err }
+				request := c.request
+				if request == nil {
+					request = func(ctx context.Context, c *runzero.Client) error { _, err := all(c.Sites(ctx, "")); return err }
 				}
-				if err := ask(t.Context(), client); (err != nil) != c.fails {
+				if err := request(t.Context(), client); (err != nil) != c.fails {
 					t.Errorf("error %v, want one: %t", err, c.fails)
 				}
 				synctest.Wait()
-				answered, finished := seen.take()
+				responded, finished := seen.take()
 				var before, after []int
-				for _, e := range answered {
+				for _, e := range responded {
 					before = append(before, e.Code)
 					if !e.Authenticated || e.Endpoint == "" || e.Duration != 0 || e.Bytes != 0 {
-						t.Errorf("answered %+v", e)
+						t.Errorf("responded %+v", e)
 					}
 				}
 				for _, e := range finished {
@@ -73,9 +73,9 @@ func TestObserverHearsOfEveryExchangeOnceWhenAnsweredAndOnceWhenFinished(t *test
 					}
 				}
 				if !slices.Equal(before, c.codes) || !slices.Equal(after, c.codes) {
-					t.Fatalf("answered %v, finished %v; want %v", before, after, c.codes)
+					t.Fatalf("responded %v, finished %v; want %v", before, after, c.codes)
 				}
-				// A refused redirect's body is net/http's to read or not.
+				// net/http may or may not read the body of a refused redirect.
 				if got := finished[len(finished)-1].Bytes; got != c.bytes && name != "redirected" {
 					t.Errorf("%d bytes, want %d", got, c.bytes)
 				}
@@ -84,25 +84,25 @@ func TestObserverHearsOfEveryExchangeOnceWhenAnsweredAndOnceWhenFinished(t *test
 	}
 }
 
-func TestObserverHearsTheConsolesClockAndItsCertificate(t *testing.T) {
+func TestExchangeHasTheConsolesClockAndCertificate(t *testing.T) {
 	date := "Tue, 21 Nov 2023 10:00:00 GMT"
 	console := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["Date"] = []string{date}
 		_, _ = w.Write([]byte("[]"))
 	})
-	ask := func(c runzero.Config) (answered, finished runzero.Exchange) {
+	exchanges := func(c runzero.Config) []runzero.Exchange {
 		t.Helper()
 		seen := &recorder{}
 		c.Observer = seen
 		_, _ = all(newClient(t, c).Sites(t.Context(), ""))
-		before, after := seen.take()
-		return before[0], after[0]
+		responded, finished := seen.take()
+		return []runzero.Exchange{responded[0], finished[0]}
 	}
 	server := quietTLS(console)
 	defer server.Close()
 	http := withToken(exportToken)
 	http.TLSConfig.CAFile = file(t, certificatePEM(server.Certificate().Raw))
-	for _, e := range list(ask(runzero.Config{URL: server.URL, HTTP: http})) {
+	for _, e := range exchanges(runzero.Config{URL: server.URL, HTTP: http}) {
 		if !e.Date.Equal(time.Date(2023, 11, 21, 10, 0, 0, 0, time.UTC)) || e.TLS == nil || !e.TLS.PeerCertificates[0].Equal(server.Certificate()) {
 			t.Errorf("exchange %+v, want date and certificate", e)
 		}
@@ -111,19 +111,32 @@ func TestObserverHearsTheConsolesClockAndItsCertificate(t *testing.T) {
 	plain := httptest.NewServer(console)
 	defer plain.Close()
 	for _, date = range []string{"", "now"} {
-		for _, e := range list(ask(runzero.Config{URL: plain.URL})) {
+		for _, e := range exchanges(runzero.Config{URL: plain.URL}) {
 			if !e.Date.IsZero() || e.TLS != nil || e.Code != 200 {
 				t.Errorf("Date %q: exchange %+v, want neither", date, e)
 			}
 		}
 	}
-	for _, e := range list(ask(runzero.Config{URL: server.URL})) { // its certificate is unknown
+	for _, e := range exchanges(runzero.Config{URL: server.URL}) { // its certificate is unknown
 		if !e.Date.IsZero() || e.TLS != nil || e.Code != 0 {
-			t.Errorf("exchange %+v, want nothing of an answer", e)
+			t.Errorf("exchange %+v, want no response", e)
 		}
 	}
 }
 
-func list(before, after runzero.Exchange) []runzero.Exchange {
-	return []runzero.Exchange{before, after}
+// A simulated history runs the client on a clock of its own.
+func TestExchangeUsesTheConfiguredClock(t *testing.T) {
+	now := time.Date(2020, 2, 29, 12, 0, 0, 0, time.UTC)
+	seen := &recorder{}
+	client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		now = now.Add(3 * time.Second)
+		data("[]")(w, r)
+	}), runzero.Config{Observer: seen, Now: func() time.Time { return now }})
+	if _, err := all(client.Sites(t.Context(), "")); err != nil {
+		t.Fatal(err)
+	}
+	_, finished := seen.take()
+	if e := finished[0]; !e.Sent.Equal(now.Add(-3*time.Second)) || e.Duration != 3*time.Second {
+		t.Errorf("sent %v, took %v", e.Sent, e.Duration)
+	}
 }

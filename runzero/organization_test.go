@@ -8,8 +8,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// A record as consoles send it, with something that must not be kept in each member
-// that is of no use.
+// A record as consoles send it, with PLANTED in each member that must not be read.
 const plantedOrganization = `{"id":"4ffe8ffb-0000-4000-8000-000000000001","client_id":"PLANTED-client","created_at":1576300370,"created_by":"PLANTED@example.com","updated_at":1755300000,
  "name":"My Company","description":"PLANTED","demo":false,"project":true,"parent_id":"PLANTED-parent","inactive":false,"deactivated_at":0,
  "asset_count":120,"live_asset_count":"96","recent_asset_count":110.0,"service_count":900,"service_count_tcp":600,"service_count_udp":150,"service_count_arp":90,"service_count_icmp":60,
@@ -27,11 +26,11 @@ func readOrganization() runzero.Organization {
 	}
 }
 
-func TestOrganizationIsReadFromEveryAnswerSeen(t *testing.T) {
+func TestReadsAnOrganization(t *testing.T) {
 	other := `{"id":"` + foreign + `","name":"Other"}`
 	for name, c := range map[string]struct {
-		token, body, asked string
-		want               runzero.Organization
+		token, body, id string
+		want            runzero.Organization
 	}{
 		"one object":               {organizationToken, plantedOrganization, organization, readOrganization()},
 		"a list":                   {organizationToken, "[" + plantedOrganization + "]", organization, readOrganization()},
@@ -43,7 +42,7 @@ func TestOrganizationIsReadFromEveryAnswerSeen(t *testing.T) {
 		"nulls, texts, odd shapes": {organizationToken, `{"id":"` + organization + `","name":null,"asset_count":null,"expiration_scans":"ever","project":"t","live_asset_count":{},"recent_asset_count":-1}`, organization, runzero.Organization{ID: organization, Project: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			log := &requests{next: &issuer{answer: anHour}}
+			log := &requests{next: &issuer{response: anHour}}
 			http := withClient()
 			if c.token != "" {
 				http, log.next = withToken(c.token), data(c.body)
@@ -51,29 +50,29 @@ func TestOrganizationIsReadFromEveryAnswerSeen(t *testing.T) {
 				log.next = routes(map[string]string{"/org": c.body, runzero.TokenEndpoint: `{"access_token":"a"}`})
 			}
 			client := serve(t, log, runzero.Config{HTTP: http})
-			got, err := client.Organization(t.Context(), c.asked)
+			got, err := client.Organization(t.Context(), c.id)
 			if err != nil || got != c.want {
 				t.Errorf("got  %+v (%v)\nwant %+v", got, err, c.want)
 			}
-			asked := log.take()
-			last := asked[len(asked)-1]
+			sent := log.take()
+			last := sent[len(sent)-1]
 			oid := ""
 			if client.AccountWide() {
-				oid = c.asked
+				oid = c.id
 			}
 			if last.URL.Path != "/api/v1.0/org" || last.URL.Query().Get("_oid") != oid {
-				t.Errorf("asked %v, want _oid %q", last.URL, oid)
+				t.Errorf("requested %v, want _oid %q", last.URL, oid)
 			}
 		})
 	}
 }
 
-func TestOrganizationThatCannotBeHad(t *testing.T) {
+func TestUnusableOrganization(t *testing.T) {
 	other := `{"id":"` + foreign + `","name":"Other"}`
 	for name, c := range map[string]struct {
-		token, body, asked string
-		is                 error  // nil: any
-		says               string // of the text
+		token, body, id string
+		is              error  // nil: any
+		want            string // in the text
 	}{
 		"another":                {organizationToken, other, organization, runzero.ErrWrongOrganization, "another organization"},
 		"others alone":           {accountToken, "[" + other + "," + other + "]", organization, runzero.ErrWrongOrganization, "another organization"},
@@ -89,12 +88,12 @@ func TestOrganizationThatCannotBeHad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := serve(t, routes(map[string]string{"/org": c.body}), runzero.Config{HTTP: withToken(c.token)})
-			got, err := client.Organization(t.Context(), c.asked)
+			got, err := client.Organization(t.Context(), c.id)
 			if err == nil || got != (runzero.Organization{}) || c.is != nil && !errors.Is(err, c.is) {
 				t.Fatalf("got %+v (%v), want an error", got, err)
 			}
-			if text := err.Error(); !strings.HasPrefix(text, "/org: ") || !strings.Contains(text, c.says) || strings.Contains(text, "PLANTED") {
-				t.Errorf("error %q, want one that says %q", text, c.says)
+			if text := err.Error(); !strings.HasPrefix(text, "/org: ") || !strings.Contains(text, c.want) || strings.Contains(text, "PLANTED") {
+				t.Errorf("error %q, want one with %q", text, c.want)
 			}
 		})
 	}

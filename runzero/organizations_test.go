@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/common/config"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
-	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
 const (
@@ -27,8 +26,8 @@ var (
 	nameless  = []runzero.Organization{{ID: organization}}
 )
 
-// routes answers each path below the API's with a body, and others with a 401; a
-// body that is a number is a status.
+// routes sends the body of each path below /api/v1.0, and 401 for other paths. A body that
+// is a number is a status.
 func routes(bodies map[string]string) *requests {
 	return &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, known := bodies[r.URL.Path[len("/api/v1.0"):]]
@@ -43,7 +42,7 @@ func routes(bodies map[string]string) *requests {
 	})}
 }
 
-func TestOrganizationsOfEachKindOfToken(t *testing.T) {
+func TestOrganizationsForEachKindOfToken(t *testing.T) {
 	assets := `{"assets":[{"id":"a","organization_id":"` + organization + `","org_name":"My Company"}],"next_key":"more"}`
 	bare := `[{"id":"a","organization_id":"` + organization + `","org_name":"My Company"},{"id":"b","organization_id":"` + foreign + `"}]`
 	bare = strings.Replace(bare, `"id"`, `"services":{"id":"x"},"id"`, 1) // fields are unknown there too
@@ -52,7 +51,7 @@ func TestOrganizationsOfEachKindOfToken(t *testing.T) {
 		token   string
 		bodies  map[string]string
 		want    []runzero.Organization
-		asked   []string
+		paths   []string
 		account bool
 	}{
 		"account":                 {accountToken, map[string]string{"/account/orgs": "[" + organizationRow + "," + demo + "]"}, append(slices.Clip(myCompany), runzero.Organization{ID: "b", Name: "Demo", Demo: true, Inactive: true}), []string{"/account/orgs"}, true},
@@ -64,7 +63,7 @@ func TestOrganizationsOfEachKindOfToken(t *testing.T) {
 		"export, old console":     {exportToken, map[string]string{assetsExport: bare}, exported, []string{assetsExport}, false},
 		"export, no assets":       {exportToken, map[string]string{assetsExport: `{"assets":[],"next_key":""}`, sites: `[{"id":"s","organization_id":"` + organization + `"}]`}, nameless, []string{assetsExport, sites}, false},
 		"export, nothing":         {exportToken, map[string]string{assetsExport: `null`, sites: `[]`}, []runzero.Organization{{}}, []string{assetsExport, sites}, false},
-		"export, rows say nought": {exportToken, map[string]string{assetsExport: `[{"id":"a"}]`}, []runzero.Organization{{}}, []string{assetsExport}, false},
+		"export, no names":        {exportToken, map[string]string{assetsExport: `[{"id":"a"}]`}, []runzero.Organization{{}}, []string{assetsExport}, false},
 		"unknown, account":        {unknownToken, map[string]string{"/account/orgs": "[" + organizationRow + "]"}, myCompany, []string{"/account/orgs"}, true},
 		"unknown, export":         {unknownToken, map[string]string{assetsExport: assets}, exported, []string{"/account/orgs", assetsExport}, false},
 	} {
@@ -75,23 +74,22 @@ func TestOrganizationsOfEachKindOfToken(t *testing.T) {
 			if err != nil || !slices.Equal(got, c.want) {
 				t.Errorf("got %+v (%v), want %+v", got, err, c.want)
 			}
-			asked := log.take()
 			var paths []string
-			for _, request := range asked {
+			for _, request := range log.take() {
 				path := request.URL.Path[len("/api/v1.0"):]
 				paths = append(paths, path)
 				if query := request.URL.Query(); query.Has("_oid") || path == assetsExport && (query.Get("page_size") != "1" || query.Get("fields") != "id,organization_id,org_name") {
-					t.Errorf("asked %v", request.URL)
+					t.Errorf("requested %v", request.URL)
 				}
 			}
-			if !slices.Equal(paths, c.asked) || client.AccountWide() != c.account {
-				t.Errorf("asked %q, whole account %t; want %q, %t", paths, client.AccountWide(), c.asked, c.account)
+			if !slices.Equal(paths, c.paths) || client.AccountWide() != c.account {
+				t.Errorf("requested %q, account-wide %t; want %q, %t", paths, client.AccountWide(), c.paths, c.account)
 			}
 		})
 	}
 }
 
-func TestOrganizationsThatCannotBeHad(t *testing.T) {
+func TestOrganizationsThatCannotBeRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		token  string
 		bodies map[string]string
@@ -113,19 +111,19 @@ func TestOrganizationsThatCannotBeHad(t *testing.T) {
 	}
 }
 
-func TestWhatIsKnownOfAnUnknownTokenOutlivesFailures(t *testing.T) {
+func TestScopeOfAnUnknownTokenSurvivesFailures(t *testing.T) {
 	bodies := map[string]string{"/account/orgs": "[" + organizationRow + "]"}
 	client := serve(t, routes(bodies), runzero.Config{HTTP: withToken(unknownToken)})
 	for _, body := range []string{bodies["/account/orgs"], "503", "401"} {
 		bodies["/account/orgs"] = body
 		_, err := client.Organizations(t.Context())
 		if (err == nil) != (len(body) > 3) || !client.AccountWide() {
-			t.Errorf("%.3s: %v, whole account %t; want it to stay known", body, err, client.AccountWide())
+			t.Errorf("%.3s: %v, account-wide %t; want it to stay known", body, err, client.AccountWide())
 		}
 	}
 }
 
-func TestOrganizationIsNamedWhereTheCredentialReachesSeveral(t *testing.T) {
+func TestOrganizationIsSelectedForAccountCredentials(t *testing.T) {
 	for name, c := range map[string]struct {
 		http         config.HTTPClientConfig
 		organization string
@@ -143,22 +141,22 @@ func TestOrganizationIsNamedWhereTheCredentialReachesSeveral(t *testing.T) {
 		"export without a one": {withToken(exportToken), "", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			log := &requests{next: &issuer{answer: anHour}}
+			log := &requests{next: &issuer{response: anHour}}
 			if c.http.OAuth2 == nil {
 				log.next = data("")
 			}
 			client := serve(t, log, runzero.Config{HTTP: c.http})
-			for _, ask := range []func() error{
+			for _, read := range []func() error{
 				func() error { _, err := all(client.Assets(t.Context(), c.organization, "")); return err },
 				func() error { _, err := all(client.Sites(t.Context(), c.organization)); return err },
 				func() error { _, err := all(client.Tasks(t.Context(), c.organization)); return err },
 			} {
-				if err := ask(); (err != nil) != c.refused {
+				if err := read(); (err != nil) != c.refused {
 					t.Errorf("error %v, want one: %t", err, c.refused)
 				}
 				for _, request := range log.take() {
 					if c.refused || request.Method == http.MethodGet && request.URL.Query().Get("_oid") != c.want {
-						t.Errorf("asked %v, want _oid %q", request.URL, c.want)
+						t.Errorf("requested %v, want _oid %q", request.URL, c.want)
 					}
 				}
 			}
@@ -168,7 +166,7 @@ func TestOrganizationIsNamedWhereTheCredentialReachesSeveral(t *testing.T) {
 
 func TestRowsOfAnotherOrganizationAreAnError(t *testing.T) {
 	for name, c := range map[string]struct {
-		owner, asked string
+		owner, requested string
 		rows         int
 	}{
 		"another":             {`"` + foreign + `"`, organization, 1},
@@ -181,9 +179,9 @@ func TestRowsOfAnotherOrganizationAreAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			body := fmt.Sprintf("{\"id\":\"a\"}\n{\"id\":\"b\",\"organization_id\":%s}\n", c.owner)
 			client := serve(t, data(body), runzero.Config{})
-			assets, assetsErr := all(client.Assets(t.Context(), c.asked, ""))
-			sites, sitesErr := all(client.Sites(t.Context(), c.asked))
-			tasks, tasksErr := all(client.Tasks(t.Context(), c.asked))
+			assets, assetsErr := all(client.Assets(t.Context(), c.requested, ""))
+			sites, sitesErr := all(client.Sites(t.Context(), c.requested))
+			tasks, tasksErr := all(client.Tasks(t.Context(), c.requested))
 			if len(assets) != c.rows || len(sites) != c.rows || len(tasks) != c.rows {
 				t.Errorf("%d, %d, %d rows, want %d", len(assets), len(sites), len(tasks), c.rows)
 			}
@@ -193,52 +191,5 @@ func TestRowsOfAnotherOrganizationAreAnError(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// The whole way, with a console that behaves as real ones do.
-func TestClientReadsTheSimulatedConsole(t *testing.T) {
-	for _, tier := range []simulator.Tier{simulator.Platform, simulator.Community} {
-		console := simulator.New(simulator.Options{Tier: tier, Organizations: 2, Sites: 2, Assets: 100})
-		truth := console.Organizations()
-		id, secret := console.Client()
-		credentials := map[string]config.HTTPClientConfig{"export": withToken(console.ExportToken(0))}
-		if tier == simulator.Platform {
-			credentials["organization"] = withToken(console.OrganizationToken(0))
-			credentials["account"] = withToken(console.AccountToken())
-			credentials["client"] = config.HTTPClientConfig{OAuth2: &config.OAuth2{ClientID: id, ClientSecret: config.Secret(secret)}}
-		}
-		for name, http := range credentials {
-			t.Run(fmt.Sprint(tier, " ", name), func(t *testing.T) {
-				client := serve(t, console, runzero.Config{HTTP: http})
-				found, err := client.Organizations(t.Context())
-				if err != nil || len(found) == 0 || found[0].ID != truth[0].ID || found[0].Name != truth[0].Name || client.AccountWide() != (len(found) == len(truth)) {
-					t.Fatalf("organizations %+v (%v), want %+v", found, err, truth)
-				}
-				for i, o := range found {
-					ids := map[string]bool{}
-					for asset := range console.Assets(i) {
-						ids[asset.ID] = true
-					}
-					assets, err := all(client.Assets(t.Context(), o.ID, ""))
-					for _, asset := range assets {
-						delete(ids, asset.ID)
-					}
-					if err != nil || len(ids) != 0 {
-						t.Errorf("%s: %d assets (%v), %d missing", o.Name, len(assets), err, len(ids))
-					}
-					sites, err := all(client.Sites(t.Context(), o.ID))
-					if err != nil || len(sites) != len(truth[i].Sites) {
-						t.Errorf("%s: %d sites (%v), want %d", o.Name, len(sites), err, len(truth[i].Sites))
-					}
-					if _, err := all(client.Tasks(t.Context(), o.ID)); err != nil {
-						t.Errorf("%s: %v", o.Name, err)
-					}
-				}
-				if health, err := client.Health(t.Context()); err != nil || health.Status != "ok" || health.Version == "" {
-					t.Errorf("health %+v (%v)", health, err)
-				}
-			})
-		}
 	}
 }

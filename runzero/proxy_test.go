@@ -1,7 +1,15 @@
 package runzero_test
 
 import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,32 +18,37 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// through is the HTTP configuration of a token and these proxy settings.
-func through(t testing.TB, settings string) config.HTTPClientConfig {
+// withProxy is the HTTP configuration of an export token and these proxy settings.
+func withProxy(t testing.TB, settings string) config.HTTPClientConfig {
 	t.Helper()
 	return fromYAML(t, "authorization: {credentials: "+exportToken+"}\n"+settings)
 }
 
-func TestProxyIsToldWithoutItsPassword(t *testing.T) {
+func setHTTPSProxy(t *testing.T, proxy string) {
+	t.Helper()
+	for _, variable := range []string{"NO_PROXY", "no_proxy", "https_proxy"} {
+		t.Setenv(variable, "")
+	}
+	t.Setenv("HTTPS_PROXY", proxy)
+}
+
+func TestProxyIsReportedWithoutItsPassword(t *testing.T) {
 	for name, c := range map[string]struct{ url, settings, environment, want string }{
-		"none":                  {"", "", "http://proxy.example.com:3128", ""},
-		"an empty one":          {"", "proxy_url: ''", "", ""},
-		"given":                 {"", "proxy_url: 'http://ann:topsecret@proxy.example.com:3128'", "", "proxy.example.com:3128"},
-		"its port not said":     {"", "proxy_url: 'https://proxy.example.com'", "", "proxy.example.com:443"},
-		"an http proxy's":       {"", "proxy_url: 'http://[2001:db8::1]/'", "", "[2001:db8::1]:80"},
-		"a socks proxy's":       {"", "proxy_url: 'socks5://topsecret@proxy.example.com'", "", "proxy.example.com:1080"},
-		"not for the console":   {"https://console.example.org", "proxy_url: 'http://proxy.example.com:3128'\nno_proxy: .example.org", "", ""},
-		"for another":           {"https://console.example.net", "proxy_url: 'http://proxy.example.com:3128'\nno_proxy: .example.org", "", "proxy.example.com:3128"},
-		"of the environment":    {"", "proxy_from_environment: true", "http://ann:topsecret@proxy.example.com:3128", "proxy.example.com:3128"},
-		"nothing in it":         {"", "proxy_from_environment: true", "", ""},
-		"and not for this host": {"https://localhost", "proxy_from_environment: true", "http://proxy.example.com:3128", ""},
+		"none":                 {"", "", "http://proxy.example.com:3128", ""},
+		"empty":                {"", "proxy_url: ''", "", ""},
+		"configured":           {"", "proxy_url: 'http://ann:topsecret@proxy.example.com:3128'", "", "proxy.example.com:3128"},
+		"https without a port": {"", "proxy_url: 'https://proxy.example.com'", "", "proxy.example.com:443"},
+		"http without a port":  {"", "proxy_url: 'http://[2001:db8::1]/'", "", "[2001:db8::1]:80"},
+		"SOCKS without a port": {"", "proxy_url: 'socks5://topsecret@proxy.example.com'", "", "proxy.example.com:1080"},
+		"no_proxy":             {"https://console.example.org", "proxy_url: 'http://proxy.example.com:3128'\nno_proxy: .example.org", "", ""},
+		"no_proxy of another":  {"https://console.example.net", "proxy_url: 'http://proxy.example.com:3128'\nno_proxy: .example.org", "", "proxy.example.com:3128"},
+		"environment":          {"", "proxy_from_environment: true", "http://ann:topsecret@proxy.example.com:3128", "proxy.example.com:3128"},
+		"empty environment":    {"", "proxy_from_environment: true", "", ""},
+		"loopback":             {"https://localhost", "proxy_from_environment: true", "http://proxy.example.com:3128", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, variable := range []string{"NO_PROXY", "no_proxy", "https_proxy"} {
-				t.Setenv(variable, "")
-			}
-			t.Setenv("HTTPS_PROXY", c.environment)
-			got, err := newClient(t, runzero.Config{URL: c.url, HTTP: through(t, c.settings)}).Proxy()
+			setHTTPSProxy(t, c.environment)
+			got, err := newClient(t, runzero.Config{URL: c.url, HTTP: withProxy(t, c.settings)}).Proxy()
 			if err != nil || got != c.want {
 				t.Errorf("proxy %q (%v), want %q", got, err, c.want)
 			}
@@ -43,18 +56,18 @@ func TestProxyIsToldWithoutItsPassword(t *testing.T) {
 	}
 }
 
-// A console on this machine may be asked over plain http, because nobody else hears
-// it: not so where a proxy elsewhere is in between.
-func TestProxyElsewhereMayNotReadTheToken(t *testing.T) {
+// Plain http to this machine is allowed because nobody else can read it. That does not
+// hold if a proxy elsewhere is in between.
+func TestPlainHTTPThroughARemoteProxyIsRefused(t *testing.T) {
 	log := &requests{next: data(`[]`)}
 	proxy := httptest.NewServer(log)
 	defer proxy.Close()
 	for settings, refused := range map[string]bool{
 		"proxy_url: 'http://ann:topsecret@proxy.example.com:3128'":        true,
-		"proxy_url: 'https://proxy.example.com:3128'\nno_proxy: 10.0.0.1": false, // it leaves out loopback by itself
+		"proxy_url: 'https://proxy.example.com:3128'\nno_proxy: 10.0.0.1": false, // which implies loopback
 		"proxy_url: '" + proxy.URL + "'":                                  false,
 	} {
-		c := runzero.Config{URL: "http://127.0.0.1:1", HTTP: through(t, settings)}
+		c := runzero.Config{URL: "http://127.0.0.1:1", HTTP: withProxy(t, settings)}
 		_, err := runzero.New(c)
 		if refused != (err != nil) || err != nil && (!strings.Contains(err.Error(), "no_proxy") || strings.Contains(err.Error(), "topsecret")) {
 			t.Errorf("%s: error %v, want one: %t", settings, err, refused)
@@ -64,7 +77,76 @@ func TestProxyElsewhereMayNotReadTheToken(t *testing.T) {
 			t.Errorf("%s, allowed: %v", settings, err)
 		}
 	}
-	if _, err := all(newClient(t, runzero.Config{URL: "http://127.0.0.1:1", HTTP: through(t, "proxy_url: '"+proxy.URL+"'")}).Sites(t.Context(), "")); err != nil || len(log.take()) != 1 {
+	if _, err := all(newClient(t, runzero.Config{URL: "http://127.0.0.1:1", HTTP: withProxy(t, "proxy_url: '"+proxy.URL+"'")}).Sites(t.Context(), "")); err != nil || len(log.take()) != 1 {
 		t.Errorf("the proxy on this machine was not used: %v", err)
+	}
+}
+
+func TestUnreachableProxyIsRetryable(t *testing.T) {
+	gone := httptest.NewServer(data(""))
+	gone.Close()
+	settings := "proxy_url: 'http://ann:topsecret@" + gone.Listener.Addr().String() + "'"
+	_, err := all(newClient(t, runzero.Config{URL: "https://console.example.com", HTTP: withProxy(t, settings)}).Sites(t.Context(), ""))
+	if err == nil || strings.Contains(err.Error(), "topsecret") || !runzero.Retryable(err) {
+		t.Errorf("error %v, want one without the proxy's password", err)
+	}
+}
+
+// recordingConn records what the other side sends.
+type recordingConn struct {
+	net.Conn
+	log *bytes.Buffer
+}
+
+func (r recordingConn) Read(p []byte) (int, error) {
+	n, err := r.Conn.Read(p)
+	r.log.Write(p[:n])
+	return n, err
+}
+
+// A proxy that answers itself instead of connecting to the console receives its own login
+// and nothing of the credential.
+func TestProxyReceivesNoToken(t *testing.T) {
+	other := quietTLS(nil)
+	defer other.Close()
+	write := func(text string) func(net.Conn) {
+		return func(c net.Conn) { _, _ = io.WriteString(c, text) }
+	}
+	const connected = "HTTP/1.1 200 Connection established\r\n\r\n"
+	for name, proxy := range map[string]func(net.Conn){
+		"refuses":          write("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 5\r\n\r\nlogin"),
+		"redirects":        write("HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example.com/\r\nContent-Length: 0\r\n\r\n"),
+		"answers in plain": write(connected + "HTTP/1.1 302 Found\r\nLocation: http://console.example.com/\r\nContent-Length: 0\r\n\r\n"),
+		"intercepts TLS": func(c net.Conn) {
+			write(connected)(c)
+			_ = tls.Server(c, other.TLS).Handshake() // it fails
+		},
+	} {
+		for _, settings := range []string{"proxy_url: 'http://ann:topsecret@proxy.example.com:3128'", "proxy_from_environment: true"} {
+			t.Run(name+" "+settings[:9], func(t *testing.T) {
+				setHTTPSProxy(t, "http://ann:topsecret@proxy.example.com:3128")
+				received, ended, dialed := &bytes.Buffer{}, make(chan struct{}), []string{}
+				dial := connecting(func(c net.Conn) {
+					defer close(ended)
+					request, err := http.ReadRequest(bufio.NewReader(io.TeeReader(c, received)))
+					if err != nil || request.Method != http.MethodConnect || request.Host != "console.example.com:443" {
+						t.Errorf("the proxy received %v (%v)", request, err)
+						return
+					}
+					proxy(recordingConn{c, received})
+				})
+				_, err := all(newClient(t, runzero.Config{URL: "https://console.example.com", HTTP: withProxy(t, settings), DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+					dialed = append(dialed, addr)
+					return dial(ctx, network, addr)
+				}}).Sites(t.Context(), ""))
+				<-ended
+				if err == nil || strings.Contains(err.Error(), "topsecret") || !slices.Equal(dialed, []string{"proxy.example.com:3128"}) {
+					t.Errorf("error %v, connected to %v", err, dialed)
+				}
+				if !strings.Contains(received.String(), "Proxy-Authorization: Basic") || shows(received.String(), exportToken) != "" {
+					t.Errorf("the proxy received %q, want its login and no token", received)
+				}
+			})
+		}
 	}
 }

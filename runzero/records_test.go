@@ -9,7 +9,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// one reads the only row of a stream.
+// one returns the only row of a stream.
 func one[T any](t *testing.T, rows []T, err error) T {
 	t.Helper()
 	if err != nil || len(rows) != 1 {
@@ -20,8 +20,7 @@ func one[T any](t *testing.T, rows []T, err error) T {
 
 func at(seconds int64) time.Time { return time.Unix(seconds, 0) }
 
-// A record as consoles send it when no fields are asked for, which those that do
-// not know the parameter do too.
+// A record as consoles send it without the parameter fields, and old ones with it too.
 const fullAsset = `{"id":"061786a4-0000-4000-8000-000000000001","organization_id":"bddd405a-0000-4000-8000-000000000001","org_name":"Example Org",
  "site_id":"43d7ee80-0000-4000-8000-000000000001","site_name":"Primary","created_at":1753131923,"updated_at":1759472096,
  "first_seen":1753031852,"last_seen":1759471906,"first_task_id":"fae98ed9-0000-4000-8000-000000000001","first_task_created_at":1753131854,
@@ -48,7 +47,7 @@ const integrationAsset = `{"id":"8b3d2c70-0000-4000-8000-000000000003","organiza
  "sources":["Custom"],"tags":{"env":"staging"},"service_count":0,"software_count":0,"vulnerability_count":0,"last_agent_id":null,
  "newest_mac":null,"newest_mac_age":null,"org_name":"Fixture Org","site_name":"Primary","risk":"none","criticality":"low"}`
 
-func TestAssetIsReadFromEveryRecordSeen(t *testing.T) {
+func TestReadsAssets(t *testing.T) {
 	for name, c := range map[string]struct {
 		record string
 		want   runzero.Asset
@@ -86,7 +85,7 @@ func TestAssetIsReadFromEveryRecordSeen(t *testing.T) {
 	}
 }
 
-func TestAssetsAreAskedForWithFieldsAndSearch(t *testing.T) {
+func TestAssetsAreRequestedWithFieldsAndSearch(t *testing.T) {
 	log := &requests{next: data("")}
 	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken), UserAgent: "exporter/1.0"})
 	if _, err := all(client.Assets(t.Context(), organization, `alive:t AND os:="A&B"`)); err != nil {
@@ -107,7 +106,7 @@ func TestAssetsAreAskedForWithFieldsAndSearch(t *testing.T) {
 	}
 }
 
-func TestSiteIsReadWithAndWithoutCounts(t *testing.T) {
+func TestReadsSites(t *testing.T) {
 	for name, c := range map[string]struct {
 		record string
 		want   runzero.Site
@@ -129,7 +128,7 @@ func TestSiteIsReadWithAndWithoutCounts(t *testing.T) {
 	}
 }
 
-func TestHealthIsReadWithoutACredential(t *testing.T) {
+func TestReadsHealthWithoutACredential(t *testing.T) {
 	for name, c := range map[string]struct {
 		body string
 		want runzero.Health
@@ -154,9 +153,9 @@ func TestHealthIsReadWithoutACredential(t *testing.T) {
 				t.Errorf("got %+v (%v), want %+v (%s)", got, err, c.want, c.err)
 			}
 			request := log.take()[0]
-			answered, finished := seen.take()
-			if request.Header.Get("Authorization") != "" || request.URL.RawQuery != "" || answered[0].Authenticated || finished[0].Authenticated {
-				t.Errorf("asked %v with %v: want no credential sent", request.URL, request.Header)
+			responded, finished := seen.take()
+			if request.Header.Get("Authorization") != "" || request.URL.RawQuery != "" || responded[0].Authenticated || finished[0].Authenticated {
+				t.Errorf("requested %v with %v, want no credential", request.URL, request.Header)
 			}
 		})
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-func TestRefusedTellsWhatIsNotThereFromWhatFailed(t *testing.T) {
+func TestRefused(t *testing.T) {
 	const (
 		wrongKind = `{"error":"invalid organization token: invalid account API key","possible_token_types":["client"],"provided_token_type":"organization"}`
 		problem   = `{"title":"Unauthorized","status":401,"detail":"missing API key"}`
@@ -41,7 +41,7 @@ func TestRefusedTellsWhatIsNotThereFromWhatFailed(t *testing.T) {
 		{503, ``, false, false},
 	} {
 		err := error(refusal(t, answer(c.status, "application/json", c.body), runzero.Config{}))
-		err = fmt.Errorf("while asking: %w", err)
+		err = fmt.Errorf("sites: %w", err)
 		for _, kind := range known {
 			if got := runzero.Refused(err, kind); got != c.known {
 				t.Errorf("%d %.40s of an %s: %t, want %t", c.status, c.body, kind, got, c.known)

@@ -13,7 +13,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-func TestExplorerReleaseIsReadWithoutACredential(t *testing.T) {
+func TestReadsTheExplorerReleaseWithoutACredential(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"id":"agent","version":"5.1.260818.0"}`:                   "5.1.260818.0",
 		`{"version":"5.1.260818.0 (build PLANTED)","id":"PLANTED"}`: "5.1.260818.0",
@@ -34,57 +34,57 @@ func TestExplorerReleaseIsReadWithoutACredential(t *testing.T) {
 		}
 		request := log.take()[0]
 		if request.URL.RequestURI() != "/api/v1.0/releases/agent/version" || request.Header.Get("Authorization") != "" {
-			t.Errorf("asked %v with %v: want no credential sent", request.URL, request.Header)
+			t.Errorf("requested %v with %v, want no credential", request.URL, request.Header)
 		}
 	}
 }
 
-func TestExplorerReleaseIsRememberedForADay(t *testing.T) {
+func TestExplorerReleaseIsCachedForADay(t *testing.T) {
 	for name, c := range map[string]struct {
 		first, then http.HandlerFunc
 		fails       bool
 	}{
-		"an answer": {data(`{"version":"1.0"}`), data(`{"version":"2.0"}`), false},
+		"a version": {data(`{"version":"1.0"}`), data(`{"version":"2.0"}`), false},
 		"a failure": {answer(http.StatusNotFound, "", ""), data(`{"version":"2.0"}`), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				log := &requests{next: c.first}
 				client := serve(t, log, runzero.Config{})
-				ask := func(want string, fails bool, calls int) {
+				expect := func(want string, fails bool, calls int) {
 					t.Helper()
 					got, err := client.ExplorerRelease(t.Context())
 					if got != want || (err != nil) != fails {
 						t.Errorf("%q (%v), want %q", got, err, want)
 					}
-					if asked := len(log.take()); asked != calls {
-						t.Errorf("asked %d times, want %d", asked, calls)
+					if n := len(log.take()); n != calls {
+						t.Errorf("%d calls, want %d", n, calls)
 					}
 				}
 				first := "1.0"
 				if c.fails {
 					first = ""
 				}
-				ask(first, c.fails, 1)
+				expect(first, c.fails, 1)
 				log.next = c.then
-				ask(first, c.fails, 0)
+				expect(first, c.fails, 0)
 				<-time.After(24*time.Hour - time.Second)
-				ask(first, c.fails, 0)
+				expect(first, c.fails, 0)
 				<-time.After(time.Second)
-				ask("2.0", false, 1)
+				expect("2.0", false, 1)
 			})
 		})
 	}
 }
 
-func TestExplorerReleaseIsAskedForOnceByManyAtATime(t *testing.T) {
+func TestConcurrentRequestsFetchOneExplorerRelease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			<-time.After(time.Minute)
 			data(`{"version":"1.0"}`)(w, r)
 		})}
 		client := serve(t, log, runzero.Config{})
-		hasty, cancel := context.WithTimeout(t.Context(), time.Second)
+		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		var group sync.WaitGroup
 		for range 10 {
@@ -95,17 +95,17 @@ func TestExplorerReleaseIsAskedForOnceByManyAtATime(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		if _, err := client.ExplorerRelease(hasty); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("error %v, want that it waits no longer than asked to", err)
+		if _, err := client.ExplorerRelease(impatient); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v, want that it stops waiting", err)
 		}
 		group.Wait()
-		if asked := len(log.take()); asked != 1 {
-			t.Errorf("asked %d times, want once", asked)
+		if n := len(log.take()); n != 1 {
+			t.Errorf("%d calls, want one", n)
 		}
 	})
 }
 
-func TestExplorerReleaseThatWasNotAskedForIsNotRemembered(t *testing.T) {
+func TestUnsentRequestForTheExplorerReleaseIsNotCached(t *testing.T) {
 	log := &requests{next: data(`{"version":"1.0"}`)}
 	closed := errors.New("the gate is closed")
 	gate := func() error { return closed }
@@ -113,10 +113,10 @@ func TestExplorerReleaseThatWasNotAskedForIsNotRemembered(t *testing.T) {
 	if _, err := client.ExplorerRelease(t.Context()); !errors.Is(err, closed) {
 		t.Errorf("error %v, want the gate's", err)
 	}
-	given, giveUp := context.WithCancel(t.Context())
-	gate = func() error { giveUp(); return t.Context().Err() }
-	if _, err := client.ExplorerRelease(given); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want that it was given up", err)
+	ctx, cancel := context.WithCancel(t.Context())
+	gate = func() error { cancel(); return t.Context().Err() }
+	if _, err := client.ExplorerRelease(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want that it was cancelled", err)
 	}
 	if got, err := client.ExplorerRelease(t.Context()); got != "1.0" || err != nil {
 		t.Errorf("%q (%v)", got, err)

@@ -14,8 +14,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// cut announces a body, sends its first bytes and closes the connection.
-func cut(body string, at int) http.HandlerFunc {
+// truncated announces a body, sends its first bytes and closes the connection.
+func truncated(body string, at int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -25,29 +25,29 @@ func cut(body string, at int) http.HandlerFunc {
 	}
 }
 
-func TestRetryableIsWhatAnotherTryMayMend(t *testing.T) {
+func TestRetryable(t *testing.T) {
 	for name, c := range map[string]struct {
 		handler http.Handler
 		want    bool
 	}{
-		"400":                  {answer(400, "", ""), false},
-		"401":                  {answer(401, "", ""), false},
-		"403":                  {answer(403, "", ""), false},
-		"404":                  {answer(404, "", ""), false},
-		"422":                  {answer(422, "", ""), false},
-		"429":                  {answer(429, "", ""), false},
-		"500":                  {answer(500, "", ""), true},
-		"502":                  {answer(502, "text/html", "<html>"), true},
-		"503":                  {answer(503, "", ""), true},
-		"504":                  {answer(504, "", ""), true},
-		"no answer":            {http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), true},
-		"cut off":              {cut(`[{"id":"a"},{"id":"b"}]`, 12), true},
-		"JSON that breaks off": {data(`[{"id":"a"},{"id"`), true},
-		"a web page":           {answer(200, "text/html", "<html>"), false},
-		"not JSON":             {data(`[{"id":"a"},]`), false},
-		"no record":            {data(`[{"error":"no"}]`), false},
-		"redirect elsewhere":   {http.RedirectHandler("https://login.example.com/", http.StatusFound), false},
-		"redirect to itself":   {http.RedirectHandler(sites, http.StatusFound), false},
+		"400":                {answer(400, "", ""), false},
+		"401":                {answer(401, "", ""), false},
+		"403":                {answer(403, "", ""), false},
+		"404":                {answer(404, "", ""), false},
+		"422":                {answer(422, "", ""), false},
+		"429":                {answer(429, "", ""), false},
+		"500":                {answer(500, "", ""), true},
+		"502":                {answer(502, "text/html", "<html>"), true},
+		"503":                {answer(503, "", ""), true},
+		"504":                {answer(504, "", ""), true},
+		"no response":        {http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), true},
+		"cut off":            {truncated(`[{"id":"a"},{"id":"b"}]`, 12), true},
+		"truncated JSON":     {data(`[{"id":"a"},{"id"`), true},
+		"a web page":         {answer(200, "text/html", "<html>"), false},
+		"not JSON":           {data(`[{"id":"a"},]`), false},
+		"no record":          {data(`[{"error":"no"}]`), false},
+		"redirect elsewhere": {http.RedirectHandler("https://login.example.com/", http.StatusFound), false},
+		"redirect to itself": {http.RedirectHandler(sites, http.StatusFound), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := readSites(t, c.handler, runzero.Config{})
@@ -63,7 +63,7 @@ func TestRetryableIsWhatAnotherTryMayMend(t *testing.T) {
 	})
 }
 
-func TestRetryableOfWhatHappensOnTheNetwork(t *testing.T) {
+func TestRetryableNetworkErrors(t *testing.T) {
 	secured := quietTLS(data("[]"))
 	defer secured.Close()
 	plain := httptest.NewServer(data("[]"))
@@ -75,9 +75,9 @@ func TestRetryableOfWhatHappensOnTheNetwork(t *testing.T) {
 		url  string
 		want bool
 	}{
-		"connection refused":    {"http://" + address, true},
-		"certificate not known": {secured.URL, false},
-		"no TLS spoken":         {"https://" + noTLS.Listener.Addr().String(), false},
+		"connection refused":  {"http://" + address, true},
+		"unknown certificate": {secured.URL, false},
+		"no TLS":              {"https://" + noTLS.Listener.Addr().String(), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := all(newClient(t, runzero.Config{URL: c.url}).Sites(t.Context(), ""))
@@ -89,7 +89,7 @@ func TestRetryableOfWhatHappensOnTheNetwork(t *testing.T) {
 }
 
 func TestCancelledRequestIsNotRetryable(t *testing.T) {
-	for name, rows := range map[string]string{"before the answer": "", "in the middle of it": padded("a")} {
+	for name, rows := range map[string]string{"before the response": "", "in its middle": padded("a")} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client := serve(t, stalling(rows), runzero.Config{})
@@ -97,15 +97,15 @@ func TestCancelledRequestIsNotRetryable(t *testing.T) {
 				time.AfterFunc(time.Minute, cancel)
 				_, err := all(client.Sites(ctx, ""))
 				if !errors.Is(err, context.Canceled) || runzero.Retryable(err) {
-					t.Errorf("error %v, retryable %t; want a cancellation that is not", err, runzero.Retryable(err))
+					t.Errorf("error %v, retryable %t; want one that is cancelled and not", err, runzero.Retryable(err))
 				}
 			})
 		})
 	}
 }
 
-func TestTimeoutBoundsTheWholeAnswer(t *testing.T) {
-	for name, rows := range map[string]string{"before the answer": "", "in the middle of it": padded("a")} {
+func TestTimeoutBoundsTheWholeResponse(t *testing.T) {
+	for name, rows := range map[string]string{"before the response": "", "in its middle": padded("a")} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
@@ -122,12 +122,12 @@ func TestTimeoutBoundsTheWholeAnswer(t *testing.T) {
 	}
 }
 
-// padded is a record of more bytes than are looked at before the first is yielded.
+// padded is a record that is longer than what is peeked at.
 func padded(id string) string {
 	return fmt.Sprintf(`{"id":%q,"description":"%080d"}`+"\n", id, 0)
 }
 
-// stalling sends something, or nothing, and then no more.
+// stalling sends the start of a body, or nothing, and then waits.
 func stalling(start string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if start != "" {

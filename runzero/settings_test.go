@@ -1,9 +1,7 @@
 package runzero_test
 
 import (
-	"crypto/tls"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,7 +14,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// fromYAML reads settings as a configuration file holds them.
+// fromYAML parses HTTP settings as in a configuration file.
 func fromYAML(t testing.TB, text string) config.HTTPClientConfig {
 	t.Helper()
 	c, err := config.LoadHTTPConfig(text)
@@ -26,7 +24,7 @@ func fromYAML(t testing.TB, text string) config.HTTPClientConfig {
 	return *c
 }
 
-func TestSettingsThatWouldBeIgnoredAreRefused(t *testing.T) {
+func TestUnsupportedSettingsAreRefused(t *testing.T) {
 	token := func(more string) string { return "authorization: {credentials: ETtopsecret}\n" + more }
 	client := func(more string) string {
 		return "oauth2: {client_id: id, client_secret: topsecret, token_url: 'https://login.example.com', " + more + "}"
@@ -61,14 +59,14 @@ func TestSettingsThatWouldBeIgnoredAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := runzero.New(runzero.Config{HTTP: fromYAML(t, text)})
 			if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "topsecret") || strings.Contains(err.Error(), "\n") {
-				t.Errorf("error %v, want one sentence that names it", err)
+				t.Errorf("error %v, want one line with the name", err)
 			}
 		})
 	}
 }
 
-// What prometheus/common itself refuses in a file is refused in a Config too.
-func TestSettingsThatContradictEachOtherAreRefused(t *testing.T) {
+// prometheus/common refuses these in a file; a Config is checked as well.
+func TestContradictorySettingsAreRefused(t *testing.T) {
 	twice := withToken(exportToken)
 	twice.Authorization.CredentialsFile = file(t, exportToken)
 	secrets := withClient()
@@ -81,17 +79,17 @@ func TestSettingsThatContradictEachOtherAreRefused(t *testing.T) {
 	versions.TLSConfig = config.TLSConfig{MinVersion: config.TLSVersions["TLS13"], MaxVersion: config.TLSVersions["TLS12"]}
 	proxies := withToken(exportToken)
 	proxies.NoProxy = "topsecret"
-	for says, http := range map[string]config.HTTPClientConfig{
+	for want, http := range map[string]config.HTTPClientConfig{
 		"credentials_file": twice, "client_secret_file": secrets, "http_headers": reserved,
 		"at most one of ca": cas, "max_version": versions, "no_proxy": proxies,
 	} {
-		if _, err := runzero.New(runzero.Config{HTTP: http}); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "topsecret") {
-			t.Errorf("error %v, want one that speaks of %s", err, says)
+		if _, err := runzero.New(runzero.Config{HTTP: http}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "topsecret") {
+			t.Errorf("error %v, want one about %s", err, want)
 		}
 	}
 }
 
-func TestSettingsOfRedirectsAndProtocolAreHonoured(t *testing.T) {
+func TestRedirectsAndHTTP2CanBeDisabled(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1.0"+sites, http.RedirectHandler("/elsewhere", http.StatusFound))
 	mux.Handle("/api/v1.0"+runzero.TokenEndpoint, http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect))
@@ -109,15 +107,15 @@ func TestSettingsOfRedirectsAndProtocolAreHonoured(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), ": 30") {
 				t.Errorf("%s: error %v, want the redirect", credential, err)
 			}
-			asked := log.take()
-			if len(asked) != 1 || (asked[0].ProtoMajor == 2) != http2 {
-				t.Errorf("%s, HTTP/2 %t: asked %d times, by %s; want once", credential, http2, len(asked), asked[0].Proto)
+			got := log.take()
+			if len(got) != 1 || (got[0].ProtoMajor == 2) != http2 {
+				t.Errorf("%s, HTTP/2 %t: %d requests over %s, want one", credential, http2, len(got), got[0].Proto)
 			}
 		}
 	}
 }
 
-func TestSettingsOfHeadersAreHonouredForTheConsoleAlone(t *testing.T) {
+func TestHTTPHeadersAreSentToTheConsoleOnly(t *testing.T) {
 	name := file(t, "from-a-file\n")
 	headers := "http_headers: {X-Gate: {values: [one, two], secrets: [topsecret]}, x-file: {files: ['" + name + "']}}"
 	elsewhere := &requests{next: data(`{"access_token":"a"}`)}
@@ -155,8 +153,8 @@ func TestSettingsOfHeadersAreHonouredForTheConsoleAlone(t *testing.T) {
 	}
 }
 
-func TestSettingsOfTheClientAreSentForATokenAndTheSchemeForOthers(t *testing.T) {
-	console := &issuer{answer: anHour}
+func TestOAuthParametersAndAuthorizationType(t *testing.T) {
+	console := &issuer{response: anHour}
 	c := fromYAML(t, "oauth2: {client_id: a, client_secret: b, token_url: 'http://127.0.0.1/api/v1.0"+runzero.TokenEndpoint+"', scopes: [one, two], endpoint_params: {resource: 'runzero&co'}}")
 	console.expect(t, serve(t, console, runzero.Config{HTTP: c}), "first", runzero.TokenEndpoint, sites)
 	want := url.Values{"grant_type": {"client_credentials"}, "client_id": {"a"}, "client_secret": {"b"}, "scope": {"one two"}, "resource": {"runzero&co"}}
@@ -171,43 +169,5 @@ func TestSettingsOfTheClientAreSentForATokenAndTheSchemeForOthers(t *testing.T) 
 	}
 	if got := log.take()[0].Header.Get("Authorization"); got != "Token ET0" {
 		t.Errorf("Authorization %q", got)
-	}
-}
-
-func TestSettingsOfTLSAreHonoured(t *testing.T) {
-	certificate, key := newCertificate(t)
-	var presented int
-	server := quietTLS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		presented = len(r.TLS.PeerCertificates)
-		_, _ = io.WriteString(w, "[]")
-	}))
-	defer server.Close()
-	server.TLS.ClientAuth = tls.RequestClientCert
-	indented := func(text string) string {
-		return "|\n    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ") + "\n"
-	}
-	ca := indented(certificatePEM(server.Certificate().Raw))
-	for name, c := range map[string]struct {
-		settings  string
-		presented int
-		fails     bool
-	}{
-		"an inline CA":                  {"  ca: " + ca, 0, false},
-		"an inline certificate":         {"  ca: " + ca + "  cert: " + indented(certificate) + "  key: " + indented(key), 1, false},
-		"a certificate, its key a file": {"  ca: " + ca + "  cert: " + indented(certificate) + "  key_file: " + file(t, key), 1, false},
-		"a certificate in files":        {"  ca: " + ca + "  cert_file: " + file(t, certificate) + "\n  key_file: " + file(t, key), 1, false},
-		"no verification":               {"  insecure_skip_verify: true", 0, false},
-		"none":                          {"  server_name: example.com", 0, true},
-		"the certificate's name":        {"  ca: " + ca + "  server_name: example.com", 0, false},
-		"versions too old":              {"  insecure_skip_verify: true\n  max_version: TLS11", 0, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			presented = 0
-			settings := "authorization: {credentials: ET0}\ntls_config:\n" + c.settings
-			_, err := all(newClient(t, runzero.Config{URL: server.URL, HTTP: fromYAML(t, settings)}).Sites(t.Context(), ""))
-			if (err != nil) != c.fails || presented != c.presented {
-				t.Errorf("error %v, %d certificates presented", err, presented)
-			}
-		})
 	}
 }

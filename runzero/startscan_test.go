@@ -24,7 +24,7 @@ const (
  "type":"scan","status":"new","name":"Weekly","error":"","params":{"targets":"PLANTED"},"created_by":"PLANTED"}`
 )
 
-// scans is a console that starts scans and remembers what it was sent.
+// scans is a console that records the scans it is sent.
 type scans struct {
 	next http.Handler
 	mu   sync.Mutex
@@ -39,7 +39,7 @@ func (s *scans) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.next.ServeHTTP(w, r)
 }
 
-func TestStartScanSendsTheOptionsAsTheyAre(t *testing.T) {
+func TestStartScanSendsTheOptionsUnchanged(t *testing.T) {
 	options := map[string]string{"targets": "10.0.0.0/8", "scan-name": `"Weekly" <ä>`, "rate": "1000", "explorer-group-id": "g"}
 	console := &scans{next: data(newTask)}
 	for token, query := range map[string]string{organizationToken: "", accountToken: "?_oid=" + organization, unknownToken: "?_oid=" + organization} {
@@ -80,37 +80,37 @@ func TestStartScanEscapesTheSite(t *testing.T) {
 	}
 }
 
-func TestStartScanThatCannotBeIsRefusedBeforeAsking(t *testing.T) {
+func TestInvalidScanIsNotSent(t *testing.T) {
 	options := map[string]string{"targets": "PLANTED"}
 	for name, c := range map[string]struct {
 		token, organization, site string
 		options                   map[string]string
 		readOnly                  bool
-		says                      string
+		want                      string
 	}{
-		"an export token":          {exportToken, organization, site, options, false, "it begins with OT"},
-		"an export token, XT":      {"XT-token", organization, site, options, false, "account credential"},
-		"no organization":          {accountToken, "", site, options, false, "needs the organization's id"},
-		"no site":                  {organizationToken, organization, "", options, false, "the site"},
-		"a site that is no name":   {organizationToken, organization, " .. ", options, false, "the site"},
-		"options that are no text": {organizationToken, organization, site, map[string]string{"targets": "PLANTED\xff"}, false, "UTF-8"},
-		"no permission to write":   {organizationToken, organization, site, options, true, "only the scan command"},
+		"an export token":           {exportToken, organization, site, options, false, "it begins with OT"},
+		"an export token, XT":       {"XT-token", organization, site, options, false, "account credential"},
+		"no organization":           {accountToken, "", site, options, false, "needs the organization's id"},
+		"no site":                   {organizationToken, organization, "", options, false, "the site"},
+		"a site that is a path":     {organizationToken, organization, " .. ", options, false, "the site"},
+		"options that are no UTF-8": {organizationToken, organization, site, map[string]string{"targets": "PLANTED\xff"}, false, "UTF-8"},
+		"no permission to write":    {organizationToken, organization, site, options, true, "only the scan command"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &requests{next: data(newTask)}
 			client := serve(t, log, runzero.Config{HTTP: withToken(c.token), Write: !c.readOnly})
 			_, err := client.StartScan(t.Context(), c.organization, c.site, c.options)
-			if err == nil || !strings.HasPrefix(err.Error(), scanLabel+": ") || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "PLANTED") || runzero.Retryable(err) {
-				t.Errorf("error %v, want one that says %q", err, c.says)
+			if err == nil || !strings.HasPrefix(err.Error(), scanLabel+": ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "PLANTED") || runzero.Retryable(err) {
+				t.Errorf("error %v, want one with %q", err, c.want)
 			}
-			if asked := log.take(); len(asked) != 0 {
-				t.Errorf("asked %v", asked[0].URL)
+			if got := log.take(); len(got) != 0 {
+				t.Errorf("requested %v", got[0].URL)
 			}
 		})
 	}
 }
 
-func TestStartScanIsAskedForOnceWhateverTheAnswer(t *testing.T) {
+func TestScanIsSentOnceWhateverTheResponse(t *testing.T) {
 	gone := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	redirect := func(code int) http.Handler { return http.RedirectHandler("/elsewhere", code) }
 	for name, c := range map[string]struct {
@@ -122,7 +122,7 @@ func TestStartScanIsAskedForOnceWhateverTheAnswer(t *testing.T) {
 		"no such site":            {answer(404, "", "404: Not Found"), 404, nil},
 		"a bad option":            {answer(422, "application/json", `{"error":"no"}`), 422, nil},
 		"the console fails":       {answer(500, "", ""), 500, nil},
-		"nobody answers":          {gone, 0, nil},
+		"no response":             {gone, 0, nil},
 		"moved":                   {redirect(301), 301, nil},
 		"see elsewhere":           {redirect(303), 303, nil},
 		"moved, with the body":    {redirect(308), 308, nil},
@@ -155,8 +155,8 @@ func TestStartScanIsAskedForOnceWhateverTheAnswer(t *testing.T) {
 	}
 }
 
-func TestStartScanWithARevokedAccessTokenSendsTheOptionsAgain(t *testing.T) {
-	tokens := &issuer{answer: anHour}
+func TestScanIsSentAgainWithANewAccessToken(t *testing.T) {
+	tokens := &issuer{response: anHour}
 	console := &scans{}
 	console.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if last := console.sent[len(console.sent)-1]; strings.HasPrefix(last, "PUT") && r.Header.Get("Authorization") == "Bearer access-2" {
@@ -176,11 +176,11 @@ func TestStartScanWithARevokedAccessTokenSendsTheOptionsAgain(t *testing.T) {
 	}
 	puts := slices.DeleteFunc(console.sent, func(sent string) bool { return !strings.HasPrefix(sent, "PUT") })
 	if len(puts) != 2 || puts[0] != puts[1] || !strings.HasSuffix(puts[1], `{"targets":"10.0.0.1"}`) {
-		t.Errorf("sent %q, want the same once more with a new token", puts)
+		t.Errorf("sent %q, want the same again with a new token", puts)
 	}
 }
 
-func TestStartScanOnTheSimulatedConsole(t *testing.T) {
+func TestStartsAScanOnTheSimulatedConsole(t *testing.T) {
 	console := simulator.New(simulator.Options{Organizations: 1, Sites: 2, Assets: 20})
 	truth := console.Organizations()[0]
 	client := serve(t, console, runzero.Config{HTTP: withToken(console.OrganizationToken(0)), Write: true})

@@ -11,7 +11,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-func TestStreamReadsEveryShape(t *testing.T) {
+func TestReadsEveryFormOfExport(t *testing.T) {
 	for name, c := range map[string]struct {
 		body string
 		want []string
@@ -48,7 +48,7 @@ func TestStreamReadsEveryShape(t *testing.T) {
 				t.Errorf("got %q (%v), want %q", ids, err, c.want)
 			}
 			if n := len(log.take()); n != 1 {
-				t.Errorf("asked %d times, want once", n)
+				t.Errorf("%d requests, want one", n)
 			}
 		})
 	}
@@ -66,7 +66,7 @@ func TestStreamReadsEveryShape(t *testing.T) {
 	}
 }
 
-func TestStreamThatIsNotWholeIsAnErrorThatNamesTheRecordAndNoContents(t *testing.T) {
+func TestUnusableBodyIsAnErrorWithTheRecordNumber(t *testing.T) {
 	const secret = "topsecret"
 	good := `{"id":"a"}` + "\n"
 	for name, c := range map[string]struct {
@@ -78,7 +78,7 @@ func TestStreamThatIsNotWholeIsAnErrorThatNamesTheRecordAndNoContents(t *testing
 		"a web page":              {"text/html; charset=utf-8", "<html>" + secret, runzero.ErrNotData, 0, 0},
 		"data declared as a page": {"text/html", "[]", runzero.ErrNotData, 0, 0},
 		"an undeclared web page":  {"application/json", "<!DOCTYPE html><p>" + secret, runzero.ErrNotData, 0, 0},
-		"a web page behind marks": {"", "\ufeff\r\n <html>" + secret, runzero.ErrNotData, 0, 0},
+		"a web page after a mark": {"", "\ufeff\r\n <html>" + secret, runzero.ErrNotData, 0, 0},
 		"a number":                {"", "5", runzero.ErrNotRecord, 1, 0},
 		"a text":                  {"", `"` + secret + `"`, runzero.ErrNotRecord, 1, 0},
 		"a boolean":               {"", "true", runzero.ErrNotRecord, 1, 0},
@@ -96,10 +96,10 @@ func TestStreamThatIsNotWholeIsAnErrorThatNamesTheRecordAndNoContents(t *testing
 		"an id that is an object": {"", `{"id":{"id":"a"}}`, runzero.ErrNotRecord, 1, 0},
 		"an id with a space":      {"", `{"id":"a b"}`, runzero.ErrNotRecord, 1, 0},
 		"an id too long":          {"", `{"id":"` + strings.Repeat("a", 65) + `"}`, runzero.ErrNotRecord, 1, 0},
-		"a page behind a record":  {"", good + `{"sites":[{"id":"b"}]}`, runzero.ErrNotRecord, 2, 1},
+		"a page after a record":   {"", good + `{"sites":[{"id":"b"}]}`, runzero.ErrNotRecord, 2, 1},
 		"a cursor alone":          {"", `{"next_key":"` + secret + `"}`, runzero.ErrNotRecord, 1, 0},
 		"words":                   {"", "so " + secret, runzero.ErrNotJSON, 1, 0},
-		"words behind a record":   {"", good + "so " + secret, runzero.ErrNotJSON, 2, 1},
+		"words after a record":    {"", good + "so " + secret, runzero.ErrNotJSON, 2, 1},
 		"a brace too many":        {"", `{"id":"a"}}`, runzero.ErrNotRecord, 2, 1},
 		"a comma too many":        {"", `[{"id":"a"},]`, runzero.ErrNotJSON, 2, 1},
 		"a comma between lines":   {"", `{"id":"a"},` + "\n" + `{"id":"b"}`, runzero.ErrNotJSON, 2, 1},
@@ -128,7 +128,7 @@ func TestStreamThatIsNotWholeIsAnErrorThatNamesTheRecordAndNoContents(t *testing
 	}
 }
 
-// pages answers each cursor with a page; the first has none.
+// pages sends a page for each cursor; the first page has none.
 func pages(next map[string]string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		at := r.URL.Query().Get("start_key")
@@ -136,22 +136,22 @@ func pages(next map[string]string) http.HandlerFunc {
 	}
 }
 
-func TestStreamFollowsTheCursorToTheEnd(t *testing.T) {
+func TestFollowsTheCursorToTheEnd(t *testing.T) {
 	log := &requests{next: pages(map[string]string{"": "A", "A": "B&=+ü", "B&=+ü": ""})}
 	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
 	rows := client.Sites(t.Context(), organization)
-	for range 2 { // a sequence can be gone through twice, from the start each time
+	for range 2 { // each iteration starts at the first page
 		if _, err := all(rows); err == nil || !errors.Is(err, runzero.ErrNotRecord) {
-			t.Fatalf("error %v, want the row with a strange id refused", err)
+			t.Fatalf("error %v, want the row with an invalid id rejected", err)
 		}
-		asked := log.take()
-		if len(asked) != 3 {
-			t.Fatalf("asked %d times, want 3", len(asked))
+		got := log.take()
+		if len(got) != 3 {
+			t.Fatalf("%d requests, want 3", len(got))
 		}
 		for i, want := range []string{"", "A", "B&=+ü"} {
-			query := asked[i].URL.Query()
+			query := got[i].URL.Query()
 			if query.Get("start_key") != want || query.Get("_oid") != organization || query.Get("fields") == "" {
-				t.Errorf("page %d asked for with %v, want the cursor %q and all else unchanged", i+1, query, want)
+				t.Errorf("page %d requested with %v, want the cursor %q and the same query", i+1, query, want)
 			}
 		}
 	}
@@ -161,10 +161,10 @@ func TestStreamFollowsTheCursorToTheEnd(t *testing.T) {
 	}
 }
 
-func TestStreamTakesTheCursorBeforeAndBehindTheRows(t *testing.T) {
+func TestReadsTheCursorBeforeAndAfterTheRows(t *testing.T) {
 	for name, first := range map[string]string{
 		"before": `{"next_key":"A","sites":[{"id":"a","next_key":"x"}]}`,
-		"behind": `{"sites":[{"id":"a","next_key":"x"}],"next_key":"A"}`,
+		"after":  `{"sites":[{"id":"a","next_key":"x"}],"next_key":"A"}`,
 		"empty":  `{"sites":null,"next_key":"A"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,7 +183,7 @@ func TestStreamTakesTheCursorBeforeAndBehindTheRows(t *testing.T) {
 	}
 }
 
-func TestStreamEndsWhereTheCursorRepeats(t *testing.T) {
+func TestStopsWhenTheCursorRepeats(t *testing.T) {
 	for name, c := range map[string]struct {
 		next  map[string]string
 		calls int

@@ -37,7 +37,7 @@ const (
  "hidden":true,"custom_integration_id":"d0000000-0000-4000-8000-000000000001"}`
 )
 
-func TestTaskIsReadFromEveryRecordSeen(t *testing.T) {
+func TestReadsTasks(t *testing.T) {
 	for name, c := range map[string]struct {
 		record string
 		want   runzero.Task
@@ -72,13 +72,13 @@ func TestTaskIsReadFromEveryRecordSeen(t *testing.T) {
 				t.Errorf("got  %+v\nwant %+v", got, c.want)
 			}
 			if strings.Contains(fmt.Sprintf("%+v", got), "topsecret") {
-				t.Error("what must not be kept of a task is kept")
+				t.Error("the task contains its targets")
 			}
 		})
 	}
 }
 
-func TestTaskStartAndEndTakeTheBestInstantThereIs(t *testing.T) {
+func TestTaskStartAndEndUseTheBestTime(t *testing.T) {
 	one, two, three := at(1), at(2), at(3)
 	for name, c := range map[string]struct {
 		task       runzero.Task
@@ -97,7 +97,7 @@ func TestTaskStartAndEndTakeTheBestInstantThereIs(t *testing.T) {
 	}
 }
 
-func TestTaskFieldsThatNeedReading(t *testing.T) {
+func TestReadsTaskFields(t *testing.T) {
 	for members, want := range map[string]runzero.Task{
 		`"recur_frequency":"Weekly;-300"`:     {Frequency: "weekly"},
 		`"recur_frequency":" hourly ,x"`:      {Frequency: "hourly"},
@@ -132,7 +132,7 @@ func TestTaskFieldsThatNeedReading(t *testing.T) {
 
 const taskExport = "/export/org/tasks.jsonl"
 
-// taskConsole answers the export of tasks with one status and the list with another.
+// taskConsole sends one status for the export of tasks and another for the list.
 func taskConsole(export, list *int) *requests {
 	return &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status := *export
@@ -146,7 +146,7 @@ func taskConsole(export, list *int) *requests {
 	})}
 }
 
-func TestTasksOfAnOldConsoleComeFromTheListAndTheExportIsTriedOnceADay(t *testing.T) {
+func TestFallsBackToTheTaskListForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		export, list := http.StatusNotFound, http.StatusOK
 		log := taskConsole(&export, &list)
@@ -154,12 +154,11 @@ func TestTasksOfAnOldConsoleComeFromTheListAndTheExportIsTriedOnceADay(t *testin
 		expect := func(what string, want ...string) {
 			t.Helper()
 			tasks, err := all(client.Tasks(t.Context(), organization))
-			asked := log.take()
 			var paths []string
-			for _, request := range asked {
+			for _, request := range log.take() {
 				paths = append(paths, request.URL.Path[len("/api/v1.0"):])
 				if query := request.URL.Query(); query.Get("_oid") != organization || request.URL.Path == runzero.TaskList && query.Get("search") != "not type:sample" {
-					t.Errorf("%s: asked %v", what, request.URL)
+					t.Errorf("%s: requested %v", what, request.URL)
 				}
 			}
 			if err != nil || len(tasks) != 2 || !slices.Equal(paths, want) {
@@ -178,7 +177,7 @@ func TestTasksOfAnOldConsoleComeFromTheListAndTheExportIsTriedOnceADay(t *testin
 	})
 }
 
-func TestTasksThatCannotBeHad(t *testing.T) {
+func TestTasksThatCannotBeRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		export, list int
 		endpoint     string
@@ -186,7 +185,7 @@ func TestTasksThatCannotBeHad(t *testing.T) {
 	}{
 		"an export token at an old console":           {404, 401, runzero.TaskList, []string{taskExport, runzero.TaskList}, []string{runzero.TaskList}},
 		"a licence too small for the list":            {404, 403, runzero.TaskList, []string{taskExport, runzero.TaskList}, []string{runzero.TaskList}},
-		"an organization that is not there":           {404, 404, runzero.TaskList, []string{taskExport, runzero.TaskList}, []string{taskExport, runzero.TaskList}},
+		"an unknown organization":                     {404, 404, runzero.TaskList, []string{taskExport, runzero.TaskList}, []string{taskExport, runzero.TaskList}},
 		"a list that fails for now":                   {404, 503, runzero.TaskList, []string{taskExport, runzero.TaskList}, []string{taskExport, runzero.TaskList}},
 		"an export that is refused and not missing":   {401, 200, taskExport, []string{taskExport}, []string{taskExport}},
 		"an export that fails for now and has a list": {500, 200, taskExport, []string{taskExport}, []string{taskExport}},
@@ -201,14 +200,14 @@ func TestTasksThatCannotBeHad(t *testing.T) {
 					t.Errorf("error %v, want one of %s", err, c.endpoint)
 				}
 				if got := log.paths(); !slices.Equal(got, want) {
-					t.Errorf("asked %q, want %q", got, want)
+					t.Errorf("requested %q, want %q", got, want)
 				}
 			}
 		})
 	}
 }
 
-func TestTasksGivenUpEarlyStillTeachThatThereIsNoExport(t *testing.T) {
+func TestMissingTaskExportIsRememberedAfterAnEarlyStop(t *testing.T) {
 	export, list := http.StatusNotFound, http.StatusOK
 	log := taskConsole(&export, &list)
 	client := serve(t, log, runzero.Config{})
@@ -220,7 +219,7 @@ func TestTasksGivenUpEarlyStillTeachThatThereIsNoExport(t *testing.T) {
 			break
 		}
 		if got := log.paths(); !slices.Equal(got, want) {
-			t.Errorf("asked %q, want %q", got, want)
+			t.Errorf("requested %q, want %q", got, want)
 		}
 	}
 }

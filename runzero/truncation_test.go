@@ -20,10 +20,9 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-// An answer that breaks off says so, wherever that is: also between two records,
-// where what came is a well-formed export of too few, because the console has
-// announced its length or its chunks have no end.
-func TestTruncatedAnswerIsAnErrorWhereverItBreaksOff(t *testing.T) {
+// A truncated response is an error at every byte, also between two records, where the part
+// that arrived is valid: its length is announced, or its last chunk is missing.
+func TestResponseTruncatedAtEveryByte(t *testing.T) {
 	lines := []byte(`{"id":"a","asset_count":1}` + "\n" + `{"id":"b","asset_count":2}` + "\n")
 	packed := zip(string(lines))
 	for name, c := range map[string]struct {
@@ -39,7 +38,7 @@ func TestTruncatedAnswerIsAnErrorWhereverItBreaksOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			at := 0
 			client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				at := at // the client goes on as soon as the connection breaks off
+				at := at // the client continues once the connection is closed
 				if c.encoding != "" {
 					w.Header().Set("Content-Encoding", c.encoding)
 				}
@@ -54,11 +53,11 @@ func TestTruncatedAnswerIsAnErrorWhereverItBreaksOff(t *testing.T) {
 			}), runzero.Config{})
 			for ; at <= len(c.body); at++ {
 				rows, err := all(client.Sites(t.Context(), ""))
-				whole := at == len(c.body) && !c.chunked
+				complete := at == len(c.body) && !c.chunked
 				switch {
-				case whole && (err != nil || len(rows) != 2):
-					t.Errorf("whole: %d rows, %v", len(rows), err)
-				case !whole && (!errors.Is(err, runzero.ErrTruncated) || !runzero.Retryable(err)):
+				case complete && (err != nil || len(rows) != 2):
+					t.Errorf("complete: %d rows, %v", len(rows), err)
+				case !complete && (!errors.Is(err, runzero.ErrTruncated) || !runzero.Retryable(err)):
 					t.Errorf("after %d of %d bytes: %d rows, %v; want %v", at, len(c.body), len(rows), err, runzero.ErrTruncated)
 				}
 				for i, row := range rows {
@@ -71,17 +70,17 @@ func TestTruncatedAnswerIsAnErrorWhereverItBreaksOff(t *testing.T) {
 	}
 }
 
-func TestInterruptionSaysWhatInterrupted(t *testing.T) {
-	for name, c := range map[string]struct{ body, says string }{
-		"in a long answer":  {padded("a"), "record 2: the response ended early: context deadline exceeded"},
-		"in a short answer": {"[", "record 1: the response ended early: context deadline exceeded"},
-		"in a text":         {`[{"id":"a"},{"id":"b`, "record 2: the response ended early: context deadline exceeded"},
-		"in a number":       {`[{"id":"a"},{"id":1`, "record 2: the response ended early: context deadline exceeded"},
+func TestTruncationErrorHasItsCause(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"in a long body":  {padded("a"), "record 2: the response ended early: context deadline exceeded"},
+		"in a short body": {"[", "record 1: the response ended early: context deadline exceeded"},
+		"in a text":       {`[{"id":"a"},{"id":"b`, "record 2: the response ended early: context deadline exceeded"},
+		"in a number":     {`[{"id":"a"},{"id":1`, "record 2: the response ended early: context deadline exceeded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, err := readSites(t, stalling(c.body), runzero.Config{Timeout: time.Minute})
-				if want := sites + ": " + c.says; err == nil || err.Error() != want {
+				if want := sites + ": " + c.want; err == nil || err.Error() != want {
 					t.Errorf("error %v, want %q", err, want)
 				}
 			})
@@ -89,26 +88,26 @@ func TestInterruptionSaysWhatInterrupted(t *testing.T) {
 	}
 }
 
-// An answer of HTTP/1 may end with its connection, and then nobody knows whether it is
-// the whole; that is known where what comes has an end of its own.
-func TestAnAnswerWhoseEndIsTheConnectionsIsWholeOnlyWhereItSaysSo(t *testing.T) {
+// An HTTP/1 response may end with its connection. It is complete only if what it contains
+// has an end.
+func TestResponseWithoutALength(t *testing.T) {
 	const rows = `{"id":"a"}` + "\n" + `{"id":"b"}` + "\n"
 	for name, c := range map[string]struct {
 		body, encoding string
 		want           error
 	}{
-		"a record a line":          {rows, "", runzero.ErrNoLength},
-		"no record":                {"", "", runzero.ErrNoLength},
-		"an array":                 {`[{"id":"a"},{"id":"b"}]`, "", nil},
-		"a page":                   {`{"sites":[{"id":"a"},{"id":"b"}]}`, "", nil},
-		"an array that breaks off": {`[{"id":"a"},{"id":"b"}`, "", runzero.ErrNoLength},
-		"an array, and a record":   {`[{"id":"a"}]{"id":"b"}`, "", runzero.ErrNoLength},
-		"gzip":                     {string(zip(rows)), "gzip", nil},
-		"gzip that breaks off":     {string(zip(rows)[:20]), "gzip", runzero.ErrTruncated},
+		"a record a line":        {rows, "", runzero.ErrNoLength},
+		"no record":              {"", "", runzero.ErrNoLength},
+		"an array":               {`[{"id":"a"},{"id":"b"}]`, "", nil},
+		"a page":                 {`{"sites":[{"id":"a"},{"id":"b"}]}`, "", nil},
+		"a truncated array":      {`[{"id":"a"},{"id":"b"}`, "", runzero.ErrNoLength},
+		"an array, and a record": {`[{"id":"a"}]{"id":"b"}`, "", runzero.ErrNoLength},
+		"gzip":                   {string(zip(rows)), "gzip", nil},
+		"truncated gzip":         {string(zip(rows)[:20]), "gzip", runzero.ErrTruncated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := readSites(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Transfer-Encoding", "identity") // the server's word for it
+				w.Header().Set("Transfer-Encoding", "identity") // net/http's way to send none
 				if c.encoding != "" {
 					w.Header().Set("Content-Encoding", c.encoding)
 				}
@@ -129,8 +128,8 @@ func zip(text string) []byte {
 	return packed.Bytes()
 }
 
-func TestStreamGivenUpClosesItsConnectionAndLeavesNoGoroutine(t *testing.T) {
-	for name, giveUp := range map[string]func(t *testing.T, client *runzero.Client){
+func TestStoppedStreamClosesItsConnection(t *testing.T) {
+	for name, stop := range map[string]func(t *testing.T, client *runzero.Client){
 		"by the consumer": func(t *testing.T, client *runzero.Client) {
 			for site, err := range client.Sites(t.Context(), "") {
 				if err != nil || site.ID != "a" {
@@ -156,7 +155,7 @@ func TestStreamGivenUpClosesItsConnectionAndLeavesNoGoroutine(t *testing.T) {
 				case rows == 1:
 					cancel()
 				case !errors.Is(err, context.Canceled):
-					t.Fatalf("row %d after the end: %v", rows, err)
+					t.Fatalf("row %d after the error: %v", rows, err)
 				}
 			}
 			if rows != 2 {
@@ -200,9 +199,9 @@ func TestStreamGivenUpClosesItsConnectionAndLeavesNoGoroutine(t *testing.T) {
 					<-r.Context().Done()
 					close(gone)
 				}), runzero.Config{Observer: seen})
-				synctest.Wait() // net/http begins to serve outside of the bubble
+				synctest.Wait() // net/http starts serving outside of the bubble
 				before := bubble()
-				giveUp(t, client)
+				stop(t, client)
 				synctest.Wait()
 				select {
 				case <-gone:
@@ -212,18 +211,18 @@ func TestStreamGivenUpClosesItsConnectionAndLeavesNoGoroutine(t *testing.T) {
 				if after := bubble(); len(after) > len(before) {
 					t.Errorf("%d goroutines before, %d after:\n%s", len(before), len(after), strings.Join(after, "\n\n"))
 				}
-				answered, finished := seen.take()
-				if len(answered) != 1 || len(finished) != 1 || finished[0].Code != http.StatusOK {
-					t.Errorf("answered %v, finished %v; want each once", answered, finished)
+				responded, finished := seen.take()
+				if len(responded) != 1 || len(finished) != 1 || finished[0].Code != http.StatusOK {
+					t.Errorf("responded %v, finished %v; want each once", responded, finished)
 				}
 			})
 		})
 	}
 }
 
-// Between giving a request up and the end of its connection there is a moment, over TLS
-// for instance that of saying goodbye, in which a console can end its answer in due form.
-func TestAnswerThatEndsAfterItsRequestWasGivenUpIsNotWhole(t *testing.T) {
+// After a request was cancelled, and before its connection is closed, a console can end its
+// response regularly.
+func TestResponseThatEndsAfterItsRequestWasCancelled(t *testing.T) {
 	for name, body := range map[string]struct{ start, rest string }{
 		"records": {start: padded("a")},
 		"a page":  {start: `{"sites":[` + padded("a"), rest: `]}`},
@@ -253,7 +252,7 @@ func TestAnswerThatEndsAfterItsRequestWasGivenUpIsNotWhole(t *testing.T) {
 	}
 }
 
-// slowToClose says goodbye, and goes a second later.
+// slowToClose closes the connection a second after the end of writing.
 type slowToClose struct{ net.Conn }
 
 func (c slowToClose) Close() error {
@@ -265,7 +264,7 @@ func (c slowToClose) Close() error {
 }
 
 // bubble returns the stacks of the goroutines in the caller's synctest bubble.
-// The whole process's are no measure: the runtime's own come and go among them.
+// Those of the process are not usable, because the runtime starts and ends its own.
 func bubble() []string {
 	stacks := make([]byte, 1<<16)
 	n := runtime.Stack(stacks, true)
@@ -281,7 +280,7 @@ func bubble() []string {
 	})
 }
 
-func TestStreamYieldsRowsAsTheyArrive(t *testing.T) {
+func TestYieldsRowsAsTheyArrive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for _, id := range []string{"a", "b", "c"} {

@@ -11,7 +11,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-func TestURLIsAcceptedInEveryFormPeopleWriteIt(t *testing.T) {
+func TestURLInEveryForm(t *testing.T) {
 	for _, c := range []struct{ url, dialed, path string }{
 		{"http://127.0.0.1", "127.0.0.1:80", "/api/v1.0/health"},
 		{"http://127.0.0.1/", "127.0.0.1:80", "/api/v1.0/health"},
@@ -37,13 +37,13 @@ func TestURLIsAcceptedInEveryFormPeopleWriteIt(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := log.take(); dialed != c.dialed || len(got) != 1 || got[0].URL.Path != c.path {
-				t.Errorf("asked %s for %v, want %s for %s", dialed, got[0].URL, c.dialed, c.path)
+				t.Errorf("dialed %s for %v, want %s for %s", dialed, got[0].URL, c.dialed, c.path)
 			}
 		})
 	}
 }
 
-func TestURLOfHTTPSAndByDefault(t *testing.T) {
+func TestURLWithHTTPSAndByDefault(t *testing.T) {
 	for url, want := range map[string]string{
 		"":                                     "console.runzero.com:443",
 		"https://console-eu.runzero.com":       "console-eu.runzero.com:443",
@@ -62,8 +62,8 @@ func TestURLOfHTTPSAndByDefault(t *testing.T) {
 	}
 }
 
-func TestURLThatIsWrongIsRefused(t *testing.T) {
-	for name, c := range map[string]struct{ url, says string }{
+func TestInvalidURLIsRefused(t *testing.T) {
+	for name, c := range map[string]struct{ url, want string }{
 		"no scheme":              {"console.runzero.com", "write it like"},
 		"no scheme but a port":   {"console.runzero.com:443", "write it like"},
 		"another scheme":         {"ftp://console.runzero.com", "write it like"},
@@ -79,14 +79,14 @@ func TestURLThatIsWrongIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := runzero.New(runzero.Config{URL: c.url, HTTP: withToken(exportToken)})
-			if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "topsecret") {
-				t.Errorf("error %v, want one that says %q and not the password", err, c.says)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "topsecret") {
+				t.Errorf("error %v, want one with %q and without the password", err, c.want)
 			}
 		})
 	}
 }
 
-func TestPlainHTTPIsAllowedWhenAskedFor(t *testing.T) {
+func TestPlainHTTPCanBeAllowed(t *testing.T) {
 	client := serve(t, data(`{"status":"ok"}`), runzero.Config{URL: "http://console.example.com", AllowHTTP: true})
 	if _, err := client.Health(t.Context()); err != nil {
 		t.Error(err)

@@ -1,0 +1,131 @@
+package runzero_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/prometheus/common/config"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+)
+
+// These tests read what the simulated console serves, with every kind of credential.
+
+func TestReadsASimulatedConsole(t *testing.T) {
+	for _, tier := range []simulator.Tier{simulator.Platform, simulator.Community} {
+		console := simulator.New(simulator.Options{Tier: tier, Organizations: 2, Sites: 2, Assets: 100})
+		truth := console.Organizations()
+		id, secret := console.Client()
+		credentials := map[string]config.HTTPClientConfig{"export": withToken(console.ExportToken(0))}
+		if tier == simulator.Platform {
+			credentials["organization"] = withToken(console.OrganizationToken(0))
+			credentials["account"] = withToken(console.AccountToken())
+			credentials["client"] = config.HTTPClientConfig{OAuth2: &config.OAuth2{ClientID: id, ClientSecret: config.Secret(secret)}}
+		}
+		for name, http := range credentials {
+			t.Run(fmt.Sprint(tier, " ", name), func(t *testing.T) {
+				client := serve(t, console, runzero.Config{HTTP: http})
+				found, err := client.Organizations(t.Context())
+				if err != nil || len(found) == 0 || found[0].ID != truth[0].ID || found[0].Name != truth[0].Name || client.AccountWide() != (len(found) == len(truth)) {
+					t.Fatalf("organizations %+v (%v), want %+v", found, err, truth)
+				}
+				for i, o := range found {
+					missing := map[string]bool{}
+					for asset := range console.Assets(i) {
+						missing[asset.ID] = true
+					}
+					total := int64(len(missing))
+					assets, err := all(client.Assets(t.Context(), o.ID, ""))
+					for _, asset := range assets {
+						delete(missing, asset.ID)
+					}
+					if err != nil || len(missing) != 0 {
+						t.Errorf("%s: %d assets (%v), %d missing", o.Name, len(assets), err, len(missing))
+					}
+					if n, err := client.Count(t.Context(), o.ID, "assets", ""); err != nil || n != total {
+						t.Errorf("%s: %d assets counted (%v), want %d", o.Name, n, err, total)
+					}
+					if sites, err := all(client.Sites(t.Context(), o.ID)); err != nil || len(sites) != len(truth[i].Sites) {
+						t.Errorf("%s: %d sites (%v), want %d", o.Name, len(sites), err, len(truth[i].Sites))
+					}
+					if _, err := all(client.Tasks(t.Context(), o.ID)); err != nil {
+						t.Errorf("%s: %v", o.Name, err)
+					}
+				}
+				if health, err := client.Health(t.Context()); err != nil || health.Status != "ok" || health.Version == "" {
+					t.Errorf("health %+v (%v)", health, err)
+				}
+			})
+		}
+	}
+}
+
+func TestReadsASimulatedAccount(t *testing.T) {
+	console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 100})
+	truth := console.Organizations()
+	client := serve(t, console, runzero.Config{HTTP: withToken(console.AccountToken())})
+	sites, err := all(client.AccountSites(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	explorers, err := all(client.AccountExplorers(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sitesOf, explorersOf := map[string]int{}, map[string]int{}
+	for _, site := range sites {
+		sitesOf[site.OrganizationID]++
+	}
+	for _, explorer := range explorers {
+		explorersOf[explorer.OrganizationID]++
+		if explorer.Name == "" || explorer.Version == "" || explorer.OS == "" || explorer.Connected == runzero.Unsaid || explorer.LastCheckin.IsZero() {
+			t.Errorf("explorer %+v", explorer)
+		}
+	}
+	for _, o := range truth {
+		got, err := client.Organization(t.Context(), o.ID)
+		if err != nil || got.ID != o.ID || got.Name != o.Name || got.Demo != o.Demo || got.Inactive != o.Inactive || got.Project != o.Project || got.ExpireScans == (runzero.Count{}) {
+			t.Errorf("organization %+v (%v), want %+v", got, err, o)
+		}
+		own, err := all(client.Explorers(t.Context(), o.ID))
+		if err != nil || len(own) != explorersOf[o.ID] || sitesOf[o.ID] != len(o.Sites) {
+			t.Errorf("%s: %d Explorers (%v), %d in the account; %d sites", o.Name, len(own), err, explorersOf[o.ID], sitesOf[o.ID])
+		}
+	}
+	zones, err := all(client.HostedZones(t.Context(), truth[0].ID))
+	if err != nil || len(zones) == 0 || zones[0].Name == "" || zones[0].Enabled == runzero.Unsaid {
+		t.Errorf("zones %+v (%v)", zones, err)
+	}
+	license, err := client.License(t.Context())
+	if err != nil || license.MaxAssets == (runzero.Count{}) || license.Type != "platform" || license.Expiration.IsZero() {
+		t.Errorf("licence %+v (%v)", license, err)
+	}
+	if version, err := client.ExplorerRelease(t.Context()); err != nil || version == "" {
+		t.Errorf("release %q (%v)", version, err)
+	}
+}
+
+func TestSimulatedConsoleRefusesInsufficientScope(t *testing.T) {
+	for _, tier := range []simulator.Tier{simulator.Platform, simulator.Professional, simulator.Community} {
+		console := simulator.New(simulator.Options{Tier: tier, Organizations: 1, Sites: 2, Assets: 10})
+		id := console.Organizations()[0].ID
+		tokens := []string{console.ExportToken(0)}
+		if tier != simulator.Community {
+			tokens = append(tokens, console.OrganizationToken(0))
+		}
+		for _, token := range tokens {
+			client := serve(t, console, runzero.Config{HTTP: withToken(token)})
+			for needs, request := range map[runzero.Kind]func() error{
+				runzero.ExportToken:       func() error { _, err := client.Count(t.Context(), id, "assets", ""); return err },
+				runzero.OrganizationToken: func() error { _, err := all(client.Explorers(t.Context(), id)); return err },
+				runzero.AccountCredential: func() error { _, err := client.License(t.Context()); return err },
+			} {
+				err := request()
+				if has := client.Kind().Reaches(needs); has != (err == nil) || !has && !runzero.Refused(err, client.Kind()) {
+					t.Errorf("%v, %s, %s: error %v", tier, client.Kind(), needs, err)
+				}
+			}
+		}
+	}
+}
