@@ -1,11 +1,8 @@
 package simulator
 
-import (
-	"net/netip"
-	"strconv"
-)
+import "strconv"
 
-// asset is one row, as of the moment its site was last observed.
+// asset is one asset as of the last observation of its site.
 type asset struct {
 	f       *fleet
 	slot    int
@@ -18,31 +15,15 @@ type asset struct {
 	seen    int64
 	updated int64
 	alive   bool
-	// sparse assets are known through an integration only: their records have
-	// no os and few other keys (seen).
+	// sparse assets are known through an integration alone. Their records have no os and
+	// few other keys (seen).
 	sparse bool
 }
 
-// pickSystem chooses by weight.
-func pickSystem(list []system, k key) *system {
-	var total int64
-	for i := range list {
-		total += list[i].weight
-	}
-	n := k.below(total)
-	for i := range list {
-		if n -= list[i].weight; n < 0 {
-			return &list[i]
-		}
-	}
-	return &list[0]
-}
-
-// hours is when the device is there on the day of number d: seconds after
-// midnight, from and to.
-func (cl *class) hours(k key, d int64) (from, to int64, present bool) {
-	dk := k.sub(uint64(d))
-	weekday := floorMod(d+4, 7)
+// hours is when the device is online on a day: seconds after midnight.
+func (cl *class) hours(k key, dayNumber int64) (from, to int64, present bool) {
+	dk := k.sub(uint64(dayNumber))
+	weekday := floorMod(dayNumber+4, 7)
 	weekend := weekday == 0 || weekday == 6
 	chance := int64(820)
 	switch cl.rhythm {
@@ -62,9 +43,9 @@ func (cl *class) hours(k key, d int64) (from, to int64, present bool) {
 		}
 		from, to = 7*hour, 17*hour
 	}
-	// The low bits are independent enough of the high ones that below() uses.
-	shift := int64(uint64(dk) & 0x3fff)
-	return from + shift*2/3, to + int64(uint64(dk)>>14&0x3fff), dk.below(1000) < chance
+	// The low bits are independent enough of the high ones, which below uses.
+	shift := int64(dk & 0x3fff)
+	return from + shift*2/3, to + int64(dk>>14&0x3fff), dk.below(1000) < chance
 }
 
 func (cl *class) online(k key, t int64) bool {
@@ -74,33 +55,21 @@ func (cl *class) online(k key, t int64) bool {
 	return present && s >= from && s < to
 }
 
-// lastOnline looks back at most forty days: nobody is on holiday for longer.
+// lastOnline looks back forty days: no device is away for longer.
 func (cl *class) lastOnline(k key, t int64) int64 {
 	d := floorDiv(t, day)
 	for back := range int64(40) {
 		from, to, present := cl.hours(k, d-back)
-		if !present {
-			continue
-		}
 		start := (d - back) * day
-		if back > 0 {
-			return start + to - 1
-		}
-		if start+from <= t {
+		if present && start+from <= t {
 			return min(t, start+to-1)
 		}
 	}
 	return t - 40*day
 }
 
-func pickLevel(list []level, k key) level {
-	n := k.below(1000)
-	for _, l := range list {
-		if n -= l.permille; n < 0 {
-			return l
-		}
-	}
-	return list[0]
+func pickLevel(levels []level, k key) level {
+	return *pick(levels, k, func(l *level) int64 { return l.permille })
 }
 
 func (a *asset) risk() level {
@@ -113,21 +82,20 @@ func (a *asset) risk() level {
 
 func (a *asset) criticality() level { return pickLevel(criticalities, a.key.sub(drawCriticality)) }
 
-// services are the numbers of TCP and UDP services and of other ways in which
-// an asset was found. They are cut from one draw.
+// services are the numbers of TCP and UDP services and of other ways in which the asset
+// was found.
 func (a *asset) services() (tcp, udp, arp, icmp, other int64) {
 	if a.sparse {
 		return
 	}
 	k := a.key.sub(drawServices)
 	tcp = k.below(a.class.ports + 1)
-	u := uint64(k)
-	if udp = int64(u & 3); udp == 3 {
+	if udp = int64(k & 3); udp == 3 {
 		udp = 0
 	}
-	arp, icmp = 1, int64(u>>2&1)
+	arp, icmp = 1, int64(k>>2&1)
 	// Seen: service_count is more than the sum of its parts.
-	if u>>3&15 == 0 {
+	if k>>3&15 == 0 {
 		other = 1
 	}
 	return
@@ -145,7 +113,7 @@ func (a *asset) softwareCount() int64 {
 	return a.key.sub(drawSoftware).below(a.class.software + 1)
 }
 
-// vulnerabilityCount is skewed: most have few, some have many.
+// vulnerabilityCount is small for most assets and large for some.
 func (a *asset) vulnerabilityCount() int64 {
 	if a.sparse {
 		return 0
@@ -159,22 +127,33 @@ func (a *asset) createdAt() int64 { return a.born + 71 }
 
 func (a *asset) updatedAt() int64 { return a.updated + 192 }
 
-// address is the device's own, which no record shows.
-func (a *asset) address() netip.Addr {
-	return netip.AddrFrom4([4]byte{10, a.site.network, byte(a.slot >> 8), byte(a.slot)})
-}
-
 func (a *asset) osName() string {
-	if a.sparse {
+	switch {
+	case a.sparse:
 		return ""
-	}
-	if a.model == 0 {
+	case a.model == 0:
 		return a.sys.name
 	}
-	return a.sys.name + " " + strconv.FormatInt(a.modelNumber(), 10)
+	return a.sys.name + " " + strconv.FormatInt(100+a.model*7, 10)
 }
 
-func (a *asset) modelNumber() int64 { return 100 + a.model*7 }
+func (a *asset) typ() string {
+	if a.sparse {
+		return [...]string{"Cloud Resource", "Laptop", "Cloud Resource", "Mobile"}[a.key.sub(drawHardware)&3]
+	}
+	return a.class.typ
+}
+
+func (a *asset) scanned() bool { return !a.sparse && a.site.role != rolePassive }
+
+// public: some servers and network devices have an address that is not private.
+func (a *asset) public() bool {
+	switch a.typ() {
+	case "Server", "Router", "Firewall", "Cloud Resource", "IP Camera":
+		return a.key.sub(drawPublic).below(100) < 12
+	}
+	return false
+}
 
 func (a *asset) hasSource(i int) bool {
 	in := &integrations[i]
@@ -184,24 +163,53 @@ func (a *asset) hasSource(i int) bool {
 	return a.key.sub(drawSources).sub(uint64(i)).below(1000) < in.permille
 }
 
-func (a *asset) typ() string {
-	if a.sparse {
-		return sparseTypes[a.key.sub(drawHardware)&3]
-	}
-	return a.class.typ
-}
-
-var sparseTypes = [4]string{"Cloud Resource", "Laptop", "Cloud Resource", "Mobile"}
-
 func (a *asset) sources() []string {
 	if a.sparse {
 		return []string{"CrowdStrike"}
 	}
-	list := []string{"runZero"}
+	list := make([]string, 1, 1+len(integrations))
+	list[0] = "runZero"
 	for i := range integrations {
 		if a.hasSource(i) {
 			list = append(list, integrations[i].name)
 		}
 	}
 	return list
+}
+
+// firstPort is where the asset's ports begin in the tables of ports.
+func (a *asset) firstPort() int64 { return int64(a.key.sub(drawServices) >> 40) }
+
+// ports yields the ports of the asset's services, with their transport: TCP first.
+func (a *asset) ports(yield func(string, *port) bool) {
+	tcp, udp, _, _, _ := a.services()
+	first := a.firstPort()
+	for i := range tcp {
+		if !yield("tcp", &tcpPorts[(first+i)%int64(len(tcpPorts))]) {
+			return
+		}
+	}
+	for i := range udp {
+		if !yield("udp", &udpPorts[(first+i)%int64(len(udpPorts))]) {
+			return
+		}
+	}
+}
+
+// speaks is about TCP services.
+func (a *asset) speaks(protocol string) bool {
+	for transport, p := range a.ports {
+		if transport == "tcp" && p.protocol == protocol {
+			return true
+		}
+	}
+	return false
+}
+
+// known is the operating system as far as the record shows it.
+func (a *asset) known() system {
+	if a.sparse {
+		return system{}
+	}
+	return *a.sys
 }

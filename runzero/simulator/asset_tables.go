@@ -1,34 +1,33 @@
 package simulator
 
-// rhythm is when a device answers.
+// rhythm is when a device is online.
 type rhythm uint8
 
 const (
 	steady rhythm = iota // off for a day now and then
-	office               // there on work days, by day
-	pocket               // comes and goes with people, evenings too
+	office               // during working hours
+	pocket               // carried by people, evenings and weekends too
 )
 
-// class is a kind of device. Weights are of 256 slots of a fleet.
+// class is a kind of device.
 type class struct {
 	typ    string
-	weight int
+	weight int // of 256 slots of a fleet
 	rhythm rhythm
-	// lifeDays is how long a device is in use, shortest and longest.
+	// lifeDays is for how long a device is in use, shortest and longest.
 	lifeDays [2]int64
 	// offPermille is how often a steady device misses a day.
 	offPermille int64
 	ports       int64 // TCP services, at most
-	vulns       int64 // vulnerabilities, at most, before the skew
-	software    int64
+	vulns       int64 // vulnerabilities, at most
+	software    int64 // programs, at most
 	vendor      string
 	prefix      string // of host names
 	oses        []system
 }
 
-// system is an operating system. A model system's name ends in a model number,
-// as those of many small devices do, so that the number of distinct names
-// grows with the fleet (seen).
+// system is an operating system. The name of a model system ends in a model number, as those
+// of many small devices do, so that the number of distinct names grows with the fleet (seen).
 type system struct {
 	weight          int64
 	name            string
@@ -115,8 +114,8 @@ var tcpPorts = []port{
 
 var udpPorts = []port{{"161", "snmp", "net-snmp"}, {"137", "netbios", "windows"}, {"5353", "mdns", ""}, {"123", "ntp", "ntpd"}}
 
-// Ranks are the values of the rank fields where runZero's were seen; those of
-// info and low are assumed from their order.
+// level is a risk or a criticality. Ranks are the values of the rank fields. Those of info
+// and low are assumed from their order, the others are seen.
 type level struct {
 	permille int64
 	name     string
@@ -127,8 +126,8 @@ var risks = []level{{450, "none", 0}, {120, "info", 0}, {210, "low", 1}, {130, "
 
 var criticalities = []level{{700, "unset", 0}, {120, "low", 2}, {100, "medium", 3}, {60, "high", 4}, {20, "critical", 5}}
 
-// integration is a source besides runZero's own scans; its share applies to
-// the classes that people log into, or to every class.
+// integration is a source beside runZero's own scans. Its share is of the classes that
+// people log into, or of every class.
 type integration struct {
 	name     string
 	id       int64

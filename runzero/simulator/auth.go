@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -9,13 +8,42 @@ import (
 	"time"
 )
 
-// grant is what a credential allows. The zero grant allows nothing.
-type grant struct {
-	kind string // as Call.Token names it
-	org  *org   // the organization written into the token; nil: the whole account
+// scope is the part of the API that a route belongs to. It decides which credentials and
+// licences may call the route.
+type scope int
+
+const (
+	scopePublic scope = iota
+	scopeExport
+	scopeOrganization
+	scopeZones // of the organization API, but for the largest licence alone
+	scopeAccount
+	scopeToken
+)
+
+// licence is the smallest tier that has a scope (documented).
+func (s scope) licence() Tier {
+	return [...]Tier{Community, Community, Professional, Platform, Platform, Platform}[s]
 }
 
-// The kinds of token, as Call.Token names them.
+// kinds are the tokens that a scope accepts (documented).
+func (s scope) kinds() []string {
+	switch s {
+	case scopeExport:
+		return []string{tokenExport, tokenOrganization, tokenClient}
+	case scopeOrganization, scopeZones:
+		return []string{tokenOrganization, tokenClient}
+	}
+	return []string{tokenClient}
+}
+
+// grant is what a credential allows. The zero grant allows nothing.
+type grant struct {
+	kind string // as in Call.Token
+	org  *org   // of tokens of one organization; nil: the account
+}
+
+// The kinds of token, as in Call.Token.
 const (
 	tokenNone         = "none"
 	tokenInvalid      = "invalid"
@@ -29,9 +57,25 @@ const (
 
 func (g grant) valid() bool { return g.kind != tokenNone && g.kind != tokenInvalid }
 
-func (g grant) wholeAccount() bool { return g.kind == tokenAccount || g.kind == tokenOAuth }
+// provided is the kind of token as responses name it.
+func (g grant) provided() string {
+	if g.kind == tokenAccount || g.kind == tokenOAuth {
+		return tokenClient
+	}
+	return g.kind
+}
 
-const accessLifetime = 3600 // not documented; seen nowhere
+// licence is the smallest tier that has the kind of credential (documented of account
+// credentials, assumed of organization tokens).
+func (g grant) licence() Tier {
+	switch g.provided() {
+	case tokenClient:
+		return Platform
+	case tokenOrganization:
+		return Professional
+	}
+	return Community
+}
 
 func (c *Console) token(prefix string, k key) string {
 	return prefix + strings.ToUpper(k.sub(drawToken).sub(uint64(prefix[0])).hex(32))
@@ -46,60 +90,52 @@ func (c *Console) buildTokens() {
 	}
 }
 
-// ExportToken reads one organization's exports, no more. Prefixes and reach of
-// this and the other tokens are documented, their 32 digits are seen.
+// ExportToken can read the exports of one organization. Prefixes and scopes of all tokens
+// are documented, their 32 digits are seen.
 func (c *Console) ExportToken(org int) string { return c.token("ET", c.orgs[org].key) }
 
-// OrganizationToken reaches one organization.
+// OrganizationToken can access one organization.
 func (c *Console) OrganizationToken(org int) string { return c.token("OT", c.orgs[org].key) }
 
-// AccountToken reaches everything; paths of an organization want _oid with it
+// AccountToken can access everything. Paths of an organization need _oid with it
 // (documented) and are served from the first organization without (seen).
 func (c *Console) AccountToken() string { return c.token("CT", c.seed) }
 
-// DownloadToken downloads Explorers and reaches no API.
+// DownloadToken can download Explorers, and cannot call the API.
 func (c *Console) DownloadToken(org int) string { return c.token("DT", c.orgs[org].key) }
 
-// Client is an OAuth2 API client, whose access tokens reach what AccountToken
-// does (documented) and last an hour by the console's clock (assumed).
+// Client is an OAuth2 API client. Its access tokens can do what AccountToken can
+// (documented) and last an hour of the console's clock (assumed).
 func (c *Console) Client() (id, secret string) {
 	k := c.seed.sub(drawClient).sub(1)
 	return k.uuid(), k.sub(drawToken).hex(32)
 }
 
-// RevokeAccessTokens refuses every OAuth access token issued so far.
-func (c *Console) RevokeAccessTokens() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	clear(c.access)
-}
+const accessLifetime = 3600 // seconds, assumed
 
-// authenticate says what a request's credential is good for.
+// authenticate finds out what the credential of a request allows.
 func (c *Console) authenticate(r *http.Request, now time.Time) grant {
-	header := r.Header.Get("Authorization")
-	if header == "" {
-		return grant{kind: tokenNone}
-	}
-	scheme, token, _ := strings.Cut(header, " ")
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	token = strings.TrimSpace(token)
-	if !strings.EqualFold(scheme, "Bearer") {
-		return grant{kind: tokenInvalid}
-	}
-	if g, ok := c.tokens[token]; ok {
-		return g
-	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if end, ok := c.access[token]; ok && now.Unix() < end {
+	expires := c.access[token]
+	c.mu.Unlock()
+	switch g, found := c.tokens[token]; {
+	case scheme == "":
+		return grant{kind: tokenNone}
+	case !strings.EqualFold(scheme, "Bearer"):
+	case found:
+		return g
+	case now.Unix() < expires:
 		return grant{kind: tokenOAuth}
 	}
 	return grant{kind: tokenInvalid}
 }
 
-// clientForm reads a token request: id and secret as form fields (documented)
-// or by HTTP Basic (seen). The problem is empty when the form is complete.
+// clientForm reads a token request: id and secret are form fields (documented) or come by
+// HTTP Basic (seen). The problem is empty when the form is complete.
 func (c *Console) clientForm(r *http.Request) (g grant, problem string) {
-	g = grant{kind: tokenNone}
+	g.kind = tokenNone
 	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
 	if err != nil {
 		return g, "unreadable body"
@@ -112,18 +148,17 @@ func (c *Console) clientForm(r *http.Request) (g grant, problem string) {
 	}
 	id, secret := form.Get("client_id"), form.Get("client_secret")
 	if user, password, ok := r.BasicAuth(); ok {
-		// RFC 6749 has both form-encoded inside of the header.
-		if id, err = url.QueryUnescape(user); err != nil {
-			return g, "malformed client id"
-		}
-		if secret, err = url.QueryUnescape(password); err != nil {
-			return g, "malformed client secret"
+		// In RFC 6749 both are form-encoded inside of the header.
+		var badID, badSecret error
+		id, badID = url.QueryUnescape(user)
+		secret, badSecret = url.QueryUnescape(password)
+		if badID != nil || badSecret != nil {
+			return g, "malformed client id or secret"
 		}
 	}
-	wantID, wantSecret := c.Client()
 	if id != "" || secret != "" {
 		g.kind = tokenInvalid
-		if id == wantID && secret == wantSecret {
+		if wantID, wantSecret := c.Client(); id == wantID && secret == wantSecret {
 			g.kind = tokenClient
 		}
 	}
@@ -139,8 +174,8 @@ func (c *Console) clientForm(r *http.Request) (g grant, problem string) {
 func (c *Console) issue(now time.Time) row {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for t, end := range c.access {
-		if end <= now.Unix() {
+	for t, expires := range c.access {
+		if expires <= now.Unix() {
 			delete(c.access, t)
 		}
 	}
@@ -149,43 +184,4 @@ func (c *Console) issue(now time.Time) row {
 	token := k.hex(32) + k.sub(1).hex(32)
 	c.access[token] = now.Unix() + accessLifetime
 	return row{"access_token": token, "token_type": "bearer", "expires_in": accessLifetime}
-}
-
-// provided is the kind of token as answers call it.
-func (g grant) provided() string {
-	if g.wholeAccount() {
-		return tokenClient
-	}
-	return g.kind
-}
-
-// licence is the smallest tier that has the kind of credential (documented of
-// account credentials; that of the organization API is assumed of its tokens).
-func (g grant) licence() Tier {
-	switch g.kind {
-	case tokenAccount, tokenOAuth, tokenClient:
-		return Platform
-	case tokenOrganization:
-		return Professional
-	}
-	return Community
-}
-
-// kinds are the tokens that reach a scope (documented).
-func (s scope) kinds() []string {
-	switch s {
-	case scopeExport:
-		return []string{tokenExport, tokenOrganization, tokenClient}
-	case scopeOrganization, scopeZones:
-		return []string{tokenOrganization, tokenClient}
-	}
-	return []string{tokenClient}
-}
-
-// wrongKind is the answer to a token that is good, but not here (seen).
-func wrongKind(provided string, possible []string) row {
-	return row{
-		"error":                fmt.Sprintf("invalid %s token: invalid account API key", provided),
-		"possible_token_types": possible, "provided_token_type": provided,
-	}
 }

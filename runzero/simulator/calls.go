@@ -1,47 +1,49 @@
 package simulator
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// Call is one request as the console saw it.
+// Call is one request that the console received.
 type Call struct {
 	Time   time.Time
 	Method string
-	// Path below /api/v1.0; the whole path where it is none of the API's.
+	// Path below /api/v1.0, or the complete path when it is not of the API.
 	Path  string
 	Query string
-	// Status is 0 while there is no answer, and for good where a fault dropped it.
+	// Status is 0 until there is a response, and stays 0 when a fault dropped it.
 	Status int
-	// Token is the kind of credential: none, invalid, export, organization,
-	// account, oauth, download, or client for an OAuth2 token request.
+	// Token is the kind of credential: none, invalid, export, organization, account,
+	// oauth, download, or client for a request of an OAuth2 token.
 	Token string
 }
 
+// maxCalls is how many calls the log keeps at least; it may keep twice as many.
 const maxCalls = 10000
 
-// callLog keeps the newest calls in a ring.
 type callLog struct {
-	ring  []Call
-	total int
+	calls   []Call
+	dropped int
 }
 
 func (c *Console) logCall(call Call) (number int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := &c.log
-	if len(l.ring) < maxCalls {
-		l.ring = append(l.ring, call)
-	} else {
-		l.ring[l.total%maxCalls] = call
+	if len(l.calls) >= 2*maxCalls {
+		l.dropped += len(l.calls) - maxCalls
+		l.calls = slices.Clone(l.calls[len(l.calls)-maxCalls:])
 	}
-	l.total++
-	return l.total - 1
+	l.calls = append(l.calls, call)
+	return l.dropped + len(l.calls) - 1
 }
 
 func (c *Console) logStatus(number, status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if number >= c.log.total-len(c.log.ring) {
-		c.log.ring[number%maxCalls].Status = status
+	if i := number - c.log.dropped; i >= 0 {
+		c.log.calls[i].Status = status
 	}
 }
 
@@ -49,18 +51,13 @@ func (c *Console) logStatus(number, status int) {
 func (c *Console) Calls() []Call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	l := &c.log
-	list := make([]Call, 0, len(l.ring))
-	at := 0
-	if len(l.ring) == maxCalls {
-		at = l.total % maxCalls
-	}
-	return append(append(list, l.ring[at:]...), l.ring[:at]...)
+	calls := c.log.calls
+	return slices.Clone(calls[max(0, len(calls)-maxCalls):])
 }
 
 // Count is the number of requests ever received.
 func (c *Console) Count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.log.total
+	return c.log.dropped + len(c.log.calls)
 }

@@ -1,7 +1,7 @@
 package simulator
 
-// certificate is what a service identifies itself by. Assets that speak TLS
-// have one of type x509, those that speak SSH one of type ssh.
+// certificate identifies a service. Assets that speak TLS have one of type x509, assets
+// that speak SSH one of type ssh.
 type certificate struct {
 	*asset
 	ssh        bool
@@ -22,48 +22,36 @@ func (t *certificate) fill(a *asset, i int) bool {
 	return true
 }
 
-func (a *asset) speaks(protocol string) (found bool) {
-	a.ports(true, false, func(_ string, p *port) { found = found || p.protocol == protocol })
-	return found
+// renewal is how certificates are managed.
+type renewal struct {
+	permille   int64
+	days       int64 // validity
+	early      int64 // days from the renewal to the end; 0: never renewed
+	selfSigned bool
 }
 
-// care is how a certificate is looked after: how long one lasts, and how long
-// before its end the next one comes.
-type care struct {
-	permille int64
-	days     int64
-	early    int64 // days; 0: there never is a next one
-	own      bool  // self-signed
+var renewals = []renewal{{400, 90, 15, false}, {220, 398, 30, false}, {120, 398, 0, false}, {60, 90, 0, false}, {200, 3650, 0, true}}
+
+func (a *asset) renewal() *renewal {
+	return pick(renewals, a.key.sub(drawCertificate), func(r *renewal) int64 { return r.permille })
 }
 
-var cares = []care{{400, 90, 15, false}, {220, 398, 30, false}, {120, 398, 0, false}, {60, 90, 0, false}, {200, 3650, 0, true}}
-
-func (a *asset) care() *care {
-	n := a.key.sub(drawCertificate).below(1000)
-	for i := range cares {
-		if n -= cares[i].permille; n < 0 {
-			return &cares[i]
-		}
-	}
-	return &cares[0]
-}
-
-// validity is that of the TLS certificate as it was last seen.
+// validity is that of the asset's TLS certificate at the last scan.
 func (a *asset) validity() (start, end int64) {
-	c := a.care()
-	length := c.days * day
+	r := a.renewal()
+	length := r.days * day
 	phase := a.key.sub(drawCertificate).sub(1)
-	if c.early == 0 {
+	if r.early == 0 {
 		start = a.born - phase.below(length)
 	} else {
-		period := length - c.early*day
+		period := length - r.early*day
 		start = floorDiv(a.updated-phase.below(period), period)*period + phase.below(period)
 	}
 	return start, start + length
 }
 
-// hostKey is the validity of an SSH host key: most are keys alone, without any
-// (0), some are certificates for a month.
+// hostKey is the validity of the asset's SSH host key: most are plain keys that do not
+// expire (0), some are certificates for a month.
 func (a *asset) hostKey() (start, end int64) {
 	k := a.key.sub(drawCertificate).sub(2)
 	if k&3 != 0 {
@@ -82,14 +70,6 @@ func (t *certificate) typ() string {
 	return "x509"
 }
 
-func (t *certificate) selfSigned() bool { return !t.ssh && t.care().own }
-
-func (t *certificate) authority() bool { return t.selfSigned() && t.id()&7 == 0 }
-
-// hidden are some of those of devices that nobody can change (the use of it
-// that is documented).
-func (t *certificate) hidden() bool { return t.selfSigned() && t.id()>>3&3 == 0 }
-
 func (t *certificate) issuer() string {
 	if t.selfSigned() {
 		return "CN=PLANTED.example.com"
@@ -97,12 +77,18 @@ func (t *certificate) issuer() string {
 	return "CN=PLANTED authority"
 }
 
-func (t *certificate) strength() (algorithm string, bits int64) {
+// publicKey is the algorithm and the length.
+func (t *certificate) publicKey() (string, int64) {
 	if t.ssh {
 		return "ssh-ed25519", 256
 	}
 	return "rsaEncryption", 2048
 }
+
+func (t *certificate) selfSigned() bool { return !t.ssh && t.renewal().selfSigned }
+
+// hidden: some on devices whose certificate nobody can replace (documented as the purpose).
+func (t *certificate) hidden() bool { return t.selfSigned() && t.id()>>3&3 == 0 }
 
 func certificateFields() []field[*certificate] {
 	hash := func(digits int) func(*certificate, []byte) []byte {
@@ -111,61 +97,27 @@ func certificateFields() []field[*certificate] {
 			return (k.hex(32) + k.sub(1).hex(32))[:digits]
 		})
 	}
-	none, list := raw[*certificate](`""`), raw[*certificate]("[]")
-	return sorted([]field[*certificate]{
-		{"authority_key_id", none},
-		{"cn", raw[*certificate](`"PLANTED.example.com"`)},
-		{"created_at", number(func(t *certificate) int64 { return t.createdAt() })},
-		{"crl_distribution_points", raw[*certificate](`["http://PLANTED.example.com/crl"]`)},
-		{"ext_key_usage", list},
-		{"fp_bkhash", none},
+	return table(fixed[*certificate](`{"authority_key_id":"","cn":"PLANTED.example.com","crl_distribution_points":["http://PLANTED.example.com/crl"],
+		"ext_key_usage":[],"fp_bkhash":"","issuing_certificate_url":[],"key_usage":[],"names":["PLANTED.example.com"],"ocsp_server":[],
+		"public_key":"PLANTED+public+key","public_key_parameters":{},"san_dns_names":["PLANTED.example.com"],
+		"san_email_addresses":["PLANTED.admin@example.com"],"san_ip_addresses":["10.66.6.66"],"san_uris":[],"signature":"PLANTED+signature",
+		"signature_algorithm":"sha256WithRSAEncryption","subject":"CN=PLANTED.example.com","subject_key_id":"","version":3}`), []field[*certificate]{
+		{"created_at", number((*certificate).createdAt)},
 		{"fp_md5", hash(32)},
 		{"fp_sha1", hash(40)},
 		{"fp_sha256", hash(64)},
 		{"hidden", flag((*certificate).hidden)},
 		{"id", uuid((*certificate).id)},
-		{"is_ca", flag((*certificate).authority)},
+		{"is_ca", flag(func(t *certificate) bool { return t.selfSigned() && t.id()&7 == 0 })},
 		{"issuer", text((*certificate).issuer)},
-		{"issuing_certificate_url", list},
-		{"key_usage", list},
-		{"names", raw[*certificate](`["PLANTED.example.com"]`)},
-		{"ocsp_server", list},
 		{"organization_id", text(func(t *certificate) string { return t.f.org.id })},
-		{"public_key", raw[*certificate](`"PLANTED+public+key"`)},
-		{"public_key_algorithm", text(func(t *certificate) string { a, _ := t.strength(); return a })},
-		{"public_key_bits", number(func(t *certificate) int64 { _, n := t.strength(); return n })},
-		{"public_key_parameters", raw[*certificate]("{}")},
-		{"san_dns_names", raw[*certificate](`["PLANTED.example.com"]`)},
-		{"san_email_addresses", raw[*certificate](`["PLANTED.admin@example.com"]`)},
-		{"san_ip_addresses", raw[*certificate](`["10.66.6.66"]`)},
-		{"san_uris", list},
+		{"public_key_algorithm", text(func(t *certificate) string { a, _ := t.publicKey(); return a })},
+		{"public_key_bits", number(func(t *certificate) int64 { _, n := t.publicKey(); return n })},
 		{"self_signed", flag((*certificate).selfSigned)},
 		{"serial", hash(36)},
-		{"signature", raw[*certificate](`"PLANTED+signature"`)},
-		{"signature_algorithm", raw[*certificate](`"sha256WithRSAEncryption"`)},
-		{"subject", raw[*certificate](`"CN=PLANTED.example.com"`)},
-		{"subject_key_id", none},
 		{"type", text((*certificate).typ)},
-		{"updated_at", number(func(t *certificate) int64 { return t.updatedAt() })},
+		{"updated_at", number((*certificate).updatedAt)},
 		{"validity_end", number(func(t *certificate) int64 { return t.end })},
 		{"validity_start", number(func(t *certificate) int64 { return t.start })},
-		{"version", raw[*certificate]("3")},
 	})
-}
-
-func certificateKeywords() keywords[*certificate] {
-	name := byText(func(*certificate) string { return "CN=PLANTED.example.com" })
-	return keywords[*certificate]{
-		"": name, "cn": name, "name": name, "names": name, "subject": name,
-		"id":              byText(func(t *certificate) string { return t.id().uuid() }),
-		"organization_id": byText(func(t *certificate) string { return t.f.org.id }),
-		"issuer":          byText((*certificate).issuer),
-		"type":            byText((*certificate).typ),
-		"hidden":          byFlag((*certificate).hidden),
-		"self_signed":     byFlag((*certificate).selfSigned),
-		"is_ca":           byFlag((*certificate).authority),
-		"public_key_bits": byNumber(func(t *certificate) int64 { _, n := t.strength(); return n }),
-		"valid_from":      bySince(func(t *certificate) int64 { return t.start }),
-		"valid_until":     byUntil(func(t *certificate) int64 { return t.end }),
-	}
 }

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -42,29 +41,6 @@ func TestConcurrency(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-// TestStreaming makes sure that rows cost no memory: a fleet of any size is
-// written with few allocations, and what is allocated for a row is garbage
-// when the row is written.
-func TestStreaming(t *testing.T) {
-	const assets = 3000
-	c, _ := newConsole(Options{Assets: assets, Limit: -1, Burst: 1 << 30})
-	for path, most := range map[string]float64{
-		"assets.jsonl?fields=" + typicalFields: 100, "assets.json": 100,
-		"services.jsonl?fields=id,site_name,service_port,service_protocol,service_transport": 100, "services.json?search=port:443": 100, "services.json": 100,
-		"vulnerabilities.jsonl?fields=id,site_name,vulnerability_severity": 100, "software.jsonl?fields=id,software_vendor": 100, "certificates.jsonl": 10 * assets,
-		"wireless.json?page_size=100000": 100, "users.jsonl": 100, "groups.jsonl": 100, "findings.json": 2000,
-	} {
-		n := testing.AllocsPerRun(1, func() {
-			r := httptest.NewRequest(http.MethodGet, "/api/v1.0/export/org/"+path, nil)
-			r.Header.Set("Authorization", "Bearer "+c.ExportToken(0))
-			c.ServeHTTP(&sink{header: http.Header{}}, r)
-		})
-		if n > most {
-			t.Errorf("%s: %v allocations of %v", path, n, most)
-		}
-	}
 }
 
 // TestEmpty asks a console without a single asset.

@@ -2,22 +2,21 @@ package simulator
 
 import "iter"
 
-// directory is the Azure AD of an organization, as its connector brought it.
+// directory is the Azure AD of an organization as its connector last imported it.
 type directory struct {
 	org           *org
 	synced        int64
 	users, groups int64
 }
 
-// person is one of its users. All are in the first group, which is everybody,
-// and each is in one of the others.
-type person struct {
+// user is one user. All are in the first group, and each is in one of the others.
+type user struct {
 	*directory
 	index int64
 	key   key
 }
 
-// group is one of its groups.
+// group is one group.
 type group struct {
 	*directory
 	index int64
@@ -25,23 +24,19 @@ type group struct {
 }
 
 func (v *view) directory(o *org) *directory {
-	d := &directory{org: o, users: int64(o.slots) * 2 / 3}
+	d := &directory{org: o, users: int64(o.slots) * 2 / 3, synced: o.directory.lastGoodEnd(v.now)}
 	if d.users > 0 {
 		d.groups = 3 + d.users/25
-	}
-	d.synced = v.now
-	if r, ok := o.people.lastGood(v.now); ok {
-		d.synced = r.scanEnd
 	}
 	return d
 }
 
-func (v *view) people(o *org, _ int) iter.Seq2[int, *person] {
-	return func(yield func(int, *person) bool) {
-		p := person{directory: v.directory(o)}
-		for p.index = range p.users {
-			p.key = o.key.sub(drawPerson).sub(uint64(p.index))
-			if !yield(int(p.index), &p) {
+func (v *view) users(o *org, _ int) iter.Seq2[int, *user] {
+	return func(yield func(int, *user) bool) {
+		u := user{directory: v.directory(o)}
+		for u.index = range u.users {
+			u.key = o.key.sub(drawPerson).sub(uint64(u.index))
+			if !yield(int(u.index), &u) {
 				return
 			}
 		}
@@ -64,8 +59,10 @@ func (d *directory) groupKey(index int64) key {
 	return d.org.key.sub(drawGroup).sub(uint64(index))
 }
 
-// ownGroup is the group a user is in beside the first.
-func (p *person) ownGroup() int64 { return 1 + p.index%(p.groups-1) }
+// memberOf are the ids of the user's groups.
+func (u *user) memberOf() []string {
+	return []string{u.groupKey(0).uuid(), u.groupKey(1 + u.index%(u.groups-1)).uuid()}
+}
 
 // members is how many users are in a group.
 func (g *group) members() int64 {
@@ -76,98 +73,55 @@ func (g *group) members() int64 {
 	return (g.users - g.index + others) / others
 }
 
-// lastLogon is in the days before the last sync for most, long ago for some,
-// and never (0) for a few.
-func (p *person) lastLogon() int64 {
-	k := p.key.sub(1)
+// lastLogon is in the days before the last sync for most, long ago for some, and never (0)
+// for a few.
+func (u *user) lastLogon() int64 {
+	k := u.key.sub(1)
 	switch n := k.below(100); {
 	case n < 6:
 		return 0
 	case n < 18:
-		return p.synced - k.sub(1).between(30*day, 400*day)
+		return u.synced - k.sub(1).between(30*day, 400*day)
 	default:
-		return p.synced - k.sub(1).below(4*day)
+		return u.synced - k.sub(1).below(4*day)
 	}
 }
 
-func (d *directory) created(k key) int64 { return d.synced - 400*day - k.sub(2).below(900*day) }
+func (d *directory) createdAt(k key) int64 { return d.synced - 400*day - k.sub(2).below(900*day) }
 
-// site is the one that the connector belongs to.
-func (d *directory) site() *site { return d.org.sites[0] }
+// siteID is that of the connector.
+func (d *directory) siteID() string { return d.org.sites[0].id }
 
-func personFields() []field[*person] {
-	own := uuid(func(p *person) key { return p.key })
-	return sorted([]field[*person]{
-		{"directory_user_attributes", raw[*person](`{"manager":"PLANTED"}`)},
-		{"directory_user_created_at", number(func(p *person) int64 { return p.created(p.key) })},
-		{"directory_user_description", raw[*person](`"PLANTED description"`)},
-		{"directory_user_display_name", raw[*person](`"PLANTED Person"`)},
-		{"directory_user_email", raw[*person](`"PLANTED.person@example.com"`)},
-		{"directory_user_email_normalized", raw[*person](`"PLANTED.person@example.com"`)},
-		{"directory_user_first_name", raw[*person](`"PLANTED"`)},
-		{"directory_user_group_ids", func(p *person, b []byte) []byte {
-			b = appendKeyUUID(append(b, '['), p.groupKey(0))
-			b = appendKeyUUID(append(b, ','), p.groupKey(p.ownGroup()))
-			return append(b, ']')
-		}},
-		{"directory_user_id", own},
-		{"directory_user_last_logon_at", number((*person).lastLogon)},
-		{"directory_user_last_name", raw[*person](`"PLANTED"`)},
-		{"directory_user_location", raw[*person](`"PLANTED location"`)},
-		{"directory_user_name", raw[*person](`"CN=PLANTED Person,DC=example,DC=com"`)},
-		{"directory_user_organization_id", text(func(p *person) string { return p.org.id })},
-		{"directory_user_phone", raw[*person](`"PLANTED-555-0100"`)},
-		{"directory_user_site_id", text(func(p *person) string { return p.site().id })},
-		{"directory_user_source_id", raw[*person]("16")},
-		{"directory_user_title", raw[*person](`"PLANTED title"`)},
-		{"directory_user_updated_at", number(func(p *person) int64 { return p.synced })},
-		{"directory_user_user_id", uuid(func(p *person) key { return p.key.sub(3) })},
-		{"id", own},
+func userFields() []field[*user] {
+	return table(fixed[*user](`{"directory_user_attributes":{"manager":"PLANTED"},"directory_user_description":"PLANTED description",
+		"directory_user_display_name":"PLANTED Person","directory_user_email":"PLANTED.person@example.com",
+		"directory_user_email_normalized":"PLANTED.person@example.com","directory_user_first_name":"PLANTED","directory_user_last_name":"PLANTED",
+		"directory_user_location":"PLANTED location","directory_user_name":"CN=PLANTED Person,DC=example,DC=com",
+		"directory_user_phone":"PLANTED-555-0100","directory_user_source_id":16,"directory_user_title":"PLANTED title"}`), []field[*user]{
+		{"directory_user_created_at", number(func(u *user) int64 { return u.createdAt(u.key) })},
+		{"directory_user_group_ids", encoded(func(u *user) any { return u.memberOf() })},
+		{"directory_user_id", uuid(func(u *user) key { return u.key })},
+		{"directory_user_last_logon_at", number((*user).lastLogon)},
+		{"directory_user_organization_id", text(func(u *user) string { return u.org.id })},
+		{"directory_user_site_id", text((*user).siteID)},
+		{"directory_user_updated_at", number(func(u *user) int64 { return u.synced })},
+		{"directory_user_user_id", uuid(func(u *user) key { return u.key.sub(3) })},
+		{"id", uuid(func(u *user) key { return u.key })},
 	})
 }
 
 func groupFields() []field[*group] {
-	own := uuid(func(g *group) key { return g.key })
-	return sorted([]field[*group]{
-		{"directory_group_attributes", raw[*group](`{"owner":"PLANTED"}`)},
-		{"directory_group_created_at", number(func(g *group) int64 { return g.created(g.key) })},
-		{"directory_group_description", raw[*group](`"PLANTED description"`)},
-		{"directory_group_display_name", raw[*group](`"PLANTED Group"`)},
-		{"directory_group_email", raw[*group](`"PLANTED.group@example.com"`)},
-		{"directory_group_email_normalized", raw[*group](`"PLANTED.group@example.com"`)},
+	return table(fixed[*group](`{"directory_group_attributes":{"owner":"PLANTED"},"directory_group_description":"PLANTED description",
+		"directory_group_display_name":"PLANTED Group","directory_group_email":"PLANTED.group@example.com",
+		"directory_group_email_normalized":"PLANTED.group@example.com","directory_group_name":"CN=PLANTED Group,DC=example,DC=com",
+		"directory_group_source_id":16}`), []field[*group]{
+		{"directory_group_created_at", number(func(g *group) int64 { return g.createdAt(g.key) })},
 		{"directory_group_group_id", uuid(func(g *group) key { return g.key.sub(3) })},
-		{"directory_group_id", own},
-		{"directory_group_name", raw[*group](`"CN=PLANTED Group,DC=example,DC=com"`)},
+		{"directory_group_id", uuid(func(g *group) key { return g.key })},
 		{"directory_group_organization_id", text(func(g *group) string { return g.org.id })},
-		{"directory_group_site_id", text(func(g *group) string { return g.site().id })},
-		{"directory_group_source_id", raw[*group]("16")},
+		{"directory_group_site_id", text((*group).siteID)},
 		{"directory_group_updated_at", number(func(g *group) int64 { return g.synced })},
 		{"directory_group_user_count", number((*group).members)},
-		{"id", own},
+		{"id", uuid(func(g *group) key { return g.key })},
 	})
-}
-
-func personKeywords() keywords[*person] {
-	name := byText(func(*person) string { return "PLANTED Person" })
-	site := bySite(func(p *person) *site { return p.site() })
-	return keywords[*person]{
-		"": name, "name": name, "display_name": name,
-		"id":            byText(func(p *person) string { return p.key.uuid() }),
-		"email":         byText(func(*person) string { return "PLANTED.person@example.com" }),
-		"source":        byText(func(*person) string { return "AzureAD" }),
-		"site":          site,
-		"last_logon_at": bySince((*person).lastLogon),
-	}
-}
-
-func groupKeywords() keywords[*group] {
-	name := byText(func(*group) string { return "PLANTED Group" })
-	site := bySite(func(g *group) *site { return g.site() })
-	return keywords[*group]{
-		"": name, "name": name, "display_name": name,
-		"id":         byText(func(g *group) string { return g.key.uuid() }),
-		"source":     byText(func(*group) string { return "AzureAD" }),
-		"site":       site,
-		"user_count": byNumber((*group).members),
-	}
 }

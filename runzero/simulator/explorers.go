@@ -10,13 +10,13 @@ type explorer struct {
 	key      key
 	id       string
 	name     string
-	site     *site // nil: bound to no one site
+	site     *site // nil: not bound to a site
 	os, arch string
 	version  string
 	inactive bool
 	// flaky is how many of 40 six-hour blocks have an outage.
 	flaky   int64
-	removed int64  // when an inactive one was
+	removed int64  // when it was, if inactive
 	outages []span // of incidents
 }
 
@@ -34,7 +34,7 @@ func (c *Console) buildExplorers(o *org) {
 	add(&explorer{name: prefix + "-RZ02", os: "windows", arch: "amd64", version: oldVersion, flaky: 2, site: o.sites[min(1, len(o.sites)-1)]})
 	switch o.index {
 	case 1:
-		// Nothing keeps two from having one name (seen).
+		// Two Explorers may have one name (seen).
 		add(&explorer{name: prefix + "-RZ01", os: "linux", arch: "arm64", version: c.opts.Version, flaky: 3, site: o.sites[0]})
 	case 0:
 		add(&explorer{name: "raspberry", os: "linux", arch: "arm64", version: c.opts.Version, flaky: 14, site: o.sites[len(o.sites)-1]})
@@ -52,8 +52,8 @@ func buildDate(version string) string {
 	return "260101"
 }
 
-// connection says whether the Explorer is connected at t, since when not, and
-// when it last checked in. Outages never cross their six-hour block.
+// connection is whether the Explorer is connected at t, since when it is not, and when it
+// last checked in. Outages do not cross their six-hour block.
 func (e *explorer) connection(t int64) (connected bool, since, checkin int64) {
 	const block = 6 * hour
 	beat := e.key.below(20)
@@ -61,8 +61,8 @@ func (e *explorer) connection(t int64) (connected bool, since, checkin int64) {
 	if e.gone(t) {
 		return false, e.removed - hour, e.removed - hour
 	}
-	if out, off := within(e.outages, t); off {
-		return false, out.from, out.from - beat - 1
+	if outage, offline := within(e.outages, t); offline {
+		return false, outage.from, outage.from - beat - 1
 	}
 	n := floorDiv(t, block)
 	k := e.key.sub(drawDrop).sub(uint64(n))
@@ -77,10 +77,16 @@ func (e *explorer) connection(t int64) (connected bool, since, checkin int64) {
 	return false, from, from - beat - 1
 }
 
-// gone tells whether the Explorer has been removed by t.
+// gone is whether the Explorer was removed before t.
 func (e *explorer) gone(t int64) bool { return e.inactive && t >= e.removed }
 
-func floorMod(a, b int64) int64 { return a - floorDiv(a, b)*b }
+func (v *view) explorerRows(o *org) []row {
+	rows := make([]row, 0, len(o.explorers))
+	for _, e := range o.explorers {
+		rows = append(rows, v.explorerRow(o, e))
+	}
+	return rows
+}
 
 func (v *view) explorerRow(o *org, e *explorer) row {
 	connected, since, checkin := e.connection(v.now)
@@ -113,8 +119,7 @@ func (v *view) explorerRow(o *org, e *explorer) row {
 	}
 }
 
-// available is the Explorer that a group takes: the first that is connected, or
-// else the first that could be.
+// available is the Explorer that a group takes: the first that is connected, else the first.
 func (v *view) available(o *org) *explorer {
 	for _, e := range o.explorers {
 		if connected, _, _ := e.connection(v.now); connected {

@@ -2,37 +2,46 @@ package simulator
 
 import (
 	"iter"
-	"path"
-	"slices"
 	"strings"
 )
 
-// export is one kind of record as the export API has it.
-type export[T any] struct {
-	keywords keywords[T]
-	// records are an organization's, in an order that holds while the world
-	// moves: each has a position, which grows, and the walk begins at from.
-	records func(v *view, o *org, from int) iter.Seq2[int, T]
-	// write makes what appends a record, or the fields of it that are asked for.
-	write func(v *view, names []string) func([]byte, T) []byte
-	// paged is whether the .json form has pages, whole whether records come with
-	// all their fields whatever is asked for (both documented).
-	paged, whole bool
-	// hidden records are left out unless the search speaks of them; nil: none.
-	hidden func(T) bool
-}
-
-// exporter is an export whatever its records.
+// exporter is one export, whatever its records are.
 type exporter struct {
 	serve func(*request)
 	count func(*view, *org) int
 }
 
+// export is one kind of record of the export API.
+type export[T any] struct {
+	fields []field[T]
+	// records are an organization's, in an order that does not change while the world
+	// does: each has a position, which grows. from is the first position wanted.
+	records func(v *view, o *org, from int) iter.Seq2[int, T]
+	// paged: the .json form has pages. whole: records are complete whatever the fields
+	// parameter says (both documented).
+	paged, whole bool
+	// hidden records are listed only if the search names the field hidden; nil: none are.
+	hidden func(T) bool
+}
+
 func exporting[T any](e export[T]) exporter {
 	return exporter{
-		serve: e.serve,
+		serve: func(q *request) {
+			l, ok := q.layout(e.paged)
+			if !ok {
+				return
+			}
+			if e.whole {
+				l.fields = nil
+			}
+			records := e.records(q.view, q.org, l.from)
+			if !strings.Contains(strings.ToLower(q.r.URL.Query().Get("search")), "hidden:") {
+				records = matching(records, e.listed())
+			}
+			respond(q, l, e.fields, records)
+		},
 		count: func(v *view, o *org) (n int) {
-			for range matching(e.records(v, o, 0), e.listed(nil, nil)) {
+			for range matching(e.records(v, o, 0), e.listed()) {
 				n++
 			}
 			return n
@@ -40,93 +49,61 @@ func exporting[T any](e export[T]) exporter {
 	}
 }
 
-func (e *export[T]) serve(q *request) {
-	query, match, ok := search(q, e.keywords)
-	if !ok {
-		return
+// listed matches what a response without a search lists.
+func (e *export[T]) listed() func(T) bool {
+	if e.hidden == nil {
+		return nil
 	}
-	name, form, _ := strings.Cut(path.Base(q.r.URL.Path), ".")
-	l, from := layout{plural: name, lines: form == "jsonl"}, 0
-	if e.paged && !l.lines {
-		if l.size, from, ok = q.page(); !ok {
-			return
-		}
-	}
-	var names []string
-	if !e.whole {
-		names = splitFields(q.r.URL.Query().Get("fields"))
-	}
-	send(q, l, matching(e.records(q.view, q.org, from), e.listed(query, match)), e.write(q.view, names))
+	return func(rec T) bool { return !e.hidden(rec) }
 }
 
-// listed says which records an answer has.
-func (e *export[T]) listed(query *expr, match func(T) bool) func(T) bool {
-	if e.hidden == nil || query.mentions("hidden") {
-		return match
-	}
-	return func(rec T) bool { return !e.hidden(rec) && (match == nil || match(rec)) }
-}
-
-func matching[T any](records iter.Seq2[int, T], match func(T) bool) iter.Seq2[int, T] {
-	if match == nil {
-		return records
-	}
-	return func(yield func(int, T) bool) {
-		for at, rec := range records {
-			if match(rec) && !yield(at, rec) {
+// exportingRows is the export of records that are few.
+func exportingRows(rows func(*view, *org) []row, whole bool) exporter {
+	return exporter{
+		serve: func(q *request) {
+			l, ok := q.layout(false)
+			if !ok {
 				return
 			}
-		}
+			if whole {
+				l.fields = nil
+			}
+			q.rows(l, rows(q.view, q.org))
+		},
+		count: func(v *view, o *org) int { return len(rows(v, o)) },
 	}
 }
 
-// buildExports is the table of all exports.
 func (c *Console) buildExports() {
+	assets := assetFields(c.opts.StringCounts)
 	c.exports = map[string]exporter{
-		"assets":          exporting(export[*asset]{keywords: assetKeywords(), records: (*view).assets, write: assetWriter(c.assetFields), paged: true}),
-		"services":        exporting(export[*service]{keywords: serviceKeywords(), records: perAsset((*service).fill), write: table(serviceFields(c.assetFields)), paged: true}),
-		"software":        exporting(export[*software]{keywords: softwareKeywords(), records: perAsset((*software).fill), write: table(softwareFields(c.assetFields)), paged: true}),
-		"vulnerabilities": exporting(export[*vulnerability]{keywords: vulnerabilityKeywords(), records: perAsset((*vulnerability).fill), write: table(vulnerabilityFields(c.assetFields)), paged: true}),
-		"wireless":        exporting(export[*wireless]{keywords: wirelessKeywords(), records: (*view).wireless, write: table(wirelessFields()), paged: true}),
-		"certificates": exporting(export[*certificate]{keywords: certificateKeywords(), records: perAsset((*certificate).fill), write: table(certificateFields()), whole: true,
-			hidden: (*certificate).hidden}),
-		"users":    exporting(export[*person]{keywords: personKeywords(), records: (*view).people, write: table(personFields())}),
-		"groups":   exporting(export[*group]{keywords: groupKeywords(), records: (*view).groups, write: table(groupFields())}),
-		"findings": exporting(export[row]{keywords: findingKeywords(), records: listing((*view).findingRows), write: rowWriter, whole: true}),
-		"sites":    exporting(export[row]{keywords: rowKeywords(), records: listing((*view).siteRows), write: rowWriter}),
-		"tasks":    exporting(export[*task]{keywords: taskKeywords(), records: (*view).taskRecords, write: taskWriter(c.listFields)}),
+		"assets":          exporting(export[*asset]{fields: assets, records: (*view).assets, paged: true}),
+		"services":        exporting(export[*service]{fields: serviceFields(assets), records: perAsset((*service).fill), paged: true}),
+		"software":        exporting(export[*software]{fields: softwareFields(assets), records: perAsset((*software).fill), paged: true}),
+		"vulnerabilities": exporting(export[*vulnerability]{fields: vulnerabilityFields(assets), records: perAsset((*vulnerability).fill), paged: true}),
+		"wireless":        exporting(export[*wireless]{fields: wirelessFields(), records: (*view).wireless, paged: true}),
+		"certificates":    exporting(export[*certificate]{fields: certificateFields(), records: perAsset((*certificate).fill), whole: true, hidden: (*certificate).hidden}),
+		"users":           exporting(export[*user]{fields: userFields(), records: (*view).users}),
+		"groups":          exporting(export[*group]{fields: groupFields(), records: (*view).groups}),
+		"tasks":           exporting(export[*task]{fields: c.taskFields, records: (*view).taskRecords}),
+		"findings":        exportingRows((*view).findingRows, true),
+		"sites":           exportingRows((*view).siteRows, false),
 	}
-}
-
-// table writes records by a table of fields.
-func table[T any](fields []field[T]) func(*view, []string) func([]byte, T) []byte {
-	return func(_ *view, names []string) func([]byte, T) []byte {
-		some := project(fields, names)
-		return func(b []byte, rec T) []byte { return appendRecord(b, rec, some) }
-	}
-}
-
-// listing walks records of which there are few; they have no pages.
-func listing[T any](list func(*view, *org) []T) func(*view, *org, int) iter.Seq2[int, T] {
-	return func(v *view, o *org, _ int) iter.Seq2[int, T] { return slices.All(list(v, o)) }
 }
 
 // perSlot is more than an asset ever has of anything.
 const perSlot = 1 << 16
 
-// perAsset walks the records of which each asset has some. fill makes the i-th
-// of an asset and reports false when there is none.
+// perAsset lists the records of which each asset has some. fill makes the i-th record of
+// an asset and returns false when there is none.
 func perAsset[T any](fill func(rec *T, a *asset, i int) bool) func(*view, *org, int) iter.Seq2[int, *T] {
 	return func(v *view, o *org, from int) iter.Seq2[int, *T] {
 		return func(yield func(int, *T) bool) {
-			slot, i := from/perSlot, from%perSlot
 			var rec T
-			for at, a := range v.assets(o, slot) {
-				if at != slot {
-					i = 0
-				}
-				for ; fill(&rec, a, i); i++ {
-					if !yield(at*perSlot+i, &rec) {
+			for slot, a := range v.assets(o, from/perSlot) {
+				first := max(0, from-slot*perSlot)
+				for i := first; fill(&rec, a, i); i++ {
+					if !yield(slot*perSlot+i, &rec) {
 						return
 					}
 				}

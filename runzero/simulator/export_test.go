@@ -3,7 +3,6 @@ package simulator
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"io"
 	"maps"
 	"net/url"
@@ -65,13 +64,6 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// TestAlphabetical checks the whole table, for encoding/json does not show order.
-func TestAlphabetical(t *testing.T) {
-	if f := assetFields(); !slices.IsSortedFunc(f, func(a, b field[*asset]) int { return strings.Compare(a.name, b.name) }) {
-		t.Error("fields are not in order")
-	}
-}
-
 func TestStringCounts(t *testing.T) {
 	c, _ := newConsole(Options{StringCounts: true})
 	for _, r := range lines(t, ask(t, c, "GET", "/export/org/assets.jsonl?fields=service_count", c.ExportToken(0), "").Body) {
@@ -113,78 +105,6 @@ func TestPaging(t *testing.T) {
 	}
 }
 
-func TestSearch(t *testing.T) {
-	c, clk := newConsole(Options{Assets: 600})
-	site := c.Organizations()[0].Sites[1]
-	now := clk.Now().Unix()
-	for search, want := range map[string]func(a Asset) bool{
-		"":                                func(Asset) bool { return true },
-		"alive:t":                         func(a Asset) bool { return a.Alive },
-		"alive:f and scanned:true":        func(a Asset) bool { return !a.Alive && a.Scanned },
-		"alive:t OR scanned:f":            func(a Asset) bool { return a.Alive || !a.Scanned },
-		"type:=laptop":                    func(a Asset) bool { return a.Type == "Laptop" },
-		"not type:server risk:critical":   func(a Asset) bool { return a.Type != "Server" && a.Risk == "critical" },
-		`site:="` + site.Name + `"`:       func(a Asset) bool { return a.SiteID == site.ID },
-		"site:" + site.ID:                 func(a Asset) bool { return a.SiteID == site.ID },
-		`os:"windows server" and alive:t`: func(a Asset) bool { return strings.Contains(a.OS, "Windows Server") && a.Alive },
-		"os:=":                            func(a Asset) bool { return a.OS == "" },
-		"source:crowdstrike":              func(a Asset) bool { return slices.Contains(a.Sources, "CrowdStrike") },
-		"os:apple%18":                     func(a Asset) bool { return strings.HasPrefix(a.OS, "Apple") && strings.HasSuffix(a.OS, "18") },
-		"last_seen:>30days":               func(a Asset) bool { return a.LastSeen < now-30*day },
-		"first_seen:<2weeks":              func(a Asset) bool { return a.FirstSeen >= now-14*day },
-		"organization_id:" + c.orgs[0].id: func(Asset) bool { return true },
-	} {
-		n := 0
-		for a := range c.Assets(0) {
-			if want(a) {
-				n++
-			}
-		}
-		var got []object
-		get(t, c, "/export/org/assets.json?fields=id&search="+url.QueryEscape(search), c.ExportToken(0), 200, &got)
-		if len(got) != n || n == 0 {
-			t.Errorf("%q: %d, want %d", search, len(got), n)
-		}
-	}
-	for _, path := range []string{"/export/org/assets.jsonl", "/export/org/sites.json", "/export/org/tasks.json", "/org/tasks"} {
-		for _, bad := range []string{`name:"open`, "and", "alive:t or", "not", ":x", "nonsense:1", "id:", "a and or b"} {
-			var problem object
-			get(t, c, path+"?search="+url.QueryEscape(bad), c.OrganizationToken(0), 422, &problem)
-			if problem["status"] != 422.0 {
-				t.Errorf("%s %s: %v", path, bad, problem)
-			}
-		}
-	}
-}
-
-func TestTaskSearch(t *testing.T) {
-	c, _ := newConsole(Options{})
-	var all []object
-	get(t, c, "/export/org/tasks.json", c.ExportToken(0), 200, &all)
-	for search, want := range map[string]func(o object) bool{
-		"type:scan and recur:f":         func(o object) bool { return o["type"] == "scan" && o["recur"] == false },
-		"recur:t":                       func(o object) bool { return o["recur"] == true },
-		"status:Processed":              func(o object) bool { return o["status"] == "processed" },
-		"status:error or recur:t":       func(o object) bool { return o["status"] == "error" || o["recur"] == true },
-		"not type:analysis":             func(o object) bool { return o["type"] != "analysis" },
-		"source:passive":                func(o object) bool { return o["type"] == "sample" },
-		`name:="Azure AD sync"`:         func(o object) bool { return o["name"] == "Azure AD sync" },
-		"site:" + c.orgs[0].sites[1].id: func(o object) bool { return o["site_id"] == c.orgs[0].sites[1].id },
-	} {
-		n := 0
-		for _, o := range all {
-			if want(o) {
-				n++
-			}
-		}
-		var got []object
-		get(t, c, "/export/org/tasks.json?search="+url.QueryEscape(search), c.ExportToken(0), 200, &got)
-		if len(got) != n || n == 0 {
-			t.Errorf("%q: %d, want %d", search, len(got), n)
-		}
-	}
-}
-
 func TestGzip(t *testing.T) {
 	c, _ := newConsole(Options{})
 	plain := ask(t, c, "GET", "/export/org/assets.json", c.ExportToken(0), "", "Accept-Encoding", "br, gzip;q=0")
@@ -203,15 +123,5 @@ func TestGzip(t *testing.T) {
 	}
 	if size*4 > len(b) {
 		t.Errorf("%d bytes compressed to %d", len(b), size)
-	}
-}
-
-func TestAppendString(t *testing.T) {
-	for _, s := range []string{"", "plain", `a "quote" \`, "tab\tnul\x00", "Zürich 東京", "bad\xffutf8\xc3", "\u2028"} {
-		b := appendString(nil, s)
-		var got string
-		if err := json.Unmarshal(b, &got); err != nil || got != strings.ToValidUTF8(s, "\ufffd") {
-			t.Errorf("%q became %s: %q, %v", s, b, got, err)
-		}
 	}
 }

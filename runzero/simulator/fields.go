@@ -1,97 +1,123 @@
 package simulator
 
 import (
+	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// field writes one key of a record. Records of which there are many are
-// written by tables of these, as far as they are asked for.
+// field is one key of a kind of record and what appends its value as JSON. Exports have
+// dozens of fields and may have a million records: only the fields that a response or a
+// search needs are computed, and without allocations where there is an easy way.
 type field[T any] struct {
-	name   string
+	name string
+	// append appends nothing for a record that does not have the field.
 	append func(T, []byte) []byte
 }
 
-// text, number, flag, uuid, quoted and raw make what a field of a record
-// writes; quoted is for text that needs no escapes.
-func text[T any](f func(T) string) func(T, []byte) []byte {
-	return func(rec T, b []byte) []byte { return appendString(b, f(rec)) }
+func text[T any](value func(T) string) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return appendString(b, value(rec)) }
 }
 
-func number[T any](f func(T) int64) func(T, []byte) []byte {
-	return func(rec T, b []byte) []byte { return appendInt(b, f(rec)) }
+func number[T any](value func(T) int64) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return strconv.AppendInt(b, value(rec), 10) }
 }
 
-func flag[T any](f func(T) bool) func(T, []byte) []byte {
-	return func(rec T, b []byte) []byte { return appendBool(b, f(rec)) }
+func flag[T any](value func(T) bool) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return strconv.AppendBool(b, value(rec)) }
 }
 
-func uuid[T any](f func(T) key) func(T, []byte) []byte {
-	return func(rec T, b []byte) []byte { return appendKeyUUID(b, f(rec)) }
+func uuid[T any](value func(T) key) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return append(value(rec).appendUUID(append(b, '"')), '"') }
 }
 
-func quoted[T any](f func(T, []byte) []byte) func(T, []byte) []byte {
-	return func(rec T, b []byte) []byte { return append(f(rec, append(b, '"')), '"') }
+// raw is for values that are JSON already.
+func raw[T any](value func(T) string) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return append(b, value(rec)...) }
 }
 
-func raw[T any](json string) func(T, []byte) []byte {
-	return func(_ T, b []byte) []byte { return append(b, json...) }
+// encoded is for values of any type where speed does not matter.
+func encoded[T any](value func(T) any) func(T, []byte) []byte {
+	return func(rec T, b []byte) []byte { return appendJSON(b, value(rec)) }
 }
 
-func sorted[T any](list []field[T]) []field[T] {
-	slices.SortFunc(list, func(a, b field[T]) int { return strings.Compare(a.name, b.name) })
-	return list
-}
-
-// splitFields reads a fields parameter: unknown names, spaces, empty names and
-// a trailing comma are tolerated (seen). Nil means every field.
-func splitFields(s string) []string {
-	if strings.TrimSpace(s) == "" {
-		return nil
+// fixed makes the fields that have the same value in every record, from a JSON object.
+func fixed[T any](object string) []field[T] {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(object), &values); err != nil {
+		panic(err) // the text is a constant
 	}
-	names := []string{}
-	for n := range strings.SplitSeq(s, ",") {
-		if n = strings.TrimSpace(n); n != "" {
-			names = append(names, n)
-		}
+	var fields []field[T]
+	for name, value := range values {
+		fields = append(fields, field[T]{name, func(_ T, b []byte) []byte { return append(b, value...) }})
 	}
-	slices.Sort(names)
-	return names
+	return fields
 }
 
-// project keeps the fields asked for, in alphabetical order (seen).
-func project[T any](all []field[T], names []string) []field[T] {
-	if names == nil {
-		return all
-	}
-	var out []field[T]
-	for _, f := range all {
-		if _, ok := slices.BinarySearch(names, f.name); ok {
-			out = append(out, f)
-		}
+// table joins fields and sorts them by name, the order in which the API sends them (seen).
+func table[T any](lists ...[]field[T]) []field[T] {
+	all := slices.Concat(lists...)
+	slices.SortFunc(all, func(a, b field[T]) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+// of makes fields of T from those of an asset that T belongs to.
+func of[T any](fields []field[*asset], get func(T) *asset) []field[T] {
+	out := make([]field[T], len(fields))
+	for i, f := range fields {
+		out[i] = field[T]{f.name, func(rec T, b []byte) []byte { return f.append(get(rec), b) }}
 	}
 	return out
 }
 
+// splitFields reads the fields parameter. Spaces, empty names and a trailing comma are
+// tolerated (seen). Nil means all fields.
+func splitFields(list string) []string {
+	if strings.TrimSpace(list) == "" {
+		return nil
+	}
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// project keeps the named fields. Unknown names are ignored (seen).
+func project[T any](all []field[T], names []string) []field[T] {
+	if names == nil {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(f field[T]) bool { return !slices.Contains(names, f.name) })
+}
+
 func appendRecord[T any](b []byte, rec T, fields []field[T]) []byte {
 	b = append(b, '{')
+	first := len(b)
 	for i := range fields {
-		if i > 0 {
+		before := len(b)
+		if before > first {
 			b = append(b, ',')
 		}
-		b = append(b, '"')
-		b = append(b, fields[i].name...)
-		b = append(b, '"', ':')
-		b = fields[i].append(rec, b)
+		b = append(append(append(b, '"'), fields[i].name...), '"', ':')
+		value := len(b)
+		if b = fields[i].append(rec, b); len(b) == value {
+			b = b[:before]
+		}
 	}
 	return append(b, '}')
 }
 
-// withAssetFields adds the fields of the asset that a record belongs to
-// (documented of services and vulnerabilities, seen of software).
-func withAssetFields[T any](own []field[T], assets []field[*asset], of func(T) *asset) []field[T] {
-	for _, f := range assets {
-		own = append(own, field[T]{f.name, func(rec T, b []byte) []byte { return f.append(of(rec), b) }})
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c > '~' {
+			return appendJSON(b, s)
+		}
 	}
-	return sorted(own)
+	return append(append(append(b, '"'), s...), '"')
+}
+
+func appendJSON(b []byte, value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // no value of the simulator is without a form in JSON
+	}
+	return append(b, text...)
 }

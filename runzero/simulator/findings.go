@@ -2,8 +2,8 @@ package simulator
 
 import "slices"
 
-// finding is one kind of thing that runZero finds wrong, and how many assets
-// it is wrong with. An organization has at most one record of each kind.
+// finding is one kind of problem that runZero detects. An organization has at most one
+// record of each, with the number of assets that it affects.
 type finding struct {
 	code, category string
 	risk           int64 // of findingRisks
@@ -24,7 +24,7 @@ func findings() []finding {
 		{"RZ-1002", "End-of-Life", 4, func(a *asset) bool { return ended(a, a.sys.eolExt) }},
 		{"RZ-2001", "Certificates", 3, func(a *asset) bool { return a.speaks("tls") && left(a) < 0 }},
 		{"RZ-2002", "Certificates", 1, func(a *asset) bool { return a.speaks("tls") && left(a) >= 0 && left(a) < 30*day }},
-		{"RZ-2003", "Certificates", 0, func(a *asset) bool { return a.speaks("tls") && a.care().own }},
+		{"RZ-2003", "Certificates", 0, func(a *asset) bool { return a.speaks("tls") && a.renewal().selfSigned }},
 		{"RZ-3001", "Internet Exposure", 4, func(a *asset) bool { return a.public() && a.speaks("rdp") }},
 		{"RZ-3002", "Internet Exposure", 2, func(a *asset) bool { return a.public() && a.speaks("ssh") }},
 		{"RZ-4001", "Open Access", 3, speaking("mysql", "mssql")},
@@ -48,11 +48,11 @@ func (v *view) foundIn(o *org, kinds []finding) []int64 {
 	return counts
 }
 
-// findingRows are those of which there is an instance.
+// findingRows are the findings with an instance.
 func (v *view) findingRows(o *org) []row {
 	seen := int64(0)
 	for _, s := range v.fleet(o).sites {
-		seen = max(seen, s.obs)
+		seen = max(seen, s.observed)
 	}
 	kinds := findings()
 	var rows []row
@@ -71,14 +71,4 @@ func (v *view) findingRows(o *org) []row {
 		})
 	}
 	return rows
-}
-
-func findingKeywords() keywords[row] {
-	field := func(name string) keyword[row] { return byText(func(r row) string { return r.text(name) }) }
-	whole := func(name string) func(row) int64 { return func(r row) int64 { n, _ := r[name].(int64); return n } }
-	return keywords[row]{
-		"": field("name"), "name": field("name"), "id": field("id"), "organization_id": field("organization_id"),
-		"category": field("category"), "code": field("finding_code"), "finding_code": field("finding_code"), "risk": field("risk_rank"),
-		"instance_count": byNumber(whole("instance_count")), "last_detected_at": bySince(whole("last_detected_at")),
-	}
 }

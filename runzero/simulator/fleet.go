@@ -2,27 +2,25 @@ package simulator
 
 import "iter"
 
-// fleet computes an organization's assets as of one moment.
+// fleet computes the assets of an organization at one moment.
 type fleet struct {
-	v       *view
-	org     *org
-	sites   []siteView
-	synced  int64 // when the connector last brought news
-	strings bool
+	v      *view
+	org    *org
+	sites  []siteView
+	synced int64 // when the connector last ran
 }
 
-// siteView is a site as of one moment: when it was last observed and by what.
-// What runZero says of an asset is what its last look found, so everything
-// about a site's assets is computed for that moment, not for now.
+// siteView is a site at one moment. runZero reports assets as its last scan found them, so
+// the assets of a site are computed for the time of that scan, not for now.
 type siteView struct {
 	*site
-	from, obs int64
-	task      key
-	known     bool
+	began, observed int64 // the last good scan
+	task            key
+	known           bool // whether there was one
 }
 
-// assets walks an organization's assets, which are at the positions of their
-// slots. Each is the one before it, overwritten.
+// assets lists the assets of an organization; their positions are their slots. Each asset
+// overwrites the one before.
 func (v *view) assets(o *org, from int) iter.Seq2[int, *asset] {
 	return func(yield func(int, *asset) bool) {
 		f := v.fleet(o)
@@ -36,86 +34,81 @@ func (v *view) assets(o *org, from int) iter.Seq2[int, *asset] {
 }
 
 func (v *view) fleet(o *org) *fleet {
-	f := &fleet{v: v, org: o, strings: v.c.opts.StringCounts, sites: make([]siteView, len(o.sites))}
+	f := &fleet{v: v, org: o, sites: make([]siteView, len(o.sites)), synced: o.syncs.lastGoodEnd(v.now)}
 	for i, s := range o.sites {
 		f.sites[i] = v.observe(s)
-	}
-	f.synced = v.now
-	if r, ok := o.syncs.lastGood(v.now); ok {
-		f.synced = r.scanEnd
 	}
 	return f
 }
 
-// observe finds the last good scan of a site, started by a schedule or by hand.
+// observe finds the last good scan of a site, scheduled or started by a caller.
 func (v *view) observe(s *site) siteView {
 	sv := siteView{site: s}
 	if r, ok := s.schedule.lastGood(v.now); ok {
-		sv.from, sv.obs, sv.task, sv.known = r.scanStart, r.scanEnd, r.key, true
+		sv.began, sv.observed, sv.task, sv.known = r.scanStart, r.scanEnd, r.key, true
 	}
 	for _, m := range v.started {
-		if m.site == s && m.run.end <= v.now && m.run.scanEnd > sv.obs {
-			sv.from, sv.obs, sv.task, sv.known = m.run.scanStart, m.run.scanEnd, m.run.key, true
+		if m.site == s && m.run.end <= v.now && m.run.scanEnd > sv.observed {
+			sv.began, sv.observed, sv.task, sv.known = m.run.scanStart, m.run.scanEnd, m.run.key, true
 		}
 	}
 	return sv
 }
 
-// at computes the asset in a slot. A slot holds one device after the other:
-// each appears, lives, goes silent, and is dropped as stale, when the next one
-// may already be there. It reports false where there is none.
+// at computes the asset in a slot and returns false when the slot is empty. A slot holds
+// one device after the other: each appears, lives, goes silent and is removed as stale.
 func (f *fleet) at(slot int, a *asset) bool {
 	sk := f.org.key.sub(drawAsset).sub(uint64(slot))
-	cl := &classes[f.v.c.classOf[sk.sub(drawClass)>>56]]
-	more := f.org.jumpOf(slot)
+	cl := f.v.c.classOf[sk.sub(drawClass)>>56]
+	jump := f.org.jumpOf(slot)
 	home := f.org.siteOf(sk.sub(drawSite))
-	if more != nil {
-		home = more.site
+	if jump != nil {
+		home = jump.site
 	}
 	site := &f.sites[home.index]
-	if !site.known || site.missing(sk, site.obs) || more != nil && !more.holds(site.obs) {
+	if !site.known || site.missing(sk, site.observed) || jump != nil && !jump.holds(site.observed) {
 		return false
 	}
-	obs := site.obs
+	observed := site.observed
 	sparse := site.role != rolePassive && sk.sub(drawIntegration).below(100) < 6
 	if sparse {
-		obs = f.synced
+		observed = f.synced
 	}
 	life := day * sk.sub(drawLife).between(cl.lifeDays[0], cl.lifeDays[1])
 	cycle := life + staleDays*day
 	if slot >= 100 {
-		// Small fleets are as large as asked for; large ones breathe.
+		// Small fleets have exactly the size of the options, larger ones vary.
 		cycle += sk.sub(drawGap).below(20 * day)
 	}
-	gen := floorDiv(obs-sk.sub(drawPhase).below(cycle), cycle)
-	born := gen*cycle + sk.sub(drawPhase).below(cycle)
-	if more != nil {
-		gen, born, sparse, obs = 0, more.from, false, site.obs
+	phase := sk.sub(drawPhase).below(cycle)
+	generation := floorDiv(observed-phase, cycle)
+	born := generation*cycle + phase
+	if jump != nil {
+		generation, born, sparse, observed = 0, jump.from, false, site.observed
 	}
-	age := obs - born
+	age := observed - born
 	if age >= life+staleDays*day {
 		return false
 	}
-	k := sk.sub(drawBirth).sub(uint64(gen))
-	*a = asset{f: f, slot: slot, key: k, class: cl, site: site, born: born, sparse: sparse}
-	a.sys = pickSystem(cl.oses, k.sub(drawOS))
+	k := sk.sub(drawBirth).sub(uint64(generation))
+	*a = asset{f: f, slot: slot, key: k, class: cl, site: site, born: born, updated: observed, sparse: sparse}
+	a.sys = pick(cl.oses, k.sub(drawOS), func(s *system) int64 { return s.weight })
 	if a.sys.model {
-		// The product of two draws leaves a few common models and a long tail.
+		// The product of two draws makes a few models common and many rare.
 		a.model = 1 + k.sub(drawModel).below(1+k.sub(drawModel).sub(1).below(f.org.models))
 	}
 	switch {
 	case sparse:
 		a.alive = age < life && k.sub(drawDock).below(10) < 7
-		a.seen = max(born, min(obs, born+life)-k.sub(drawJitter).below(day))
+		a.seen = max(born, min(observed, born+life)-k.sub(drawJitter).below(day))
 		if a.alive {
-			a.seen = max(born, obs)
+			a.seen = max(born, observed)
 		}
-	case age < life && cl.online(k, obs):
+	case age < life && cl.online(k, observed):
 		a.alive = site.role != rolePassive
-		a.seen = max(born, obs-k.sub(drawJitter).below(obs-site.from+1))
+		a.seen = max(born, observed-k.sub(drawJitter).below(observed-site.began+1))
 	default:
-		a.seen = max(born, cl.lastOnline(k, min(obs, born+life)))
+		a.seen = max(born, cl.lastOnline(k, min(observed, born+life)))
 	}
-	a.updated = obs
 	return true
 }

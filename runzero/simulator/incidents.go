@@ -10,53 +10,49 @@ import (
 type IncidentKind int
 
 const (
-	// ScansStop lets no scan of a site begin.
+	// ScansStop starts no more scans of a site.
 	ScansStop IncidentKind = iota
-	// ExplorerOffline takes an Explorer off the console; the scans that it was to make
-	// do not begin.
+	// ExplorerOffline disconnects an Explorer and starts no more of its scans.
 	ExplorerOffline
-	// AssetsJump gives a site more assets, by Share of those that it has, from the first
-	// scan on that finds them.
+	// AssetsJump adds Share of a site's assets to it, from the next scan on.
 	AssetsJump
-	// AssetsDrop takes Share of a site's assets away, as somebody does who deletes them,
-	// from the next scan on.
+	// AssetsDrop removes Share of a site's assets, from the next scan on.
 	AssetsDrop
 	// OtherTool spends Share of each day's calls, evenly.
 	OtherTool
-	// CallsGone has another tool spend, all at once, what is left of the day's calls but
-	// for Share of the limit.
+	// CallsGone spends all calls that are left of a day at once, except Share of the limit.
 	CallsGone
-	// LicenseFull makes the licence as large as takes the ordinary organizations' assets
-	// to Share of it, whenever; and with it the calls a day, as is documented.
+	// LicenseFull makes the licence so small that the assets of the ordinary organizations
+	// are Share of it, at all times, and with it the number of calls a day (documented).
 	LicenseFull
-	// LicenseEnds has the licence expire at To.
+	// LicenseEnds lets the licence expire at To.
 	LicenseEnds
-	// ServerFails answers what is asked of Path with a server error.
+	// ServerFails responds to requests of Path with a server error.
 	ServerFails
 )
 
-// Incident is something out of the ordinary that happens to a console at a given time.
-// Before From all is as it would be without, so that a clock that is moved through an
-// incident shows how it begins and ends.
+// Incident is something unusual that happens to a console at a given time. It changes
+// nothing before From, so a clock that moves through an incident shows how it begins and
+// ends.
 type Incident struct {
 	Kind IncidentKind
-	// The place, as far as the kind has one, by its index. An incident of a place that a
-	// console does not have does not happen there.
+	// Indices of the place, for kinds that have one. An incident in a place that the
+	// console does not have is ignored.
 	Organization, Site, Explorer int
 	Path                         string // below /api/v1.0
 	Share                        float64
-	From, To                     time.Time // zero To: it goes on
+	From, To                     time.Time // zero To: no end
 }
 
-// DemoIncidents are those of the demo, whose last weeks end at end: some are over, some
-// go on. They stand at fixed times before the hour of end, so that two consoles which are
-// made within an hour show the same.
+// DemoIncidents are those of a demo that shows the last weeks before end: some are over,
+// some are not. Their times are relative to the hour of end, so that consoles made within
+// an hour are equal.
 func DemoIncidents(end time.Time) []Incident {
 	end = end.UTC().Truncate(time.Hour)
 	ago := func(d time.Duration) time.Time { return end.Add(-d) }
 	midnight := func(t time.Time) time.Time { return t.Truncate(24 * time.Hour) }
 	const days = 24 * time.Hour
-	// What is spent within the hour is of today, even where that has just begun.
+	// What was spent within the hour belongs to today, even shortly after midnight.
 	lately := ago(40 * time.Minute)
 	if today := midnight(end); lately.Before(today) {
 		lately = today
@@ -76,18 +72,15 @@ func DemoIncidents(end time.Time) []Incident {
 	}
 }
 
-// span is a time from a first second to one that is not part of it any more.
+// span is a period of time: from is part of it, to is not.
 type span struct{ from, to int64 }
-
-// forever ends what does not end.
-const forever = math.MaxInt64
 
 func (s span) holds(t int64) bool { return t >= s.from && t < s.to }
 
 // since is a span without an end.
-func since(from int64) span { return span{from, forever} }
+func since(from int64) span { return span{from, math.MaxInt64} }
 
-// within finds the span of several that t is in.
+// within finds the span that contains t.
 func within(spans []span, t int64) (span, bool) {
 	for _, s := range spans {
 		if s.holds(t) {
@@ -104,7 +97,7 @@ func (i *Incident) span() span {
 	return span{i.From.Unix(), i.To.Unix()}
 }
 
-// place is where an incident happens; nil where there is no such place.
+// place is where an incident happens; nil when there is no such place.
 func (c *Console) place(i *Incident) (o *org, s *site, e *explorer) {
 	if i.Organization < 0 || i.Organization >= c.opts.Organizations {
 		return nil, nil, nil
@@ -119,7 +112,7 @@ func (c *Console) place(i *Incident) (o *org, s *site, e *explorer) {
 	return o, s, e
 }
 
-// buildIncidents lets the incidents happen to what has been built.
+// buildIncidents applies the incidents to what has been built.
 func (c *Console) buildIncidents() {
 	for n := range c.opts.Incidents {
 		i := &c.opts.Incidents[n]
@@ -142,7 +135,7 @@ func (c *Console) buildIncidents() {
 	}
 }
 
-// stop lets no run of the schedules begin in a time.
+// stop starts no runs of some schedules during gap.
 func (o *org) stop(gap span, which func(*schedule) bool) {
 	for _, s := range o.schedules {
 		if which(s) {
@@ -161,13 +154,13 @@ func (c *Console) fullLimit(share float64) int {
 	return max(1, int(float64(assets)/share))
 }
 
-// drop is what goes missing at a site: so many of a thousand of its assets.
+// drop removes assets of a site for a time.
 type drop struct {
 	span
 	permille int64
 }
 
-// missing tells whether an asset is not there when its site is observed.
+// missing is whether a drop removes the asset of a slot.
 func (s *site) missing(slot key, obs int64) bool {
 	for _, d := range s.drops {
 		if d.holds(obs) && slot.sub(drawIncident).below(1000) < d.permille {
@@ -177,16 +170,14 @@ func (s *site) missing(slot key, obs int64) bool {
 	return false
 }
 
-// jump is what a site has more for a time. Its assets have the slots behind the
-// organization's own.
+// jump adds assets to a site for a time, in slots after those of the organization.
 type jump struct {
 	span
 	site *site
 	more int
 }
 
-// jumpOf is the jump that a slot belongs to; nil where it is one of the organization's
-// own.
+// jumpOf is the jump that a slot belongs to; nil for ordinary slots.
 func (o *org) jumpOf(slot int) *jump {
 	slot -= o.slots
 	for i := range o.jumps {
@@ -198,7 +189,7 @@ func (o *org) jumpOf(slot int) *jump {
 	return nil
 }
 
-// othersSpent is what tools that spend evenly have spent from one instant to another.
+// othersSpent is what tools that spend evenly have spent between two times.
 func (c *Console) othersSpent(from, to int64) int {
 	var spent float64
 	for n := range c.opts.Incidents {
@@ -210,26 +201,25 @@ func (c *Console) othersSpent(from, to int64) int {
 	return int(spent)
 }
 
-// spendIncidents has the calls spent that incidents spend at once, when their time has
-// come. The caller holds mu, and has turned the day over.
-func (c *Console) spendIncidents(now, midnight int64) {
+// spendIncidents spends the calls of incidents that have begun since the last reset. The
+// caller holds mu.
+func (c *Console) spendIncidents(now, reset int64) {
 	for n := range c.opts.Incidents {
 		i := &c.opts.Incidents[n]
-		if i.Kind != CallsGone || !i.span().holds(now) || i.From.Unix() < midnight || c.usage.gone[n] {
+		if i.Kind != CallsGone || !i.span().holds(now) || i.From.Unix() < reset || c.usage.spent[n] {
 			continue
 		}
-		if c.usage.gone == nil {
-			c.usage.gone = map[int]bool{}
+		if c.usage.spent == nil {
+			c.usage.spent = map[int]bool{}
 		}
-		c.usage.gone[n] = true
-		others := c.othersSpent(midnight, now)
-		more := max(0, int((1-i.Share)*float64(c.opts.Limit))-c.usage.today-others)
+		c.usage.spent[n] = true
+		more := max(0, int((1-i.Share)*float64(c.opts.Limit))-c.usage.today-c.othersSpent(reset, now))
 		c.usage.today += more
 		c.usage.total += more
 	}
 }
 
-// failing is what incidents make of a request.
+// failing is the fault that incidents cause for a request.
 func (c *Console) failing(path string, now time.Time) Fault {
 	for n := range c.opts.Incidents {
 		if i := &c.opts.Incidents[n]; i.Kind == ServerFails && i.Path == path && i.span().holds(now.Unix()) {
@@ -239,7 +229,7 @@ func (c *Console) failing(path string, now time.Time) Fault {
 	return Fault{}
 }
 
-// licenseEnds is when an incident has the licence expire; false where none does.
+// licenseEnds is when an incident lets the licence expire; false when none does.
 func (c *Console) licenseEnds() (int64, bool) {
 	for n := range c.opts.Incidents {
 		if i := &c.opts.Incidents[n]; i.Kind == LicenseEnds {

@@ -10,99 +10,80 @@ import (
 	"time"
 )
 
-// Pipe is a network without a network: the connections of its dialer are
-// served by h in this process. It works inside testing/synctest bubbles. close
-// cuts every connection and returns when the handlers have.
-func Pipe(h http.Handler) (dial func(ctx context.Context, network, addr string) (net.Conn, error), close func()) {
+// Pipe serves h in this process, without a network: dial connects to it. It works inside
+// testing/synctest bubbles. stop closes all connections and waits for the handlers.
+func Pipe(h http.Handler) (dial func(ctx context.Context, network, addr string) (net.Conn, error), stop func()) {
 	return PipeThrough(h, func(c net.Conn) net.Conn { return c })
 }
 
-// PipeThrough is Pipe with something between the console and each of its connections,
-// such as TLS, over which it speaks HTTP/2 too.
-func PipeThrough(h http.Handler, through func(net.Conn) net.Conn) (dial func(ctx context.Context, network, addr string) (net.Conn, error), close func()) {
-	l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
+// PipeThrough is Pipe with a layer between the server and each of its connections, such
+// as TLS, over which it speaks HTTP/2 too.
+func PipeThrough(h http.Handler, through func(net.Conn) net.Conn) (dial func(ctx context.Context, network, addr string) (net.Conn, error), stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	var mu sync.Mutex
-	open := map[net.Conn]bool{}
-	var running sync.WaitGroup
+	listener := &pipeListener{conns: make(chan net.Conn), closed: ctx.Done(), close: cancel}
+	var handlers sync.WaitGroup
+	var mu sync.Mutex // keeps handlers from starting while stop waits for them
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
-	srv := &http.Server{
-		// The server forgets a connection that its handler has taken over.
+	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			running.Add(1)
-			defer running.Done()
+			mu.Lock()
+			if ctx.Err() != nil {
+				mu.Unlock()
+				panic(http.ErrAbortHandler)
+			}
+			handlers.Add(1)
+			mu.Unlock()
+			defer handlers.Done()
 			h.ServeHTTP(w, r)
 		}),
 		ReadHeaderTimeout: time.Minute,
 		Protocols:         protocols,
-		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // of clients that went away
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // about clients that went away
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		// A new connection is reported by the goroutine that accepts, a closed
-		// one by its own as the last thing it does.
-		ConnState: func(c net.Conn, state http.ConnState) {
-			mu.Lock()
-			defer mu.Unlock()
-			switch state {
-			case http.StateNew:
-				open[c] = true
-				running.Add(1)
-			case http.StateClosed, http.StateHijacked:
-				delete(open, c)
-				running.Done()
-			}
-		},
 	}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
-	dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
-		client, server := duplex()
+	go func() { _ = server.Serve(listener) }() // ends with ErrServerClosed
+	dial = func(dialing context.Context, _, _ string) (net.Conn, error) {
+		client, conn := net.Pipe()
 		select {
-		case l.conns <- through(server):
+		case listener.conns <- through(conn):
+			// The server does not close connections that a handler has taken over.
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
 			return client, nil
-		case <-l.done:
-			return nil, errors.Join(net.ErrClosed, client.Close(), server.Close())
 		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), client.Close(), server.Close())
+			return nil, errors.Join(net.ErrClosed, client.Close(), conn.Close())
+		case <-dialing.Done():
+			return nil, errors.Join(dialing.Err(), client.Close(), conn.Close())
 		}
 	}
-	var once sync.Once
 	return dial, func() {
-		once.Do(func() {
-			cancel()
-			// Closing pipes does not fail.
-			_ = srv.Close()
-			<-served //nolint:errcheck // it says that the server is closed
-			// One that was accepted while the server closed is still open.
-			mu.Lock()
-			for c := range open {
-				_ = c.Close()
-			}
-			mu.Unlock()
-			running.Wait()
-		})
+		mu.Lock()
+		cancel()
+		mu.Unlock()
+		_ = server.Close() // closing pipes does not fail
+		handlers.Wait()
 	}
 }
 
 type pipeListener struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
+	conns  chan net.Conn
+	closed <-chan struct{}
+	close  func()
 }
 
 func (l *pipeListener) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.conns:
 		return c, nil
-	case <-l.done:
+	case <-l.closed:
 		return nil, net.ErrClosed
 	}
 }
 
 func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.done) })
+	l.close()
 	return nil
 }
 
-func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
+func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }

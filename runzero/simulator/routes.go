@@ -1,39 +1,50 @@
 package simulator
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 )
 
+type route struct {
+	method string
+	scope  scope
+	serve  func(*request)
+}
+
 func (c *Console) buildRoutes() {
-	get := func(s scope, f func(*request)) route { return route{http.MethodGet, s, f} }
-	released := func(id, version string) route {
-		return get(scopePublic, func(q *request) { q.json(http.StatusOK, release(id, version)) })
+	get := func(s scope, serve func(*request)) route { return route{http.MethodGet, s, serve} }
+	release := func(id string) route {
+		return get(scopePublic, func(q *request) { q.json(http.StatusOK, row{"id": id, "version": c.opts.Version}) })
 	}
-	// A list of one organization, or joined over all of them.
-	own := func(s scope, f func(*view, *org) []row) route {
-		return get(s, func(q *request) { q.rows(f(q.view, q.org)) })
+	// A list of the organization, and one of all organizations.
+	own := func(s scope, rows func(*view, *org) []row) route {
+		return get(s, func(q *request) { q.rows(layout{}, rows(q.view, q.org)) })
 	}
-	all := func(f func(*view, *org) []row) route {
+	all := func(rows func(*view, *org) []row) route {
 		return get(scopeAccount, func(q *request) {
-			q.rows(q.view.each(func(o *org) []row { return f(q.view, o) }))
+			var list []row
+			for _, o := range c.orgs {
+				list = append(list, rows(q.view, o)...)
+			}
+			q.rows(layout{}, list)
 		})
 	}
 	c.routes = map[string]route{
 		"/health":                    get(scopePublic, func(q *request) { q.json(http.StatusOK, row{"status": "ok", "version": c.opts.Version}) }),
-		"/releases/agent/version":    released("agent", c.opts.ExplorerVersion),
-		"/releases/scanner/version":  released("scanner", c.opts.Version),
-		"/releases/platform/version": released("platform", c.opts.Version),
+		"/releases/agent/version":    release("agent"),
+		"/releases/scanner/version":  release("scanner"),
+		"/releases/platform/version": release("platform"),
 
 		"/account/api/token": {http.MethodPost, scopeToken, func(q *request) { q.json(http.StatusOK, c.issue(q.now)) }},
 		"/account/orgs":      all(func(v *view, o *org) []row { return []row{v.orgRow(o)} }),
-		"/account/sites":     all((*view).accountSiteRows),
+		"/account/sites":     all((*view).siteRows),
 		"/account/agents":    all((*view).explorerRows),
 		"/account/tasks":     get(scopeAccount, func(q *request) { q.taskList(c.orgs) }),
 		"/account/license":   get(scopeAccount, func(q *request) { q.json(http.StatusOK, q.view.licenseRow()) }),
 
-		"/org":                 get(scopeOrganization, (*request).organization),
+		"/org":                 get(scopeOrganization, func(q *request) { q.json(http.StatusOK, q.view.orgRow(q.org)) }),
 		"/org/key":             get(scopeOrganization, func(q *request) { q.json(http.StatusOK, q.view.keyRow(q.org, q.usage)) }),
 		"/org/explorers":       own(scopeOrganization, (*view).explorerRows),
 		"/org/agents":          own(scopeOrganization, (*view).explorerRows),
@@ -50,67 +61,52 @@ func (c *Console) buildRoutes() {
 	}
 }
 
-// organization answers with the organization's record, or with a list of
-// those within reach where the console is one that does.
-func (q *request) organization() {
-	if !q.c.opts.OrganizationList {
-		q.json(http.StatusOK, q.view.orgRow(q.org))
-		return
+// find looks up the route of a path and the {id} in the path.
+func (c *Console) find(path string) (rt route, id string, found bool) {
+	pattern := path
+	if parts := strings.Split(path, "/"); len(parts) > 3 && parts[1] == "org" && parts[3] != "" {
+		id, parts[3] = parts[3], "{id}"
+		pattern = strings.Join(parts, "/")
 	}
-	within := []*org{q.org}
-	if q.grant.wholeAccount() {
-		within = q.c.orgs
+	if slices.Contains(c.opts.Missing, path) || slices.Contains(c.opts.Missing, pattern) {
+		return rt, "", false
 	}
-	var rows []row
-	for _, o := range within {
-		rows = append(rows, q.view.orgRow(o))
-	}
-	q.json(http.StatusOK, rows)
+	rt, found = c.routes[pattern]
+	return rt, id, found
 }
 
-// rows answers with a bare array, without those that the search leaves out.
-func (q *request) rows(rows []row) {
-	_, match, ok := search(q, rowKeywords())
-	if !ok {
-		return
-	}
-	send(q, layout{}, matching(slices.All(rows), match), rowWriter(q.view, nil))
-}
-
-// maxListed is how many tasks /org/tasks and /account/tasks show (documented).
+// maxListed is how many tasks /org/tasks and /account/tasks list (documented).
 const maxListed = 1000
 
 func (q *request) taskList(orgs []*org) {
-	_, match, ok := search(q, taskKeywords())
+	match, ok := search(q, q.c.taskFields)
 	if !ok {
 		return
 	}
 	status := q.r.URL.Query().Get("status")
-	var list []task
+	var list []*task
 	for _, o := range orgs {
 		for _, t := range q.view.tasks(o) {
-			if (match == nil || match(&t)) && (status == "" || strings.EqualFold(status, t.status(q.view))) {
+			if (match == nil || match(t)) && (status == "" || strings.EqualFold(status, t.status)) {
 				list = append(list, t)
 			}
 		}
 	}
 	slices.SortStableFunc(list, newestFirst)
-	send(q, layout{}, pointers(list[:min(len(list), maxListed)]), taskWriter(q.c.listFields)(q.view, nil))
+	send(q, layout{}, slices.All(list[:min(len(list), maxListed)]), q.c.taskFields)
 }
 
 func (q *request) oneTask() {
 	for _, t := range q.view.tasks(q.org) {
 		if t.id.uuid() == q.id {
-			q.task(&t)
+			q.task(t)
 			return
 		}
 	}
 	q.fail(http.StatusNotFound, "task not found")
 }
 
-// task answers with one task, without the names that lists join to it (seen).
+// task sends one task, without the names that lists join to tasks (seen).
 func (q *request) task(t *task) {
-	q.stream(func(write func([]byte) error) error {
-		return write(appendRecord(nil, q.view.state(t), q.c.taskFields))
-	})
+	q.json(http.StatusOK, json.RawMessage(appendRecord(nil, t, taskFields())))
 }

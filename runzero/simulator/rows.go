@@ -1,77 +1,25 @@
 package simulator
 
-import "encoding/json"
-
-// row is a record of which there are few; encoding/json sorts its keys, as
-// the real API does (seen).
+// row is a record of which there are few. Its keys are sent in order, as those of the real
+// API are (seen).
 type row map[string]any
-
-// only keeps the fields asked for.
-func (r row) only(names []string) row {
-	if names == nil {
-		return r
-	}
-	out := row{}
-	for _, n := range names {
-		if v, ok := r[n]; ok {
-			out[n] = v
-		}
-	}
-	return out
-}
-
-// text is a field that is a string, "" where it is not.
-func (r row) text(name string) string {
-	s, _ := r[name].(string)
-	return s
-}
-
-// rowWriter writes rows, or what is asked for of them.
-func rowWriter(_ *view, names []string) func([]byte, row) []byte {
-	return func(b []byte, r row) []byte {
-		text, err := json.Marshal(r.only(names))
-		if err != nil {
-			panic(err) // rows hold nothing that cannot be marshalled
-		}
-		return append(b, text...)
-	}
-}
-
-func (v *view) siteRow(o *org, s *site, n *siteCounts) row {
-	sv := v.observe(s)
-	r := row{
-		"id": s.id, "organization_id": o.id, "created_at": s.createdAt, "updated_at": max(s.createdAt, sv.obs), "name": s.name,
-		"description": "PLANTED description", "scope": "10.66.6.66/32", "excludes": "10.66.6.66",
-		"subnets": row{"10.66.6.66/32": row{"tags": row{"PLANTED-location": "PLANTED"}, "description": "PLANTED description"}},
-	}
-	n.put(r)
-	return r
-}
 
 func (v *view) siteRows(o *org) []row {
 	counts := v.counts(o)
 	rows := make([]row, 0, len(o.sites))
 	for i, s := range o.sites {
-		rows = append(rows, v.siteRow(o, s, &counts[i]))
-	}
-	return rows
-}
-
-func (v *view) accountSiteRows(o *org) []row {
-	rows := v.siteRows(o)
-	if v.c.opts.SitesWithoutOrganization {
-		for _, r := range rows {
-			delete(r, "organization_id")
+		r := row{
+			"id": s.id, "organization_id": o.id, "created_at": s.createdAt, "updated_at": max(s.createdAt, v.observe(s).observed), "name": s.name,
+			"description": "PLANTED description", "scope": "10.66.6.66/32", "excludes": "10.66.6.66",
+			"subnets": row{"10.66.6.66/32": row{"tags": row{"PLANTED-location": "PLANTED"}, "description": "PLANTED description"}},
 		}
+		counts[i].setFields(r)
+		rows = append(rows, r)
 	}
 	return rows
 }
 
 func (v *view) orgRow(o *org) row {
-	var sum siteCounts
-	for _, n := range v.counts(o) {
-		sum.add(&n)
-	}
 	deactivated := int64(0)
 	if o.inactive {
 		deactivated = v.c.anchor - 90*day
@@ -85,40 +33,20 @@ func (v *view) orgRow(o *org) row {
 		"export_token": "ETPLANTED" + o.key.sub(drawToken).sub(1).hex(25), "export_token_created_at": v.c.createdAt,
 		"export_token_last_used_at": 0, "export_token_last_used_by": "PLANTED.user@example.com", "export_token_counter": 0,
 	}
-	sum.put(r)
+	sum := v.total(o)
+	sum.setFields(r)
 	return r
-}
-
-func (v *view) explorerRows(o *org) []row {
-	rows := make([]row, 0, len(o.explorers))
-	for _, e := range o.explorers {
-		rows = append(rows, v.explorerRow(o, e))
-	}
-	return rows
-}
-
-// each joins the rows of all organizations.
-func (v *view) each(f func(*org) []row) []row {
-	var rows []row
-	for _, o := range v.c.orgs {
-		rows = append(rows, f(o)...)
-	}
-	return rows
 }
 
 func (v *view) licenseRow() row {
 	var live, project int64
 	for _, o := range v.c.orgs {
-		var sum siteCounts
-		for _, n := range v.counts(o) {
-			sum.add(&n)
-		}
 		switch {
 		case o.demo || o.inactive:
 		case o.project:
-			project += sum.assets
+			project += v.total(o).assets
 		default:
-			live += sum.recent
+			live += v.total(o).recent
 		}
 	}
 	limit := int64(v.c.opts.Limit)
@@ -149,5 +77,3 @@ func (v *view) keyRow(o *org, u Usage) row {
 		"inactive": false, "type": "org",
 	}
 }
-
-func release(id, version string) row { return row{"id": id, "version": version} }

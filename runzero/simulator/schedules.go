@@ -1,7 +1,7 @@
 package simulator
 
-// schedule is a recurring task and, by the clock, all its runs. Run k begins a
-// few seconds after offset + k × period: consoles never start on the dot.
+// schedule is a recurring task with all its runs. Run k begins a few seconds after
+// offset + k × period: consoles are never exactly on time.
 type schedule struct {
 	key       key
 	org       *org
@@ -13,33 +13,33 @@ type schedule struct {
 	source    int64
 	period    int64
 	offset    int64
-	minRun    int64 // length of the data acquisition, shortest and longest
-	maxRun    int64
-	history   int64  // runs still listed
+	minRun    int64  // shortest data acquisition
+	maxRun    int64  // longest data acquisition
+	history   int64  // runs that are still listed
 	failing   []span // runs that begin then fail
+	failure   string // their error
 	gaps      []span // no run begins then
-	failure   string // text of those failures
-	parentErr string // error of the schedule itself while none begins
-	paused    bool   // since none begins any more
-	noParent  bool   // server jobs have no schedule that the API shows
+	parentErr string // error of the schedule itself in gaps
+	paused    bool   // status of the schedule itself in gaps
+	noParent  bool   // the API does not list the schedule: a job of the server
 	neverRan  bool
 	flawless  bool // no random failures
 }
 
-// run is one execution. Its times are fixed; its status depends on when one asks.
+// run is one execution. Its times are fixed, its status depends on the clock.
 type run struct {
 	k                int64
 	start, scanStart int64
-	scanEnd, crunch  int64 // acquisition ended, processing began
+	scanEnd, crunch  int64 // end of the data acquisition, begin of the processing
 	end              int64
-	outcome          string // the final status
+	outcome          string // final status
 	err              string
 	failed           bool
 	key              key
 }
 
-// The final statuses and error texts of runs that do not end well. The texts
-// carry a person's address because real ones do: they must never be exported.
+// mishaps are the random failures. Error texts contain the address of a person because real
+// ones do: they must never be exported.
 var mishaps = []struct {
 	permille int64
 	status   string
@@ -55,7 +55,7 @@ func (s *schedule) startOf(k int64) int64 {
 	return s.offset + k*s.period + s.key.sub(drawRun).sub(uint64(k)).below(min(45, s.period/8+1))
 }
 
-// latest is the number of the last run begun by t.
+// latest is the number of the last run that began by t.
 func (s *schedule) latest(t int64) int64 {
 	for {
 		k := floorDiv(t-s.offset, s.period)
@@ -71,12 +71,7 @@ func (s *schedule) latest(t int64) int64 {
 }
 
 // before is the number of the run before run k.
-func (s *schedule) before(k int64) int64 {
-	if len(s.gaps) == 0 {
-		return k - 1
-	}
-	return s.latest(s.startOf(k) - 1)
-}
+func (s *schedule) before(k int64) int64 { return s.latest(s.startOf(k) - 1) }
 
 func (s *schedule) run(k int64) run {
 	rk := s.key.sub(drawRun).sub(uint64(k)).sub(drawOutcome)
@@ -105,7 +100,7 @@ func (s *schedule) run(k int64) run {
 	return r
 }
 
-// statusAt walks a run through the states the API shows.
+// statusAt is the status of the run as the API shows it.
 func (r *run) statusAt(t int64) string {
 	switch {
 	case t >= r.end:
@@ -121,8 +116,8 @@ func (r *run) statusAt(t int64) string {
 	}
 }
 
-// lastGood is the last run that had been processed well by t. The search is
-// bounded: failures in a row are rare where they are not scripted.
+// lastGood is the last run that was processed without failure by t. The search is bounded:
+// failures in a row are rare where they are not scripted.
 func (s *schedule) lastGood(t int64) (run, bool) {
 	k := s.latest(t)
 	for range 64 {
@@ -139,7 +134,15 @@ func (s *schedule) lastGood(t int64) (run, bool) {
 	return run{}, false
 }
 
-// maxTasks bounds what an organization lists, schedules included.
+// lastGoodEnd is when the last good run had its data; t if there was none.
+func (s *schedule) lastGoodEnd(t int64) int64 {
+	if r, ok := s.lastGood(t); ok {
+		return r.scanEnd
+	}
+	return t
+}
+
+// maxTasks bounds the tasks of an organization, schedules included.
 const maxTasks = 3000
 
 func (c *Console) buildSchedules(o *org) {
@@ -174,7 +177,7 @@ func (c *Console) buildSchedules(o *org) {
 		azure.failing = []span{since(anchor - 3*day)}
 		azure.failure = "failed to load azure data: ClientSecretCredential authentication failed for PLANTED.connector@example.com"
 	}
-	o.people = azure
+	o.directory = azure
 	add(&schedule{name: "Outlier calculation", typ: "analysis", period: day, offset: 4*hour + 30*minute, minRun: 20, maxRun: 90, history: 14, noParent: true, flawless: true})
 
 	var listed int64

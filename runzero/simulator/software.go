@@ -1,18 +1,22 @@
 package simulator
 
-// software is a program found on an asset. There are as many as the asset's
-// software_count says.
+import (
+	"fmt"
+	"strconv"
+)
+
+// software is a program on an asset. There are as many as the software_count of the asset.
 type software struct {
 	*asset
-	index   int
-	product *product // nil: one of the long tail
-	tail    int64    // its number there
+	index int
+	rare  int64    // the number of a rare product, 0 for one of the table
+	known *product // nil for a rare product
 }
 
 type product struct{ vendor, name, cpe string }
 
-// products are what many assets have; the rest of an asset's software comes
-// from a tail of products that grows with the fleet.
+// products are on many assets. The rest of an asset's software are rare products, whose
+// number grows with the fleet.
 var products = []product{
 	{"Microsoft", "Edge", "microsoft:edge"}, {"Google", "Chrome", "google:chrome"}, {"Microsoft", "Office", "microsoft:office"}, {"Mozilla", "Firefox", "mozilla:firefox"},
 	{"OpenSSL", "OpenSSL", "openssl:openssl"}, {"OpenBSD", "OpenSSH", "openbsd:openssh"}, {"Microsoft", "Teams", "microsoft:teams"}, {"Adobe", "Acrobat Reader", "adobe:acrobat_reader"},
@@ -22,95 +26,68 @@ var products = []product{
 	{"Git", "Git", "git-scm:git"}, {"Citrix", "Workspace", "citrix:workspace"}, {"VMware", "Tools", "vmware:tools"}, {"Tenable", "Nessus Agent", "tenable:nessus_agent"},
 }
 
-// common is how much of an asset's software comes from the table, at most.
-const common = 12
+// commonProducts is how much of an asset's software is in the table, at most.
+const commonProducts = 12
 
 func (s *software) fill(a *asset, i int) bool {
 	if int64(i) >= a.softwareCount() {
 		return false
 	}
-	s.asset, s.index, s.product = a, i, nil
-	if i < common {
+	*s = software{asset: a, index: i}
+	if i < commonProducts {
 		first := int(a.key.sub(drawPackage).below(int64(len(products))))
-		s.product = &products[(first+i)%len(products)]
+		s.known = &products[(first+i)%len(products)]
 	} else {
-		s.tail = 1 + s.id().below(20+10*a.f.org.models)
+		s.rare = 1 + s.id().below(20+10*a.f.org.models)
 	}
 	return true
 }
 
 func (s *software) id() key { return s.key.sub(drawPackage).sub(uint64(s.index)) }
 
-// These three write text without quotes.
-func (s *software) appendVendor(b []byte) []byte {
-	if s.product == nil {
-		return appendInt(append(b, "Vendor "...), 1+s.tail%97)
+func (s *software) vendor() string {
+	if s.known != nil {
+		return s.known.vendor
 	}
-	return append(b, s.product.vendor...)
+	return "Vendor " + strconv.FormatInt(1+s.rare%97, 10)
 }
 
-func (s *software) appendProduct(b []byte) []byte {
-	if s.product == nil {
-		return appendInt(append(b, "Component "...), s.tail)
+func (s *software) product() string {
+	if s.known != nil {
+		return s.known.name
 	}
-	return append(b, s.product.name...)
+	return "Component " + strconv.FormatInt(s.rare, 10)
 }
 
-func (s *software) appendVersion(b []byte) []byte {
+func (s *software) version() string {
 	k := s.id().sub(1)
-	b = append(appendInt(b, 1+k.below(24)), '.')
-	b = append(appendInt(b, k.sub(1).below(10)), '.')
-	return appendInt(b, k.sub(2).below(40))
+	return fmt.Sprintf("%d.%d.%d", 1+k.below(24), k.sub(1).below(10), k.sub(2).below(40))
 }
 
-func (s *software) appendCPE(b []byte) []byte {
-	b = append(b, `"cpe:/a:`...)
-	if s.product == nil {
-		b = appendInt(append(b, "vendor:component_"...), s.tail)
-	} else {
-		b = append(b, s.product.cpe...)
+func (s *software) cpe() string {
+	if s.known != nil {
+		return "cpe:/a:" + s.known.cpe + ":" + s.version()
 	}
-	return append(s.appendVersion(append(b, ':')), '"')
+	return fmt.Sprintf("cpe:/a:vendor:component_%d:%s", s.rare, s.version())
 }
 
 func softwareFields(assets []field[*asset]) []field[*software] {
-	none := raw[*software](`""`)
-	return withAssetFields([]field[*software]{
-		{"software_app_id", none},
-		{"software_asset_id", uuid(func(s *software) key { return s.key })},
-		{"software_attributes", raw[*software](`{"displayName":"PLANTED"}`)},
-		{"software_cpe23", (*software).appendCPE},
-		{"software_created_at", number(func(s *software) int64 { return s.createdAt() })},
-		{"software_edition", none},
-		{"software_id", uuid((*software).id)},
-		{"software_installed_at", number(func(s *software) int64 { return s.born })},
-		{"software_installed_from", raw[*software](`"C:\\Users\\PLANTED\\setup.exe"`)},
-		{"software_installed_size", number(func(s *software) int64 { return s.id().below(1 << 30) })},
-		{"software_language", none},
-		{"software_organization_id", text(func(s *software) string { return s.f.org.id })},
-		{"software_other", none},
-		{"software_part", raw[*software](`"a"`)},
-		{"software_product", quoted((*software).appendProduct)},
-		{"software_service_address", raw[*software](`"10.66.6.66"`)},
-		{"software_service_port", raw[*software]("0")},
-		{"software_service_transport", none},
-		{"software_source_id", raw[*software]("1")},
-		{"software_sw_edition", none},
-		{"software_target_hw", none},
-		{"software_target_sw", none},
-		{"software_update", none},
-		{"software_updated_at", number(func(s *software) int64 { return s.updatedAt() })},
-		{"software_vendor", quoted((*software).appendVendor)},
-		{"software_version", quoted((*software).appendVersion)},
-	}, assets, func(s *software) *asset { return s.asset })
-}
-
-func softwareKeywords() keywords[*software] {
-	name := byText(func(s *software) string { return string(s.appendProduct(nil)) })
-	return withAssetKeywords(keywords[*software]{
-		"": name, "product": name, "name": name,
-		"software_id": byText(func(s *software) string { return s.id().uuid() }),
-		"vendor":      byText(func(s *software) string { return string(s.appendVendor(nil)) }),
-		"version":     byText(func(s *software) string { return string(s.appendVersion(nil)) }),
-	}, func(s *software) *asset { return s.asset })
+	return table(of(assets, func(s *software) *asset { return s.asset }),
+		fixed[*software](`{"software_app_id":"","software_attributes":{"displayName":"PLANTED"},"software_edition":"",
+			"software_installed_from":"C:\\Users\\PLANTED\\setup.exe","software_language":"","software_other":"","software_part":"a",
+			"software_service_address":"10.66.6.66","software_service_port":0,"software_service_transport":"","software_source_id":1,
+			"software_sw_edition":"","software_target_hw":"","software_target_sw":"","software_update":""}`),
+		[]field[*software]{
+			{"software_asset_id", uuid(func(s *software) key { return s.key })},
+			{"software_cpe23", text((*software).cpe)},
+			{"software_created_at", number((*software).createdAt)},
+			{"software_id", uuid((*software).id)},
+			{"software_installed_at", number(func(s *software) int64 { return s.born })},
+			{"software_installed_size", number(func(s *software) int64 { return s.id().below(1 << 30) })},
+			{"software_organization_id", text(func(s *software) string { return s.f.org.id })},
+			{"software_product", text((*software).product)},
+			{"software_updated_at", number((*software).updatedAt)},
+			{"software_vendor", text((*software).vendor)},
+			{"software_version", text((*software).version)},
+		})
 }

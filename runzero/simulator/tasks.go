@@ -6,24 +6,39 @@ import (
 	"slices"
 )
 
-// task is a schedule, one of its runs, or a scan that somebody started.
+// task is a schedule, one of its runs, or a scan that a caller started, at one moment. Times
+// of what has not happened yet are 0 (seen).
 type task struct {
-	id        key
-	org       *org
-	schedule  *schedule // nil for a scan started by hand
-	parent    bool
-	run       run
-	manual    *started
-	createdAt int64
+	v                 *view
+	id                key
+	org               *org
+	schedule          *schedule // nil for a started scan
+	parent            bool      // the schedule itself
+	run               run
+	manual            *started // nil unless it is a started scan
+	name, typ         string
+	site              *site     // nil: none
+	explorer          *explorer // nil: none
+	createdAt         int64
+	status, err       string
+	frequency         string
+	start, updated    int64
+	recurLast         int64
+	recurNext         int64
+	lastRun           key // 0: none
+	acqStart, acqEnd  int64
+	procStart         int64
+	procEnd           int64
+	dataSize, results int64
 }
 
-// tasks lists an organization's schedules and runs, newest first (assumed of
-// the exports, documented of /org/tasks).
-func (v *view) tasks(o *org) []task {
-	var list []task
+// tasks lists the schedules and runs of an organization, newest first (assumed of the
+// exports, documented of /org/tasks).
+func (v *view) tasks(o *org) []*task {
+	var list []*task
 	for _, s := range o.schedules {
 		if !s.noParent {
-			list = append(list, task{id: s.key, org: o, schedule: s, parent: true, createdAt: s.createdAt(v.c)})
+			list = append(list, v.scheduleTask(s))
 		}
 		if s.neverRan {
 			continue
@@ -31,45 +46,23 @@ func (v *view) tasks(o *org) []task {
 		k := s.latest(v.now)
 		for range s.history {
 			r := s.run(k)
-			list = append(list, task{id: r.key, org: o, schedule: s, run: r, createdAt: r.start})
+			list = append(list, v.runTask(v.newTask(s), r))
 			k = s.before(k)
 		}
 	}
 	for _, m := range v.started {
 		if m.org == o {
-			list = append(list, task{id: m.run.key, org: o, run: m.run, manual: m, createdAt: m.run.start})
+			list = append(list, v.startedTask(m))
 		}
 	}
 	slices.SortStableFunc(list, newestFirst)
 	return list
 }
 
-func (v *view) taskRecords(o *org, _ int) iter.Seq2[int, *task] { return pointers(v.tasks(o)) }
+func (v *view) taskRecords(o *org, _ int) iter.Seq2[int, *task] { return slices.All(v.tasks(o)) }
 
-// pointers walks a list without copying what is in it.
-func pointers[T any](list []T) iter.Seq2[int, *T] {
-	return func(yield func(int, *T) bool) {
-		for i := range list {
-			if !yield(i, &list[i]) {
-				return
-			}
-		}
-	}
-}
-
-func newestFirst(a, b task) int {
-	if n := cmp.Compare(b.createdAt, a.createdAt); n != 0 {
-		return n
-	}
-	return cmp.Compare(a.id, b.id)
-}
-
-// statusAt is the status of the schedule itself.
-func (s *schedule) statusAt(t int64) string {
-	if _, idle := within(s.gaps, t); idle && s.paused {
-		return "paused"
-	}
-	return "active"
+func newestFirst(a, b *task) int {
+	return cmp.Or(cmp.Compare(b.createdAt, a.createdAt), cmp.Compare(a.id, b.id))
 }
 
 // createdAt is before every run that is listed.
@@ -77,78 +70,117 @@ func (s *schedule) createdAt(c *Console) int64 {
 	return c.anchor - (s.history+2)*s.period - 30*day - s.key.below(100*day)
 }
 
-func (t *task) status(v *view) string {
-	if t.parent {
-		return t.schedule.statusAt(v.now)
-	}
-	return t.run.statusAt(v.now)
+func (v *view) newTask(s *schedule) *task {
+	return &task{v: v, org: s.org, schedule: s, name: s.name, typ: s.typ, site: s.site, explorer: s.explorer}
 }
 
-func (t *task) typ() string {
-	if t.schedule == nil {
-		return "scan"
+func (v *view) scheduleTask(s *schedule) *task {
+	t := v.newTask(s)
+	t.id, t.parent, t.status, t.frequency = s.key, true, "active", s.frequency
+	t.createdAt = s.createdAt(v.c)
+	t.start, t.updated = t.createdAt, t.createdAt
+	if _, idle := within(s.gaps, v.now); idle {
+		t.err = s.parentErr
+		if s.paused {
+			t.status = "paused"
+		}
 	}
-	return t.schedule.typ
+	if s.neverRan {
+		// The first run is always in the future.
+		t.start = (floorDiv(v.now, 30*day)+1)*30*day + 3*day
+		return t
+	}
+	last := s.run(s.latest(v.now))
+	t.start = t.createdAt + 600
+	t.recurLast, t.lastRun, t.updated = last.start, last.key, last.start+2
+	t.recurNext = s.offset + (last.k+1)*s.period
+	return t
 }
 
-func (t *task) name() string {
-	if t.schedule == nil {
-		return t.manual.name
-	}
-	return t.schedule.name
+func (v *view) startedTask(m *started) *task {
+	return v.runTask(&task{v: v, org: m.org, manual: m, name: m.name, typ: "scan", site: m.site, explorer: m.explorer}, m.run)
 }
 
-func (t *task) site() *site {
-	if t.schedule == nil {
-		return t.manual.site
+// runTask adds how far a run has come.
+func (v *view) runTask(t *task, r run) *task {
+	t.id, t.run, t.status = r.key, r, r.statusAt(v.now)
+	t.createdAt, t.start, t.updated = r.start, r.start, r.start
+	reach := func(at int64, field *int64) bool {
+		if v.now < at {
+			return false
+		}
+		*field, t.updated = at, at
+		return true
 	}
-	return t.schedule.site
-}
-
-func (t *task) explorer() *explorer {
-	if t.schedule == nil {
-		return t.manual.explorer
+	if !reach(r.scanStart, &t.acqStart) || !reach(r.scanEnd, &t.acqEnd) {
+		return t
 	}
-	return t.schedule.explorer
+	if r.failed {
+		if v.now >= r.end {
+			t.err, t.updated = r.err, r.end
+		}
+		return t
+	}
+	t.dataSize = 20000 + r.key.sub(drawStats).below(80000)
+	if reach(r.crunch, &t.procStart) && reach(r.end, &t.procEnd) {
+		t.results = 50000 + r.key.sub(drawStats).sub(1).below(90000)
+	}
+	return t
 }
 
 func (t *task) explorerID() string {
-	if e := t.explorer(); e != nil {
-		return e.id
+	if t.explorer == nil {
+		return zeroUUID
 	}
-	return zeroUUID
+	return t.explorer.id
+}
+
+func (t *task) siteID() string {
+	if t.site == nil {
+		return zeroUUID
+	}
+	return t.site.id
 }
 
 func (t *task) zoneID() string {
-	if t.manual != nil && t.manual.zone != nil {
-		return t.manual.zone.id
+	if t.manual == nil || t.manual.zone == nil {
+		return zeroUUID
 	}
-	return zeroUUID
+	return t.manual.zone.id
 }
 
-// under is the schedule whose run the task is, nil where it is none's.
-func (t *task) under() *schedule {
+// parentID is the id of the schedule of a run.
+func (t *task) parentID() string {
 	if t.schedule == nil || t.schedule.noParent || t.parent {
-		return nil
+		return zeroUUID
 	}
-	return t.schedule
+	return t.schedule.key.uuid()
 }
 
-func (t *task) sourceName() string {
-	switch {
-	case t.typ() == "sample":
-		return "passive"
-	case t.schedule == nil || t.schedule.source == 1:
-		return "runZero"
-	case t.schedule.source == 4:
-		return "CrowdStrike"
+func (t *task) lastRunID() string {
+	if t.lastRun == 0 {
+		return zeroUUID
 	}
-	return "AzureAD"
+	return t.lastRun.uuid()
 }
 
-func (t *task) source() int64 {
+func (t *task) sourceID() int64 {
 	if t.schedule == nil {
 		return 1
 	}
 	return t.schedule.source
+}
+
+// joinedNames are the names that lists join to tasks: null where there is none.
+func (t *task) joinedNames() (explorer, group, site any) {
+	if t.explorer != nil {
+		explorer = t.explorer.name
+	}
+	if t.manual != nil && t.manual.group {
+		group = "PLANTED group"
+	}
+	if t.site != nil {
+		site = t.site.name
+	}
+	return explorer, group, site
 }

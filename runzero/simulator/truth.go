@@ -1,31 +1,34 @@
 package simulator
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
-// Rows is how many records an organization's export has now, without a search:
-// of assets, services, software, vulnerabilities, wireless, certificates,
-// users, groups, findings, sites or tasks. Of anything else there are none.
-func (c *Console) Rows(org int, of string) int {
-	e, ok := c.exports[of]
+// Rows is how many records an export of an organization lists now: assets, services,
+// software, vulnerabilities, wireless, certificates, users, groups, findings, sites or
+// tasks. It is 0 for other names.
+func (c *Console) Rows(org int, export string) int {
+	e, ok := c.exports[export]
 	if !ok {
 		return 0
 	}
 	return e.count(c.view(), c.orgs[org])
 }
 
-// truth turns records into what is true of them.
-func truth[T, U any](records iter.Seq2[int, T], of func(T) U) iter.Seq[U] {
+// each converts records.
+func each[T, U any](records iter.Seq2[int, T], convert func(T) U) iter.Seq[U] {
 	return func(yield func(U) bool) {
 		for _, rec := range records {
-			if !yield(of(rec)) {
+			if !yield(convert(rec)) {
 				return
 			}
 		}
 	}
 }
 
-// Asset is the truth about one asset. Sparse assets are known through an
-// integration only: their records have no os.
+// Asset is what the API should report of one asset. Sparse assets are known through an
+// integration alone: their records have no os.
 type Asset struct {
 	ID, SiteID, SiteName, Type           string
 	OS, OSVendor, OSProduct              string
@@ -36,9 +39,9 @@ type Asset struct {
 	Sources                              []string
 }
 
-// Assets are the assets of an organization as the API would list them now.
+// Assets are the assets of an organization now.
 func (c *Console) Assets(org int) iter.Seq[Asset] {
-	return truth(c.view().assets(c.orgs[org], 0), func(a *asset) Asset {
+	return each(c.view().assets(c.orgs[org], 0), func(a *asset) Asset {
 		s := a.known()
 		return Asset{ID: a.key.uuid(), SiteID: a.site.id, SiteName: a.site.name, Type: a.typ(), OS: a.osName(), OSVendor: s.vendor, OSProduct: s.product,
 			Risk: a.risk().name, Criticality: a.criticality().name, Alive: a.alive, Scanned: a.scanned(), Sparse: a.sparse,
@@ -47,93 +50,92 @@ func (c *Console) Assets(org int) iter.Seq[Asset] {
 	})
 }
 
-// Service is the truth about one service. Protocol has all that are spoken,
-// separated by spaces; it may be empty. Port is 0 where there is none.
+// Service is one service. Protocol has all its protocols, separated by spaces; it may be
+// empty. Port is 0 if there is none.
 type Service struct {
 	AssetID, SiteName   string
 	Transport, Protocol string
 	Port                int
 }
 
-// Services are an organization's, as many as its assets say they have.
+// Services are the services of an organization now.
 func (c *Console) Services(org int) iter.Seq[Service] {
-	return truth(perAsset((*service).fill)(c.view(), c.orgs[org], 0), func(s *service) Service {
-		return Service{AssetID: s.key.uuid(), SiteName: s.site.name, Transport: s.transport, Protocol: s.protocols(), Port: int(s.number())}
+	return each(perAsset((*service).fill)(c.view(), c.orgs[org], 0), func(s *service) Service {
+		return Service{AssetID: s.key.uuid(), SiteName: s.site.name, Transport: s.transport, Protocol: s.protocols(), Port: s.number()}
 	})
 }
 
-// Software is the truth about one program on one asset.
+// Software is one program on one asset.
 type Software struct{ AssetID, SiteName, Vendor, Product, Version string }
 
-// Software is an organization's, as much as its assets say they have.
+// Software is the software of an organization now.
 func (c *Console) Software(org int) iter.Seq[Software] {
-	return truth(perAsset((*software).fill)(c.view(), c.orgs[org], 0), func(s *software) Software {
-		return Software{AssetID: s.key.uuid(), SiteName: s.site.name, Vendor: string(s.appendVendor(nil)), Product: string(s.appendProduct(nil)), Version: string(s.appendVersion(nil))}
+	return each(perAsset((*software).fill)(c.view(), c.orgs[org], 0), func(s *software) Software {
+		return Software{AssetID: s.key.uuid(), SiteName: s.site.name, Vendor: s.vendor(), Product: s.product(), Version: s.version()}
 	})
 }
 
-// Vulnerability is the truth about one vulnerability of one asset. Severity
-// and Risk are as the API writes them: Info, Low, Medium, High, Critical.
+// Vulnerability is one vulnerability of one asset. Severity and Risk are as the API writes
+// them: Info, Low, Medium, High, Critical.
 type Vulnerability struct{ AssetID, SiteName, Severity, Risk string }
 
-// Vulnerabilities are an organization's, as many as its assets say they have.
+// Vulnerabilities are the vulnerabilities of an organization now.
 func (c *Console) Vulnerabilities(org int) iter.Seq[Vulnerability] {
-	return truth(perAsset((*vulnerability).fill)(c.view(), c.orgs[org], 0), func(n *vulnerability) Vulnerability {
+	return each(perAsset((*vulnerability).fill)(c.view(), c.orgs[org], 0), func(n *vulnerability) Vulnerability {
 		return Vulnerability{AssetID: n.key.uuid(), SiteName: n.site.name, Severity: n.severity.name, Risk: n.risk.name}
 	})
 }
 
-// Certificate is the truth about one certificate: of type x509 or ssh, valid
-// from Start to End, both 0 where it lasts for ever.
+// Certificate is one certificate, of type x509 or ssh. Start and End are 0 if it does not
+// expire.
 type Certificate struct {
 	Type               string
 	Start, End         int64
 	Hidden, SelfSigned bool
 }
 
-// Certificates are an organization's, the hidden ones too, which the export
-// leaves out unless a search speaks of them.
+// Certificates are the certificates of an organization now, with the hidden ones, which
+// the export leaves out unless a search names them.
 func (c *Console) Certificates(org int) iter.Seq[Certificate] {
-	return truth(perAsset((*certificate).fill)(c.view(), c.orgs[org], 0), func(t *certificate) Certificate {
+	return each(perAsset((*certificate).fill)(c.view(), c.orgs[org], 0), func(t *certificate) Certificate {
 		return Certificate{Type: t.typ(), Start: t.start, End: t.end, Hidden: t.hidden(), SelfSigned: t.selfSigned()}
 	})
 }
 
-// Wireless is the truth about one access point's network.
+// Wireless is the network of one access point.
 type Wireless struct {
 	SiteName, Authentication, Encryption string
 	LastSeen                             int64
 }
 
-// Wireless are the networks heard at an organization's sites.
+// Wireless are the wireless networks at the sites of an organization.
 func (c *Console) Wireless(org int) iter.Seq[Wireless] {
-	return truth(c.view().wireless(c.orgs[org], 0), func(w *wireless) Wireless {
+	return each(c.view().wireless(c.orgs[org], 0), func(w *wireless) Wireless {
 		return Wireless{SiteName: w.site.name, Authentication: w.authentication, Encryption: w.encryption, LastSeen: w.lastSeen()}
 	})
 }
 
-// Finding is the truth about one kind of finding.
+// Finding is one kind of finding.
 type Finding struct {
 	Code, Category, Risk string
 	Instances            int64
 }
 
-// Findings are those of which an organization has an instance.
+// Findings are the findings of an organization that have an instance.
 func (c *Console) Findings(org int) iter.Seq[Finding] {
-	return truth(listing((*view).findingRows)(c.view(), c.orgs[org], 0), func(r row) Finding {
-		n, _ := r["instance_count"].(int64)
-		return Finding{Code: r.text("finding_code"), Category: r.text("category"), Risk: r.text("risk_rank"), Instances: n}
+	return each(slices.All(c.view().findingRows(c.orgs[org])), func(r row) Finding {
+		return Finding{Code: r["finding_code"].(string), Category: r["category"].(string), Risk: r["risk_rank"].(string), Instances: r["instance_count"].(int64)}
 	})
 }
 
-// HostedZone is the truth about one hosted zone.
+// HostedZone is one hosted zone.
 type HostedZone struct {
 	ID, Name                   string
 	Enabled                    bool
 	Explorers, Active, Waiting int64
 }
 
-// HostedZones are those of the account at this moment.
+// HostedZones are the hosted zones of the account now.
 func (c *Console) HostedZones() []HostedZone {
 	v := c.view()
 	var list []HostedZone

@@ -6,31 +6,34 @@ import (
 	"time"
 )
 
-// Usage is what the account has spent. Limit and Remaining are -1 where the
-// console counts no limit.
+// Usage is what the account has spent. Limit and Remaining are -1 for a console without a
+// limit.
 type Usage struct {
 	Total, Today, Limit, Remaining int
-	// Resets is when the account's next day begins.
+	// Resets is when the quota resets next.
 	Resets time.Time
 }
 
-// usage counts for the whole account: that the limit is shared is documented,
-// that Today and Total are is assumed.
+// usage counts the calls of the account: that the limit is shared is documented, that
+// Today and Total are is assumed.
 type usage struct {
 	total, today int
 	day          int64
-	gone         map[int]bool // incidents, by number, that have spent theirs
+	spent        map[int]bool // incidents, by index, that have spent their calls
 }
 
-// usageAt turns the day over when its time has come. The caller holds mu.
+// usageAt resets the quota when it is due. The caller holds mu.
 func (c *Console) usageAt(now time.Time) Usage {
 	start := int64(c.opts.DayStart / time.Second)
 	if d := floorDiv(now.Unix()-start, day); d != c.usage.day {
 		c.usage.day, c.usage.today = d, 0
 	}
-	midnight := c.usage.day*day + start
-	c.spendIncidents(now.Unix(), midnight)
-	u := Usage{Total: c.usage.total + c.othersSpent(0, now.Unix()), Today: c.usage.today + c.othersSpent(midnight, now.Unix()), Limit: -1, Remaining: -1, Resets: time.Unix((c.usage.day+1)*day+start, 0).UTC()}
+	reset := c.usage.day*day + start
+	c.spendIncidents(now.Unix(), reset)
+	u := Usage{
+		Total: c.usage.total + c.othersSpent(0, now.Unix()), Today: c.usage.today + c.othersSpent(reset, now.Unix()),
+		Limit: -1, Remaining: -1, Resets: time.Unix(reset+day, 0).UTC(),
+	}
 	if c.opts.Limit >= 0 {
 		u.Today = min(u.Today, max(c.opts.Limit, c.usage.today))
 		u.Limit, u.Remaining = c.opts.Limit, max(0, c.opts.Limit-u.Today)
@@ -38,7 +41,7 @@ func (c *Console) usageAt(now time.Time) Usage {
 	return u
 }
 
-// Usage is what the account has spent by now.
+// Usage is what the account has spent so far.
 func (c *Console) Usage() Usage {
 	now := c.opts.Now()
 	c.mu.Lock()
@@ -46,7 +49,7 @@ func (c *Console) Usage() Usage {
 	return c.usageAt(now)
 }
 
-// Spend lets other tools of the account spend n calls.
+// Spend spends n calls, as other tools of the account do.
 func (c *Console) Spend(n int) {
 	now := c.opts.Now()
 	c.mu.Lock()
@@ -56,7 +59,7 @@ func (c *Console) Spend(n int) {
 	c.usage.today += n
 }
 
-// verdict is what became of a request at the door.
+// verdict says whether a request is admitted.
 type verdict int
 
 const (
@@ -65,15 +68,15 @@ const (
 	overQuota
 )
 
-// admit counts a request. Refused ones cost nothing; every other one does,
-// whatever its answer, if it came with a valid credential (assumed: nothing
-// says what is charged).
-func (c *Console) admit(now time.Time, addr string, charge bool) (verdict, Usage, int) {
+// admit counts a request. Refused requests cost nothing. Every other request with a valid
+// credential costs one call, whatever the response is (assumed: what is charged is not
+// documented). retry is for how many seconds the burst limit lasts.
+func (c *Console) admit(now time.Time, addr string, charge bool) (v verdict, u Usage, retry int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	u := c.usageAt(now)
-	if wait := c.burst.over(now.Unix(), addr, c.opts.Burst); wait > 0 {
-		return overBurst, u, wait
+	u = c.usageAt(now)
+	if retry := c.burst.over(now.Unix(), addr, c.opts.Burst); retry > 0 {
+		return overBurst, u, retry
 	}
 	if !charge {
 		return admitted, u, 0
@@ -86,14 +89,13 @@ func (c *Console) admit(now time.Time, addr string, charge bool) (verdict, Usage
 	return admitted, c.usageAt(now), 0
 }
 
-func (u Usage) header(h http.Header) {
+func (u Usage) setHeaders(h http.Header) {
 	if u.Limit < 0 {
 		return
 	}
-	h.Set("X-API-Usage-Total", strconv.Itoa(u.Total))
-	h.Set("X-API-Usage-Today", strconv.Itoa(u.Today))
-	h.Set("X-API-Usage-Limit", strconv.Itoa(u.Limit))
-	h.Set("X-API-Usage-Remaining", strconv.Itoa(u.Remaining))
+	for name, n := range map[string]int{"Total": u.Total, "Today": u.Today, "Limit": u.Limit, "Remaining": u.Remaining} {
+		h.Set("X-Api-Usage-"+name, strconv.Itoa(n))
+	}
 }
 
 // burst counts the requests of each source address in steps of ten seconds.
@@ -107,11 +109,11 @@ const (
 )
 
 type burstStep struct {
-	at int64
-	n  int
+	number   int64
+	requests int
 }
 
-// over counts a request of addr, or says for how many seconds to wait.
+// over counts a request of addr, or returns for how many seconds the limit lasts.
 func (b *burst) over(now int64, addr string, limit int) int {
 	if b.windows == nil || len(b.windows) > 10000 {
 		b.windows = map[string]*[burstSteps]burstStep{}
@@ -123,19 +125,19 @@ func (b *burst) over(now int64, addr string, limit int) int {
 	}
 	step := floorDiv(now, burstSeconds)
 	sum, oldest := 0, step
-	for i := range w {
-		if s := &w[i]; s.n > 0 && s.at > step-burstSteps && s.at <= step {
-			sum += s.n
-			oldest = min(oldest, s.at)
+	for _, s := range w {
+		if s.requests > 0 && s.number > step-burstSteps && s.number <= step {
+			sum += s.requests
+			oldest = min(oldest, s.number)
 		}
 	}
 	if sum >= limit {
 		return int((oldest+burstSteps)*burstSeconds - now)
 	}
 	s := &w[floorMod(step, burstSteps)]
-	if s.at != step {
-		*s = burstStep{at: step}
+	if s.number != step {
+		*s = burstStep{number: step}
 	}
-	s.n++
+	s.requests++
 	return 0
 }

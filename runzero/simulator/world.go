@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -11,33 +12,30 @@ const (
 	day    = 24 * hour
 )
 
-// staleDays is how long an asset that is gone stays listed; the organizations
-// say the same as expiration_assets_stale.
+// staleDays is how long an asset that is gone stays listed, and the
+// expiration_assets_stale of all organizations.
 const staleDays = 45
 
-// recentDays is what counts as recent in recent_asset_count (assumed; the
-// count itself is seen).
+// recentDays is what counts as recent in recent_asset_count (assumed; the count is seen).
 const recentDays = 30
 
-// role is how a site comes to know its assets.
+// role is how the assets of a site are discovered.
 type role uint8
 
 const (
 	roleScanned role = iota
-	roleStale        // its scans fail since some days before the console was made
-	rolePassive      // traffic sampling only: never scanned, nothing alive
+	roleStale        // its scans began to fail some days before the console was made
+	rolePassive      // by traffic sampling: never scanned, no asset is alive
 )
 
 type site struct {
-	key     key
-	id      string
-	name    string
-	index   int
-	role    role
-	network byte // the second octet of its addresses, after 10
-	// upTo is the end of its share of the fleet, of 1<<32.
-	upTo      uint64
-	share     float64
+	key       key
+	id        string
+	name      string
+	index     int
+	role      role
+	share     float64 // of the organization's fleet
+	upTo      uint64  // end of this share, of 1<<32
 	schedule  *schedule
 	createdAt int64
 	drops     []drop
@@ -52,14 +50,14 @@ type org struct {
 	inactive  bool
 	project   bool
 	slots     int
-	extra     int // slots more, of the jumps
+	extra     int // slots of jumps
 	jumps     []jump
-	models    int64 // distinct models of odd devices, growing with the fleet
+	models    int64 // distinct models of small devices, growing with the fleet
 	sites     []*site
 	explorers []*explorer
 	schedules []*schedule
-	syncs     *schedule // the connector that works, which feeds the integration-only assets
-	people    *schedule // the connector that brings users and groups
+	syncs     *schedule // the connector that finds the sparse assets
+	directory *schedule // the connector that imports users and groups
 
 	countsMu sync.Mutex
 	counts   *orgCounts
@@ -73,34 +71,24 @@ var siteNames = [][]string{
 	{"Main Campus", "Field Office"},
 }
 
-func orgName(i int) string {
-	if i < len(orgNames) {
-		return orgNames[i]
-	}
-	return fmt.Sprintf("Organization %d", i+1)
-}
-
-func siteName(org, i int) string {
-	names := siteNames[min(org, len(siteNames)-1)]
+// nameOf is the i-th of a list of names, or a made-up one.
+func nameOf(names []string, i int, format string) string {
 	if i < len(names) {
 		return names[i]
 	}
-	return fmt.Sprintf("Branch %02d", i+1)
+	return fmt.Sprintf(format, i+1)
 }
 
-// share is the number of assets of the i-th ordinary organization: each has
-// about half of the one before, as fleets of subsidiaries go.
-func share(assets, i int) int {
-	if i > 30 {
-		i = 30
-	}
-	return max(assets>>i, min(assets, 12))
+// orgAssets is the number of assets of the i-th ordinary organization: each has about half
+// of the one before, as subsidiaries do.
+func orgAssets(assets, i int) int {
+	return max(assets>>min(i, 30), min(assets, 12))
 }
 
 func (c *Console) build() {
 	n := c.opts.Organizations
 	for i := range n + 2 {
-		o := &org{key: c.seed.sub(drawOrg).sub(uint64(i)), index: i, name: orgName(i), slots: share(c.opts.Assets, i)}
+		o := &org{key: c.seed.sub(drawOrg).sub(uint64(i)), index: i, name: nameOf(orgNames, i, "Organization %d"), slots: orgAssets(c.opts.Assets, i)}
 		sites := max(2, c.opts.Sites-i)
 		switch {
 		case i == 0:
@@ -127,9 +115,10 @@ func (o *org) buildSites(n int, createdAt int64) {
 		total += 1 / float64(j+1)
 	}
 	var sum float64
+	names := siteNames[min(o.index, len(siteNames)-1)]
 	for j := range n {
 		k := o.key.sub(drawSite).sub(uint64(j))
-		s := &site{key: k, id: k.uuid(), index: j, name: siteName(o.index, j), share: 1 / float64(j+1) / total}
+		s := &site{key: k, id: k.uuid(), index: j, name: nameOf(names, j, "Branch %02d"), share: 1 / float64(j+1) / total}
 		if o.index == 0 && j == n-1 && n >= 2 {
 			s.role = rolePassive
 		} else if o.index == 0 && j == n-2 && n >= 3 {
@@ -137,7 +126,6 @@ func (o *org) buildSites(n int, createdAt int64) {
 		}
 		sum += s.share
 		s.upTo = uint64(sum * (1 << 32))
-		s.network = byte((o.index*16 + j) % 250)
 		s.createdAt = createdAt + int64(j)*day
 		o.sites = append(o.sites, s)
 	}
@@ -145,16 +133,11 @@ func (o *org) buildSites(n int, createdAt int64) {
 }
 
 func (o *org) siteOf(k key) *site {
-	v := uint64(k) >> 32
-	for _, s := range o.sites {
-		if v < s.upTo {
-			return s
-		}
-	}
-	return o.sites[len(o.sites)-1]
+	i := slices.IndexFunc(o.sites, func(s *site) bool { return uint64(k)>>32 < s.upTo })
+	return o.sites[i]
 }
 
-// siteByID accepts a name as well, as documented for starting a scan.
+// siteByID accepts a name as well, as is documented for starting a scan.
 func (o *org) siteByID(id string) *site {
 	for _, s := range o.sites {
 		if s.id == id {
@@ -164,15 +147,6 @@ func (o *org) siteByID(id string) *site {
 	for _, s := range o.sites {
 		if s.name == id {
 			return s
-		}
-	}
-	return nil
-}
-
-func (c *Console) orgByID(id string) *org {
-	for _, o := range c.orgs {
-		if o.id == id {
-			return o
 		}
 	}
 	return nil

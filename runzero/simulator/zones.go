@@ -1,13 +1,12 @@
 package simulator
 
-// zone is a hosted zone: Explorers that runZero itself runs. All organizations
-// of an account use the same.
+// zone is a hosted zone: Explorers that runZero runs, for all organizations of the account.
 type zone struct {
 	key       key
 	id        string
 	name      string
 	enabled   bool
-	explorers int64 // tasks at a time, too
+	explorers int64 // and tasks at a time
 }
 
 func (c *Console) buildZones() {
@@ -18,9 +17,8 @@ func (c *Console) buildZones() {
 	}
 }
 
-// load is how many tasks a zone runs and how many wait for their turn: those
-// of other customers, which change every ten minutes, and scans that somebody
-// started.
+// load is how many tasks a zone runs and how many wait: those of other customers, which
+// change every ten minutes, and started scans.
 func (v *view) load(z *zone) (active, waiting int64) {
 	if !z.enabled {
 		return 0, 0
@@ -35,8 +33,8 @@ func (v *view) load(z *zone) (active, waiting int64) {
 	return active, n - active
 }
 
-// zone finds a hosted zone by name or id (documented); auto is the one with
-// the shortest queue. It is nil where there is none.
+// zone finds a hosted zone by name or id (documented); auto is the one with the shortest
+// queue. It returns nil if there is none.
 func (v *view) zone(name string) *zone {
 	var best *zone
 	var shortest int64
