@@ -230,16 +230,17 @@ func TestResponseThatEndsAfterItsRequestWasCancelled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				dial, stop := simulator.Pipe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				var server net.Conn
+				dial, stop := simulator.PipeThrough(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					_, _ = io.WriteString(w, body.start)
 					_ = http.NewResponseController(w).Flush()
 					<-r.Context().Done()
 					_, _ = io.WriteString(w, body.rest)
-				}))
+				}), func(c net.Conn) net.Conn { server = c; return c })
 				t.Cleanup(stop)
 				client := newClient(t, runzero.Config{URL: "http://127.0.0.1", DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 					c, err := dial(ctx, network, addr)
-					return slowToClose{c}, err
+					return slowToClose{c, server}, err
 				}})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
@@ -252,11 +253,14 @@ func TestResponseThatEndsAfterItsRequestWasCancelled(t *testing.T) {
 	}
 }
 
-// slowToClose closes the connection a second after the end of writing.
-type slowToClose struct{ net.Conn }
+// slowToClose ends the requests of a connection a second before the connection.
+type slowToClose struct {
+	net.Conn
+	server net.Conn
+}
 
 func (c slowToClose) Close() error {
-	if err := c.Conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+	if err := c.server.SetReadDeadline(time.Now()); err != nil {
 		return err
 	}
 	time.Sleep(time.Second)

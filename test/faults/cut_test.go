@@ -40,11 +40,13 @@ func TestAnAnswerCutAnywhereIsNoAnswer(t *testing.T) {
 					console := simulator.New(simulator.Options{Organizations: 1, Sites: 1, Assets: 3})
 					poll := pollOf(t, console, world.token(console))
 					end, length := 1<<40, 0
-					console.Inject(simulator.Fault{Path: p.path, Uncounted: true, Raw: func(c net.Conn, answer []byte) {
+					fault := sendRaw(func(c net.Conn, answer []byte) {
 						sent := text(answer)
 						length = len(sent)
 						_, _ = c.Write(sent[:min(end, length)])
-					}})
+					})
+					fault.Path, fault.Uncounted = p.path, true
+					console.Inject(fault)
 					if err := poll(p); err != nil {
 						t.Fatalf("whole: %v", err)
 					}

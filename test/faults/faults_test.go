@@ -49,7 +49,7 @@ func always(text string) map[shape]string {
 	return map[shape]string{lines: text, array: text, object: text, record: text}
 }
 
-func rawly(r raw) simulator.Fault { return simulator.Fault{Raw: r} }
+func rawly(r raw) simulator.Fault { return sendRaw(r) }
 
 func answered(status int, contentType, text string) simulator.Fault {
 	return simulator.Fault{Status: status, ContentType: contentType, Body: &text}
