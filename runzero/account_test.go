@@ -56,13 +56,10 @@ func TestReadsExplorers(t *testing.T) {
 		plantedExplorer:             typi,
 		"[" + plantedExplorer + "]": typi,
 		`[{"id":"a","organization_id":null,"site_id":"00000000-0000-0000-0000-000000000000","name":null,"version":null,"connected":null,"last_checkin":0}]`: {ID: "a"},
-		`[{"id":"a","inactive":true}]`:                                       {ID: "a", Inactive: true},
-		`[{"id":"a","inactive":"t","deactivated_at":0}]`:                     {ID: "a", Inactive: true},
-		`[{"id":"a","deactivated_at":"1695139000","inactive":false}]`:        {ID: "a", Inactive: true},
-		`[{"id":"a","inactive":false,"deactivated_at":1695139000}]`:          {ID: "a", Inactive: true},
-		`[{"id":"a","connected":"false","version":"5.1.260818.0"}]`:          {ID: "a", Connected: runzero.False, Version: "5.1.260818.0"},
-		`[{"id":"a","last_checkin":1695139000000000000,"version":"  1.2 "}]`: {ID: "a", LastCheckin: at(1695139000), Version: "1.2"},
-		`[{"id":"a","version":5,"os":{"PLANTED":1},"arch":["PLANTED"]}]`:     {ID: "a", Version: "5"},
+		`[{"id":"a","inactive":true}]`:                                   {ID: "a", Inactive: true},
+		`[{"id":"a","deactivated_at":"1695139000","inactive":false}]`:    {ID: "a", Inactive: true},
+		`[{"id":"a","connected":"false","version":"5.1.260818.0"}]`:      {ID: "a", Connected: runzero.False, Version: "5.1.260818.0"},
+		`[{"id":"a","version":5,"os":{"PLANTED":1},"arch":["PLANTED"]}]`: {ID: "a", Version: "5"},
 	}
 	expectRows(t, organizationToken, func(c *runzero.Client) iter.Seq2[runzero.Explorer, error] {
 		return c.Explorers(t.Context(), organization)
@@ -80,10 +77,8 @@ func TestReadsHostedZones(t *testing.T) {
 			ID: "e77602e0-0000-4000-8000-000000000001", Name: "zone1", Enabled: runzero.True,
 			Explorers: runzero.Known(4), TasksActive: runzero.Known(2), TasksWaiting: runzero.Known(3),
 		},
-		`[{"id":"a","organization_id":"` + organization + `"}]`:                        {ID: "a"},
-		`[{"id":"a","organization_id":null,"enabled":"false","explorers_total":-1}]`:   {ID: "a", Enabled: runzero.False},
-		`{"hosted_zones":[{"id":"a","tasks_active":0,"tasks_waiting":null}]}`:          {ID: "a", TasksActive: runzero.Known(0)},
-		`[{"id":"a","name":7,"enabled":null,"explorers_total":"4","tasks_active":[]}]`: {ID: "a", Name: "7", Explorers: runzero.Known(4)},
+		`[{"id":"a","organization_id":"` + organization + `"}]`:               {ID: "a"},
+		`{"hosted_zones":[{"id":"a","tasks_active":0,"tasks_waiting":null}]}`: {ID: "a", TasksActive: runzero.Known(0)},
 	})
 }
 
@@ -93,7 +88,6 @@ func TestReadsSitesOfAnAccount(t *testing.T) {
 	}, map[string]runzero.Site{
 		`[{"id":"a","organization_id":"` + organization + `","name":"HQ","asset_count":3,"description":"PLANTED","scope":"PLANTED","subnets":{"PLANTED":{}}}]`: {ID: "a", OrganizationID: organization, Name: "HQ", Assets: runzero.Known(3)},
 		`[{"id":"a","name":"HQ","live_asset_count":"0"}]`:                          {ID: "a", Name: "HQ", LiveAssets: runzero.Known(0)},
-		`[{"id":"a","organization_id":"00000000-0000-0000-0000-000000000000"}]`:    {ID: "a"},
 		`{"sites":[{"id":"a","organization_id":"` + foreign + `"}],"next_key":""}`: {ID: "a", OrganizationID: foreign},
 	})
 }
@@ -119,9 +113,7 @@ func TestReadsTheLicense(t *testing.T) {
 			Type: "platform", Expiration: at(1790000000),
 			MaxAssets: runzero.Known(1000), LiveAssets: runzero.Known(812), ProjectAssets: runzero.Known(15),
 		},
-		`{"license_type":"community","license_expiration":0}`:                        {Type: "community"},
-		`{"license_max_assets":0}`:                                                   {MaxAssets: runzero.Known(0)},
-		`{"license_type":null,"license_expiration":"2026-09-21T14:13:20Z"}`:          {Expiration: at(1790000000).UTC()},
+		`{"license_max_assets":0}`: {MaxAssets: runzero.Known(0)},
 		`{"license_max_assets":-1,"license_live_asset_count":3,"license_type":null}`: {LiveAssets: runzero.Known(3)},
 	} {
 		got, err := serve(t, data(body), runzero.Config{HTTP: withToken(accountToken)}).License(t.Context())
@@ -131,27 +123,6 @@ func TestReadsTheLicense(t *testing.T) {
 		if text := fmt.Sprintf("%+v", got); strings.Contains(text, "PLANTED") {
 			t.Errorf("%.60s: read too much: %s", body, text)
 		}
-	}
-}
-
-func TestUnusableLicense(t *testing.T) {
-	for body, want := range map[string]string{
-		``:                     runzero.ErrTruncated.Error(),
-		`null`:                 "contains no licence",
-		`[]`:                   "contains no licence",
-		`{"error":"PLANTED"}`:  "contains no licence",
-		`<html>PLANTED`:        runzero.ErrNotData.Error(),
-		`{"license_type":"PL`:  runzero.ErrTruncated.Error(),
-		`{"license_type":what`: runzero.ErrNotJSON.Error(),
-	} {
-		got, err := serve(t, data(body), runzero.Config{HTTP: withToken(accountToken)}).License(t.Context())
-		if err == nil || !strings.HasPrefix(err.Error(), "/account/license: ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "PLANTED") {
-			t.Errorf("%s: got %+v (%v), want an error with %q", body, got, err, want)
-		}
-	}
-	_, err := serve(t, answer(http.StatusForbidden, "application/json", `{"error":"NotAllowedForLicense"}`), runzero.Config{HTTP: withToken(accountToken)}).License(t.Context())
-	if refused := (*runzero.Error)(nil); !errors.As(err, &refused) || refused.Message != "NotAllowedForLicense" {
-		t.Errorf("error %v, want the console's", err)
 	}
 }
 

@@ -167,7 +167,7 @@ func TestOrganizationIsSelectedForAccountCredentials(t *testing.T) {
 func TestRowsOfAnotherOrganizationAreAnError(t *testing.T) {
 	for name, c := range map[string]struct {
 		owner, requested string
-		rows         int
+		rows             int
 	}{
 		"another":             {`"` + foreign + `"`, organization, 1},
 		"its own":             {`"` + organization + `"`, organization, 2},
