@@ -27,7 +27,7 @@ func Plain(err error) error {
 
 var (
 	aboutContents = regexp.MustCompile(`(^| )yaml: |header .* can not be|hashedSecret|hashes must`)
-	wrongLine     = regexp.MustCompile(`line [0-9]+(: field [a-z][a-z_]{0,40} not found)?`)
+	wrongLine     = regexp.MustCompile(`line \d+(: field [a-z][a-z_]{0,40} not found)?`)
 )
 
 func plain(text string) string {
