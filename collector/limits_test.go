@@ -92,7 +92,7 @@ func TestTooManyRowsOfAnAccountFailThePoll(t *testing.T) {
 	}
 }
 
-func TestOnlyNewSitesCount(t *testing.T) {
+func TestOneSiteTooMany(t *testing.T) {
 	sites := map[string]string{zeroID: unassigned}
 	for i := range maxSites {
 		sites[uuid(i)] = "x"
@@ -102,9 +102,9 @@ func TestOnlyNewSitesCount(t *testing.T) {
 			t.Errorf("%s: %v", key, err)
 		}
 	}
-	delete(sites, zeroID)
-	if err := checkSite(sites, zeroID); err != nil {
-		t.Errorf("records without a site are one too many: %v", err)
+	delete(sites, uuid(0))
+	if err := checkSite(sites, newSite); err != nil {
+		t.Errorf("records without a site count as one: %v", err)
 	}
 }
 
