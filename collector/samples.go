@@ -54,7 +54,7 @@ func (s *samples) timestamp(name string, t time.Time, labels ...string) {
 
 // truth exports a boolean, if the API reported it.
 func (s *samples) truth(name string, t runzero.Truth, labels ...string) {
-	if t != runzero.Unsaid {
+	if t != runzero.Unknown {
 		s.boolean(name, t == runzero.True, labels...)
 	}
 }

@@ -198,7 +198,7 @@ func (lex *lexer) boolean() Truth {
 	case "false", "f", "False", "FALSE", "0":
 		return False
 	}
-	return Unsaid
+	return Unknown
 }
 
 // count reads an integer that cannot be negative.
@@ -269,9 +269,9 @@ func (lex *lexer) time() time.Time {
 // Truth is a boolean that may be unknown.
 type Truth int8
 
-// The zero Truth is Unsaid.
+// The zero Truth is Unknown.
 const (
-	Unsaid Truth = iota
+	Unknown Truth = iota
 	False
 	True
 )

@@ -59,9 +59,9 @@ func TestReadsCounts(t *testing.T) {
 
 func TestReadsBooleans(t *testing.T) {
 	for want, values := range map[runzero.Truth][]string{
-		runzero.True:   {`true`, `"true"`, `"True"`, `"TRUE"`, `"t"`, `1`, `"1"`},
-		runzero.False:  {`false`, `"false"`, `"False"`, `"FALSE"`, `"f"`, `0`, `"0"`},
-		runzero.Unsaid: {`null`, `""`, `2`, `"maybe"`, `{}`, `[true]`},
+		runzero.True:    {`true`, `"true"`, `"True"`, `"TRUE"`, `"t"`, `1`, `"1"`},
+		runzero.False:   {`false`, `"false"`, `"False"`, `"FALSE"`, `"f"`, `0`, `"0"`},
+		runzero.Unknown: {`null`, `""`, `2`, `"maybe"`, `{}`, `[true]`},
 	} {
 		for _, value := range values {
 			t.Run(value, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestReadsBooleans(t *testing.T) {
 			})
 		}
 	}
-	if got := asset(t, `"os":""`).Alive; got != runzero.Unsaid {
+	if got := asset(t, `"os":""`).Alive; got != runzero.Unknown {
 		t.Errorf("missing: %v, want unknown", got)
 	}
 }

@@ -79,7 +79,7 @@ func TestReadsASimulatedAccount(t *testing.T) {
 	}
 	for _, explorer := range explorers {
 		explorersOf[explorer.OrganizationID]++
-		if explorer.Name == "" || explorer.Version == "" || explorer.OS == "" || explorer.Connected == runzero.Unsaid || explorer.LastCheckin.IsZero() {
+		if explorer.Name == "" || explorer.Version == "" || explorer.OS == "" || explorer.Connected == runzero.Unknown || explorer.LastCheckin.IsZero() {
 			t.Errorf("explorer %+v", explorer)
 		}
 	}
@@ -94,7 +94,7 @@ func TestReadsASimulatedAccount(t *testing.T) {
 		}
 	}
 	zones, err := all(client.HostedZones(t.Context(), truth[0].ID))
-	if err != nil || len(zones) == 0 || zones[0].Name == "" || zones[0].Enabled == runzero.Unsaid {
+	if err != nil || len(zones) == 0 || zones[0].Name == "" || zones[0].Enabled == runzero.Unknown {
 		t.Errorf("zones %+v (%v)", zones, err)
 	}
 	license, err := client.License(t.Context())

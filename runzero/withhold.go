@@ -3,6 +3,7 @@ package runzero
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -164,21 +165,25 @@ func (s *secrets) message(text string) string {
 	return text
 }
 
-// withhold returns err, or an error with the same cause and another text if that text may
-// repeat a secret: net/http quotes what servers and proxies send.
+// withhold returns err, or an error with the same cause and another text if that cause may
+// repeat a secret: net/http passes on what servers and proxies send. Only unquotedError
+// contains words from outside.
 func (s *secrets) withhold(endpoint string, err error) error {
-	text := err.Error()
-	checked := text
+	var outside unquotedError
+	if !errors.As(err, &outside) {
+		return err
+	}
+	checked := outside.Error()
 	for _, host := range s.hosts {
 		if host != "" {
 			checked = strings.ReplaceAll(checked, host, " ")
 		}
 	}
-	switch runes := []rune(text); {
-	case !printable(text) || s.repeatedIn(checked):
+	if !printable(checked) || s.repeatedIn(checked) {
 		return &rewordedError{endpoint + ": failed; the error message is not shown because it may repeat a secret", err}
-	case len(runes) > longestError:
-		return &rewordedError{string(runes[:longestError]) + "…", err}
+	}
+	if text := []rune(err.Error()); len(text) > longestError {
+		return &rewordedError{string(text[:longestError]) + "…", err}
 	}
 	return err
 }

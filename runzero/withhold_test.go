@@ -186,7 +186,7 @@ func TestHeadersThatMayBeSecret(t *testing.T) {
 
 func TestWithholdsATransportErrorThatRepeatsASecret(t *testing.T) {
 	cause := errors.New("proxy refused " + plainSecret[3:15])
-	err := sent(plainSecret).withhold("/health", fmt.Errorf("/health: %w", cause))
+	err := sent(plainSecret).withhold("/health", requestError("/health", cause))
 	if !errors.Is(err, cause) || err.Error() != "/health: failed; the error message is not shown because it may repeat a secret" {
 		t.Errorf("error %q", err)
 	}
@@ -194,14 +194,22 @@ func TestWithholdsATransportErrorThatRepeatsASecret(t *testing.T) {
 
 func TestTransportErrorsAreOneShortLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"dial tcp: lookup console.example.com: no such host": "dial tcp: lookup console.example.com: no such host",
+		"dial tcp: lookup console.example.com: no such host": "/health: dial tcp: lookup console.example.com: no such host",
 		"two\nlines":                            "/health: failed; the error message is not shown because it may repeat a secret",
 		"broken \xff":                           "/health: failed; the error message is not shown because it may repeat a secret",
-		"valid for " + strings.Repeat("ä", 500): "valid for " + strings.Repeat("ä", 490) + "…",
+		"valid for " + strings.Repeat("ä", 500): "/health: valid for " + strings.Repeat("ä", 481) + "…",
 	} {
-		if got := sent(plainSecret).withhold("/health", errors.New(text)).Error(); got != want {
+		if got := sent(plainSecret).withhold("/health", requestError("/health", errors.New(text))).Error(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// A header such as "X-Client: runzero_exporter" must not withhold the errors of this package.
+func TestOwnWordsAreNeverWithheld(t *testing.T) {
+	err := error(&BodyError{Endpoint: "/export/org/assets.jsonl", Record: 5, Err: ErrTooLarge})
+	if got := sent("runzero_exporter").withhold("/export/org/assets.jsonl", err); got != err {
+		t.Errorf("error %q, want %q", got, err)
 	}
 }
 
@@ -209,7 +217,7 @@ func TestHostNamesAreNeverWithheld(t *testing.T) {
 	s := newSecrets(&url.URL{Scheme: "http", Host: "proxy.example.com:3128", User: url.UserPassword("ann", "proxy.example")}, nil, "et-console-0011223344556677.example.com", "")
 	s.add("console-0011223344556677")
 	for _, host := range []string{"et-console-0011223344556677.example.com", "proxy.example.com"} {
-		err := errors.New("dial tcp: lookup " + host + ": no such host")
+		err := requestError("/health", errors.New("dial tcp: lookup "+host+": no such host"))
 		if got := s.withhold("/health", err); got.Error() != err.Error() {
 			t.Errorf("error %q, want %q", got, err)
 		}
