@@ -20,10 +20,10 @@ type Options struct {
 	Demo  command.Demo
 }
 
-var errIncomplete = errors.New("not everything could be polled; the log says what")
+var errIncomplete = errors.New("some polls failed: see the log")
 
-// Run polls everything once and prints what there is. Failed polls are an error, after the
-// metrics of the others.
+// Run polls everything once and prints the metrics. When polls fail, it returns an error
+// after printing the metrics of the others.
 func Run(ctx context.Context, env command.Env, o Options) error {
 	env, flags, stop := o.Demo.Start(env, o.Flags)
 	defer stop()
@@ -38,7 +38,7 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	}
 	for _, family := range families {
 		if _, err := expfmt.MetricFamilyToText(env.Stdout, family); err != nil {
-			return fmt.Errorf("the metrics cannot be printed: %w", err)
+			return fmt.Errorf("printing the metrics: %w", err)
 		}
 	}
 	if failed != nil {

@@ -10,29 +10,30 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// forecast is what a configuration needs of an account's quota, and what comes of it. It
-// covers one whole day, in which nobody else spends anything.
+// forecast compares what a configuration needs with what an account's quota permits. It
+// covers one day on which no other tool spends any calls.
 type forecast struct {
 	rows    []row
 	share   quota.Share
 	limit   int64
-	calls   int64   // a day, that this exporter may make
-	demand  float64 // calls a day as configured
-	stretch float64 // what intervals are multiplied by; infinite when calls is 0
-	// unreached are the collectors that no credential reaches, by what they need.
+	calls   int64   // a day that this exporter may spend
+	demand  float64 // calls a day with the intervals as configured
+	stretch float64 // the factor of all intervals; infinite when calls is 0
+	// unreached are the collectors for which the account has no credential, by the kind that
+	// they need.
 	unreached map[runzero.Kind][]string
-	inFile    bool // the account is in the file, and may have its own quota settings
+	inFile    bool // the account is in the file and may have quota settings of its own
 }
 
-// row is one line of the table. It stands for count equal polls.
+// row is one line of the table: count polls that differ in their organization alone.
 type row struct {
 	collector, organization string
 	load                    schedule.Load
 	count                   int
-	setting                 string // decides the interval; empty when no setting does
+	setting                 string // the setting of the interval; empty when there is none
 }
 
-// Above this many organizations, one row stands for all of them: their numbers are equal.
+// With more organizations than this, a collector has one row for all of them.
 const maxRows = 10
 
 func newForecast(polls []schedule.Poll, share quota.Share, limit int64) forecast {
@@ -82,7 +83,7 @@ func newRow(p schedule.Poll, organizations int) row {
 
 func (f forecast) fits() bool { return f.stretch <= 1 }
 
-// quotaSetting is what users call a setting of the quota.
+// quotaSetting returns a setting of the quota as users write it.
 func (f forecast) quotaSetting(name string) string {
 	if f.inFile {
 		return "quota." + name
@@ -90,14 +91,14 @@ func (f forecast) quotaSetting(name string) string {
 	return "--quota." + name
 }
 
-// daily is the calls a day that the row makes when its interval is stretched.
+// daily returns the calls a day of all polls of the row.
 func (r row) daily(stretch float64) float64 {
 	load := r.load
 	load.Calls *= float64(r.count)
 	return schedule.Demand([]schedule.Load{load}, 24*time.Hour) / stretch
 }
 
-// stretched is the interval that results.
+// stretched returns the resulting interval.
 func (r row) stretched(stretch float64) time.Duration {
 	return schedule.Due(time.Time{}, r.load.Interval, stretch).Sub(time.Time{})
 }

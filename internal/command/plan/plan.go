@@ -26,14 +26,13 @@ import (
 // Options are what the flags set.
 type Options struct {
 	Flags config.Flags
-	// Limit is the account's API calls a day; 0: what the cache remembers.
+	// Limit is the account's API calls a day; 0: as cached by an earlier run.
 	Limit int64
-	// Organizations is how many are polled; 0: what the cache remembers, else those that are
-	// included, else one.
+	// Organizations is the number of organizations to poll; 0: as cached by an earlier run,
+	// else the included ones, else one.
 	Organizations int
 }
 
-// errDoesNotFit makes the exit code; the table says the rest.
 var errDoesNotFit = errors.New("the intervals do not fit into the share of the quota and will be stretched")
 
 // Run prints the forecast of each account.
@@ -46,7 +45,7 @@ func Run(_ context.Context, env command.Env, o Options) error {
 	case o.Limit < 0:
 		return errors.New("--limit must not be negative: it is the number of the account's licensed assets")
 	case o.Organizations < 0:
-		return errors.New("--organizations must not be negative: it is how many organizations are polled")
+		return errors.New("--organizations must not be negative: it is the number of organizations to poll")
 	}
 	fits := true
 	for i, a := range c.Accounts {
@@ -54,7 +53,7 @@ func Run(_ context.Context, env command.Env, o Options) error {
 		if err != nil {
 			return err
 		}
-		text := f.table() + "\n" + f.verdict(c)
+		text := f.table() + "\n" + f.verdict(c.MaxAge)
 		if a.Name != "" {
 			text = "Account " + a.Name + "\n\n" + text
 		}
@@ -62,7 +61,7 @@ func Run(_ context.Context, env command.Env, o Options) error {
 			text = "\n" + text
 		}
 		if _, err := io.WriteString(env.Stdout, text); err != nil {
-			return fmt.Errorf("the plan cannot be printed: %w", err)
+			return fmt.Errorf("printing the plan: %w", err)
 		}
 		fits = fits && f.fits()
 	}
@@ -85,9 +84,9 @@ func (o Options) account(logger log.Logger, c *config.Config, a config.Account) 
 	limit := cmp.Or(o.Limit, known.Limit)
 	switch {
 	case limit == 0 && ran:
-		return forecast{}, fmt.Errorf("the console reported no limit to the run%s in --cache.dir, and without a limit nothing is stretched: to see what a limit would do, pass it with --limit", of)
+		return forecast{}, fmt.Errorf("the console%s reports no limit, as cached in --cache.dir, and without a limit intervals are not stretched: to see the effect of a limit, pass it with --limit", of)
 	case limit == 0:
-		return forecast{}, fmt.Errorf("the limit%s is unknown: pass the number of its licensed assets with --limit, or --cache.dir of an exporter that has run", cmp.Or(of, " of the account"))
+		return forecast{}, fmt.Errorf("the limit%s is unknown: pass the number of its licensed assets with --limit, or the --cache.dir of an exporter that has already run", cmp.Or(of, " of the account"))
 	}
 	f := newForecast(o.polls(c, a, known), a.Share, limit)
 	f.inFile = a.Name != ""
@@ -97,7 +96,7 @@ func (o Options) account(logger log.Logger, c *config.Config, a config.Account) 
 	return f, nil
 }
 
-// remember reads what an earlier run left in --cache.dir, which may be in use by a running
+// remember reads what an earlier run has cached. The folder may be in use by a running
 // exporter.
 func remember(logger log.Logger, c *config.Config, a config.Account) (known poller.Remembered, ran bool, err error) {
 	if c.CacheDir == "" {
@@ -115,7 +114,7 @@ func remember(logger log.Logger, c *config.Config, a config.Account) (known poll
 	return known, ran, nil
 }
 
-// polls lists what is polled of an account, as far as that is known offline.
+// polls lists the polls of an account, as far as they are known offline.
 func (o Options) polls(c *config.Config, a config.Account, known poller.Remembered) []schedule.Poll {
 	account := schedule.Account{Collectors: c.Collectors}
 	for _, credential := range a.Credentials {
@@ -127,7 +126,7 @@ func (o Options) polls(c *config.Config, a config.Account, known poller.Remember
 		account.Kinds = append(account.Kinds, runzero.AccountCredential)
 	}
 	if len(account.Kinds) == 0 {
-		account.Kinds = []runzero.Kind{runzero.ExportToken} // which most use
+		account.Kinds = []runzero.Kind{runzero.ExportToken} // the most common
 	}
 	accountWide := slices.Contains(account.Kinds, runzero.AccountCredential)
 	names := known.Organizations
@@ -135,7 +134,7 @@ func (o Options) polls(c *config.Config, a config.Account, known poller.Remember
 		names = a.Selection.Include
 	}
 	if o.Organizations > 0 || len(names) == 0 {
-		names = make([]string, max(o.Organizations, 1)) // nameless
+		names = make([]string, max(o.Organizations, 1)) // names unknown
 	}
 	for i, name := range names {
 		account.Organizations = append(account.Organizations, schedule.Organization{

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/prometheus/common/model"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
@@ -18,33 +19,33 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-// History says what past is written.
+// History describes the history to write.
 type History struct {
-	Length time.Duration // 0: none
-	Step   time.Duration // between two scrapes
-	// Job and Instance are the labels of the scrapes.
+	Length time.Duration // 0: no history
+	Step   time.Duration // time between two scrapes
+	// Job and Instance are the labels that Prometheus adds.
 	Job, Instance string
 }
 
-// maxScrapes bounds the memory and the text that a history takes: a year at steps of five
-// minutes.
+// maxScrapes limits the memory and the output of a history: a year at steps of five minutes.
 const maxScrapes = 110_000
 
 func (h History) check() error {
 	switch {
 	case h.Length < 0:
-		return errors.New("--simulate.history must not be negative: it is how far back the history begins")
+		return errors.New("--simulate.history must not be negative: it is the length of the history")
 	case h.Step < time.Second:
 		return errors.New("--simulate.history-step must be at least 1s: it is the time between two scrapes")
 	case h.Length/h.Step >= maxScrapes:
-		return fmt.Errorf("--simulate.history=%s at a --simulate.history-step of %s is more than %d scrapes: use a longer step", h.Length, h.Step, maxScrapes)
+		return fmt.Errorf("--simulate.history=%s with --simulate.history-step=%s is more than %d scrapes: use a longer step",
+			model.Duration(h.Length), model.Duration(h.Step), maxScrapes)
 	}
 	return nil
 }
 
-// writeHistory writes, as OpenMetrics text, what Prometheus would have scraped until now of
-// an exporter of the simulated console. The exporter is the real one, under a clock that
-// this function drives.
+// writeHistory writes, as OpenMetrics text, what Prometheus would have scraped until now from
+// an exporter that polls the simulated console. It runs the real exporter under a clock of
+// its own.
 func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 	if err := o.History.check(); err != nil {
 		return err
@@ -52,16 +53,18 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 	end := time.Now().Truncate(time.Second)
 	scrapes := int(o.History.Length/o.History.Step) + 1
 	begin := end.Add(-time.Duration(scrapes-1) * o.History.Step)
-	clock := newClock(begin)
+	clock := newClock(end)
 	o.Console.Now = clock.Now
-	console := o.newConsole(end) // incidents are placed before the end
+	// The console is made as of the end, because its incidents lie before it.
+	console := o.newConsole(end)
+	clock.rewind(begin)
 	dial, stop := simulator.Pipe(uncompressed(console))
 	defer stop()
 	flags := command.Simulated(o.Flags, console)
 	flags.CacheDir = ""
 	e, err := exporter.New(exporter.Options{
 		Logger: log.NewNopLogger(), Load: flags.Load, Dial: dial, Now: clock.Now, Observe: clock.observe, Unpaced: true,
-		// The same history each time.
+		// Not random: each run must write the same history.
 		Random: rand.New(rand.NewPCG(1, o.Console.Seed)).Float64,
 	})
 	if err != nil {
@@ -73,7 +76,7 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 		for wait := e.Step(ctx); clock.Now().Add(wait).Before(scrape); wait = e.Step(ctx) {
 			clock.advance(wait)
 		}
-		clock.set(scrape)
+		clock.reach(scrape)
 		e.Step(ctx)
 		if err := ctx.Err(); err != nil {
 			return err
@@ -87,7 +90,7 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 	return series.write(env.Stdout)
 }
 
-// uncompressed serves without compression, which would take half of the time.
+// uncompressed serves without compression, which would double the time that a history takes.
 func uncompressed(console http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Del("Accept-Encoding")
@@ -95,28 +98,31 @@ func uncompressed(console http.Handler) http.Handler {
 	})
 }
 
-// clock is the time of a history. It goes on while responses arrive.
+// clock is the time in a history. It advances while responses arrive.
 type clock struct {
 	nanos    atomic.Int64
 	requests atomic.Int64
 }
 
-func newClock(begin time.Time) *clock {
+func newClock(now time.Time) *clock {
 	c := &clock{}
-	c.set(begin)
+	c.rewind(now)
 	return c
 }
 
 func (c *clock) Now() time.Time { return time.Unix(0, c.nanos.Load()) }
 
-// set moves the clock to t, unless it is later already.
-func (c *clock) set(t time.Time) { c.nanos.Store(max(c.nanos.Load(), t.UnixNano())) }
+func (c *clock) rewind(t time.Time) { c.nanos.Store(t.UnixNano()) }
 
+// reach advances the clock to t, unless it is past t already.
+func (c *clock) reach(t time.Time) { c.nanos.Store(max(c.nanos.Load(), t.UnixNano())) }
+
+// advance always moves the clock, so that a history cannot stand still.
 func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(max(d, time.Millisecond))) }
 
-// observe has each response take as long as it would over a network, a tenth of a second and
-// a second for each 10 MB, more or less. How long it really took depends on the machine,
-// and would make each history another.
+// observe replaces the duration of each response with one that is typical of a network: a
+// tenth of a second, and a second for each 10 MB, with some variation. The real duration
+// depends on the machine, and would make every history different.
 func (c *clock) observe(next runzero.Observer) runzero.Observer { return observer{next, c} }
 
 type observer struct {

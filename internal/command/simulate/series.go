@@ -14,24 +14,24 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// series holds what was scraped until it can be written in the order that OpenMetrics
-// requires. Most values stay the same for hours, so each is held once, with the scrapes that
-// had it.
+// series collects the samples of all scrapes, because OpenMetrics requires the samples of a
+// series to follow one another. Most values stay the same for hours, so a value is stored
+// once for all scrapes in a row that have it.
 type series struct {
 	begin  time.Time
 	step   time.Duration
-	target string // the labels that Prometheus adds
+	target string // the first labels, which Prometheus adds
 	types  map[string]dto.MetricType
 	spans  map[string]map[string]*spans // by family and series
-	// known has the spans of each metric of the last scrape. Most scrapes find the metrics of
-	// the one before: they are replaced only when their poll is repeated.
+	// known caches the spans of each metric of the last scrape, by its address: the exporter
+	// exposes the same metrics until the next poll replaces them.
 	known map[*dto.Metric][]*spans
 }
 
-// spans are the values of one series, by time.
+// spans are the values of one series, in the order of time.
 type spans []span
 
-// span is a value that the scrapes from one number up to another have.
+// span is the value of the scrapes numbered from <= n < to.
 type span struct {
 	from, to int32
 	value    float64
@@ -45,7 +45,10 @@ func newSeries(begin time.Time, h History) *series {
 }
 
 func labelValue(value string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(value) + `"`
+	if strings.ContainsAny(value, "\\\n\"") { // rare, and a replacer is slow to make
+		value = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(value)
+	}
+	return `"` + value + `"`
 }
 
 // scrape records the samples of scrape n.
@@ -79,7 +82,7 @@ func (all *spans) record(value float64, n int) {
 	*all = append(*all, span{int32(n), int32(n) + 1, value})
 }
 
-// find returns the spans of a series, of none when it is new.
+// find returns the spans of a series, empty ones if it is new.
 func (s *series) find(family string, labels []*dto.LabelPair, of sample) *spans {
 	var key strings.Builder
 	key.WriteString(of.name + s.target)
@@ -101,13 +104,13 @@ func (s *series) find(family string, labels []*dto.LabelPair, of sample) *spans 
 	return found
 }
 
-// sample is one value of a metric; le is that of a bucket, and empty for all else.
+// sample is one value of a metric. le is the label of a histogram's bucket, else empty.
 type sample struct {
 	name, le string
 	value    float64
 }
 
-// samples yields those of a metric, always in the same order.
+// samples yields the samples of a metric, always in the same order.
 func samples(f *dto.MetricFamily, m *dto.Metric) iter.Seq[sample] {
 	name := f.GetName()
 	return func(yield func(sample) bool) {
@@ -132,7 +135,7 @@ func samples(f *dto.MetricFamily, m *dto.Metric) iter.Seq[sample] {
 	}
 }
 
-// write writes everything as OpenMetrics text: by family, by series, by time.
+// write writes everything as OpenMetrics text, sorted by family, series and time.
 func (s *series) write(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	var line []byte
@@ -140,7 +143,7 @@ func (s *series) write(w io.Writer) error {
 		typ := s.types[family]
 		name := family
 		if typ == dto.MetricType_COUNTER {
-			name = strings.TrimSuffix(family, "_total") // which only its samples have
+			name = strings.TrimSuffix(family, "_total") // only samples have the suffix
 		}
 		line = append(line[:0], "# TYPE "+name+" "+strings.ToLower(typ.String())+"\n"...)
 		for _, key := range slices.Sorted(maps.Keys(s.spans[family])) {

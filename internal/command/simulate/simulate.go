@@ -1,5 +1,5 @@
-// Package simulate serves a simulated runZero console, or writes the history that a
-// Prometheus would have of an exporter of that console.
+// Package simulate serves a simulated runZero console, or writes the history that Prometheus
+// would have scraped from an exporter that polls it.
 package simulate
 
 import (
@@ -21,14 +21,16 @@ import (
 // Options are what the flags set.
 type Options struct {
 	// Flags configure the exporter of a history.
-	Flags     config.Flags
-	Address   string
-	Console   simulator.Options
+	Flags config.Flags
+	// Address is where the console listens.
+	Address string
+	Console simulator.Options
+	// Incidents lets things go wrong in the console, before the present.
 	Incidents bool
 	History   History
 }
 
-// newConsole makes the console, as of an instant.
+// newConsole makes the console. Incidents lie before now.
 func (o Options) newConsole(now time.Time) *simulator.Console {
 	if o.Incidents {
 		o.Console.Incidents = simulator.DemoIncidents(now)

@@ -1,0 +1,101 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+)
+
+// remedies lists changes each of which makes the intervals fit by itself.
+func (f forecast) remedies(maxAge time.Duration) []string {
+	var all []string
+	if settings := f.longerIntervals(maxAge); settings != "" {
+		all = append(all, "poll less often: "+settings)
+	}
+	fewer := "poll less: disable collectors with --no-collector.NAME"
+	if f.severalOrganizations() {
+		setting := "--runzero.organization"
+		if f.inFile {
+			setting = "organizations.include"
+		}
+		fewer += ", or select fewer organizations with " + setting
+	}
+	all = append(all, fewer)
+	// Whole percents are easier to read, and the reserve must remain.
+	for percent := math.Ceil(100 * f.share.Share); percent <= 100*(1-f.share.Reserve); percent++ {
+		raised := quota.Share{Share: percent / 100}
+		if float64(raised.Calls(f.limit)) >= f.demand {
+			all = append(all, fmt.Sprintf("spend more, if no other tool needs the calls: %s=%g", f.quotaSetting("share"), raised.Share))
+			break
+		}
+	}
+	return append(all, fmt.Sprintf("license more assets: with %s=%g the account needs a limit of %s calls a day",
+		f.quotaSetting("share"), f.share.Share, formatCalls(f.demand/f.share.Share)))
+}
+
+// severalOrganizations reports whether some collector is polled for each of several
+// organizations.
+func (f forecast) severalOrganizations() bool {
+	polled := map[string]int{}
+	for _, r := range f.rows {
+		polled[r.collector] += r.count
+		if polled[r.collector] > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// maxProposal is the longest interval that is worth proposing.
+const maxProposal = 30 * 24 * time.Hour
+
+// longerIntervals returns settings that make the demand fit, with all intervals lengthened
+// by the same factor. It returns "" when results would expire in such intervals, or when no
+// interval helps, because polls that have no setting need too much.
+func (f forecast) longerIntervals(maxAge time.Duration) string {
+	longest := maxProposal
+	if maxAge > 0 {
+		longest = min(longest, maxAge)
+	}
+	left, adjustable := float64(f.calls), 0.0
+	for _, r := range f.rows {
+		if r.setting == "" {
+			left -= r.daily(1)
+		} else {
+			adjustable += r.daily(1)
+		}
+	}
+	if left <= 0 || adjustable <= 0 {
+		return ""
+	}
+	var settings []string
+	separator := " " // flags can be copied as they are
+	for _, r := range f.rows {
+		if r.setting == "" {
+			continue
+		}
+		unit := time.Second
+		if r.load.Interval >= time.Minute {
+			unit = time.Minute
+		}
+		units := math.Ceil(r.load.Interval.Seconds() * adjustable / left / unit.Seconds())
+		if units*unit.Seconds() > longest.Seconds() {
+			return ""
+		}
+		longer := model.Duration(time.Duration(units) * unit)
+		setting := fmt.Sprintf("%s=%s", r.setting, longer)
+		if !strings.HasPrefix(r.setting, "--") { // a line of the file
+			setting, separator = fmt.Sprintf("%s: %s", r.setting, longer), "; "
+		}
+		if !slices.Contains(settings, setting) {
+			settings = append(settings, setting)
+		}
+	}
+	return strings.Join(settings, separator)
+}
