@@ -40,6 +40,9 @@ type Options struct {
 	Random func() float64
 	// Observe wraps the observer of every request; nil leaves it as it is.
 	Observe func(runzero.Observer) runzero.Observer
+	// Disk wraps how the cache is written, for tests of slow and failing disks; nil leaves it
+	// as it is.
+	Disk func(store.WriteFile) store.WriteFile
 	// Unpaced sends requests without holding to the burst limit of the console, for a
 	// simulated console under a simulated clock.
 	Unpaced bool
@@ -94,6 +97,9 @@ func New(o Options) (*Exporter, error) {
 		if e.store, err = store.Open(c.CacheDir, o.Logger); err != nil {
 			return nil, err
 		}
+		if o.Disk != nil {
+			e.store.Intercept(o.Disk)
+		}
 		e.registry.MustRegister(collector.NewStore(e.store.Healthy))
 	}
 	e.registry.MustRegister(versioncollector.NewCollector(Name), collector.NewConfigReload(e.reloaded))
@@ -143,8 +149,11 @@ func (e *Exporter) reloaded() (ok bool, last time.Time) {
 	return !current.failed, current.loaded
 }
 
+// saveTimeout bounds how long the end waits for the cache to be written. A disk may hang.
+const saveTimeout = 3 * time.Second
+
 // Run polls until ctx ends, and returns when the last poll has ended and everything is
-// cached.
+// cached, or saveTimeout later.
 func (e *Exporter) Run(ctx context.Context) {
 	defer e.write()()
 	e.poller.Run(ctx)
@@ -160,8 +169,8 @@ func (e *Exporter) Once(ctx context.Context) error {
 // due. It is for those who drive the clock themselves, instead of Run.
 func (e *Exporter) Step(ctx context.Context) time.Duration { return e.poller.Step(ctx) }
 
-// write starts the store's writer. The function it returns ends it, once everything is
-// written.
+// write starts the store's writer. The function it returns ends it: it waits until everything
+// is written, but not longer than saveTimeout.
 func (e *Exporter) write() (end func()) {
 	if e.store == nil {
 		return func() {}
@@ -174,7 +183,11 @@ func (e *Exporter) write() (end func()) {
 	}()
 	return func() {
 		cancel()
-		<-ended
+		select {
+		case <-ended:
+		case <-time.After(saveTimeout):
+			level.Warn(e.options.Logger).Log("msg", "the cache could not be written in time; a restart may cost API calls", "timeout", saveTimeout)
+		}
 	}
 }
 

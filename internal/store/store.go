@@ -45,7 +45,7 @@ type Store struct {
 	failing atomic.Bool
 
 	// The writer's own; see Run.
-	replace  func(name string, data []byte) error
+	replace  WriteFile
 	failed   map[string]Key  // what could not be written when last tried, by file
 	reported map[string]bool // files that could not be set aside: logged once
 

@@ -32,6 +32,13 @@ func (s *Store) Run(ctx context.Context) {
 	}
 }
 
+// WriteFile replaces a file of the folder.
+type WriteFile func(name string, data []byte) error
+
+// Intercept wraps how files are written, for tests of slow and failing disks. It must be
+// called before Run.
+func (s *Store) Intercept(wrap func(WriteFile) WriteFile) { s.replace = wrap(s.replace) }
+
 // Flush waits until the writer has nothing left to do. It returns the error of ctx if
 // that ends first.
 func (s *Store) Flush(ctx context.Context) error {

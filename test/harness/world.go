@@ -16,6 +16,7 @@ import (
 
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
@@ -45,6 +46,8 @@ type Setup struct {
 	File string
 	// CacheDir is the folder of --cache.dir; empty caches nothing.
 	CacheDir string
+	// Disk wraps how the cache is written; nil leaves it as it is.
+	Disk func(store.WriteFile) store.WriteFile
 	// Flags changes flags.
 	Flags func(*config.Flags)
 	// Idle does not start polling.
@@ -101,7 +104,7 @@ func Start(t testing.TB, s Setup) *World {
 	}
 	var err error
 	w.Exporter, err = exporter.New(exporter.Options{
-		Logger: log.NewLogfmtLogger(w.Log), Load: func() (*config.Config, error) { return w.Flags.Load() }, Dial: dial,
+		Logger: log.NewLogfmtLogger(w.Log), Load: func() (*config.Config, error) { return w.Flags.Load() }, Dial: dial, Disk: s.Disk,
 	})
 	if err != nil {
 		t.Fatal(err)
