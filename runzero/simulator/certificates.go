@@ -70,51 +70,22 @@ func (t *certificate) typ() string {
 	return "x509"
 }
 
-func (t *certificate) issuer() string {
-	if t.selfSigned() {
-		return "CN=PLANTED.example.com"
-	}
-	return "CN=PLANTED authority"
-}
-
-// publicKey is the algorithm and the length.
-func (t *certificate) publicKey() (string, int64) {
-	if t.ssh {
-		return "ssh-ed25519", 256
-	}
-	return "rsaEncryption", 2048
-}
-
 func (t *certificate) selfSigned() bool { return !t.ssh && t.renewal().selfSigned }
 
 // hidden: some on devices whose certificate nobody can replace (documented as the purpose).
 func (t *certificate) hidden() bool { return t.selfSigned() && t.id()>>3&3 == 0 }
 
 func certificateFields() []field[*certificate] {
-	hash := func(digits int) func(*certificate, []byte) []byte {
-		return text(func(t *certificate) string {
-			k := t.id().sub(uint64(digits))
-			return (k.hex(32) + k.sub(1).hex(32))[:digits]
-		})
-	}
 	return table(fixed[*certificate](`{"authority_key_id":"","cn":"PLANTED.example.com","crl_distribution_points":["http://PLANTED.example.com/crl"],
-		"ext_key_usage":[],"fp_bkhash":"","issuing_certificate_url":[],"key_usage":[],"names":["PLANTED.example.com"],"ocsp_server":[],
-		"public_key":"PLANTED+public+key","public_key_parameters":{},"san_dns_names":["PLANTED.example.com"],
-		"san_email_addresses":["PLANTED.admin@example.com"],"san_ip_addresses":["10.66.6.66"],"san_uris":[],"signature":"PLANTED+signature",
+		"ext_key_usage":[],"fp_bkhash":"","fp_md5":"PLANTED","fp_sha1":"PLANTED","fp_sha256":"PLANTED","is_ca":false,"issuer":"CN=PLANTED authority","issuing_certificate_url":[],"key_usage":[],"names":["PLANTED.example.com"],"ocsp_server":[],
+		"public_key":"PLANTED+public+key","public_key_algorithm":"rsaEncryption","public_key_bits":2048,"public_key_parameters":{},"san_dns_names":["PLANTED.example.com"],
+		"san_email_addresses":["PLANTED.admin@example.com"],"san_ip_addresses":["10.66.6.66"],"san_uris":[],"serial":"PLANTED","signature":"PLANTED+signature",
 		"signature_algorithm":"sha256WithRSAEncryption","subject":"CN=PLANTED.example.com","subject_key_id":"","version":3}`), []field[*certificate]{
 		{"created_at", number((*certificate).createdAt)},
-		{"fp_md5", hash(32)},
-		{"fp_sha1", hash(40)},
-		{"fp_sha256", hash(64)},
 		{"hidden", flag((*certificate).hidden)},
 		{"id", uuid((*certificate).id)},
-		{"is_ca", flag(func(t *certificate) bool { return t.selfSigned() && t.id()&7 == 0 })},
-		{"issuer", text((*certificate).issuer)},
 		{"organization_id", text(func(t *certificate) string { return t.f.org.id })},
-		{"public_key_algorithm", text(func(t *certificate) string { a, _ := t.publicKey(); return a })},
-		{"public_key_bits", number(func(t *certificate) int64 { _, n := t.publicKey(); return n })},
 		{"self_signed", flag((*certificate).selfSigned)},
-		{"serial", hash(36)},
 		{"type", text((*certificate).typ)},
 		{"updated_at", number((*certificate).updatedAt)},
 		{"validity_end", number(func(t *certificate) int64 { return t.end })},

@@ -2,47 +2,37 @@ package simulator
 
 import "slices"
 
-// siteCounts are the counts that rows of sites and organizations have beside their
+// countNames are the counts that rows of sites and organizations have beside their
 // documented fields (seen).
-type siteCounts struct {
-	assets, recent, live      int64
-	services                  int64
-	tcp, udp, arp, icmp       int64
-	software, vulnerabilities int64
+var countNames = [...]string{
+	"asset_count", "recent_asset_count", "live_asset_count", "service_count", "service_count_tcp", "service_count_udp",
+	"service_count_arp", "service_count_icmp", "software_count", "vulnerability_count",
 }
 
+// siteCounts are in the order of countNames.
+type siteCounts [len(countNames)]int64
+
 func (n *siteCounts) add(m siteCounts) {
-	n.assets += m.assets
-	n.recent += m.recent
-	n.live += m.live
-	n.services += m.services
-	n.tcp += m.tcp
-	n.udp += m.udp
-	n.arp += m.arp
-	n.icmp += m.icmp
-	n.software += m.software
-	n.vulnerabilities += m.vulnerabilities
+	for i := range m {
+		n[i] += m[i]
+	}
 }
 
 func (n *siteCounts) setFields(r row) {
-	r["asset_count"], r["recent_asset_count"], r["live_asset_count"] = n.assets, n.recent, n.live
-	r["service_count"], r["service_count_tcp"], r["service_count_udp"] = n.services, n.tcp, n.udp
-	r["service_count_arp"], r["service_count_icmp"] = n.arp, n.icmp
-	r["software_count"], r["vulnerability_count"] = n.software, n.vulnerabilities
+	for i, name := range countNames {
+		r[name] = n[i]
+	}
 }
 
 func (a *asset) counts(recentSince int64) siteCounts {
-	n := siteCounts{assets: 1, software: a.softwareCount(), vulnerabilities: a.vulnerabilityCount()}
-	if a.seen >= recentSince {
-		n.recent = 1
+	one := func(is bool) int64 {
+		if is {
+			return 1
+		}
+		return 0
 	}
-	if a.alive {
-		n.live = 1
-	}
-	var other int64
-	n.tcp, n.udp, n.arp, n.icmp, other = a.services()
-	n.services = n.tcp + n.udp + n.arp + n.icmp + other
-	return n
+	tcp, udp, arp, icmp, other := a.services()
+	return siteCounts{1, one(a.seen >= recentSince), one(a.alive), tcp + udp + arp + icmp + other, tcp, udp, arp, icmp, a.softwareCount(), a.vulnerabilityCount()}
 }
 
 // orgCounts are cached counts. They stay right until a site is scanned again or an hour

@@ -10,58 +10,19 @@ import (
 // (sub), so that any record can be computed without those before it.
 type key uint64
 
-// What is drawn from a key. The order is part of the simulated world: append only.
+// What is drawn from a key, numbered from 1, five to a line. The order is part of the
+// simulated world: append only.
 const (
-	drawOrg uint64 = iota + 1
-	drawSite
-	drawAsset
-	drawClass
-	drawLife
-	drawPhase
-	drawGap
-	drawIntegration
-	drawDock
-	drawJitter
-	drawOS
-	drawModel
-	drawRisk
-	drawCriticality
-	drawSources
-	drawServices
-	drawSoftware
-	drawVulnerabilities
-	drawOutlier
-	drawMAC
-	drawAddress
-	drawName
-	drawSchedule
-	drawRun
-	drawOutcome
-	drawStage
-	drawError
-	drawStats
-	drawExplorer
-	drawDrop
-	drawToken
-	drawScan
-	drawClient
-	drawUser
-	drawParent
-	drawRTT
-	drawHardware
-	drawOwner
-	drawBirth
-	drawZone
-	drawPublic
-	drawService
-	drawCertificate
-	drawPackage
-	drawVulnerability
-	drawWireless
-	drawPerson
-	drawGroup
-	drawFinding
-	drawIncident
+	drawOrg, drawSite, drawAsset, drawClass, drawLife uint64 = 5*iota + 1, 5*iota + 2, 5*iota + 3, 5*iota + 4, 5*iota + 5
+	drawPhase, drawGap, drawIntegration, drawDock, drawJitter
+	drawOS, drawModel, drawRisk, drawCriticality, drawSources
+	drawServices, drawSoftware, drawVulnerabilities, drawOutlier, drawMAC
+	drawAddress, drawName, drawSchedule, drawRun, drawOutcome
+	drawStage, drawError, drawStats, drawExplorer, drawDrop
+	drawToken, drawScan, drawClient, drawUser, drawParent
+	drawRTT, drawHardware, drawOwner, drawBirth, drawZone
+	drawPublic, drawService, drawCertificate, drawPackage, drawVulnerability
+	drawWireless, drawPerson, drawGroup, drawFinding, drawIncident
 )
 
 // mix is the finalizer of SplitMix64.

@@ -88,32 +88,3 @@ func TestFindings(t *testing.T) {
 		t.Errorf("%+v; %d systems ended, %d certificates expired", byCode, ended, expired)
 	}
 }
-
-func TestDirectory(t *testing.T) {
-	c, clk := newConsole(Options{Assets: 900})
-	members := map[any]float64{}
-	never, old := 0, 0
-	users := exported(t, c, 0, "users", "")
-	for _, u := range users {
-		for _, g := range u["directory_user_group_ids"].([]any) {
-			members[g]++
-		}
-		switch last := unix(u, "directory_user_last_logon_at"); {
-		case last == 0:
-			never++
-		case last > clk.Now().Unix():
-			t.Errorf("logged on in the future: %v", u)
-		case last < clk.Now().Unix()-90*day:
-			old++
-		}
-	}
-	groups := exported(t, c, 0, "groups", "")
-	for _, g := range groups {
-		if g["directory_group_user_count"] != members[g["id"]] {
-			t.Errorf("%v has %v members", g, members[g["id"]])
-		}
-	}
-	if len(users) != 600 || len(groups) != len(members) || never == 0 || old == 0 {
-		t.Errorf("%d users in %d groups, %d listed; %d never logged on, %d long ago", len(users), len(members), len(groups), never, old)
-	}
-}

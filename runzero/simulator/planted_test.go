@@ -22,13 +22,13 @@ var unplanted = strings.Fields(`
 
 	org_name site_name agent_name orgs:name sites:name explorers:name hosted-zones:name tasks:name os os_vendor os_product os_version arch version
 	sources category service_ports_tcp service_ports_udp service_products service_protocols services.*.protocol services.*.service.transport services.*.service.product
-	service_port service_protocol service_transport service_data.service.product software_product software_vendor software_version software_cpe23
+	service_port service_protocol service_transport software_product software_vendor software_version software_cpe23
 
 	type status risk criticality detected_by license_type sso_type sso_mode software_part vulnerability_category vulnerability_risk vulnerability_severity
 	vulnerability_service_transport authentication encryption channels interface public_key_algorithm signature_algorithm risk_rank recur_frequency
 	system_info.attributes.CanScreenshot system_info.attributes.CanSample
 
-	hosted-zones:updated_at services.*.ts foreign_attributes.@nessus.dev.firstSeenTS service_data.tls.notAfterTS service_data.ts grace_period params.rate
+	hosted-zones:updated_at services.*.ts foreign_attributes.@nessus.dev.firstSeenTS service_data.ts grace_period params.rate
 	stats.Recv stats.ResultCount stats.Sent stats.change.newAssets stats.change.onlineAssets stats.change.offlineAssets stats.change.changedAssets
 	stats.change.unchangedAssets stats.change.ignoredAssets stats.change.totalAssets
 

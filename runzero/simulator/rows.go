@@ -44,9 +44,9 @@ func (v *view) licenseRow() row {
 		switch {
 		case o.demo || o.inactive:
 		case o.project:
-			project += v.total(o).assets
+			project += v.total(o)[0]
 		default:
-			live += v.total(o).recent
+			live += v.total(o)[1]
 		}
 	}
 	limit := int64(v.c.opts.Limit)

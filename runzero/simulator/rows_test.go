@@ -26,20 +26,6 @@ func exported(t *testing.T, c *Console, org int, of, query string) []object {
 	return lines(t, w.Body)
 }
 
-// searched asks the first organization, and leaves out what would make rows
-// that belong to assets large.
-func searched(t *testing.T, c *Console, of, search string) []object {
-	t.Helper()
-	var fields string
-	switch own := strings.TrimSuffix(identity[of], "id"); of {
-	case "services":
-		fields = "alive,type,site_name,service_products," + own + "protocol," + own + "transport," + own + "port," + own + "data"
-	case "software", "vulnerabilities":
-		fields = "type," + own + "vendor," + own + "product," + own + "version," + own + "severity," + own + "risk," + own + "first_detected_at"
-	}
-	return exported(t, c, 0, of, "fields="+fields+"&search="+url.QueryEscape(search))
-}
-
 // TestExports holds the forms of every export to each other and to Rows.
 func TestExports(t *testing.T) {
 	c, _ := newConsole(Options{Seed: 3, Assets: 40})
@@ -140,65 +126,6 @@ func TestTransports(t *testing.T) {
 		t.Error("no service is of another transport")
 	}
 }
-
-// TestTruth holds what the iterators say to the rows.
-func TestTruth(t *testing.T) {
-	c, _ := newConsole(Options{Assets: 500})
-	tally := func(of string, fields ...string) map[string]int {
-		n := map[string]int{}
-		for _, r := range exported(t, c, 0, of, "fields="+strings.Join(fields, ",")+"&search="+url.QueryEscape(everything[of])) {
-			var values []any
-			for _, f := range fields {
-				v := r[f]
-				if number, ok := v.(float64); ok {
-					v = int64(number)
-				}
-				values = append(values, v)
-			}
-			n[fmt.Sprintln(values...)]++
-		}
-		return n
-	}
-	same := func(of string, rows, truth map[string]int) {
-		t.Helper()
-		if len(truth) < 2 || !maps.Equal(rows, truth) {
-			t.Errorf("%s: rows %v, truth %v", of, rows, truth)
-		}
-	}
-	truth := map[string]int{}
-	for s := range c.Services(0) {
-		truth[fmt.Sprintln(s.AssetID, s.SiteName, s.Transport, s.Protocol, s.Port)]++
-	}
-	same("services", tally("services", "id", "site_name", "service_transport", "service_protocol", "service_port"), truth)
-	truth = map[string]int{}
-	for s := range c.Software(0) {
-		truth[fmt.Sprintln(s.AssetID, s.SiteName, s.Vendor, s.Product, s.Version)]++
-	}
-	same("software", tally("software", "id", "site_name", "software_vendor", "software_product", "software_version"), truth)
-	truth = map[string]int{}
-	for n := range c.Vulnerabilities(0) {
-		truth[fmt.Sprintln(n.AssetID, n.SiteName, n.Severity, n.Risk)]++
-	}
-	same("vulnerabilities", tally("vulnerabilities", "id", "site_name", "vulnerability_severity", "vulnerability_risk"), truth)
-	truth = map[string]int{}
-	for s := range c.Certificates(0) {
-		truth[fmt.Sprintln(s.Type, s.Start, s.End, s.Hidden, s.SelfSigned)]++
-	}
-	same("certificates", tally("certificates", "type", "validity_start", "validity_end", "hidden", "self_signed"), truth)
-	truth = map[string]int{}
-	for w := range c.Wireless(0) {
-		truth[fmt.Sprintln(w.SiteName, w.Authentication, w.Encryption, w.LastSeen)]++
-	}
-	same("wireless", tally("wireless", "site_name", "authentication", "encryption", "last_seen"), truth)
-	truth = map[string]int{}
-	for f := range c.Findings(0) {
-		truth[fmt.Sprintln(f.Code, f.Category, f.Risk, f.Instances)]++
-	}
-	same("findings", tally("findings", "finding_code", "category", "risk_rank", "instance_count"), truth)
-}
-
-// everything is the search that leaves nothing out.
-var everything = map[string]string{"certificates": "hidden:t or hidden:f"}
 
 func TestExportFields(t *testing.T) {
 	c, _ := newConsole(Options{Assets: 50})

@@ -1,9 +1,6 @@
 package simulator
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // service is one way in which an asset was found: TCP, UDP, ARP, ICMP, and now and then one
 // that has no count of its own. There are as many as the service_count of the asset.
@@ -58,23 +55,13 @@ func (s *service) number() int {
 	return n
 }
 
-func (s *service) data() string {
-	tls := ""
-	if s.port.protocol == "tls" {
-		_, end := s.validity()
-		tls = fmt.Sprintf(`,"tls.cn":"PLANTED.example.com","tls.notAfterTS":"%d"`, end)
-	}
-	return fmt.Sprintf(`{"banner":"PLANTED-banner","service.product":%q%s,"ts":"%d"}`, s.port.product, tls, s.seen)
-}
-
 func serviceFields(assets []field[*asset]) []field[*service] {
 	return table(of(assets, func(s *service) *asset { return s.asset }),
-		fixed[*service](`{"service_address":"10.66.6.66","service_link":"https://10.66.6.66/","service_screenshot_link":"/PLANTED.png",
+		fixed[*service](`{"service_address":"10.66.6.66","service_data":{"banner":"PLANTED-banner","ts":"1616160000"},"service_link":"https://10.66.6.66/","service_screenshot_link":"/PLANTED.png",
 			"service_summary":"PLANTED summary","service_vhost":"PLANTED.example.com"}`),
 		[]field[*service]{
 			{"service_asset_id", uuid(func(s *service) key { return s.key })},
 			{"service_created_at", number((*service).createdAt)},
-			{"service_data", raw((*service).data)},
 			{"service_id", uuid((*service).id)},
 			{"service_organization_id", text(func(s *service) string { return s.f.org.id })},
 			{"service_port", text(func(s *service) string { return s.port.number })}, // a string (documented)

@@ -53,7 +53,6 @@ func (c *Console) Assets(org int) iter.Seq[Asset] {
 // Service is one service. Protocol has all its protocols, separated by spaces; it may be
 // empty. Port is 0 if there is none.
 type Service struct {
-	AssetID, SiteName   string
 	Transport, Protocol string
 	Port                int
 }
@@ -61,28 +60,28 @@ type Service struct {
 // Services are the services of an organization now.
 func (c *Console) Services(org int) iter.Seq[Service] {
 	return each(perAsset((*service).fill)(c.view(), c.orgs[org], 0), func(s *service) Service {
-		return Service{AssetID: s.key.uuid(), SiteName: s.site.name, Transport: s.transport, Protocol: s.protocols(), Port: s.number()}
+		return Service{Transport: s.transport, Protocol: s.protocols(), Port: s.number()}
 	})
 }
 
 // Software is one program on one asset.
-type Software struct{ AssetID, SiteName, Vendor, Product, Version string }
+type Software struct{ Vendor, Product string }
 
 // Software is the software of an organization now.
 func (c *Console) Software(org int) iter.Seq[Software] {
 	return each(perAsset((*software).fill)(c.view(), c.orgs[org], 0), func(s *software) Software {
-		return Software{AssetID: s.key.uuid(), SiteName: s.site.name, Vendor: s.vendor(), Product: s.product(), Version: s.version()}
+		return Software{Vendor: s.vendor(), Product: s.product()}
 	})
 }
 
-// Vulnerability is one vulnerability of one asset. Severity and Risk are as the API writes
-// them: Info, Low, Medium, High, Critical.
-type Vulnerability struct{ AssetID, SiteName, Severity, Risk string }
+// Vulnerability is one vulnerability of one asset. Severity is as the API writes it: Info,
+// Low, Medium, High, Critical.
+type Vulnerability struct{ Severity string }
 
 // Vulnerabilities are the vulnerabilities of an organization now.
 func (c *Console) Vulnerabilities(org int) iter.Seq[Vulnerability] {
 	return each(perAsset((*vulnerability).fill)(c.view(), c.orgs[org], 0), func(n *vulnerability) Vulnerability {
-		return Vulnerability{AssetID: n.key.uuid(), SiteName: n.site.name, Severity: n.severity.name, Risk: n.risk.name}
+		return Vulnerability{Severity: n.severity.name}
 	})
 }
 
@@ -103,15 +102,12 @@ func (c *Console) Certificates(org int) iter.Seq[Certificate] {
 }
 
 // Wireless is the network of one access point.
-type Wireless struct {
-	SiteName, Authentication, Encryption string
-	LastSeen                             int64
-}
+type Wireless struct{ SiteName, Authentication, Encryption string }
 
 // Wireless are the wireless networks at the sites of an organization.
 func (c *Console) Wireless(org int) iter.Seq[Wireless] {
 	return each(c.view().wireless(c.orgs[org], 0), func(w *wireless) Wireless {
-		return Wireless{SiteName: w.site.name, Authentication: w.authentication, Encryption: w.encryption, LastSeen: w.lastSeen()}
+		return Wireless{SiteName: w.site.name, Authentication: w.authentication, Encryption: w.encryption}
 	})
 }
 

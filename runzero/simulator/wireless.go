@@ -12,13 +12,13 @@ type wireless struct {
 }
 
 // network is the name of a wireless network and its protection.
-type network struct{ essid, authentication, encryption, family string }
+type network struct{ essid, authentication, encryption string }
 
 // networks are those of the organization, then those of neighbours.
 var networks = []network{
-	{"PLANTED Corporate", "wpa2-enterprise", "aes", "0a1b2c"}, {"PLANTED Guest", "open", "none", "0a1b2c"}, {"PLANTED Things", "wpa2-psk", "aes", "0a1b2c"},
-	{"PLANTED Next", "wpa3-sae", "aes", "0a1b2c"}, {"", "wpa2-psk", "aes", "0a1b2c"}, // hidden ones have no name
-	{"PLANTED Neighbour", "wpa2-psk", "aes", "334455"}, {"PLANTED Printer setup", "open", "none", "667788"}, {"PLANTED Old", "wep", "wep", "99aabb"},
+	{"PLANTED Corporate", "wpa2-enterprise", "aes"}, {"PLANTED Guest", "open", "none"}, {"PLANTED Things", "wpa2-psk", "aes"},
+	{"PLANTED Next", "wpa3-sae", "aes"}, {"", "wpa2-psk", "aes"}, // hidden ones have no name
+	{"PLANTED Neighbour", "wpa2-psk", "aes"}, {"PLANTED Printer setup", "open", "none"}, {"PLANTED Old", "wep", "wep"},
 }
 
 func (v *view) wireless(o *org, from int) iter.Seq2[int, *wireless] {
@@ -42,30 +42,20 @@ func (v *view) wireless(o *org, from int) iter.Seq2[int, *wireless] {
 	}
 }
 
-// lastSeen is at the last scan for most, up to a month before for the others.
-func (w *wireless) lastSeen() int64 {
-	if k := w.key.sub(1); k&7 == 0 {
-		return w.site.observed - k.sub(1).below(30*day)
-	}
-	return w.site.observed
-}
-
 func wirelessFields() []field[*wireless] {
-	return table(fixed[*wireless](`{"bssid":"PLANTED:66:06:66","channels":"11, 36+1","data":{"location":"PLANTED"},"interface":"wlan0",
+	return table(fixed[*wireless](`{"bssid":"PLANTED:66:06:66","channels":"11, 36+1","data":{"location":"PLANTED"},"family":"0a1b2c","interface":"wlan0","signal":50,
 		"type":"infrastructure","vendor":"PLANTED hardware"}`), []field[*wireless]{
 		{"agent_name", text(func(w *wireless) string { return w.site.schedule.explorer.name })},
 		{"authentication", text(func(w *wireless) string { return w.authentication })},
-		{"created_at", number(func(w *wireless) int64 { return w.lastSeen() - w.key.sub(3).below(200*day) })},
+		{"created_at", number(func(w *wireless) int64 { return w.site.began })},
 		{"encryption", text(func(w *wireless) string { return w.encryption })},
 		{"essid", text(func(w *wireless) string { return w.essid })},
-		{"family", text(func(w *wireless) string { return w.family })},
 		{"id", uuid(func(w *wireless) key { return w.key })},
 		{"last_agent_id", text(func(w *wireless) string { return w.site.schedule.explorer.id })},
-		{"last_seen", number((*wireless).lastSeen)},
+		{"last_seen", number(func(w *wireless) int64 { return w.site.observed })},
 		{"last_task_id", uuid(func(w *wireless) key { return w.site.task })},
 		{"org_name", text(func(w *wireless) string { return w.org.name })},
 		{"organization_id", text(func(w *wireless) string { return w.org.id })},
-		{"signal", number(func(w *wireless) int64 { return 5 + w.key.sub(2).below(95) })},
 		{"site_id", text(func(w *wireless) string { return w.site.id })},
 		{"site_name", text(func(w *wireless) string { return w.site.name })},
 	})
