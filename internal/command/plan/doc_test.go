@@ -1,5 +1,3 @@
-//go:build port
-
 package plan
 
 import (
@@ -7,90 +5,75 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 )
 
 var update = flag.Bool("update", false, "rewrite the table in docs/quota.md")
 
-var quotaDoc = filepath.Join("docs", "quota.md")
-
-// The table stands between these.
 const (
-	tableBegins = "<!-- Made by: go test . -run TestQuotaDoc -update -->\n"
-	tableEnds   = "<!-- End of the table. -->\n"
+	tableBegin = "<!-- Made by: go test ./internal/command/plan -run TestQuotaDoc -update -->\n"
+	tableEnd   = "<!-- End of the table. -->\n"
 )
 
-// TestQuotaDoc holds the table of docs/quota.md to what plan says of the defaults.
 func TestQuotaDoc(t *testing.T) {
-	page, err := os.ReadFile(quotaDoc)
+	path := filepath.Join("..", "..", "..", "docs", "quota.md")
+	page, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, begins := strings.Cut(string(page), tableBegins)
-	_, after, ends := strings.Cut(rest, tableEnds)
+	before, rest, begins := strings.Cut(string(page), tableBegin)
+	_, after, ends := strings.Cut(rest, tableEnd)
 	if !begins || !ends {
-		t.Fatalf("%s has no place for the table", quotaDoc)
+		t.Fatalf("%s has no place for the table", path)
 	}
-	want := before + tableBegins + "\n" + quotaTable(t) + "\n" + tableEnds + after
+	want := before + tableBegin + "\n" + quotaTable(t) + "\n" + tableEnd + after
 	if *update {
-		if err := os.WriteFile(quotaDoc, []byte(want), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if want != string(page) {
-		t.Errorf("the table in %s is not what plan says; go test . -run TestQuotaDoc -update rewrites it to:\n%s", quotaDoc, quotaTable(t))
+		t.Errorf("the table in %s is out of date: rewrite it with -update", path)
 	}
 }
 
-// quotaTable is what becomes of the defaults: one organization with its export token,
-// and ten with a token of their account.
+// quotaTable shows what becomes of the default intervals: of one organization with its
+// export token, and of ten with an account credential.
 func quotaTable(t *testing.T) string {
 	t.Helper()
 	var table strings.Builder
 	table.WriteString("| calls a day | of them for the exporter | one organization: assets, sites and tasks each | console | calls | " +
 		"ten organizations: assets and tasks each, sites and Explorers at once | console, organizations | licence | calls |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, limit := range []int64{100, 250, 500, 1000, 2500, 10_000} {
-		for i, of := range []struct {
-			token         string
-			organizations int
-		}{{"ET0123456789", 1}, {"CT0123456789", 10}} {
-			c := defaults(t, of.token)
-			f := makeForecast(planRows(c, c.Accounts[0], poller.Remembered{}, of.organizations).rows, c.Accounts[0].Share, limit)
-			if i == 0 {
-				fmt.Fprintf(&table, "| %s | %s |", thousands(limit), thousands(f.calls))
-			}
-			fmt.Fprintf(&table, " %s | %s |", resulting(t, f, "assets", "sites", "tasks", "explorers"), resulting(t, f, "console", "discovery"))
-			if i == 1 {
-				fmt.Fprintf(&table, " %s |", resulting(t, f, "license"))
-			}
-			fmt.Fprintf(&table, " %s |", thousands(int64(f.demand/f.stretch+0.5)))
-		}
-		table.WriteString("\n")
+		one, ten := options(limit, exportToken), options(limit, accountToken)
+		ten.Organizations = 10
+		f, g := forecastOf(t, one), forecastOf(t, ten)
+		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", thousands(limit), thousands(f.calls),
+			resulting(t, f, "assets", "sites", "tasks"), resulting(t, f, "console"), thousands(int64(f.demand/f.stretch+0.5)),
+			resulting(t, g, "assets", "sites", "tasks", "explorers"), resulting(t, g, "console", "discovery"), resulting(t, g, "license"),
+			thousands(int64(g.demand/g.stretch+0.5)))
 	}
 	return table.String()
 }
 
-// resulting is the interval of several collectors, which must be one.
+// resulting returns the interval of several collectors, which must be the same.
 func resulting(t *testing.T, f forecast, collectors ...string) string {
 	t.Helper()
-	found := ""
-	for _, name := range collectors {
-		for _, r := range f.rows {
-			if r.collector != name {
-				continue
-			}
-			text := interval(r.stretched(f.stretch))
-			if found != "" && text != found {
-				t.Fatalf("%s has %s, others of its column have %s", name, text, found)
-			}
-			found = text
+	interval := ""
+	for _, r := range f.rows {
+		if !slices.Contains(collectors, r.collector) {
+			continue
 		}
+		text := formatInterval(r.stretched(f.stretch))
+		if interval != "" && text != interval {
+			t.Fatalf("%s has %s, others of its column have %s", r.collector, text, interval)
+		}
+		interval = text
 	}
-	return found
+	return interval
 }
 
 func thousands(n int64) string {

@@ -1,274 +1,191 @@
-//go:build port
-
 package plan
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
+	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-kit/log"
 
+	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
-	"github.com/runzero-exporter/runzero_exporter/internal/store"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
-// planned is what a table says.
-type planned struct {
-	rows  [][]string // collector, organization, calls a poll, wanted, resulting, calls a day
-	total float64
-}
-
-func (p planned) collectors() []string {
-	var names []string
-	for _, r := range p.rows {
-		names = append(names, r[0])
-	}
-	return names
-}
-
-// readTable reads a table by the places of its headings, as a person does.
-func readTable(t *testing.T, out string) planned {
+// run returns what the command prints.
+func run(t *testing.T, o Options) (string, error) {
 	t.Helper()
-	for line := range strings.Lines(out) {
-		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 100 {
-			t.Errorf("%d columns: %q", n, line)
+	var out bytes.Buffer
+	err := Run(t.Context(), command.Env{Logger: log.NewNopLogger(), Stdout: &out}, o)
+	for line := range strings.Lines(out.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSpace(line)); n > 100 {
+			t.Errorf("a line of %d columns: %s", n, line)
 		}
 	}
-	table, _, _ := strings.Cut(out, "\n\n")
-	lines := strings.Split(table, "\n")
-	if !strings.HasPrefix(lines[0], "COLLECTOR ") || len(lines) < 3 {
-		t.Fatalf("no table: %s", out)
-	}
-	second := strings.Index(lines[0], "ORGANIZATION")
-	var p planned
-	for _, line := range lines[1:] {
-		runes := []rune(line)
-		rest := regexp.MustCompile(` {2,}`).Split(strings.TrimSpace(string(runes[second:])), -1)
-		if name := strings.TrimSpace(string(runes[:second])); name == "total" {
-			p.total = parseFloat(t, rest[len(rest)-1])
-		} else {
-			if len(rest) == 4 { // of no organization
-				rest = slices.Insert(rest, 0, "")
-			}
-			p.rows = append(p.rows, append([]string{name}, rest...))
-		}
-	}
-	return p
+	return out.String(), err
 }
 
-func parseFloat(t *testing.T, s string) float64 {
+// squeeze puts a text on one line with single spaces.
+func squeeze(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// expect reports an error unless a text contains all others, however it is wrapped.
+func expect(t *testing.T, text string, wanted ...string) {
 	t.Helper()
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		t.Fatal(err)
+	for _, want := range wanted {
+		if !strings.Contains(squeeze(text), want) {
+			t.Errorf("%q is missing in:\n%s", want, text)
+		}
 	}
-	return f
 }
 
-func TestPlan(t *testing.T) {
-	token := func(text string) string {
-		path := filepath.Join(t.TempDir(), "token")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return "--runzero.token-file=" + path
+// options are those of an account with this limit and token, changed by flags.
+func options(limit int64, token string, flags ...func(*config.Flags)) Options {
+	o := Options{Flags: harness.DefaultFlags(), Limit: limit}
+	o.Flags.Token = token
+	for _, change := range flags {
+		change(&o.Flags)
 	}
+	return o
+}
+
+func share(s float64) func(*config.Flags) { return func(f *config.Flags) { f.QuotaShare = s } }
+
+// collect enables a collector, at an interval or at its own if that is 0.
+func collect(name string, interval time.Duration) func(*config.Flags) {
+	return func(f *config.Flags) { f.Collectors[name] = config.CollectorFlags{Enabled: true, Interval: interval} }
+}
+
+func disable(name string) func(*config.Flags) {
+	return func(f *config.Flags) { f.Collectors[name] = config.CollectorFlags{} }
+}
+
+const (
+	noToken           = ""
+	exportToken       = "ET0123456789"
+	organizationToken = "OT0123456789"
+	accountToken      = "CT0123456789"
+)
+
+func TestPrintsTheForecastOfTheSmallestLicence(t *testing.T) {
+	out, err := run(t, options(100, exportToken))
+	if !errors.Is(err, errDoesNotFit) {
+		t.Errorf("the error is %v", err)
+	}
+	const want = `COLLECTOR  ORGANIZATION      CALLS A POLL  INTERVAL WANTED  RESULTING  CALLS A DAY
+console                                 1               1h      6h14m          3.8
+sites      one organization             1              15m      1h34m         15.4
+tasks      one organization             1              15m      1h34m         15.4
+assets     one organization             1              15m      1h34m         15.4
+total                                                                         50.0
+
+The intervals need 312 API calls a day. This exporter may spend 50: --quota.share=0.5 of the
+account's 100. That does not fit, so the exporter multiplies its intervals by 6.24, as shown.
+Not polled without an organization token: organizations, explorers.
+Not polled without an account credential: license.
+
+To make it fit, do one of the following:
+  - poll less often: --collector.console.interval=6h15m --cache.interval=1h34m
+  - poll less: disable collectors with --no-collector.NAME
+  - license more assets: with --quota.share=0.5 the account needs a limit of 624 calls a day
+`
+	if out != want {
+		t.Errorf("printed:\n%s\nwant:\n%s", out, want)
+	}
+}
+
+func TestForecast(t *testing.T) {
 	four := []string{"console", "sites", "tasks", "assets"}
 	for _, c := range []struct {
-		what       string
-		args       []string
-		code       int
+		name       string
+		options    Options
 		collectors []string
-		total      float64
-		says       []string
+		fits       bool
+		want       []string
 	}{
-		{"the smallest licence", []string{"--limit=100"}, 1, four, 50,
-			[]string{"Asked for: 312 API calls a day", "may spend 50", "6.2 times", "--cache.interval=1h34m", "--collector.console.interval=6h15m", "--no-collector.NAME", "624 calls a day"}},
-		{"a licence of 1,000", []string{"--limit=1000"}, 0, four, 312, []string{"may spend 500", "That fits."}},
-		{"a licence of 100,000", []string{"--limit=100000"}, 0, four, 312, []string{"may spend 50000", "That fits."}},
-		{"one call short", []string{"--limit=623"}, 1, four, 311, []string{"1.0 times", "--quota.share=0.51"}},
-		{"just enough", []string{"--limit=624"}, 0, four, 312, []string{"That fits."}},
-		{"300 organizations", []string{"--limit=100000", "--organizations=300"}, 1, four, 50000, []string{"each of 300", "86424 API calls", "--runzero.organization"}},
-		{"too many for any interval", []string{"--limit=100", "--organizations=300"}, 1, four, 50, []string{"Answers of console, sites, tasks, assets would be withdrawn", "--cache.max-age=3d"}},
-		{"organizations by name", []string{"--limit=1000", "--runzero.organization=North", "--runzero.organization=South"}, 1,
-			[]string{"console", "sites", "sites", "tasks", "tasks", "assets", "assets"}, 500, []string{"North", "South"}},
-		{"collectors switched off", []string{"--limit=500", "--no-collector.assets", "--no-collector.tasks"}, 0, []string{"console", "sites"}, 120, nil},
-		{"an interval of its own", []string{"--limit=500", "--collector.assets.interval=6h"}, 0, four, 220, []string{"6h"}},
-		{"an account token", []string{"--limit=1000", token("CT0123456789")}, 0, []string{"discovery", "console", "license", "sites", "explorers", "tasks", "assets"}, 24 + 24 + 4 + 4*96, []string{"all at once"}},
-		{"an organization token", []string{"--limit=1000", token("OT0123456789")}, 0, []string{"console", "organizations", "sites", "explorers", "tasks", "assets"}, 24 + 24 + 4*96, []string{"an account credential: license."}},
-		{"hosted zones too", []string{"--limit=1000", "--collector.hosted_zones", token("OT0123456789")}, 1, []string{"console", "organizations", "hosted_zones", "sites", "explorers", "tasks", "assets"}, 500, nil},
-		{"certificates and the directory too", []string{"--limit=1000", "--collector.certificates", "--collector.directory", "--collector.directory.interval=6h"}, 0,
-			[]string{"console", "sites", "tasks", "directory", "assets", "certificates"}, 312 + 2*4 + 96, nil},
-		{"an export token", []string{"--limit=1000", token("ET0123456789")}, 0, four, 312,
-			[]string{"Not asked, because it takes an organization token: organizations, explorers.", "Not asked, because it takes an account credential: license."}},
-		{"a share that the reserve cuts", []string{"--limit=320", "--quota.share=1"}, 0, four, 312, []string{"--quota.reserve=0.1 keeps 32 calls", "288 at most"}},
+		{"a licence of 1,000", options(1000, noToken), four, true, []string{"total 312.0", "may spend 500", "That fits."}},
+		{"just enough", options(624, noToken), four, true, []string{"That fits."}},
+		{"one call short", options(623, noToken), four, false, []string{"by 1.01", "other tool needs the calls: --quota.share=0.51", "total 311.0"}},
+		{"a share that cuts into the reserve", options(320, noToken, share(1)), four, true,
+			[]string{"--quota.reserve=0.1 reserves 32 calls for others. The exporter gets at most 288"}},
+		{"many organizations", Options{Flags: harness.DefaultFlags(), Limit: 100_000, Organizations: 300}, four, false,
+			[]string{"assets each of 300 1 15m 25m56s 16662.0", "need 86424 API calls", "fewer organizations with --runzero.organization"}},
+		{"intervals longer than the maximum age", Options{Flags: harness.DefaultFlags(), Limit: 100, Organizations: 300}, four, false,
+			[]string{"Results of console, sites, tasks, assets would expire before the next poll, because --cache.max-age=3d"}},
+		{"organizations by name", options(1000, noToken, func(f *config.Flags) { f.Organizations = []string{"North", "South"} }),
+			[]string{"console", "sites", "sites", "tasks", "tasks", "assets", "assets"}, false, []string{"assets North 1", "assets South 1", "total 500.0"}},
+		{"without some collectors", options(500, noToken, disable("assets"), disable("tasks")), []string{"console", "sites"}, true, []string{"total 120.0"}},
+		{"an interval of its own", options(500, noToken, collect("assets", 6*time.Hour)), four, true, []string{"assets one organization 1 6h 6h 4.0", "total 220.0"}},
+		{"an organization token", options(1000, organizationToken),
+			[]string{"console", "organizations", "sites", "explorers", "tasks", "assets"}, true,
+			[]string{"total 432.0", "Not polled without an account credential: license."}},
+		{"an account token", options(1000, accountToken),
+			[]string{"discovery", "console", "license", "sites", "explorers", "tasks", "assets"}, true, []string{"sites all at once", "total 436.0"}},
+		{"hosted zones", options(1000, organizationToken, collect("hosted_zones", 0)),
+			[]string{"console", "organizations", "hosted_zones", "sites", "explorers", "tasks", "assets"}, false, nil},
+		{"a collector of two calls", options(1000, noToken, collect("directory", 6*time.Hour)),
+			[]string{"console", "sites", "tasks", "directory", "assets"}, true, []string{"directory one organization 2 6h 6h 8.0"}},
 	} {
-		t.Run(c.what, func(t *testing.T) {
-			code, out, stderr := command(t, t.Context(), append([]string{"plan"}, c.args...)...)
-			p := readTable(t, out)
-			if code != c.code || !slices.Equal(p.collectors(), c.collectors) || p.total != c.total {
-				t.Errorf("exit code %d with %v, in all %v; want %d with %v, in all %v:\n%s%s", code, p.collectors(), p.total, c.code, c.collectors, c.total, out, stderr)
+		t.Run(c.name, func(t *testing.T) {
+			out, err := run(t, c.options)
+			if fits := err == nil; fits != c.fits || !fits && !errors.Is(err, errDoesNotFit) {
+				t.Errorf("the error is %v", err)
 			}
-			for _, want := range c.says {
-				if !strings.Contains(unwrap(out), want) {
-					t.Errorf("it does not say %q:\n%s", want, out)
-				}
+			var collectors []string
+			table, _, _ := strings.Cut(out, "\ntotal")
+			for line := range strings.Lines(table) {
+				collectors = append(collectors, strings.Fields(line)[0])
 			}
-			if strings.Count(stderr, "\n") != c.code {
-				t.Errorf("standard error is %q", stderr)
+			if want := slices.Concat([]string{"COLLECTOR"}, c.collectors); !slices.Equal(collectors, want) {
+				t.Errorf("the collectors are %v, want %v", collectors, want)
 			}
+			expect(t, out, c.want...)
 		})
 	}
 }
 
-func TestPlanSaysWhatItNeeds(t *testing.T) {
-	for _, c := range []struct {
-		what string
-		args []string
-		says []string
-	}{
-		{"no limit", nil, []string{"--limit", "--cache.dir"}},
-		{"a folder of no run", []string{"--cache.dir=" + t.TempDir()}, []string{"--limit", "--cache.dir"}},
-		{"no folder", []string{"--cache.dir=" + filepath.Join(t.TempDir(), "none")}, []string{"--limit", "--cache.dir"}},
-		{"a negative limit", []string{"--limit=-1"}, []string{"--limit"}},
-		{"negative organizations", []string{"--limit=100", "--organizations=-1"}, []string{"--organizations"}},
-		{"a share below one call", []string{"--limit=100", "--quota.share=0.001"}, []string{"--quota.share=0.001", "less than one call"}},
-		{"a share of nothing", []string{"--limit=100", "--quota.share=0"}, []string{"--quota.share"}},
-	} {
-		t.Run(c.what, func(t *testing.T) {
-			code, out, stderr := command(t, t.Context(), append([]string{"plan"}, c.args...)...)
-			if code != 1 || out != "" || strings.Count(stderr, "\n") != 1 {
-				t.Errorf("exit code %d, %q, %q", code, out, stderr)
-			}
-			for _, want := range c.says {
-				if !strings.Contains(stderr, want) {
-					t.Errorf("%q does not say %q", stderr, want)
-				}
-			}
-		})
-	}
-}
-
-// An earlier run knows the limit and the organizations, and keeps what it found.
-func TestPlanRemembersARun(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "cache")
-	if code, _, log := command(t, t.Context(), "once", "--demo", "--cache.dir="+folder); code != 0 {
-		t.Fatalf("exit code %d: %s", code, log)
-	}
-	// An exporter may be writing there.
-	if err := os.WriteFile(filepath.Join(folder, "runzero_exporter-123.tmp"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	before := readDir(t, folder)
-	// The demo's console; the rest of its settings are the defaults.
-	args := []string{"plan", "--runzero.url=http://localhost", "--cache.dir=" + folder}
-	code, out, stderr := command(t, t.Context(), args...)
-	p := readTable(t, out)
-	if want := 24 + 24 + 4 + 2*96 + 2*3*96.0; code != 0 || p.total != want || !strings.Contains(unwrap(out), fmt.Sprintf("account's %d.", demoLimit)) {
-		t.Errorf("exit code %d, %v in all, want %v:\n%s%s", code, p.total, want, out, stderr)
-	}
-	names := map[string]int{}
-	for _, r := range p.rows {
-		names[r[1]]++
-	}
-	if len(names) != 5 || names["Halvorsen Logistics"] != 2 || names["all at once"] != 2 {
-		t.Errorf("organizations: %v\n%s", names, out)
-	}
-	if _, out, _ = command(t, t.Context(), append(args, "--limit=100", "--organizations=5")...); !strings.Contains(unwrap(out), "account's 100.") || !strings.Contains(out, "each of 5") {
-		t.Errorf("the flags are not heeded:\n%s", out)
-	}
-	if after := readDir(t, folder); !slices.Equal(before, after) {
-		t.Errorf("the folder has changed: %v, %v", before, after)
-	}
-}
-
-// A console without usage headers has no limit to plan with.
-func TestPlanOfARunWithoutALimit(t *testing.T) {
-	folder := t.TempDir()
-	kept, err := store.Open(folder, log.NewNopLogger())
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := defaults(t, "ET0123456789")
-	const state = `{"Credentials":[{"Name":"default","Reach":{"Organizations":[{"ID":"1","Name":"Only One"}]}}]}`
-	kept.SaveState("", c.Fingerprint(c.Accounts[0]), json.RawMessage(state))
-	ended, end := context.WithCancel(t.Context())
-	end()
-	kept.Run(ended)
-	if code, _, stderr := command(t, t.Context(), "plan", "--cache.dir="+folder); code != 1 || !strings.Contains(stderr, "told the run in --cache.dir no limit") {
-		t.Errorf("exit code %d: %s", code, stderr)
-	}
-	if code, out, _ := command(t, t.Context(), "plan", "--cache.dir="+folder, "--limit=1000"); code != 0 || !strings.Contains(out, "Only One") {
-		t.Errorf("exit code %d: %s", code, out)
-	}
-}
-
-func readDir(t *testing.T, folder string) []string {
-	t.Helper()
-	files, err := os.ReadDir(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, file := range files {
-		names = append(names, file.Name())
-	}
-	return names
-}
-
-// defaults is the configuration of nobody's flags but args, with a credential.
-func defaults(t *testing.T, token string, args ...string) *config.Config {
-	t.Helper()
-	flags := settings(t, args...)
-	flags.Token = token
-	c, err := flags.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-// settings are the flags as they are parsed.
-func settings(t testing.TB, args ...string) config.Flags {
-	t.Helper()
-	app := kingpin.New(name, "")
-	var flags config.Flags
-	collectors := addFlags(app, &flags)
-	if _, err := app.Parse(args); err != nil {
-		t.Fatal(err)
-	}
-	flags.Collectors = collectors()
-	return flags
-}
-
-// A file's accounts are planned one by one, each with its own quota.
-func TestPlanOfAFile(t *testing.T) {
+func TestForecastsEachAccountOfAFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config.yml")
-	text := "accounts:\n" + accountOf("north", north, "CT0123456789") + "    quota: {share: 0.1}\n" + accountOf("south", south, "ET0123456789") +
+	text := "accounts:\n" + harness.Account("north", harness.North, accountToken) + "    quota: {share: 0.1}\n" +
+		harness.Account("south", harness.South, exportToken) +
 		"collectors: {assets: {interval: 5m}}\nqueries: [{name: servers, of: assets, search: type:server, interval: 6h}]\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, out, stderr := command(t, t.Context(), "plan", "--config.file="+file, "--limit=1200")
-	out = unwrap(out)
-	for _, want := range []string{
-		"Account north", "Account south", "queries/servers", "sites all at once", "quota.share=0.1 of the account's 1200.",
-		"--cache.interval=", "config.yml:10: interval: ", "This exporter may spend 120", "This exporter may spend 600", "That fits.",
-	} {
-		if !strings.Contains(out, want) {
-			t.Errorf("it does not say %q:\n%s", want, out)
-		}
+	out, err := run(t, options(1200, noToken, func(f *config.Flags) { f.File = file }))
+	if !errors.Is(err, errDoesNotFit) {
+		t.Errorf("the error is %v", err)
 	}
-	if code != 1 || strings.Contains(out, "--quota.share=0.1") {
-		t.Errorf("exit code %d: %s\n%s", code, stderr, out)
+	expect(t, out, "Account north", "Account south", "queries/servers", "sites all at once", "quota.share=0.1 of the account's 1200.",
+		"--cache.interval=", "config.yml:10: interval: ", "This exporter may spend 120:", "This exporter may spend 600:", "That fits.")
+	if strings.Contains(out, "--quota.share=0.1") {
+		t.Errorf("a setting of the file is shown as a flag:\n%s", out)
+	}
+}
+
+func TestMistakesAreSentences(t *testing.T) {
+	for name, c := range map[string]struct {
+		options Options
+		want    string
+	}{
+		"no limit":                {options(0, noToken), "the limit of the account is unknown: pass the number of its licensed assets with --limit"},
+		"the folder of no run":    {options(0, noToken, func(f *config.Flags) { f.CacheDir = t.TempDir() }), "the limit of the account is unknown"},
+		"a folder that is absent": {options(0, noToken, func(f *config.Flags) { f.CacheDir = filepath.Join(t.TempDir(), "none") }), "--cache.dir"},
+		"a negative limit":        {options(-1, noToken), "--limit must not be negative"},
+		"negative organizations":  {Options{Flags: harness.DefaultFlags(), Limit: 100, Organizations: -1}, "--organizations must not be negative"},
+		"a share below one call":  {options(100, noToken, share(0.001)), "--quota.share=0.001 of 100 API calls a day is less than one call"},
+		"a share of nothing":      {options(100, noToken, share(0)), "--quota.share"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := run(t, c.options)
+			if out != "" || err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("printed %q, error %v; want %s", out, err, c.want)
+			}
+		})
 	}
 }

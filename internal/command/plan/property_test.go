@@ -1,84 +1,104 @@
-//go:build port
-
 package plan
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
+	"github.com/prometheus/common/model"
+
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
-// Whatever is set: what results fits into the share, spends as much of it as is asked
-// for, and the intervals that are proposed do fit.
-func TestPlanAddsUp(t *testing.T) {
+// Whatever is configured: the resulting intervals fit into the share and spend all that the
+// configuration can use of it, and proposed intervals fit.
+func TestForecastsFitIntoTheShare(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
-	between := func(from, to float64) float64 { return from * math.Pow(to/from, random.Float64()) }
 	proposals := 0
-	for try := range 300 {
-		share := math.Ceil(between(1, 100)) / 100
-		limit := int64(between(100, 1e6))
-		args := []string{
-			fmt.Sprintf("--limit=%d", limit), fmt.Sprintf("--quota.share=%g", share), "--cache.max-age=0",
-			fmt.Sprintf("--cache.interval=%ds", int64(between(1, 1e6))), fmt.Sprintf("--organizations=%d", int64(between(1, 300))),
-		}
-		for _, spec := range collector.Specs() {
-			switch {
-			case spec.Name == "console" || random.IntN(3) > 0:
-			case random.IntN(2) == 0:
-				args = append(args, "--no-collector."+spec.Name)
-			case spec.Scope != collector.HeadersOnly:
-				args = append(args, fmt.Sprintf("--collector.%s.interval=%ds", spec.Name, int64(between(1, 1e6))))
+	for try := range 1000 {
+		o := randomOptions(random)
+		f := forecastOf(t, o)
+		allowed := float64(quota.Share{Share: o.Flags.QuotaShare}.Calls(o.Limit))
+		sum := 0.0
+		for _, r := range f.rows {
+			sum += r.daily(f.stretch)
+			if resulting := r.stretched(f.stretch); resulting < r.load.Interval || f.fits() && resulting != r.load.Interval {
+				t.Errorf("seed %d, try %d: the interval of %s becomes %s, of %s", seed, try, r.collector, resulting, r.load.Interval)
 			}
 		}
-		code, out, stderr := command(t, t.Context(), append([]string{"plan"}, args...)...)
-		may := quota.Share{Share: share}.Calls(limit)
-		p, sum := readTable(t, out), 0.0
-		for _, r := range p.rows {
-			each := parseFloat(t, r[5])
-			sum += each
-			if wanted, resulting := readInterval(t, r[3]), readInterval(t, r[4]); resulting < wanted*0.99 || code == 0 && resulting != wanted {
-				t.Errorf("%s: %s becomes %s", r[0], r[3], r[4])
-			}
+		if want := min(f.demand, allowed); math.Abs(sum-want) > 1e-6*want || f.fits() != (f.demand <= allowed) {
+			t.Errorf("seed %d, try %d: %v calls a day, of %v needed and %v allowed: %+v", seed, try, sum, f.demand, allowed, o)
 		}
-		rounding := 0.05 * float64(len(p.rows)+1)
-		asked := parseFloat(t, regexp.MustCompile(`Asked for: (\d+) `).FindStringSubmatch(out)[1])
-		if want := min(asked, float64(may)); math.Abs(sum-p.total) > rounding || p.total > float64(may)+0.05 || want-p.total > 1 || (code == 0) != (asked <= float64(may)) {
-			t.Errorf("seed %d, try %d: exit code %d, %v in rows, %v in all, of %v asked for and %d allowed:\n%v\n%s%s", seed, try, code, sum, p.total, asked, may, args, out, stderr)
-		}
-		if proposed := regexp.MustCompile(`ask less often: ((?:--\S+ )+)`).FindStringSubmatch(unwrap(out)); proposed != nil {
+		if settings := f.longerIntervals(o.Flags.CacheMaxAge); !f.fits() && settings != "" {
 			proposals++
-			if code, out, _ := command(t, t.Context(), slices.Concat([]string{"plan"}, args[:3], args[4:5], switches(args), strings.Fields(proposed[1]))...); code != 0 {
-				t.Errorf("seed %d, try %d: %s does not fit:\n%s", seed, try, proposed[1], out)
+			for setting := range strings.FieldsSeq(settings) {
+				apply(t, &o.Flags, setting)
+			}
+			if !forecastOf(t, o).fits() {
+				t.Errorf("seed %d, try %d: %s does not fit", seed, try, settings)
 			}
 		}
 	}
-	if proposals < 30 {
+	if proposals < 100 {
 		t.Errorf("seed %d: only %d proposals", seed, proposals)
 	}
 }
 
-// unwrap is a text on one line.
-func unwrap(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-// switches are the flags that switch collectors off.
-func switches(args []string) []string {
-	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return !strings.HasPrefix(arg, "--no-") })
+func randomOptions(random *rand.Rand) Options {
+	between := func(from, to float64) float64 { return from * math.Pow(to/from, random.Float64()) }
+	interval := func() time.Duration { return time.Duration(between(1, 1e6)) * time.Second }
+	o := Options{Flags: harness.DefaultFlags(), Limit: int64(between(100, 1e6)), Organizations: int(between(1, 300))}
+	o.Flags.QuotaShare = math.Ceil(between(1, 100)) / 100
+	o.Flags.CacheMaxAge, o.Flags.CacheInterval = 0, interval()
+	for _, spec := range collector.Specs() {
+		flags := config.CollectorFlags{Enabled: spec.Name == "console" || random.IntN(3) > 0}
+		if spec.Scope != collector.HeadersOnly && random.IntN(2) == 0 {
+			flags.Interval = interval()
+		}
+		o.Flags.Collectors[spec.Name] = flags
+	}
+	return o
 }
 
-func readInterval(t *testing.T, s string) float64 {
+func forecastOf(t *testing.T, o Options) forecast {
 	t.Helper()
-	var d time.Duration
-	if err := (durationValue{d: &d}).Set(s); err != nil {
+	o.Flags.Offline = true
+	c, err := o.Flags.Load()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return d.Seconds()
+	f, err := o.account(log.NewNopLogger(), c, c.Accounts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// apply sets a flag such as --collector.assets.interval=1h.
+func apply(t *testing.T, f *config.Flags, setting string) {
+	t.Helper()
+	flag, value, _ := strings.Cut(setting, "=")
+	parsed, err := model.ParseDuration(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	interval := time.Duration(parsed)
+	if flag == "--cache.interval" {
+		f.CacheInterval = interval
+		return
+	}
+	name := strings.TrimSuffix(strings.TrimPrefix(flag, "--collector."), ".interval")
+	of, known := f.Collectors[name]
+	if !known {
+		t.Fatalf("unknown flag %s", flag)
+	}
+	of.Interval = interval
+	f.Collectors[name] = of
 }

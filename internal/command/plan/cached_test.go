@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
+)
+
+// cachedRun runs an exporter of an account with this limit until it has polled everything,
+// and returns its flags without the token.
+func cachedRun(t *testing.T, limit int) config.Flags {
+	t.Helper()
+	w := harness.Start(t, harness.Setup{
+		Console: simulator.Options{Assets: 20, Limit: limit}, CacheDir: t.TempDir(), Token: (*simulator.Console).AccountToken,
+	})
+	w.Pass(time.Minute)
+	w.Stop()
+	w.Flags.Token = ""
+	return w.Flags
+}
+
+func TestTakesLimitAndOrganizationsFromTheCache(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		flags := cachedRun(t, 10_000)
+
+		out, err := run(t, Options{Flags: flags})
+		if err != nil {
+			t.Error(err)
+		}
+		expect(t, out, "the account's 10000.", "assets Halvorsen Logistics 1", "assets Brightwater Clinics 1", "sites all at once", "license",
+			"need 820 API calls") // 24 + 24 + 4 + 2*96 + 2*3*96
+
+		out, err = run(t, Options{Flags: flags, Limit: 100, Organizations: 5})
+		if !errors.Is(err, errDoesNotFit) {
+			t.Errorf("the error is %v", err)
+		}
+		expect(t, out, "the account's 100.", "assets each of 5")
+	})
+}
+
+func TestLeavesTheCacheAsItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		flags := cachedRun(t, 10_000)
+		// A running exporter may be writing.
+		if err := os.WriteFile(filepath.Join(flags.CacheDir, "runzero_exporter-123.tmp"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before := files(t, flags.CacheDir)
+
+		if _, err := run(t, Options{Flags: flags}); err != nil {
+			t.Error(err)
+		}
+		if after := files(t, flags.CacheDir); !slices.Equal(before, after) {
+			t.Errorf("the files were %v, and are %v", before, after)
+		}
+	})
+}
+
+func files(t *testing.T, folder string) []string {
+	t.Helper()
+	var names []string
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, entry.Name()+" "+info.ModTime().String())
+	}
+	return names
+}
+
+func TestAConsoleWithoutALimitNeedsTheFlag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		flags := cachedRun(t, -1) // sends no usage headers
+
+		if out, err := run(t, Options{Flags: flags}); out != "" || err == nil || !strings.Contains(err.Error(), "reports no limit") {
+			t.Errorf("printed %q, error %v", out, err)
+		}
+		out, err := run(t, Options{Flags: flags, Limit: 10_000})
+		if err != nil {
+			t.Error(err)
+		}
+		expect(t, out, "Halvorsen Logistics")
+	})
+}
