@@ -74,9 +74,9 @@ func (b *responseBody) finish() { b.once.Do(func() { b.finished(b.bytes) }) }
 // counts for the next record too, so the bound is loose by readAhead.
 func (b *responseBody) nextRecord() { b.recordStart = b.bytes }
 
-// bodyReader reads the JSON of a response: whatever surrounds the records token by token,
-// so that it may be of any length, and each record as one validated value. The first
-// error stays in err and ends the reading.
+// bodyReader reads the JSON of a response: each record as one validated value, and the rest
+// token by token, so that it may be of any length. The first error stays in err and ends
+// the reading.
 type bodyReader struct {
 	json *jsontext.Decoder
 	body *responseBody
@@ -122,8 +122,7 @@ func (r *bodyReader) skipToken() {
 	}
 }
 
-// value reads the next value as a whole. It is valid until the next read, and nil after an
-// error.
+// value reads the next value. It is valid until the next read, and nil after an error.
 func (r *bodyReader) value() []byte {
 	if r.err != nil {
 		return nil
@@ -217,7 +216,7 @@ func (c *Client) exchange(client *http.Client, endpoint string, request *http.Re
 	if isWebPage(response) {
 		return &BodyError{Endpoint: endpoint, Err: ErrNotData}
 	}
-	return parse(newBodyReader(response.Body.(*responseBody))) // which transport made
+	return parse(newBodyReader(response.Body.(*responseBody))) // as transport returns it
 }
 
 // readObject sends one GET and passes each member of the object in the response to set.

@@ -69,7 +69,7 @@ type Client struct {
 	// Consoles older than December 2024 have no tasks export. Until this time, in Unix
 	// seconds, it is not tried again, so that not every poll pays for a 404.
 	noTaskExport atomic.Int64
-	// The newest Explorer release. Whoever requests it takes it out meanwhile.
+	// The newest Explorer release. The goroutine that requests it takes it out meanwhile.
 	release chan release
 }
 

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// SameOrigin reports whether two URLs have the same scheme, host and port, in whatever
-// spelling. A credential for one may be sent to the other only then.
+// SameOrigin reports whether two URLs have the same scheme, host and port, however they are
+// written. Only then may a credential for one be sent to the other.
 func SameOrigin(a, b *url.URL) bool { return origin(a) == origin(b) }
 
-// origin is scheme, host and port in one spelling.
+// origin returns scheme, host and port in a normal form.
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {

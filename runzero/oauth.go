@@ -19,7 +19,7 @@ type oauthTransport struct {
 	next       http.RoundTripper
 	secrets    *secrets
 	now        func() time.Time
-	// The token in use. Whoever fetches one takes it out meanwhile, and the others wait.
+	// The token in use. The goroutine that fetches one takes it out; the others wait for it.
 	current chan accessToken
 }
 

@@ -71,9 +71,9 @@ func checkSettings(c config.HTTPClientConfig) error {
 	return nil
 }
 
-// headerTransport adds http_headers to requests to the console. They may hold secrets of
-// whatever stands before the console, so no other server gets them, not even the one that
-// issues access tokens.
+// headerTransport adds http_headers to requests to the console. They may hold secrets for a
+// gateway before the console, so no other server gets them, not even the one that issues
+// access tokens.
 type headerTransport struct {
 	*transport // without them
 

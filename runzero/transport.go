@@ -174,7 +174,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
-		// Nobody asked for an upgrade. Its body has no end, and no deadline.
+		// The body of an upgrade, which was not requested, has no end and no deadline.
 		_ = response.Body.Close()
 		response.Body = http.NoBody
 	}

@@ -14,10 +14,9 @@ import (
 	"unicode/utf8"
 )
 
-// Servers, proxies and whatever stands between them repeat what they were sent. So text
-// from outside is shown only if it is plain, short and free of secrets; otherwise it is
-// withheld as a whole. Taking a secret out of a text and showing the rest would mean
-// undoing every way of escaping it.
+// Servers and proxies repeat what they were sent. So their text is shown only if it is
+// plain, short and free of secrets, and is otherwise withheld completely. Cutting a secret
+// out of a text would require undoing every way of escaping it.
 
 const (
 	longestMessage = 200 // characters of a server's message
@@ -33,11 +32,11 @@ var (
 )
 
 // Redact replaces everything that looks like a runZero token. It is for text that users
-// typed, such as a command line; what a server sent is withheld as a whole.
+// typed, such as a command line.
 func Redact(text string) string { return tokenLike.ReplaceAllString(text, "<secret>") }
 
-// secrets remembers what a client sends and nobody else may read. A server can repeat it
-// later, in the response to another request.
+// secrets remembers the secrets that a client sends. A server can repeat one later, in the
+// response to another request.
 type secrets struct {
 	hosts []string // names that errors may show, whatever the secrets are
 	proxy []string // sent to the proxy only
