@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -185,7 +186,7 @@ func TestOneAllocationPerAsset(t *testing.T) {
 
 // These exports can have a hundred records per asset. Lower-casing severities allocates.
 func TestAtMostOneAllocationPerRecord(t *testing.T) {
-	for name, most := range map[string]float64{"services": 0.1, "software": 0.1, "certificates": 0.1, "vulnerabilities": 1.1} {
+	for name, most := range map[string]float64{"services": 0.05, "software": 0.05, "certificates": 0.05, "vulnerabilities": 1.05} {
 		if each := allocations(t, name, testAssets/10); each > most {
 			t.Errorf("%.3f allocations a row of %s, want at most %v", each, name, most)
 		}
@@ -202,11 +203,17 @@ func allocations(t *testing.T, name string, assets int) float64 {
 	allocated := func(body []byte) int {
 		server := link(t, body, "", 0)
 		poll(t, server, name, 5)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		poll(t, server, name, 5)
-		runtime.ReadMemStats(&after)
-		return int(after.Mallocs - before.Mallocs)
+		least := math.MaxInt
+		// The server of the test and the runtime allocate now and then, too: the least of a few
+		// polls is what the poll itself allocates.
+		for range 4 {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			poll(t, server, name, 5)
+			runtime.ReadMemStats(&after)
+			least = min(least, int(after.Mallocs-before.Mallocs))
+		}
+		return least
 	}
 	return float64(allocated(body)-allocated(half)) / float64(more)
 }
