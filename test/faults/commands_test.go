@@ -1,159 +1,72 @@
-//go:build port
-
 package faults
 
 import (
 	"bytes"
 	"net/http"
-	"slices"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-kit/log"
-	toolkit "github.com/prometheus/exporter-toolkit/web"
 
+	"github.com/runzero-exporter/runzero_exporter/internal/command"
+	"github.com/runzero-exporter/runzero_exporter/internal/command/check"
+	"github.com/runzero-exporter/runzero_exporter/internal/command/once"
+	"github.com/runzero-exporter/runzero_exporter/internal/command/scan"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
-// faultCommand is a command that asks, and what it asks for.
-type faultCommand struct {
-	name   string
-	shapes []shape
-	run    func(w *commandWorld) error
-}
+func TestCommandsFailWithOneSentence(t *testing.T) {
+	for _, f := range faults() {
+		for name, run := range map[string]func(*testing.T, command.Env, config.Flags, simulator.Site) error{
+			"once": func(t *testing.T, env command.Env, flags config.Flags, _ simulator.Site) error {
+				return once.Run(t.Context(), env, once.Options{Flags: flags})
+			},
+			"check": func(t *testing.T, env command.Env, flags config.Flags, _ simulator.Site) error {
+				return check.Run(t.Context(), env, check.Options{Flags: flags})
+			},
+			"scan": func(t *testing.T, env command.Env, flags config.Flags, site simulator.Site) error {
+				return scan.Run(t.Context(), env, scan.Options{Flags: flags, Site: site.ID, Zone: "auto", Further: scan.Further{}})
+			},
+		} {
+			if f.exportsOnly && name != "once" {
+				continue // the others read no export
+			}
+			t.Run(f.name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					console := simulator.New(simulator.Options{Organizations: 1, Sites: 2, Assets: 20})
+					network := harness.NewTLSNetwork(t, console)
+					flags := harness.DefaultFlags()
+					flags.URL, flags.CAFile, flags.Token, flags.Timeout = network.URL, network.CAFile, console.AccountToken(), timeout
+					flags.Collectors["tasks"] = config.CollectorFlags{} // its export is long
+					var output bytes.Buffer
+					network.Break(f.Fault)
 
-func faultCommands() []faultCommand {
-	return []faultCommand{
-		{"once", []shape{array, lines, object}, func(w *commandWorld) error {
-			return once(w.t.Context(), log.NewLogfmtLogger(&w.out), w.flags, w.options(), &w.out)
-		}},
-		// It reads no more of an export than that there is one.
-		{"check", []shape{array, object}, func(w *commandWorld) error {
-			return (&check{}).run(w.t.Context(), w.flags, w.options(), &w.out)
-		}},
-		{"scan", []shape{array, object}, func(w *commandWorld) error { return w.scan() }},
-	}
-}
+					began := time.Now()
+					err := run(t, command.Env{Logger: log.NewLogfmtLogger(&output), Stdout: &output, Dial: network.Dial}, flags, console.Organizations()[0].Sites[0])
 
-// commandWorld is a console, and what a command says of it.
-type commandWorld struct {
-	t       *testing.T
-	console *simulator.Console
-	line    *line
-	flags   config.Flags
-	out     bytes.Buffer
-}
-
-func newCommandWorld(t *testing.T, on connection) *commandWorld {
-	t.Helper()
-	console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 20})
-	w := &commandWorld{t: t, console: console, line: newLine(t, console, on)}
-	w.flags = settings(t, "--runzero.url="+w.line.url(), "--runzero.token-file="+write(t, console.AccountToken()),
-		"--runzero.ca-file="+w.line.caFile, "--runzero.timeout="+faultTimeout.String())
-	return w
-}
-
-func (w *commandWorld) options() *serveOptions {
-	return &serveOptions{dial: w.line.dial, web: &toolkit.FlagConfig{WebConfigFile: new(string)}}
-}
-
-// scan starts a scan of the first site.
-func (w *commandWorld) scan() error {
-	w.flags.Organizations = []string{w.console.Organizations()[0].ID}
-	s := &scan{site: w.site(), zone: "auto", options: map[string]string{}}
-	return s.run(w.t.Context(), w.flags, w.options(), &w.out)
-}
-
-func (w *commandWorld) site() string { return w.console.Organizations()[0].Sites[0].ID }
-
-// puts counts what would have changed something.
-func (w *commandWorld) puts() int {
-	n := 0
-	for _, call := range w.console.Calls() {
-		if call.Method == http.MethodPut {
-			n++
-		}
-	}
-	return n
-}
-
-// The longest that a command may take, of requests that take their time or get none.
-const commandTimeout = 15 * time.Minute
-
-// strike lets a fault hit all that a command asks.
-func (w *commandWorld) strike(f fault, c faultCommand) {
-	t := w.t
-	t.Helper()
-	if f.line == nil {
-		w.console.Inject(f.fault)
-	}
-	w.line.bend.Store(f.line)
-	began := time.Now()
-	err := c.run(w)
-	if took := time.Since(began); took > commandTimeout {
-		t.Errorf("%s took %s", c.name, took)
-	}
-	w.want(f.wanted(c.shapes), err)
-	if n := w.puts(); f.fails(c.shapes) && n != 0 {
-		t.Errorf("%s: %d requests that would have changed something", c.name, n)
-	}
-}
-
-// strikeScan lets a fault hit the request for a scan alone.
-func (w *commandWorld) strikeScan(f fault) {
-	t := w.t
-	t.Helper()
-	f.fault.Path = "/org/sites/" + w.site() + "/scan"
-	w.console.Inject(f.fault)
-	err := w.scan()
-	wanted := f.wanted([]shape{object})
-	if f.scan != "" {
-		wanted = []string{f.scan}
-	}
-	w.want(wanted, err)
-	if n := w.puts(); n != 1 {
-		t.Errorf("a scan was asked for %d times", n)
-	}
-	if len(wanted) > 0 && err != nil && !strings.Contains(err.Error(), "whether the scan was started is not known") && !strings.Contains(err.Error(), "no scan was started") {
-		t.Errorf("it is not said what has become of the scan: %v", err)
-	}
-}
-
-// want sees to what was said: one of these, or nothing of an error.
-func (w *commandWorld) want(texts []string, err error) {
-	t := w.t
-	t.Helper()
-	said := w.out.String()
-	if err != nil {
-		said += err.Error()
-		if strings.Contains(err.Error(), "\n") {
-			t.Errorf("the error has several lines: %v", err)
-		}
-	}
-	if (err != nil) != (len(texts) > 0) {
-		t.Errorf("error %v: %s", err, said)
-	}
-	if err != nil && !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(said, text) }) {
-		t.Errorf("it says none of %q:\n%s", texts, said)
-	}
-	for _, secret := range []string{"PLANTED", w.console.AccountToken()} {
-		if strings.Contains(said, secret) {
-			t.Errorf("it repeats %s:\n%s", secret, said)
+					if err == nil || strings.Contains(err.Error(), "\n") {
+						t.Fatalf("the error is not one sentence: %v", err)
+					}
+					text := output.String() + err.Error()
+					if !regexp.MustCompile(f.message).MatchString(text) || strings.Contains(text, planted) || strings.Contains(text, flags.Token) {
+						t.Errorf("reports no %q, or repeats a response or the token: %.1500s", f.message, text)
+					}
+					if took := time.Since(began); took > 15*time.Minute {
+						t.Errorf("took %s", took)
+					}
+					for _, call := range console.Calls() {
+						if call.Method == http.MethodPut {
+							t.Errorf("requested a scan: %+v", call)
+						}
+					}
+				})
+			})
 		}
 	}
 }
-
-// wanted is what may be said where answers of these shapes are asked for.
-func (f fault) wanted(shapes []shape) []string {
-	var texts []string
-	for _, s := range shapes {
-		if text, fails := f.says[s]; fails {
-			texts = append(texts, strings.Split(text, "|")...)
-		}
-	}
-	return texts
-}
-
-func (f fault) fails(shapes []shape) bool { return len(f.wanted(shapes)) > 0 }

@@ -2,11 +2,15 @@ package harness
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
 )
 
 // Values returns the samples of a family by the values of these labels, joined by "/". Those
@@ -61,6 +65,29 @@ func (w *World) Text(prefix string) string {
 		}
 		if _, err := expfmt.MetricFamilyToText(&text, f); err != nil {
 			w.t.Fatal(err)
+		}
+	}
+	return text.String()
+}
+
+// Snapshot is what the last successful polls of a collector export, as text.
+func (w *World) Snapshot(name string) string {
+	w.t.Helper()
+	var text strings.Builder
+	families := w.gather()
+	for _, metric := range collector.Catalogue() {
+		if metric.Live || !slices.Contains(metric.Collectors, name) {
+			continue
+		}
+		for _, f := range families {
+			if f.GetName() != metric.Name {
+				continue
+			}
+			for _, m := range f.GetMetric() {
+				if of := labelValues(m, []string{"collector"}); of == "" || of == name {
+					fmt.Fprintln(&text, metric.Name, m)
+				}
+			}
 		}
 	}
 	return text.String()

@@ -38,6 +38,8 @@ type Setup struct {
 	On      *simulator.Console
 	// Handler stands before the only console; nil is the console itself.
 	Handler func(*simulator.Console) http.Handler
+	// Network is the way to On, instead of a plain connection.
+	Network *Network
 	// Token chooses the credential for the only console; nil is an export token.
 	Token func(*simulator.Console) string
 	// Dials reach the consoles of a File, by address, instead of the only console.
@@ -85,10 +87,12 @@ func Start(t testing.TB, s Setup) *World {
 		if s.Handler != nil {
 			handler = s.Handler(w.Console)
 		}
-		var stop func()
-		dial, stop = simulator.Pipe(handler)
-		t.Cleanup(stop)
-		w.Flags.URL, w.Flags.Token = "http://localhost", w.Console.ExportToken(0)
+		network := s.Network
+		if network == nil {
+			network = NewNetwork(t, handler)
+		}
+		dial = network.Dial
+		w.Flags.URL, w.Flags.CAFile, w.Flags.Token = network.URL, network.CAFile, w.Console.ExportToken(0)
 		if s.Token != nil {
 			w.Flags.Token = s.Token(w.Console)
 		}
