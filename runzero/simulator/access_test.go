@@ -8,13 +8,12 @@ import (
 	"time"
 )
 
-// TestAccess asks every endpoint with every kind of credential under every
-// licence.
+// TestAccess requests every endpoint with every kind of credential, for every licence.
 func TestAccess(t *testing.T) {
 	kinds := []string{tokenNone, tokenInvalid, tokenDownload, tokenExport, tokenOrganization, tokenAccount, tokenOAuth}
-	// What each kind is answered, in this order.
-	type answers [7]int
-	want := map[string]map[Tier]answers{
+	// The status for each kind, in this order.
+	type statuses [7]int
+	want := map[string]map[Tier]statuses{
 		"/health":           {Community: {200, 200, 200, 200, 200, 200, 200}, Professional: {200, 200, 200, 200, 200, 200, 200}, Platform: {200, 200, 200, 200, 200, 200, 200}},
 		"/export/org/":      {Community: {401, 401, 401, 200, 403, 403, 403}, Professional: {401, 401, 401, 200, 200, 403, 403}, Platform: {401, 401, 401, 200, 200, 200, 200}},
 		"/org":              {Community: {401, 401, 401, 401, 403, 403, 403}, Professional: {401, 401, 401, 401, 200, 403, 403}, Platform: {401, 401, 401, 401, 200, 200, 200}},
@@ -24,7 +23,7 @@ func TestAccess(t *testing.T) {
 	reach := map[string]string{"/export/org/": `["export","organization","client"]`, "/org": `["organization","client"]`, "/org/hosted-zones": `["organization","client"]`, "/account/": `["client"]`}
 	for _, tier := range []Tier{Community, Professional, Platform} {
 		c, _ := newConsole(Options{Tier: tier, Assets: 20, Sites: 2})
-		// A licence without API clients issues no token; one of better days is there still.
+		// A licence without API clients issues no tokens, but this one was issued before.
 		old := c.issue(c.opts.Now())["access_token"].(string)
 		tokens := []string{"", "ET00000000000000000000000000000000", c.DownloadToken(0), c.ExportToken(0), c.OrganizationToken(0), c.AccountToken(), old}
 		for path, rt := range c.routes {
@@ -37,12 +36,12 @@ func TestAccess(t *testing.T) {
 					rule = prefix
 				}
 			}
-			asked, body := strings.Replace(path, "tasks/{id}", "tasks/"+c.orgs[0].schedules[0].key.uuid(), 1), ""
+			requested, body := strings.Replace(path, "tasks/{id}", "tasks/"+c.orgs[0].schedules[0].key.uuid(), 1), ""
 			if rt.method == http.MethodPut {
-				asked, body = strings.Replace(path, "{id}", c.orgs[0].sites[0].id, 1), `{"targets":"defaults","hosted-zone-name":"auto"}`
+				requested, body = strings.Replace(path, "{id}", c.orgs[0].sites[0].id, 1), `{"targets":"defaults","hosted-zone-name":"auto"}`
 			}
 			for i, kind := range kinds {
-				w := ask(t, c, rt.method, asked+"?_oid="+c.orgs[0].id, tokens[i], body)
+				w := ask(t, c, rt.method, requested+"?_oid="+c.orgs[0].id, tokens[i], body)
 				status := want[rule][tier][i]
 				if w.Code != status {
 					t.Errorf("%v: %s with %s: status %d, want %d", tier, path, kind, w.Code, status)
@@ -80,7 +79,7 @@ func TestTokenPrefixes(t *testing.T) {
 	}
 }
 
-func TestErrorShapes(t *testing.T) {
+func TestErrorResponses(t *testing.T) {
 	c, _ := newConsole(Options{})
 	for _, tt := range []struct {
 		method, path, token string
@@ -147,7 +146,7 @@ func TestOrganizationParameter(t *testing.T) {
 	owner(path+"?_oid="+orgs[1].ID, c.OrganizationToken(0), 401)
 }
 
-func TestMissing(t *testing.T) {
+func TestMissingPathsAreNotFound(t *testing.T) {
 	c, _ := newConsole(Options{Missing: []string{"/export/org/tasks.jsonl", "/org/tasks/{id}"}})
 	get(t, c, "/export/org/tasks.json?fields=id", c.ExportToken(0), 200, nil)
 	w := ask(t, c, "GET", "/export/org/tasks.jsonl", c.ExportToken(0), "")

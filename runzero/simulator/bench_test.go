@@ -19,7 +19,7 @@ func (s *sink) Write(b []byte) (int, error) { s.n += int64(len(b)); return len(b
 
 func benchmarkAssets(b *testing.B, path string) { benchmarkRows(b, "assets", path) }
 
-// benchmarkRows writes an export of the same fleet whatever its records.
+// benchmarkRows writes an export; the fleet is always the same.
 func benchmarkRows(b *testing.B, of, path string) {
 	const assets = 100000
 	c, _ := newConsole(Options{Assets: assets, Limit: -1, Burst: 1 << 30})

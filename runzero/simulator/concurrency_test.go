@@ -43,8 +43,7 @@ func TestConcurrency(t *testing.T) {
 	wg.Wait()
 }
 
-// TestEmpty asks a console without a single asset.
-func TestEmpty(t *testing.T) {
+func TestConsoleWithoutAssets(t *testing.T) {
 	c, _ := newConsole(Options{Assets: -1})
 	var list []object
 	get(t, c, "/export/org/assets.json", c.ExportToken(0), 200, &list)

@@ -23,7 +23,7 @@ func TestFields(t *testing.T) {
 		truth[a.ID] = a
 	}
 	if len(truth) != len(rows) {
-		t.Errorf("%d assets, %d in truth", len(rows), len(truth))
+		t.Errorf("%d assets, %d expected", len(rows), len(truth))
 	}
 	sparse := 0
 	for i, r := range rows {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// world runs f in a bubble with a client of the console over a pipe.
-func world(t *testing.T, o Options, f func(t *testing.T, c *Console, ask func(ctx context.Context, path string) (*http.Response, string, error))) {
+// inBubble runs f in a synctest bubble with a client of a console.
+func inBubble(t *testing.T, o Options, f func(t *testing.T, c *Console, ask func(ctx context.Context, path string) (*http.Response, string, error))) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		if o.Assets == 0 {
@@ -29,7 +29,7 @@ func world(t *testing.T, o Options, f func(t *testing.T, c *Console, ask func(ct
 				t.Fatal(err)
 			}
 			r.Header.Set("Authorization", "Bearer "+c.ExportToken(0))
-			// Only what cannot be retried shows how a connection broke.
+			// http.Client would retry.
 			resp, err := tr.RoundTrip(r)
 			if err != nil {
 				return nil, "", err
@@ -44,7 +44,7 @@ const sitesPath = "/export/org/sites.json"
 
 func TestFaults(t *testing.T) {
 	html := "<html>login</html>"
-	world(t, Options{}, func(t *testing.T, c *Console, ask func(context.Context, string) (*http.Response, string, error)) {
+	inBubble(t, Options{}, func(t *testing.T, c *Console, ask func(context.Context, string) (*http.Response, string, error)) {
 		ctx := context.Background()
 		want := func(status int, contains string) http.Header {
 			t.Helper()
@@ -85,7 +85,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestBrokenConnections(t *testing.T) {
-	world(t, Options{}, func(t *testing.T, c *Console, ask func(context.Context, string) (*http.Response, string, error)) {
+	inBubble(t, Options{}, func(t *testing.T, c *Console, ask func(context.Context, string) (*http.Response, string, error)) {
 		ctx := context.Background()
 		for _, n := range []int{1, 100, 40000} {
 			c.Inject(Fault{Truncate: n, Times: 1})
@@ -100,7 +100,7 @@ func TestBrokenConnections(t *testing.T) {
 		}
 		remove := c.Inject(Fault{Drop: true, Path: sitesPath})
 		if resp, _, err := ask(ctx, sitesPath); err == nil {
-			t.Errorf("dropped, but answered %v", resp)
+			t.Errorf("dropped, but got %v", resp)
 		}
 		remove()
 		calls := c.Calls()
@@ -114,7 +114,7 @@ func TestBrokenConnections(t *testing.T) {
 }
 
 func TestDelay(t *testing.T) {
-	world(t, Options{}, func(t *testing.T, c *Console, ask func(context.Context, string) (*http.Response, string, error)) {
+	inBubble(t, Options{}, func(t *testing.T, c *Console, ask func(context.Context, string) (*http.Response, string, error)) {
 		remove := c.Inject(Fault{Delay: 90 * time.Second})
 		began := time.Now()
 		if _, _, err := ask(context.Background(), sitesPath); err != nil || time.Since(began) != 90*time.Second {
@@ -126,7 +126,7 @@ func TestDelay(t *testing.T) {
 		if _, _, err := ask(ctx, sitesPath); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 10*time.Second {
 			t.Errorf("took %v, %v", time.Since(began), err)
 		}
-		// The handler must have noticed too, or this waits for its timer.
+		// Otherwise this would wait for the timer of a handler that did not notice.
 		synctest.Wait()
 		remove()
 		if _, _, err := ask(context.Background(), sitesPath); err != nil {

@@ -35,7 +35,7 @@ func newConsole(o Options) (*Console, *clock) {
 	return New(o), clk
 }
 
-// ask sends one request and returns the answer.
+// ask sends one request.
 func ask(t testing.TB, c *Console, method, path, token string, body string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, "https://console.runzero.com/api/v1.0"+path, strings.NewReader(body))
@@ -50,7 +50,7 @@ func ask(t testing.TB, c *Console, method, path, token string, body string, head
 	return w
 }
 
-// get sends a GET that must be answered with the status, and decodes JSON into v.
+// get sends a GET whose response must have the status, and decodes its JSON into v.
 func get(t testing.TB, c *Console, path, token string, status int, v any) http.Header {
 	t.Helper()
 	w := ask(t, c, http.MethodGet, path, token, "")

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// newIncident is a console to which one thing happens, from an hour before now on, for
-// half an hour or for good; and one to which nothing does.
+// newIncident makes a console with an incident that begins an hour before noon, and ends
+// half an hour later if it ends, and one without incidents.
 func newIncident(t *testing.T, i Incident, ends bool) (c, calm *Console, clk *clock) {
 	t.Helper()
 	i.From = noon.Add(-time.Hour)
@@ -21,7 +21,7 @@ func newIncident(t *testing.T, i Incident, ends bool) (c, calm *Console, clk *cl
 	return c, calm, clk
 }
 
-// at puts the clock to a time from noon on.
+// at sets the clock to a time relative to noon.
 func (c *clock) at(d time.Duration) { c.unix.Store(noon.Add(d).Unix()) }
 
 func listed(t *testing.T, c *Console, path string, org int) []object {
@@ -31,7 +31,7 @@ func listed(t *testing.T, c *Console, path string, org int) []object {
 	return rows
 }
 
-func TestAnExplorerIsOfflineForATime(t *testing.T) {
+func TestExplorerOffline(t *testing.T) {
 	c, _, clk := newIncident(t, Incident{Kind: ExplorerOffline, Organization: 1, Explorer: 1}, true)
 	for _, tt := range []struct {
 		at   time.Duration
@@ -48,7 +48,7 @@ func TestAnExplorerIsOfflineForATime(t *testing.T) {
 	}
 }
 
-// TestScansStop looks at a site that is scanned each hour.
+// The first site is scanned every hour.
 func TestScansStop(t *testing.T) {
 	for _, ends := range []bool{false, true} {
 		c, calm, clk := newIncident(t, Incident{Kind: ScansStop}, ends)
@@ -61,7 +61,7 @@ func TestScansStop(t *testing.T) {
 			stopped := at >= -time.Hour && !ends || at >= -time.Hour && at < time.Hour/2 && latest(calm) < noon.Add(-30*time.Minute).Unix()
 			last := noon.Add(-time.Hour).Unix()
 			if got := latest(c); stopped && got >= last || !stopped && got != latest(calm) {
-				t.Errorf("ends %v, %s: the last scan began at %d, where nothing happens at %d", ends, at, got, latest(calm))
+				t.Errorf("ends %v, %s: the last scan began at %d, without the incident at %d", ends, at, got, latest(calm))
 			}
 		}
 		clk.at(3 * time.Hour)
@@ -99,7 +99,7 @@ func TestAssetsJumpAndDrop(t *testing.T) {
 			calmAll, calmSite := count(calm)
 			ratio := site / calmSite
 			if all-calmAll != site-calmSite || at < -time.Hour && ratio != 1 || at > 2*time.Hour && (ratio < tt.from || ratio > tt.to) {
-				t.Errorf("%v, %s: %v assets, %v of them at the site; where nothing happens %v, %v", tt.kind, at, all, site, calmAll, calmSite)
+				t.Errorf("%v, %s: %v assets, %v of them at the site; without the incident %v, %v", tt.kind, at, all, site, calmAll, calmSite)
 			}
 			rows := listed(t, c, "/org/sites", 0)
 			if got := rows[0]["asset_count"]; got != site {
@@ -109,7 +109,7 @@ func TestAssetsJumpAndDrop(t *testing.T) {
 	}
 }
 
-func TestOthersSpend(t *testing.T) {
+func TestOtherToolsSpendCalls(t *testing.T) {
 	c, clk := newConsole(Options{Limit: 1000, Incidents: []Incident{
 		{Kind: OtherTool, Share: 0.2, From: noon.Add(-48 * time.Hour)},
 		{Kind: CallsGone, Share: 0.15, From: noon, To: noon.Add(12 * time.Hour)},
@@ -125,11 +125,11 @@ func TestOthersSpend(t *testing.T) {
 	}
 	c, _ = newConsole(Options{Limit: 1000, Incidents: []Incident{{Kind: CallsGone, From: noon, To: noon.Add(time.Hour)}}})
 	if code := ask(t, c, http.MethodGet, "/org/sites", c.OrganizationToken(0), "").Code; code != http.StatusTooManyRequests {
-		t.Errorf("an account without a call left answers %d", code)
+		t.Errorf("an account without a call left responds %d", code)
 	}
 }
 
-func TestTheLicenceIsFullAndEnds(t *testing.T) {
+func TestLicenceFullAndExpiring(t *testing.T) {
 	ends := noon.Add(20 * 24 * time.Hour)
 	c, _ := newConsole(Options{Organizations: 2, Assets: 300, Limit: 5000, Incidents: []Incident{{Kind: LicenseFull, Share: 0.9}, {Kind: LicenseEnds, To: ends}}})
 	var license object
@@ -139,7 +139,7 @@ func TestTheLicenceIsFullAndEnds(t *testing.T) {
 	}
 }
 
-func TestTheServerFailsForATime(t *testing.T) {
+func TestServerFails(t *testing.T) {
 	const path = "/export/org/assets.jsonl"
 	c, _, clk := newIncident(t, Incident{Kind: ServerFails, Path: path}, true)
 	for at, want := range map[time.Duration]int{-61 * time.Minute: 200, -time.Hour: 503, -31 * time.Minute: 503, -30 * time.Minute: 200} {
@@ -148,25 +148,22 @@ func TestTheServerFailsForATime(t *testing.T) {
 			t.Errorf("%s: %d", at, code)
 		}
 		if code := ask(t, c, http.MethodGet, "/export/org/sites.json", c.ExportToken(0), "").Code; code != http.StatusOK {
-			t.Errorf("%s: the sites are answered by %d", at, code)
+			t.Errorf("%s: the sites respond %d", at, code)
 		}
 	}
 }
 
-// TestIncidentsElsewhere asks a console that has none of the places.
-func TestIncidentsElsewhere(t *testing.T) {
+func TestIgnoresIncidentsInUnknownPlaces(t *testing.T) {
 	c, clk := newConsole(Options{Organizations: 1, Sites: 1, Incidents: slices.DeleteFunc(DemoIncidents(noon), func(i Incident) bool { return i.Organization == 0 })})
 	calm, _ := newConsole(Options{Organizations: 1, Sites: 1})
 	calm.opts.Now = clk.Now
 	if got, want := len(slices.Collect(c.Assets(0))), len(slices.Collect(calm.Assets(0))); got != want {
-		t.Errorf("%d assets, where nothing happens %d", got, want)
+		t.Errorf("%d assets, without the incident %d", got, want)
 	}
 	newConsole(Options{Incidents: []Incident{{Kind: ScansStop, Organization: -1}, {Kind: AssetsJump, Site: 99}, {Kind: ExplorerOffline, Explorer: -3}, {Kind: ScansStop, Organization: 3}}})
 }
 
-// TestDemoIncidentsStandStill holds all that begin within an hour to one table, and what
-// is of today to today.
-func TestDemoIncidentsStandStill(t *testing.T) {
+func TestDemoIncidentsAreStableWithinAnHour(t *testing.T) {
 	for hour := range 24 {
 		end := noon.Add(time.Duration(hour) * time.Hour)
 		first, last := DemoIncidents(end), DemoIncidents(end.Add(59*time.Minute+59*time.Second))

@@ -2,8 +2,6 @@ package simulator
 
 import "testing"
 
-// TestIgnoreOrganization asks a console that answers for one organization,
-// whichever is asked for.
 func TestIgnoreOrganization(t *testing.T) {
 	c, _ := newConsole(Options{IgnoreOrganization: true, Assets: 20})
 	orgs := c.Organizations()

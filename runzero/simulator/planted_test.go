@@ -8,10 +8,9 @@ import (
 	"testing"
 )
 
-// unplanted are the fields of strings that were looked at and may be without
-// what tests search for: identifiers, what the exporter exports by design,
-// what is one of a few known values, and numbers in strings. A field of one
-// kind of record alone has the kind before it.
+// unplanted are the string fields that need not be planted: identifiers, what the exporter
+// exports by design, enumerated values, and numbers in strings. A prefix restricts a field
+// to one kind of record.
 var unplanted = strings.Fields(`
 	id organization_id site_id client_id agent_id parent_id template_id hosted_zone_id cruncher_id recur_last_task_id created_by_user_id
 	first_task_id last_task_id last_agent_id host_id hub_id processor_id ownership.id service_id service_asset_id service_organization_id
@@ -36,7 +35,7 @@ var unplanted = strings.Fields(`
 	software_sw_edition software_target_hw software_target_sw software_update
 `)
 
-// free are the fields whose keys somebody made up.
+// free are the fields with keys that users choose.
 var free = []string{"tags", "tag_descriptions", "subnets", "subnets.*.tags", "services", "system_info.tags"}
 
 // eachString calls f with every string below v and the name of its field.
@@ -63,9 +62,8 @@ func eachString(field string, v any, f func(field, text string)) {
 	}
 }
 
-// TestPlanted looks at every string that any endpoint sends: what nobody
-// looked at and let through must be planted.
-func TestPlanted(t *testing.T) {
+// TestSensitiveStringsArePlanted looks at every string of every endpoint.
+func TestSensitiveStringsArePlanted(t *testing.T) {
 	c, _ := newConsole(Options{Assets: 100})
 	w := ask(t, c, http.MethodPut, "/org/sites/"+c.orgs[0].sites[0].id+"/scan", c.OrganizationToken(0), `{"targets":"10.66.6.66","explorer-group-id":"PLANTED"}`)
 	if w.Code != 200 {

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// identity is the field that tells the rows of an export apart: those of an
-// asset all have its id.
+// identity is the field that identifies the rows of each export.
 var identity = map[string]string{
 	"assets": "id", "services": "service_id", "software": "software_id", "vulnerabilities": "vulnerability_id", "wireless": "id", "certificates": "id",
 	"users": "directory_user_id", "groups": "directory_group_id", "findings": "id", "sites": "id", "tasks": "id",
@@ -26,8 +25,7 @@ func exported(t *testing.T, c *Console, org int, of, query string) []object {
 	return lines(t, w.Body)
 }
 
-// TestExports holds the forms of every export to each other and to Rows.
-func TestExports(t *testing.T) {
+func TestExportsAgreeInAllForms(t *testing.T) {
 	c, _ := newConsole(Options{Seed: 3, Assets: 40})
 	if !maps.EqualFunc(identity, c.exports, func(string, exporter) bool { return true }) {
 		t.Errorf("exports %v", slices.Sorted(maps.Keys(c.exports)))
@@ -41,7 +39,7 @@ func TestExports(t *testing.T) {
 			}
 			rows := lines(t, strings.NewReader(text))
 			if len(rows) != c.Rows(org, of) || org == 0 && len(rows) == 0 {
-				t.Errorf("%s of %s: %d lines, %d in truth", of, o.Name, len(rows), c.Rows(org, of))
+				t.Errorf("%s of %s: %d lines, %d expected", of, o.Name, len(rows), c.Rows(org, of))
 			}
 			seen := map[any]bool{}
 			for _, r := range rows {
@@ -64,8 +62,7 @@ func TestExports(t *testing.T) {
 	}
 }
 
-// TestRowsOfAssets compares the exports with what the assets say they have.
-func TestRowsOfAssets(t *testing.T) {
+func TestRowsMatchTheCountsOfAssets(t *testing.T) {
 	c, clk := newConsole(Options{Assets: 400})
 	for range 2 {
 		for org := range c.Organizations() {
@@ -96,9 +93,7 @@ func TestRowsOfAssets(t *testing.T) {
 	}
 }
 
-// TestTransports compares the services of each asset with its counts by
-// transport and with its lists of ports.
-func TestTransports(t *testing.T) {
+func TestServicesMatchTheCountsAndPortsOfAssets(t *testing.T) {
 	c, _ := newConsole(Options{Assets: 500})
 	counts := map[string]map[any]int{}
 	ports := map[any][]string{}

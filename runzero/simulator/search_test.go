@@ -111,7 +111,7 @@ func TestSearchesOtherRecords(t *testing.T) {
 
 func TestRejectsInvalidSearches(t *testing.T) {
 	c, _ := newConsole(Options{Assets: 30})
-	for export := range identity {
+	for _, export := range []string{"assets", "tasks", "sites", "certificates"} {
 		for _, search := range []string{
 			"(", ")", "()", "(name:x", "name:x)", "name:(", "not", "not and name:x", "and", `name:"open`, ":x", "id:", "nonsense:1", "word",
 			"name:a and", "name:a or", "name:a and or name:b", strings.Repeat("(", 10000), strings.Repeat("name:a ", 2000),

@@ -6,7 +6,7 @@ import "strconv"
 type software struct {
 	*asset
 	index int
-	rare  int64    // the number of a rare product, 0 for one of the table
+	rare  int64    // the number of a rare product
 	known *product // nil for a rare product
 }
 
@@ -30,7 +30,7 @@ func (s *software) fill(a *asset, i int) bool {
 	if int64(i) >= a.softwareCount() {
 		return false
 	}
-	*s = software{asset: a, index: i}
+	s.asset, s.index, s.known = a, i, nil
 	if i < commonProducts {
 		first := int(a.key.sub(drawPackage).below(int64(len(products))))
 		s.known = &products[(first+i)%len(products)]
@@ -42,18 +42,18 @@ func (s *software) fill(a *asset, i int) bool {
 
 func (s *software) id() key { return s.key.sub(drawPackage).sub(uint64(s.index)) }
 
-func (s *software) vendor() string {
+func (s *software) appendVendor(b []byte) []byte {
 	if s.known != nil {
-		return s.known.vendor
+		return appendString(b, s.known.vendor)
 	}
-	return "Vendor " + strconv.FormatInt(1+s.rare%97, 10)
+	return append(strconv.AppendInt(append(b, `"Vendor `...), 1+s.rare%97, 10), '"')
 }
 
-func (s *software) product() string {
+func (s *software) appendProduct(b []byte) []byte {
 	if s.known != nil {
-		return s.known.name
+		return appendString(b, s.known.name)
 	}
-	return "Component " + strconv.FormatInt(s.rare, 10)
+	return append(strconv.AppendInt(append(b, `"Component `...), s.rare, 10), '"')
 }
 
 func softwareFields(assets []field[*asset]) []field[*software] {
@@ -67,8 +67,8 @@ func softwareFields(assets []field[*asset]) []field[*software] {
 			{"software_created_at", number((*software).createdAt)},
 			{"software_id", uuid((*software).id)},
 			{"software_organization_id", text(func(s *software) string { return s.f.org.id })},
-			{"software_product", text((*software).product)},
+			{"software_product", (*software).appendProduct},
 			{"software_updated_at", number((*software).updatedAt)},
-			{"software_vendor", text((*software).vendor)},
+			{"software_vendor", (*software).appendVendor},
 		})
 }

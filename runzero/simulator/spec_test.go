@@ -17,8 +17,8 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// specification is nil when RUNZERO_OPENAPI names no file: the same requests
-// are then checked for status and JSON alone.
+// specification is nil when RUNZERO_OPENAPI is not set: then only statuses and JSON are
+// checked.
 func specification(t *testing.T) routers.Router {
 	t.Helper()
 	file := os.Getenv("RUNZERO_OPENAPI")
@@ -38,9 +38,8 @@ func specification(t *testing.T) routers.Router {
 	return router
 }
 
-// nulls are the fields that real records have as null although the
-// specification says nothing of it. They are left out before validation;
-// every other null is an error.
+// nulls are the fields that are null in real records although the specification does not
+// allow it. They are removed before validation; every other null is an error.
 var nulls = map[string]bool{
 	"agent_external_ip": true, "agent_name": true, "comments": true, "credentials": true, "custom_integration_id": true, "description": true,
 	"explorer_group_name": true, "hosted_zone_name": true, "last_agent_id": true, "newest_mac": true, "newest_mac_age": true,
@@ -61,8 +60,7 @@ func withoutNulls(v any) any {
 			}
 			v[k] = withoutNulls(e)
 		}
-		// Errors seen have the word error for a status where the
-		// specification has a number.
+		// Real errors have a word as status, the specification has a number.
 		if v["status"] == "error" && v["title"] == "request failed" {
 			delete(v, "status")
 		}
@@ -95,8 +93,8 @@ func validate(t *testing.T, router routers.Router, r *http.Request, body string,
 			t.Fatal(err)
 		}
 	} else {
-		// The specification calls these bodies binary strings in JSON, which is
-		// neither: TestLinesSpecification looks at the lines.
+		// For the specification these bodies are binary strings:
+		// TestLinesFollowTheSpecification validates the lines.
 		in.Options.ExcludeResponseBody = true
 	}
 	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: w.Code, Header: w.Header(),
@@ -106,7 +104,7 @@ func validate(t *testing.T, router routers.Router, r *http.Request, body string,
 	}
 }
 
-func TestSpecification(t *testing.T) {
+func TestFollowsTheSpecification(t *testing.T) {
 	router := specification(t)
 	c, _ := newConsole(Options{Seed: 7, Assets: 400})
 	o := c.orgs[0]
@@ -198,9 +196,8 @@ func TestSpecification(t *testing.T) {
 	}
 }
 
-// TestLinesSpecification validates each line as the record it is, which the
-// specification does not do for bodies of lines.
-func TestLinesSpecification(t *testing.T) {
+// The specification does not describe lines: they are validated as records of the array.
+func TestLinesFollowTheSpecification(t *testing.T) {
 	router := specification(t)
 	c, _ := newConsole(Options{Seed: 7, Assets: 400})
 	for path := range identity {
@@ -222,8 +219,8 @@ func TestLinesSpecification(t *testing.T) {
 	}
 }
 
-// TestSpecificationBites makes sure that the validation above can fail.
-func TestSpecificationBites(t *testing.T) {
+// The validation of the other tests must be able to fail.
+func TestValidationRejectsWrongRecords(t *testing.T) {
 	router := specification(t)
 	if router == nil {
 		return

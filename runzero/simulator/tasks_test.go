@@ -104,8 +104,7 @@ func TestTasks(t *testing.T) {
 	}
 }
 
-// TestHistory looks at the same runs again later: nothing that ended changes.
-func TestHistory(t *testing.T) {
+func TestEndedRunsDoNotChange(t *testing.T) {
 	c, clk := newConsole(Options{})
 	ended := func() map[any]object {
 		m := map[any]object{}
@@ -141,8 +140,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// TestScheduledScan follows the hourly scan through an hour.
-func TestScheduledScan(t *testing.T) {
+func TestScheduledScanHasAllStates(t *testing.T) {
 	c, clk := newConsole(Options{})
 	clk.Advance(time.Hour)
 	site := c.Organizations()[0].Sites[0].ID
@@ -222,7 +220,7 @@ func TestStartedScan(t *testing.T) {
 	}
 }
 
-func TestStartedScanRefused(t *testing.T) {
+func TestRejectsInvalidScans(t *testing.T) {
 	c, _ := newConsole(Options{})
 	site, explorer := c.orgs[0].sites[0].id, c.orgs[0].explorers[0].id
 	for _, tt := range []struct {

@@ -3,6 +3,7 @@ package simulator
 import (
 	"iter"
 	"slices"
+	"strings"
 )
 
 // Rows is how many records an export of an organization lists now: assets, services,
@@ -70,7 +71,7 @@ type Software struct{ Vendor, Product string }
 // Software is the software of an organization now.
 func (c *Console) Software(org int) iter.Seq[Software] {
 	return each(perAsset((*software).fill)(c.view(), c.orgs[org], 0), func(s *software) Software {
-		return Software{Vendor: s.vendor(), Product: s.product()}
+		return Software{Vendor: strings.Trim(string(s.appendVendor(nil)), `"`), Product: strings.Trim(string(s.appendProduct(nil)), `"`)}
 	})
 }
 

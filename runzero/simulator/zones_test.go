@@ -51,8 +51,7 @@ func TestHostedZones(t *testing.T) {
 	}
 }
 
-// TestScanElsewhere starts scans by hosted zones and Explorer groups.
-func TestScanElsewhere(t *testing.T) {
+func TestStartsScansWithZonesAndGroups(t *testing.T) {
 	c, clk := newConsole(Options{Assets: 20})
 	site := c.orgs[0].sites[0].id
 	start := func(how string, status int) object {
@@ -113,8 +112,7 @@ func TestScanElsewhere(t *testing.T) {
 	start(`"hosted-zone-name":"zone9"`, 404)
 }
 
-// TestTwins looks for the two Explorers of one name.
-func TestTwins(t *testing.T) {
+func TestTwoExplorersHaveOneName(t *testing.T) {
 	c, _ := newConsole(Options{Assets: 20})
 	var rows []object
 	get(t, c, "/account/agents", c.AccountToken(), 200, &rows)
