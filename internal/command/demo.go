@@ -7,23 +7,22 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-// The demo polls more often than a real account could bear, so that a dashboard moves while
-// someone looks at it, and its simulated licence is large enough for that.
+// The demo polls more often than most real accounts allow, so that dashboards move while
+// someone watches, and its simulated licence is large enough for that.
 const (
 	demoInterval = time.Minute
 	demoLimit    = 100_000
 )
 
-// Demo says whether a command uses a simulated console in its own process instead of a real
-// one.
+// Demo replaces the console by a simulated one in this process.
 type Demo struct {
 	Enabled bool
-	// Incidents lets things go wrong in the simulated console.
+	// Incidents makes things go wrong in the simulated console.
 	Incidents bool
 }
 
-// Start makes the simulated console, if it is wanted, and changes flags to use it. The
-// function it returns ends the console.
+// Start starts the simulated console if the demo is enabled, and returns env and flags that
+// use it. The returned function stops it; it is never nil.
 func (d Demo) Start(env Env, flags config.Flags) (Env, config.Flags, func()) {
 	if !d.Enabled {
 		return env, flags, func() {}
@@ -35,14 +34,14 @@ func (d Demo) Start(env Env, flags config.Flags) (Env, config.Flags, func()) {
 	console := simulator.New(options)
 	var stop func()
 	env.Dial, stop = simulator.Pipe(console)
-	// Where calls are short, the intervals are those of a real account.
+	// The incidents reduce the limit to that of a real account, which needs real intervals.
 	if !flags.Set["cache.interval"] && !d.Incidents {
 		flags.CacheInterval = demoInterval
 	}
 	return env, Simulated(flags, console), stop
 }
 
-// Simulated changes flags to those of an exporter of a simulated console in this process.
+// Simulated returns flags that poll a simulated console with an account token.
 func Simulated(flags config.Flags, console *simulator.Console) config.Flags {
 	flags.Demo, flags.URL = true, "http://localhost"
 	flags.Token, flags.TokenFile = console.AccountToken(), ""

@@ -1,8 +1,8 @@
-// Package command has what the program's commands share: the environment they are handed,
-// the demo console, and the wording of lists.
+// Package command holds what the commands of the program share: their environment, the demo,
+// and the wording of messages.
 //
-// Each command is a package of its own below this one, with Options and Run. Commands do not
-// import each other, and none of them knows flags: main does.
+// Each command is a package below this one, with Options and Run. Commands do not import each
+// other, and they know nothing of the command line: main parses it.
 package command
 
 import (
@@ -16,7 +16,7 @@ import (
 // Dial connects to a console; nil is the ordinary network.
 type Dial = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// Env is what a command is handed besides its options.
+// Env is the environment that a command runs in.
 type Env struct {
 	Logger log.Logger
 	Stdout io.Writer

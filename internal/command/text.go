@@ -13,7 +13,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Plural counts things: "1 call", "2 calls".
+// Plural returns a number with a noun: "1 call", "2 calls".
 func Plural[T ~int | ~int64](n T, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -21,7 +21,7 @@ func Plural[T ~int | ~int64](n T, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// List joins texts for a message, not too many of them.
+// List joins texts for a message, the first ten of them.
 func List(all []string) string {
 	const most = 10
 	if len(all) > most {
@@ -30,7 +30,7 @@ func List(all []string) string {
 	return strings.Join(all, ", ")
 }
 
-// ListQuoted is List with each text in quotes, and "none" when there is none.
+// ListQuoted is List with each text in quotes, and "none" if there are no texts.
 func ListQuoted(texts []string) string {
 	if len(texts) == 0 {
 		return "none"
@@ -42,7 +42,7 @@ func ListQuoted(texts []string) string {
 	return List(all)
 }
 
-// OrganizationName is what an organization is called in messages.
+// OrganizationName returns the name of an organization in messages.
 func OrganizationName(o runzero.Organization) string {
 	if name := schedule.OrganizationName(o); name != "" {
 		return collector.Label(name)
@@ -50,10 +50,10 @@ func OrganizationName(o runzero.Organization) string {
 	return "unknown until it has assets or sites"
 }
 
-// Advised is an error on one line, with what can be done about it.
+// Advised returns the text of an error, followed by what the user can do about it.
 func Advised(err error) string {
-	if response := (*runzero.Error)(nil); errors.As(err, &response) && response.Status >= http.StatusInternalServerError {
-		return fmt.Sprintf("%v; the console failed: try again later, and check the console's health", err)
+	if response, ok := errors.AsType[*runzero.Error](err); ok && response.Status >= http.StatusInternalServerError {
+		return fmt.Sprintf("%v; the console failed: try again later, and check its health", err)
 	}
 	if advice := config.Advice(err); advice != "" {
 		return fmt.Sprintf("%v; %s", err, advice)

@@ -10,167 +10,165 @@ import (
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
-	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// outcome is what a credential has come to with a collector.
-type outcome struct {
+// attempt is a poll that was tried with a credential.
+type attempt struct {
 	credential *credentialCheck
-	collector  schedule.Collector
-	small      bool // the credential's kind does not reach it, which took no call
-	wide       bool // asked for all organizations at once
-	sample     runzero.Organization
+	poll       schedule.Poll
 	err        error
 }
 
-func (o outcome) reached() bool { return !o.small && o.err == nil }
+func (t attempt) succeeded() bool { return t.poll.Missing == "" && t.err == nil }
 
-// mostCalls is how many requests a credential's check takes at most.
-func mostCalls(c *config.Config, credential config.Credential) int64 {
-	kind := credential.Runzero.Kind()
-	// The console's health, and the organizations as runzero.Client learns them.
-	most := 1 + map[runzero.Kind]int64{runzero.AccountCredential: 1, runzero.ExportToken: 2, runzero.OrganizationToken: 3, runzero.UnknownKind: 3}[kind]
-	if credential.Runzero.HTTP.OAuth2 != nil {
-		most++ // an access token
+// samplePolls are the polls to try: those of an exporter with one credential and one
+// organization. After each account-wide poll comes that of the organization, which replaces
+// it if it is refused. The console and discovery are checked apart from these.
+func samplePolls(collectors []schedule.Collector, kind runzero.Kind, sample schedule.Organization) []schedule.Poll {
+	polls := schedule.Polls(schedule.Account{
+		Kinds: []runzero.Kind{kind}, Organizations: []schedule.Organization{sample}, Collectors: collectors,
+		Refused: func(name string) bool {
+			return slices.ContainsFunc(collectors, func(c schedule.Collector) bool { return c.Name == name && c.AccountWide != nil })
+		},
+	})
+	return slices.DeleteFunc(polls, func(p schedule.Poll) bool {
+		return p.Collector == nil || p.Collector.Scope == collector.PerConsole
+	})
+}
+
+// mostCalls returns how many requests the check of a credential sends at most.
+func mostCalls(collectors []schedule.Collector, credential runzero.Config) int64 {
+	kind := credential.Kind()
+	calls := int64(1) // the console's health
+	if credential.HTTP.OAuth2 != nil {
+		calls++ // an access token
 	}
-	for _, enabled := range c.Collectors {
-		if !asks(enabled) || !kind.Reaches(enabled.Needs) {
+	// What runzero.Client.Organizations sends, with all of its fallbacks.
+	switch kind {
+	case runzero.AccountCredential:
+		return calls + 1 + pollCalls(collectors, kind, true)
+	case runzero.ExportToken:
+		return calls + 2 + pollCalls(collectors, kind, false)
+	case runzero.OrganizationToken:
+		return calls + 3 + pollCalls(collectors, kind, false)
+	}
+	return calls + 3 + max(pollCalls(collectors, kind, true), pollCalls(collectors, kind, false))
+}
+
+// pollCalls returns how many requests it takes at most to try the polls. Each takes one,
+// because it is cancelled at the first response with data.
+func pollCalls(collectors []schedule.Collector, kind runzero.Kind, accountWide bool) int64 {
+	calls := int64(0)
+	for _, p := range samplePolls(collectors, kind, schedule.Organization{AccountWide: accountWide}) {
+		if p.Missing != "" || p.FromDiscovery {
 			continue
 		}
+		calls++
+		if p.Name == "tasks" {
+			calls++ // consoles without the export have a list
+		}
+	}
+	return calls
+}
+
+// tryCollectors tries the polls of each collector with one organization, which is one that
+// is polled if the credential reaches any.
+func (k *credentialCheck) tryCollectors(ctx context.Context) {
+	o := k.organizations[0]
+	if i := slices.IndexFunc(k.organizations, func(o runzero.Organization) bool { return k.account.Selection.Skipped(o) == "" }); i >= 0 {
+		o = k.organizations[i]
+	}
+	sample := collector.Organization{ID: o.ID, Name: command.OrganizationName(o)}
+	polls := samplePolls(k.config.Collectors, k.client.Kind(), schedule.Organization{Organization: sample, AccountWide: k.client.AccountWide()})
+	for i := 0; i < len(polls) && ctx.Err() == nil; i++ {
+		t := attempt{credential: k, poll: polls[i]}
 		switch {
-		case enabled.FromDiscovery != nil && kind == runzero.AccountCredential:
-		case enabled.Name == "tasks":
-			most += 2 // consoles without the export have a list
-		case enabled.AccountWide != nil && kind.Reaches(runzero.AccountCredential):
-			most += 2 // where the account's form is refused, the organization's
+		case t.poll.Missing != "":
+		case t.poll.FromDiscovery, t.poll.Collector.FromDiscovery != nil && k.responses.accepted["/org"]:
+			// The check of the organizations got all that the poll needs.
 		default:
-			most++
+			t.err = k.try(ctx, t.poll, sample)
+			k.warnBelowReserve()
 		}
-	}
-	return most
-}
-
-// asks tells whether a collector asks what is not asked already.
-func asks(enabled schedule.Collector) bool {
-	return enabled.Scope != collector.HeadersOnly && enabled.Scope != collector.PerConsole
-}
-
-// collectors tries what each collector asks.
-func (k *credentialCheck) collectors(ctx context.Context) {
-	sample := k.organizations[0]
-	if i := slices.IndexFunc(k.organizations, func(o runzero.Organization) bool { return k.leftOut(o) == "" }); i >= 0 {
-		sample = k.organizations[i]
-	}
-	for _, enabled := range k.accountCheck.config.Collectors {
-		if !asks(enabled) || ctx.Err() != nil {
-			continue
+		if i+1 < len(polls) && polls[i+1].Name == t.poll.Name { // the organization's poll
+			if errors.Is(t.err, collector.ErrUnsupported) {
+				continue
+			}
+			i++
 		}
-		o := outcome{credential: k, collector: enabled, sample: sample}
-		whole := k.client.AccountWide()
-		switch {
-		case !k.client.Kind().Reaches(enabled.Needs):
-			o.small = true
-		case enabled.FromDiscovery != nil && (whole || k.watch.accepted("/org")):
-			o.wide = whole // what told of the organizations is all it asks
-		default:
-			o.try(ctx, whole)
-			k.heedReserve()
-		}
-		k.outcomes = append(k.outcomes, o)
+		k.attempts = append(k.attempts, t)
 	}
 }
 
-// nothing is a search that no asset matches: the id of none.
-const nothing = "id:00000000-0000-0000-0000-000000000000"
+// noAsset is a search that no asset matches, which makes the cheapest of all exports.
+const noAsset = "id:00000000-0000-0000-0000-000000000000"
 
-// try asks what the collector asks, of the whole account where it can be, else of one
-// organization.
-func (o *outcome) try(ctx context.Context, whole bool) {
-	settings := o.credential.accountCheck.config.Settings
+var errAccepted = errors.New("the console responded with data")
+
+// try polls until the console begins to send data, which it does only if the request is
+// valid and permitted, and then cancels the request: whole exports take minutes.
+func (k *credentialCheck) try(ctx context.Context, p schedule.Poll, sample collector.Organization) error {
+	settings := p.Collector.Settings
 	if settings.AssetSearch == "" {
-		settings.AssetSearch = nothing // the cheapest of all exports
+		settings.AssetSearch = noAsset
 	}
-	poll := collector.Poll{
-		API: o.credential.client, Now: time.Now(),
-		Organizations: map[string]string{o.sample.ID: command.OrganizationName(o.sample)},
+	newCollector := p.Collector.New
+	if p.AccountWide {
+		newCollector = p.Collector.AccountWide
 	}
-	if o.collector.AccountWide != nil && whole {
-		o.wide = true
-		o.err = o.credential.begins(ctx, o.collector.AccountWide(settings), poll)
-		if !errors.Is(o.err, collector.ErrUnsupported) {
-			return
-		}
-		o.wide = false
-	}
-	if o.collector.Scope == collector.PerOrganization {
-		poll.Organization = collector.Organization{ID: o.sample.ID, Name: command.OrganizationName(o.sample)}
-	}
-	o.err = o.credential.begins(ctx, o.collector.New(settings), poll)
-}
-
-// begins polls until the console begins to answer, which it does only when it has
-// understood and permits what is asked, and hangs up: whole exports take minutes.
-func (k *credentialCheck) begins(ctx context.Context, asked collector.Collector, poll collector.Poll) error {
-	ctx, hangUp := context.WithCancel(ctx)
-	defer hangUp()
-	begun := k.watch.onAccepted(hangUp)
-	_, err := asked.Collect(ctx, poll)
-	if begun() {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	k.responses.onAccept = func() { cancel(errAccepted) }
+	_, err := newCollector(settings).Collect(ctx, collector.Poll{
+		API: k.client, Now: time.Now(), Organization: p.Organization, Organizations: map[string]string{sample.ID: sample.Name},
+	})
+	if errors.Is(context.Cause(ctx), errAccepted) {
 		return nil
 	}
 	return err
 }
 
-// tell says what has come of a collector. That a credential does not reach it matters
-// when no other one of the account does; and then most where the user is sure to
-// miss it.
-func (a *accountCheck) tell(o outcome) {
-	needs := o.collector.Needs
-	s := warning
-	if needs == runzero.ExportToken || o.collector.OffByDefault {
-		s = wrong
+// reportAttempt reports the result of an attempt. That a credential does not support a
+// collector matters only if no other credential of the account does; it is an error for
+// collectors that nobody would expect to be missing.
+func (a *accountCheck) reportAttempt(t attempt) {
+	c, kind := t.poll.Collector, t.credential.client.Kind()
+	unsupported := warning
+	if c.Needs == runzero.ExportToken || c.OffByDefault {
+		unsupported = wrong
 	}
-	if slices.ContainsFunc(a.outcomes, func(other outcome) bool {
-		return other.collector.Name == o.collector.Name && other.reached()
-	}) {
-		s = fine
+	if slices.ContainsFunc(a.attempts, func(other attempt) bool { return other.poll.Name == c.Name && other.succeeded() }) {
+		unsupported = fine
 	}
-	about, kind := "collector "+o.collector.Name, o.credential.client.Kind()
-	find := o.credential.find
-	switch err := o.err; {
-	case o.small:
-		find(s, about, "no: it needs an %s, and this is an %s", needs, kind)
-	case err == nil && o.wide:
-		find(fine, about, "yes, for all organizations at once")
-	case err == nil && o.collector.Scope == collector.PerAccount:
-		find(fine, about, "yes")
+	about, report := "collector "+c.Name, t.credential.report
+	switch err := t.err; {
+	case t.poll.Missing != "":
+		report(unsupported, about, "no: it needs an %s, and this is an %s", t.poll.Missing, kind)
+	case err == nil && t.poll.AccountWide:
+		report(fine, about, "yes, account-wide")
+	case err == nil && c.Scope == collector.PerAccount:
+		report(fine, about, "yes")
 	case err == nil:
-		find(fine, about, "yes, tried with organization %q", command.OrganizationName(o.sample))
+		report(fine, about, "yes, tried with organization %q", t.poll.Organization.Name)
+	case errors.Is(err, collector.ErrUnsupported) && isQuery(c):
+		report(unsupported, about, "refused: %v", err)
 	case errors.Is(err, collector.ErrUnsupported):
-		find(s, about, "refused: %v%s", err, without(o.collector))
-	case misunderstood(err) && isQuery(o.collector):
-		find(wrong, about, "%v; correct the search of this query in --config.file", err)
+		report(unsupported, about, "refused: %v; to do without it, set --no-collector.%s", err, c.Name)
+	case isQuery(c) && invalidSearch(err):
+		report(wrong, about, "%v; correct the search of this query in --config.file", err)
 	case runzero.Refused(err, kind):
-		find(s, about, "refused: %s", o.credential.told(err))
+		report(unsupported, about, "refused: %s", explain(err))
 	default:
-		find(notAsked(err, wrong), about, "%s", o.credential.told(err))
+		report(severityOf(err), about, "%s", explain(err))
 	}
 }
 
-// without says how to do without a collector that a flag switches.
-func without(c schedule.Collector) string {
-	if isQuery(c) {
-		return ""
-	}
-	return "; without it, --no-collector." + c.Name
-}
+func isQuery(c *schedule.Collector) bool { return strings.HasPrefix(c.Name, "queries/") }
 
-func isQuery(c schedule.Collector) bool { return strings.HasPrefix(c.Name, "queries/") }
-
-// misunderstood tells whether the console has refused a search as none.
-func misunderstood(err error) bool {
-	answer := (*runzero.Error)(nil)
-	return errors.As(err, &answer) && (answer.Status == http.StatusBadRequest || answer.Status == http.StatusUnprocessableEntity)
+// invalidSearch reports whether the console rejected the search of a request as invalid.
+func invalidSearch(err error) bool {
+	response, ok := errors.AsType[*runzero.Error](err)
+	return ok && (response.Status == http.StatusBadRequest || response.Status == http.StatusUnprocessableEntity)
 }

@@ -20,149 +20,140 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// credentialCheck is the check of one credential, which may be the only one that goes
-// through a proxy or trusts another CA.
+// credentialCheck is the check of one credential. It includes the way to the console, because
+// each credential may have its own proxy and CA.
 type credentialCheck struct {
 	*accountCheck
-	config        config.Credential
+	credential    config.Credential
 	client        *runzero.Client
-	watch         *watch
+	responses     *responses
 	organizations []runzero.Organization
 }
 
-// credential asks with one credential.
-func (a *accountCheck) credential(ctx context.Context, configured config.Credential) {
-	k := &credentialCheck{accountCheck: a, config: configured, watch: a.calls.watch()}
-	settings := configured.Runzero
-	settings.Observer = runzero.Observers{a.calls.quota.Observer(configured.Name), k.watch}
+func (a *accountCheck) checkCredential(ctx context.Context, credential config.Credential) {
+	k := &credentialCheck{accountCheck: a, credential: credential, responses: newResponses(a.calls)}
+	settings := credential.Runzero
+	settings.Observer = runzero.Observers{a.calls.quota.Observer(credential.Name), k.responses}
 	settings.Admit = a.calls.admit
 	settings.UserAgent = version.ComponentUserAgent(exporter.Name)
 	settings.DialContext = a.dial
 	var err error
 	if k.client, err = runzero.New(settings); err != nil {
-		a.failed = true
-		k.find(wrong, "credential", "%v", err)
+		a.unknown = true
+		k.report(wrong, "credential", "%v", err)
 		return
 	}
-	k.kind(time.Now())
-	k.proxy()
-	k.console(ctx)
-	k.clock()
-	k.tls(time.Now())
-	if !k.watch.answered() || ctx.Err() != nil {
-		a.failed = true // whatever is asked, nobody answers
+	k.reportKind(time.Now())
+	k.reportProxy()
+	k.checkConsole(ctx)
+	k.reportClock()
+	k.reportTLS(time.Now())
+	if !k.responses.any || ctx.Err() != nil {
+		a.unknown = true
 		return
 	}
-	k.discover(ctx)
-	k.heedReserve()
+	k.checkOrganizations(ctx)
+	k.warnBelowReserve()
 	if len(k.organizations) > 0 {
-		k.collectors(ctx)
+		k.tryCollectors(ctx)
 	}
 }
 
-// find is a finding about the credential.
-func (k *credentialCheck) find(s severity, what, format string, args ...any) {
-	k.say(s, topic(k.account, k.config.Name, what), format, args...)
+// report adds a finding about the credential.
+func (k *credentialCheck) report(s severity, what, format string, args ...any) {
+	k.add(s, topic(k.account, k.credential.Name, what), format, args...)
 }
 
-func (k *credentialCheck) kind(now time.Time) {
+func (k *credentialCheck) reportKind(now time.Time) {
 	kind := k.client.Kind()
-	if k.config.Expires.IsZero() {
-		k.find(fine, "credential", "%s", kind)
+	if k.credential.Expires.IsZero() {
+		k.report(fine, "credential", "%s", kind)
 		return
 	}
-	s, ends := expiry("it", k.config.Expires, now)
-	k.find(s, "credential", "%s; %s", kind, ends)
+	s, text := expiry(k.credential.Expires, now)
+	k.report(s, "credential", "%s, %s", kind, text)
 }
 
-func (k *credentialCheck) proxy() {
+func (k *credentialCheck) reportProxy() {
 	switch proxy, err := k.client.Proxy(); {
 	case err != nil:
-		k.find(wrong, "proxy", "its settings cannot be used: check HTTPS_PROXY, or proxy_url in the file")
-	case proxy != "":
-		k.find(fine, "proxy", "%s", proxy)
+		k.report(wrong, "proxy", "invalid proxy URL: check HTTPS_PROXY, or proxy_url in the file")
+	case proxy == "":
+		k.report(fine, "proxy", "none")
 	default:
-		k.find(fine, "proxy", "none")
+		k.report(fine, "proxy", "%s", proxy)
 	}
 }
 
-// console asks for the console's health, which takes no credential.
-func (k *credentialCheck) console(ctx context.Context) {
+// checkConsole requests the console's health, which needs no credential.
+func (k *credentialCheck) checkConsole(ctx context.Context) {
 	health, err := k.client.Health(ctx)
 	console := collector.Label(k.account.URL)
-	answer := (*runzero.Error)(nil)
+	response, _ := errors.AsType[*runzero.Error](err)
 	switch {
-	case errors.As(err, &answer) && answer.Status == http.StatusNotFound:
-		k.find(warning, "console", "%s does not tell its health: %s", console, command.Advised(err))
+	case response != nil && response.Status == http.StatusNotFound:
+		k.report(warning, "console", "%s does not report its health: %s", console, command.Advised(err))
 	case err != nil:
-		k.find(wrong, "console", "%s: %s", console, command.Advised(err))
+		k.report(wrong, "console", "%s: %s", console, command.Advised(err))
 	case health.Status != "ok":
-		k.find(wrong, "console", "%s is not well: its status is %q; look after the console", console, collector.Label(health.Status))
+		k.report(wrong, "console", "%s reports the status %q: check the console", console, collector.Label(health.Status))
 	case health.Version == "":
-		k.find(fine, "console", "%s is well, and does not tell its version", console)
+		k.report(fine, "console", "%s is healthy, version unknown", console)
 	default:
-		k.find(fine, "console", "%s is well, version %s", console, collector.Label(health.Version))
+		k.report(fine, "console", "%s is healthy, version %s", console, collector.Label(health.Version))
 	}
 }
 
-// From these on, the ages that are told are off by what matters.
-const (
-	someSkew = time.Minute
-	muchSkew = 5 * time.Minute
-)
-
-func (k *credentialCheck) clock() {
-	skew, known := k.watch.skew()
-	if !known {
+func (k *credentialCheck) reportClock() {
+	if !k.responses.dated {
 		return
 	}
-	ahead, direction := skew, "ahead of"
+	skew, direction := k.responses.skew, "ahead of"
 	if skew < 0 {
-		ahead, direction = -skew, "behind"
+		skew, direction = -skew, "behind"
 	}
-	text := fmt.Sprintf("the console's clock is %s %s this machine's", model.Duration(ahead.Truncate(time.Second)), direction)
-	const then = "every age that is told is off by that: set this machine's clock, or the console's"
+	text := fmt.Sprintf("the console's clock is %s %s this machine's", model.Duration(skew.Truncate(time.Second)), direction)
+	advice := ", and so the exported ages are wrong by that much: set the clock that is wrong"
 	switch {
-	case ahead > muchSkew:
-		k.find(wrong, "clock", "%s, and %s", text, then)
-	case ahead > someSkew:
-		k.find(warning, "clock", "%s, and %s", text, then)
-	case ahead < time.Second:
-		k.find(fine, "clock", "the console's clock is the same as this machine's")
+	case skew > 5*time.Minute:
+		k.report(wrong, "clock", "%s", text+advice)
+	case skew > time.Minute:
+		k.report(warning, "clock", "%s", text+advice)
+	case skew < time.Second:
+		k.report(fine, "clock", "the console's clock and this machine's agree")
 	default:
-		k.find(fine, "clock", "%s", text)
+		k.report(fine, "clock", "%s", text)
 	}
 }
 
-func (k *credentialCheck) tls(now time.Time) {
-	state := k.watch.tls()
+func (k *credentialCheck) reportTLS(now time.Time) {
+	state := k.responses.tls
 	switch {
-	case state == nil && k.watch.answered() && k.config.Runzero.AllowHTTP:
-		k.find(warning, "TLS", "none: the credential is sent unencrypted")
-	case state == nil && k.watch.answered():
-		k.find(fine, "TLS", "none is needed on this machine")
-	case state == nil || len(state.PeerCertificates) == 0:
-	default:
+	case !k.responses.any:
+	case state == nil && k.credential.Runzero.AllowHTTP:
+		k.report(warning, "TLS", "none: the credential is sent unencrypted")
+	case state == nil:
+		k.report(fine, "TLS", "none, and none is needed: the console is on this machine")
+	case len(state.PeerCertificates) > 0:
 		leaf := state.PeerCertificates[0]
-		s, ends := expiry("the console's certificate", leaf.NotAfter, now)
-		text := fmt.Sprintf("%s; %s; issued by %q", tls.VersionName(state.Version), ends, collector.Label(leaf.Issuer.String()))
-		k.find(s, "TLS", "%s", text)
-		if k.config.Runzero.HTTP.TLSConfig.InsecureSkipVerify {
-			k.find(warning, "TLS", "the certificate is not verified, so that anybody could be the console: leave out insecure_skip_verify")
+		s, text := expiry(leaf.NotAfter, now)
+		k.report(s, "TLS", "%s, with a certificate that is issued by %q and %s", tls.VersionName(state.Version), collector.Label(leaf.Issuer.String()), text)
+		if k.credential.Runzero.HTTP.TLSConfig.InsecureSkipVerify {
+			k.report(warning, "TLS", "the certificate is not verified, so any server could pass for the console: remove insecure_skip_verify")
 		}
 	}
 }
 
-// discover asks which organizations the credential reaches.
-func (k *credentialCheck) discover(ctx context.Context) {
+// checkOrganizations finds out which organizations the credential reaches.
+func (k *credentialCheck) checkOrganizations(ctx context.Context) {
 	found, err := k.client.Organizations(ctx)
 	if err != nil {
-		k.failed = true
-		k.find(notAsked(err, wrong), "organizations", "%s", k.told(err))
+		k.unknown = true
+		k.report(severityOf(err), "organizations", "%s", explain(err))
 		return
 	}
 	k.organizations = found
-	k.whole = k.whole || k.client.AccountWide()
+	k.accountWide = k.accountWide || k.client.AccountWide()
 	for _, o := range found {
 		if !slices.ContainsFunc(k.reached, func(other runzero.Organization) bool { return other.ID == o.ID }) {
 			k.reached = append(k.reached, o)
@@ -170,39 +161,41 @@ func (k *credentialCheck) discover(ctx context.Context) {
 	}
 	switch {
 	case len(found) == 0:
-		k.find(wrong, "organizations", "the account has none: make one in the console")
+		k.report(wrong, "organizations", "the account has none: create one in the console")
 	case k.client.AccountWide():
-		k.find(fine, "organizations", "the whole account: %s", command.Plural(len(found), "organization"))
+		k.report(fine, "organizations", "account-wide: %s", command.Plural(len(found), "organization"))
 	default:
-		k.find(fine, "organizations", "one: %q", command.OrganizationName(found[0]))
+		k.report(fine, "organizations", "one: %q", command.OrganizationName(found[0]))
 	}
 }
 
-// notAsked makes what was never sent a warning: it says nothing of the console.
-func notAsked(err error, otherwise severity) severity {
+// severityOf is the severity of an error of a request. One that was not sent proves nothing
+// about the console.
+func severityOf(err error) severity {
 	if quota.Paused(err) || errors.Is(err, errAnnounced) {
 		return warning
 	}
-	return otherwise
+	return wrong
 }
 
-// told is an error in words that fit a check, which holds to no share.
-func (k *credentialCheck) told(err error) string {
-	if paused := (*quota.PausedError)(nil); errors.As(err, &paused) && paused.Reason == quota.PausedQuota {
-		return "not asked: the account has no API call left today"
+// explain is command.Advised, except that a check is not limited to the exporter's share of
+// the quota.
+func explain(err error) string {
+	if paused, ok := errors.AsType[*quota.PausedError](err); ok && paused.Reason == quota.PausedQuota {
+		return "request not sent: the account has no API calls left today"
 	}
 	return command.Advised(err)
 }
 
-// heedReserve says once that the check spends what is to be left to others.
-func (k *credentialCheck) heedReserve() {
-	usage := k.calls.usage()
-	limit, known := usage.Limit.Get()
-	left, also := usage.Remaining.Get()
-	if !known || !also || left > k.account.Share.ReserveCalls(limit) || k.calls.below {
-		return
+// expiry describes the expiry of a credential or certificate, as a predicate.
+func expiry(end, now time.Time) (severity, string) {
+	const soon = 30 * 24 * time.Hour
+	date := end.UTC().Format(time.DateOnly)
+	switch left := end.Sub(now); {
+	case left <= 0:
+		return wrong, fmt.Sprintf("expired on %s: renew it", date)
+	case left < soon:
+		return warning, fmt.Sprintf("expires on %s, in %s: renew it", date, model.Duration(left.Truncate(time.Hour)))
 	}
-	k.calls.below = true
-	k.say(warning, topic(k.account, "", "quota"), "%d of %d API calls are left today, which is within the reserve: the check goes on all the same, for at most %s more",
-		left, limit, command.Plural(k.calls.most-k.calls.spent(), "call"))
+	return fine, "expires on " + date
 }

@@ -1,8 +1,7 @@
-//go:build port
-
 package check
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -11,85 +10,68 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"io"
-	"log"
 	"math/big"
 	"net"
 	"net/http"
-	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
-func TestCheckOfTheClock(t *testing.T) {
-	for _, c := range []struct {
-		ahead time.Duration
-		s     severity
-		says  string
-	}{
-		{0, fine, "the same"},
-		{20 * time.Second, fine, "ahead of"},
-		{-3 * time.Minute, warning, "behind"},
-		{3 * time.Minute, warning, "ahead of"},
-		{2 * time.Hour, wrong, "ahead of"},
-		{-2 * time.Hour, wrong, "behind"},
+func TestReportsClockSkew(t *testing.T) {
+	for ahead, want := range map[time.Duration]string{
+		0:                "ok clock: agree",
+		20 * time.Second: "ok clock: ahead of",
+		-3 * time.Minute: "warning clock: behind",
+		3 * time.Minute:  "warning clock: ahead of",
+		2 * time.Hour:    "error clock: 2h ahead of this machine's, and so the exported ages are wrong",
+		-2 * time.Hour:   "error clock: behind",
 	} {
-		t.Run(c.ahead.String(), func(t *testing.T) {
-			console := simulator.New(simulator.Options{Assets: 40})
-			skewed := func(next http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					w.Header().Set("Date", time.Now().Add(c.ahead).UTC().Format(http.TimeFormat))
-					next.ServeHTTP(w, r)
+		t.Run(ahead.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				console := simulator.New(simulator.Options{Assets: 40})
+				skewed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat))
+					console.ServeHTTP(w, r)
 				})
-			}
-			got := checkConsole(t, console, skewed, console.ExportToken(0))
-			got.want(t, c.s, "clock", c.says)
+				check(t, options(console.ExportToken(0)), console, skewed).want(t, want)
+			})
 		})
 	}
 	console := simulator.New(simulator.Options{Assets: 40})
-	undated := func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header()["Date"] = nil
-			next.ServeHTTP(w, r)
-		})
-	}
-	if got := checkConsole(t, console, undated, console.ExportToken(0)); strings.Contains(got.out, "clock") {
-		t.Errorf("a console that tells no time has a clock: %s", got.out)
+	undated := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Date"] = nil
+		console.ServeHTTP(w, r)
+	})
+	if got := check(t, options(console.ExportToken(0)), console, undated); strings.Contains(got.out, "clock") {
+		t.Errorf("a finding about an unknown clock: %s", got.out)
 	}
 }
 
-func TestAClockIsAheadByWhatIsSure(t *testing.T) {
+func TestClockSkewAllowsForTheDurationOfARequest(t *testing.T) {
 	sent := time.Date(2026, 3, 1, 12, 0, 0, 500_000_000, time.UTC)
-	now := sent.Add(10 * time.Second) // the answer took its time
-	for told, want := range map[time.Duration]time.Duration{
-		0: 0, -500 * time.Millisecond: 0, 10 * time.Second: 0, // some instant of the exchange
+	received := sent.Add(10 * time.Second)
+	for date, want := range map[time.Duration]time.Duration{
+		0: 0, -500 * time.Millisecond: 0, 10 * time.Second: 0, // some instant of the request
 		-time.Hour: -time.Hour + time.Second, time.Hour: time.Hour - 10*time.Second,
 	} {
-		if got := ahead(sent.Add(told), sent, now); got != want {
-			t.Errorf("told %s after sending: ahead by %s, want %s", told, got, want)
+		if got := clockSkew(sent.Add(date), sent, received); got != want {
+			t.Errorf("date %s after sending: skew %s, want %s", date, got, want)
 		}
 	}
 }
 
-// secure serves h over TLS with a certificate of its own that ends then, and returns
-// the file of its CA.
-func secure(t *testing.T, h http.Handler, end time.Time) (url, caFile string) {
-	t.Helper()
-	own, caFile := certificate(t, net.IPv4(127, 0, 0, 1), end)
-	server := httptest.NewUnstartedServer(h)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS13}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // who does not trust it says so
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server.URL, caFile
-}
-
-// certificate makes one that is its own CA, and a file of it.
-func certificate(t testing.TB, of net.IP, end time.Time) (own tls.Certificate, caFile string) {
+// secure serves a console over TLS with a self-signed certificate, and returns the file of
+// that.
+func secure(t *testing.T, console http.Handler, expires time.Time) (dial command.Dial, caFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -97,93 +79,115 @@ func certificate(t testing.TB, of net.IP, end time.Time) (own tls.Certificate, c
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Example\nPrivate CA"},
-		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: end, IsCA: true, BasicConstraintsValid: true,
-		IPAddresses: []net.IP{of},
+		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: expires, IsCA: true, BasicConstraintsValid: true,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
-		write(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	server := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}
+	dial, stop := simulator.PipeThrough(console, func(c net.Conn) net.Conn { return tls.Server(c, server) })
+	t.Cleanup(stop)
+	return dial, write(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 }
 
-func TestCheckOfTLS(t *testing.T) {
-	console := simulator.New(simulator.Options{Assets: 40})
-	token := write(t, console.ExportToken(0))
-	run := func(args ...string) checked {
-		return checkConsoles(t, []*simulator.Console{console}, append([]string{"--runzero.token-file", token}, args...)...)
-	}
+func TestReportsTLS(t *testing.T) {
+	const day = 24 * time.Hour
 	for _, c := range []struct {
-		left time.Duration
-		s    severity
-	}{{365 * 24 * time.Hour, fine}, {10*24*time.Hour + time.Minute, warning}} {
-		url, ca := secure(t, console, time.Now().Add(c.left))
-		got := run("--runzero.url", url, "--runzero.ca-file", ca)
-		got.want(t, c.s, "TLS", "TLS 1.3; the console's certificate expires on "+time.Now().Add(c.left).UTC().Format(time.DateOnly))
-		got.want(t, c.s, "TLS", `issued by "CN=Example`)
-		if got.code != 0 {
-			t.Errorf("exit code %d: %s", got.code, got.out)
-		}
+		name     string
+		expires  time.Duration
+		trusted  bool
+		requests bool
+		want     []string
+	}{
+		{"valid", 365 * day, true, true, []string{`ok TLS: TLS 1.3, with a certificate that is issued by "CN=Example Private CA" and expires on `}},
+		{"expires soon", 10*day + time.Minute, true, true, []string{"warning TLS: , in 10d: renew it"}},
+		{"untrusted", 365 * day, false, false, []string{"error console: --runzero.ca-file"}},
+		{"expired", -time.Hour, true, false, []string{"error console: expired"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			console := simulator.New(simulator.Options{Assets: 40})
+			dial, caFile := secure(t, console, time.Now().Add(c.expires))
+			o := options(console.ExportToken(0))
+			o.Flags.URL = "https://" + harness.North
+			if c.trusted {
+				o.Flags.CAFile = caFile
+			}
+			checkAll(t, o, dial, console).want(t, c.want...)
+			if got := console.Count() > 0; got != c.requests {
+				t.Errorf("the console was sent requests: %v, want %v", got, c.requests)
+			}
+		})
 	}
-
-	// An untrusted, an expired certificate: nobody is told the token.
-	before := console.Count()
-	untrusted, _ := secure(t, console, time.Now().Add(time.Hour))
-	run("--runzero.url", untrusted).want(t, wrong, "console", "--runzero.ca-file")
-	url, ca := secure(t, console, time.Now().Add(-time.Hour))
-	run("--runzero.url", url, "--runzero.ca-file", ca).want(t, wrong, "console", "expired")
-	if console.Count() != before {
-		t.Errorf("%d requests", console.Count()-before)
-	}
-	file := write(t, fmt.Sprintf("accounts:\n- {name: a, url: %q, credentials: [{authorization: {credentials_file: %s}, tls_config: {insecure_skip_verify: true}}]}\n", url, token))
-	got := checkConsoles(t, []*simulator.Console{console}, "--config.file", file)
-	got.want(t, warning, "a/default TLS", "insecure_skip_verify")
-	got.want(t, wrong, "a/default TLS", "expired on")
 }
 
-func TestCheckThroughAProxy(t *testing.T) {
+func TestWarnsOfInsecureConnections(t *testing.T) {
+	console := simulator.New(simulator.Options{Assets: 40})
+	dial, _ := secure(t, console, time.Now().Add(-time.Hour))
+	o := fileOptions(t, fmt.Sprintf("accounts:\n- {name: a, url: 'https://%s', credentials: [{authorization: {credentials: %s}, tls_config: {insecure_skip_verify: true}}]}\n",
+		harness.North, console.ExportToken(0)))
+	checkAll(t, o, dial, console).want(t, "warning a/default TLS: insecure_skip_verify", "error a/default TLS: expired on")
+
+	o = options(console.ExportToken(0))
+	o.Flags.URL, o.Flags.AllowHTTP = "http://console.example", true
+	check(t, o, console, nil).want(t, "warning TLS: none: the credential is sent unencrypted")
+}
+
+func TestReportsTheProxy(t *testing.T) {
 	console := simulator.New(simulator.Options{Assets: 40})
 	var proxied atomic.Int64
-	proxy := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Host == "localhost:1" && r.Header.Get("Proxy-Authorization") != "" {
+	proxy, stop := simulator.Pipe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Host == harness.North && r.Header.Get("Proxy-Authorization") != "" {
 			proxied.Add(1)
 		}
 		console.ServeHTTP(w, r)
 	}))
-	host := strings.TrimPrefix(proxy, "http://")
-	file := write(t, fmt.Sprintf("accounts:\n- {name: a, url: 'http://localhost:1', credentials: [{authorization: {credentials_file: %s}, proxy_url: 'http://user:PLANTED@%s'}]}\n",
-		write(t, console.ExportToken(0)), host))
-	got := checkConsoles(t, []*simulator.Console{console}, "--config.file", file)
-	got.want(t, fine, "a/default proxy", host)
-	got.want(t, fine, "a/default collector assets", "yes")
-	if got.code != 0 || proxied.Load() == 0 {
-		t.Errorf("exit code %d, %d requests by the proxy: %s", got.code, proxied.Load(), got.out)
+	defer stop()
+	o := fileOptions(t, fmt.Sprintf("accounts:\n- {name: a, url: '%s', credentials: [{authorization: {credentials: %s}, proxy_url: 'http://user:PLANTED@%s'}]}\n",
+		north, console.ExportToken(0), harness.South))
+	got := checkAll(t, o, route(map[string]command.Dial{harness.South: proxy}), console)
+	got.want(t, "ok a/default proxy: "+harness.South, "ok a/default collector assets: yes")
+	if got.err != nil || proxied.Load() == 0 {
+		t.Errorf("error %v, %d requests through the proxy: %s", got.err, proxied.Load(), got.out)
 	}
 }
 
-func TestCheckOfAConsoleThatIsNone(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
-	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write([]byte("<html>Log in"))
-	})
-	console := simulator.New(simulator.Options{})
-	token := write(t, console.ExportToken(0))
+func TestReportsWhatIsNoConsole(t *testing.T) {
+	respond := func(status int, contentType, body string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType)
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		})
+	}
+	failing := func(err error) command.Dial {
+		return func(context.Context, string, string) (net.Conn, error) { return nil, err }
+	}
 	for _, c := range []struct {
-		what, url, about, says string
+		name    string
+		dial    command.Dial
+		handler http.Handler
+		want    string
 	}{
-		{"nothing listens", gone.URL, "console", "nothing listens there"},
-		{"no such name", "https://console.invalid", "console", "console.invalid"},
-		{"something else", listen(t, http.NotFoundHandler()), "organizations", "check that --runzero.url, or url in the file, is the address of a runZero console"},
-		{"a login", listen(t, page), "console", "web page"},
-		{"one that fails", listen(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })), "console", "502"},
-		{"one that is not well", listen(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"status":"degraded"}`)) })), "console", `"degraded"`},
+		{"nothing listens", failing(&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}), nil, "error console: nothing listens on this host"},
+		{"unknown host", failing(&net.DNSError{Err: "no such host", Name: "console.invalid", IsNotFound: true}), nil, "error console: console.invalid"},
+		{"another server", nil, respond(http.StatusNotFound, "text/plain", "not found"), "error organizations: is the address of a runZero console"},
+		{"no health", nil, respond(http.StatusNotFound, "text/plain", "not found"), "warning console: does not report its health"},
+		{"login page", nil, respond(http.StatusOK, "text/html", "<html>Log in"), "error console: web page"},
+		{"bad gateway", nil, respond(http.StatusBadGateway, "text/plain", ""), "error console: 502"},
+		{"degraded", nil, respond(http.StatusOK, "application/json", `{"status":"degraded"}`), `error console: reports the status "degraded"`},
+		{"no version", nil, respond(http.StatusOK, "application/json", `{"status":"ok"}`), "ok console: is healthy, version unknown"},
 	} {
-		t.Run(c.what, func(t *testing.T) {
-			got := checkConsoles(t, nil, "--runzero.url", c.url, "--runzero.token-file", token)
-			got.want(t, wrong, c.about, c.says)
+		t.Run(c.name, func(t *testing.T) {
+			dial := c.dial
+			if c.handler != nil {
+				var stop func()
+				dial, stop = simulator.Pipe(c.handler)
+				defer stop()
+			}
+			got := checkAll(t, options("ET0123456789ABCDEF0123456789ABCDEF"), dial)
+			got.want(t, c.want)
 			if strings.Contains(got.out, "collector assets") {
 				t.Errorf("collectors were tried: %s", got.out)
 			}

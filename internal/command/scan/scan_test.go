@@ -1,248 +1,304 @@
-//go:build port
-
 package scan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"testing/synctest"
 
+	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
-// puts is a console that remembers the scans it was asked for.
-type puts struct {
+// recorder is a console that records the requests for a scan.
+type recorder struct {
 	*simulator.Console
 
-	answer http.Handler // to a request for a scan; nil: the console itself
-
-	mu   sync.Mutex
-	uris []string
-	body map[string]string // of the last
+	respond http.HandlerFunc // to a request for a scan; nil: the console itself
+	uris    []string
+	body    map[string]string // of the last request
 }
 
-func (p *puts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func newRecorder() *recorder {
+	return &recorder{Console: simulator.New(simulator.Options{Assets: 40})}
+}
+
+func (c *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPut {
-		p.Console.ServeHTTP(w, r)
+		c.Console.ServeHTTP(w, r)
 		return
 	}
-	body, err := io.ReadAll(r.Body)
-	p.mu.Lock()
-	p.uris = append(p.uris, r.URL.RequestURI())
-	p.body = nil
-	if err == nil {
-		err = json.Unmarshal(body, &p.body)
-	}
-	p.mu.Unlock()
-	if err != nil {
-		w.WriteHeader(http.StatusTeapot)
+	c.uris, c.body = append(c.uris, r.URL.RequestURI()), nil
+	var copied bytes.Buffer
+	if err := json.NewDecoder(io.TeeReader(r.Body, &copied)).Decode(&c.body); err != nil {
+		http.Error(w, err.Error(), http.StatusTeapot)
 		return
 	}
-	if p.answer != nil {
-		p.answer.ServeHTTP(w, r)
+	r.Body = io.NopCloser(&copied)
+	if c.respond != nil {
+		c.respond(w, r)
 		return
 	}
-	r.Body = io.NopCloser(strings.NewReader(string(body)))
-	p.Console.ServeHTTP(w, r)
+	c.Console.ServeHTTP(w, r)
 }
 
-// forget forgets what it was asked for.
-func (p *puts) forget() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.uris, p.body = nil, nil
-}
-
-func (p *puts) asked() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.uris
-}
-
-func (p *puts) options() map[string]string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.body
-}
-
-// scanned is what a scan command said, and what the console was asked for.
-type scanned struct {
-	code     int
-	out, log string
-}
-
-// scan runs the command with a token.
-func (p *puts) scan(t *testing.T, token string, args ...string) scanned {
+// scan runs the command on the console, and tests what must hold for every scan.
+func (c *recorder) scan(t *testing.T, o Options) (string, error) {
 	t.Helper()
-	p.forget()
-	before := p.Count()
-	s := scanned{}
-	s.code, s.out, s.log = command(t, t.Context(), append([]string{"scan", "--runzero.url", listen(t, p), "--runzero.token-file", write(t, token)}, args...)...)
-	for _, secret := range []string{token, "PLANTED"} {
-		if strings.Contains(s.out+s.log, secret) {
-			t.Errorf("a secret is told: %s%s", s.out, s.log)
-		}
+	dial, stop := simulator.Pipe(c)
+	defer stop()
+	c.uris, c.body = nil, nil
+	before := c.Count()
+	var out bytes.Buffer
+	err := Run(t.Context(), command.Env{Stdout: &out, Dial: dial}, o)
+	if calls := c.Count() - before; calls > 4 || len(c.uris) > 1 {
+		t.Errorf("%d requests, of which %d for a scan", calls, len(c.uris))
 	}
-	if calls := p.Count() - before; calls > 4 {
-		t.Errorf("%d requests", calls)
+	if text := out.String() + fmt.Sprint(err); o.Flags.Token != "" && strings.Contains(text, o.Flags.Token) || strings.Contains(text, "PLANTED") {
+		t.Errorf("a secret is printed: %s", text)
 	}
-	if s.code != 0 && strings.Count(s.log, "\n") != 1 {
-		t.Errorf("said %q, want one line", s.log)
-	}
-	return s
+	return out.String(), err
 }
 
-func explorerOf(t *testing.T, c *simulator.Console, of string) (id, name string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, listen(t, c)+"/api/v1.0/org/explorers?_oid="+of, nil)
-	if err != nil {
-		t.Fatal(err)
+// options are those of a scan of the headquarters from a hosted zone, changed by change.
+func options(token string, change func(*Options)) Options {
+	o := Options{Flags: harness.DefaultFlags(), Site: "Headquarters", Zone: "auto", Further: Further{}}
+	o.Flags.URL, o.Flags.Token = "http://localhost", token
+	if change != nil {
+		change(&o)
 	}
-	request.Header.Set("Authorization", "Bearer "+c.AccountToken())
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	var rows []struct {
-		ID, Name string
-		Inactive bool
-	}
-	if err := json.NewDecoder(response.Body).Decode(&rows); err != nil || len(rows) == 0 {
-		t.Fatalf("%d Explorers (%v)", len(rows), err)
-	}
-	return rows[0].ID, rows[0].Name
+	return o
 }
 
-func TestScanStartsWhatItSays(t *testing.T) {
-	console := &puts{Console: simulator.New(simulator.Options{Assets: 40})}
+func TestStartsTheScanThatTheDryRunShows(t *testing.T) {
+	console := newRecorder()
 	organization := console.Organizations()[0]
 	site := organization.Sites[1]
-	explorer, explorerName := explorerOf(t, console.Console, organization.ID)
 	const group = "0e0f5e3c-0000-4000-8000-000000000001"
 	zone := console.HostedZones()[0].ID
 	for _, c := range []struct {
-		what, token string
-		args        []string
-		body        map[string]string
+		name, token string
+		options     func(*Options)
 		query       string
+		body        map[string]string
 	}{
-		{"an organization token, and the site's own scope", console.OrganizationToken(0), []string{"--site", site.Name, "--hosted-zone", "auto"},
-			map[string]string{"targets": "defaults", "hosted-zone-name": "auto"}, ""},
-		{"everything by id", console.AccountToken(), []string{"--runzero.organization", organization.ID, "--site", strings.ToUpper(site.ID), "--explorer", explorer},
-			map[string]string{"targets": "defaults", "explorer": explorer}, "?_oid=" + organization.ID},
-		{"everything by name, and options", console.AccountToken(), []string{
-			"--runzero.organization", organization.Name, "--site", site.Name, "--explorer", explorerName,
-			"--targets", "10.0.0.0/24, 10.0.1.1", "--targets", "example.com", "--name", `"Remedy" <ä>`, "--rate", "1000",
-			"--option", "tcp-ports=1-1000", "--option", "scan-tags=owner=IT location=Texas"},
-			map[string]string{"targets": "10.0.0.0/24,10.0.1.1,example.com", "explorer": explorer, "scan-name": `"Remedy" <ä>`, "rate": "1000",
-				"tcp-ports": "1-1000", "scan-tags": "owner=IT location=Texas"}, "?_oid=" + organization.ID},
-		{"an Explorer group", console.OrganizationToken(0), []string{"--site", site.ID, "--explorer-group", group},
-			map[string]string{"targets": "defaults", "explorer-group-id": group}, ""},
-		{"a hosted zone by id", console.OrganizationToken(0), []string{"--site", site.ID, "--hosted-zone", zone},
-			map[string]string{"targets": "defaults", "hosted-zone-id": zone}, ""},
+		{"hosted zone by name", console.OrganizationToken(0), func(o *Options) { o.Site = site.Name }, "",
+			map[string]string{"targets": "defaults", "hosted-zone-name": "auto"}},
+		{"hosted zone by id", console.OrganizationToken(0), func(o *Options) { o.Site, o.Zone = site.ID, zone }, "",
+			map[string]string{"targets": "defaults", "hosted-zone-id": zone}},
+		{"Explorer group", console.OrganizationToken(0), func(o *Options) { o.Site, o.Zone, o.Group = site.ID, "", group }, "",
+			map[string]string{"targets": "defaults", "explorer-group-id": group}},
+		{"account token, by id", console.AccountToken(), func(o *Options) {
+			o.Flags.Organizations, o.Site = []string{organization.ID}, strings.ToUpper(site.ID)
+		}, "?_oid=" + organization.ID, map[string]string{"targets": "defaults", "hosted-zone-name": "auto"}},
+		{"account token, by name, all options", console.AccountToken(), func(o *Options) {
+			o.Flags.Organizations, o.Site = []string{organization.Name}, site.Name
+			o.Targets, o.Name, o.Rate = []string{"10.0.0.0/24, 10.0.1.1", "example.com"}, `"Remedy" <ä>`, 1000
+			o.Further = Further{"tcp-ports": "1-1000", "scan-tags": "owner=IT location=Texas"}
+		}, "?_oid=" + organization.ID, map[string]string{
+			"targets": "10.0.0.0/24,10.0.1.1,example.com", "hosted-zone-name": "auto", "scan-name": `"Remedy" <ä>`, "rate": "1000",
+			"tcp-ports": "1-1000", "scan-tags": "owner=IT location=Texas",
+		}},
 	} {
-		t.Run(c.what, func(t *testing.T) {
-			dry := console.scan(t, c.token, append([]string{"--dry-run"}, c.args...)...)
-			if dry.code != 0 || len(console.asked()) != 0 {
-				t.Fatalf("the dry run: exit code %d, sent %q: %s%s", dry.code, console.asked(), dry.out, dry.log)
+		t.Run(c.name, func(t *testing.T) {
+			o := options(c.token, c.options)
+			o.DryRun = true
+			dry, err := console.scan(t, o)
+			if err != nil || len(console.uris) != 0 {
+				t.Fatalf("the dry run sent %q (%v)", console.uris, err)
 			}
-			got := console.scan(t, c.token, c.args...)
+			o.DryRun = false
+			out, err := console.scan(t, o)
 			uri := "/api/v1.0/org/sites/" + site.ID + "/scan" + c.query
-			if got.code != 0 || len(console.asked()) != 1 || console.asked()[0] != uri || !maps.Equal(console.options(), c.body) {
-				t.Fatalf("exit code %d, sent %q %v, want %q %v: %s%s", got.code, console.asked(), console.options(), uri, c.body, got.out, got.log)
+			if err != nil || !slices.Equal(console.uris, []string{uri}) || !maps.Equal(console.body, c.body) {
+				t.Fatalf("sent %q %v (%v), want %q %v", console.uris, console.body, err, uri, c.body)
 			}
-			// What the dry run showed is what was sent.
-			_, request, _ := strings.Cut(dry.out, "\n\n")
+			_, request, _ := strings.Cut(dry, "\n\n")
 			head, body, _ := strings.Cut(request, "\n\n")
 			var shown map[string]string
 			if err := json.Unmarshal([]byte(body), &shown); err != nil || !maps.Equal(shown, c.body) || !strings.HasPrefix(head, "PUT "+uri+"\n") {
 				t.Errorf("the dry run shows %q (%v)", request, err)
 			}
-			if !strings.Contains(got.out, fmt.Sprintf("Scan of site %q (%s) of organization %q", site.Name, site.ID, organization.Name)) ||
-				!regexp.MustCompile(`Started task [0-9a-f-]{36}: ".+", new\.`).MatchString(got.out) {
-				t.Errorf("said %s", got.out)
+			if !strings.Contains(out, fmt.Sprintf("Scan of site %q (%s) of organization %q", site.Name, site.ID, organization.Name)) ||
+				!regexp.MustCompile(`Started task [0-9a-f-]{36}: ".+", new\.`).MatchString(out) {
+				t.Errorf("printed %s", out)
 			}
 		})
 	}
 }
 
-func TestScanThatCannotBeIsRefusedWithASentence(t *testing.T) {
-	console := &puts{Console: simulator.New(simulator.Options{Assets: 40})}
-	organization, account, export := console.OrganizationToken(0), console.AccountToken(), console.ExportToken(0)
+func TestRefusesScansThatAreNotClear(t *testing.T) {
+	console := newRecorder()
+	organization, account := console.OrganizationToken(0), console.AccountToken()
+	of := func(names ...string) func(*Options) { return func(o *Options) { o.Flags.Organizations = names } }
 	for _, c := range []struct {
-		what, token string
-		args        []string
+		name, token string
+		options     func(*Options)
 		requests    int
-		says        string
+		want        string
 	}{
-		{"an export token", export, []string{"--site=Headquarters", "--hosted-zone=auto"}, 0, "let the exporter keep its export token"},
-		{"a download token", console.DownloadToken(0), []string{"--site=Headquarters", "--hosted-zone=auto"}, 0, "make an export token"},
-		{"nobody scans", organization, []string{"--site=Headquarters"}, 0, "--explorer, --explorer-group and --hosted-zone"},
-		{"two scan", organization, []string{"--site=Headquarters", "--hosted-zone=auto", "--explorer=a"}, 0, "one of --explorer"},
-		{"a group by name", organization, []string{"--site=Headquarters", "--explorer-group=Group"}, 0, "the group's id"},
-		{"no targets", organization, []string{"--site=Headquarters", "--hosted-zone=auto", "--targets= ,"}, 0, "--targets is empty"},
-		{"a negative rate", organization, []string{"--site=Headquarters", "--hosted-zone=auto", "--rate=-1"}, 0, "--rate must not be negative"},
-		{"an account of no file", organization, []string{"--site=Headquarters", "--hosted-zone=auto", "--account=a"}, 0, "--account"},
-		{"two organizations", account, []string{"--site=Headquarters", "--hosted-zone=auto", "--runzero.organization=a", "--runzero.organization=b"}, 0, "more than once"},
-		{"an empty organization", account, []string{"--site=Headquarters", "--hosted-zone=auto", "--runzero.organization="}, 0, "must not be empty"},
-		{"a token that was revoked", "OT0123456789", []string{"--site=Headquarters", "--hosted-zone=auto"}, 2, "the console refuses the token"},
-		{"organizations to choose from", account, []string{"--site=Headquarters", "--hosted-zone=auto"}, 1, `"Brightwater Clinics" (`},
-		{"no such organization", account, []string{"--site=Headquarters", "--hosted-zone=auto", "--runzero.organization=Nobody"}, 1, `no credential that may start a scan reaches an organization "Nobody"`},
-		{"another token's organization", organization, []string{"--site=Headquarters", "--hosted-zone=auto", "--runzero.organization=Kestrel Acquisition"}, 1, "no credential"},
-		{"no such site", organization, []string{"--site=Headquarter", "--hosted-zone=auto"}, 2, `no site "Headquarter": check --site; it has "Headquarters" (`},
-		{"no such Explorer", organization, []string{"--site=Headquarters", "--explorer=Nobody"}, 3, `no Explorer "Nobody"`},
+		{"export token", console.ExportToken(0), nil, 0, "an export token can only read"},
+		{"download token", console.DownloadToken(0), nil, 0, "make an export token"},
+		{"revoked token", "OT0123456789", nil, 2, "the console refuses the token"},
+		{"no scanner", organization, func(o *Options) { o.Zone = "" }, 0, "set one of --explorer, --explorer-group and --hosted-zone"},
+		{"two scanners", organization, func(o *Options) { o.Explorer = "a" }, 0, "set one of --explorer"},
+		{"Explorer group by name", organization, func(o *Options) { o.Zone, o.Group = "", "Group" }, 0, "must be the group's id"},
+		{"no targets", organization, func(o *Options) { o.Targets = []string{" ,"} }, 0, "--targets is empty"},
+		{"negative rate", organization, func(o *Options) { o.Rate = -1 }, 0, "--rate must not be negative"},
+		{"account without a file", organization, func(o *Options) { o.Account = "a" }, 0, "--account"},
+		{"two organizations", account, of("a", "b"), 0, "more than once"},
+		{"empty organization", account, of(" "), 0, "must not be empty"},
+		{"several organizations", account, nil, 1, `select one with --runzero.organization: "Halvorsen Logistics" (`},
+		{"unknown organization", account, of("Nobody"), 1, `no credential that may start a scan reaches an organization "Nobody"`},
+		{"organization of another token", organization, of("Kestrel Acquisition"), 1, "no credential that may start a scan reaches"},
+		{"unknown site", organization, func(o *Options) { o.Site = "Headquarter" }, 2, `no site "Headquarter": check --site; it has "Headquarters" (`},
+		{"unknown Explorer", organization, func(o *Options) { o.Zone, o.Explorer = "", "Nobody" }, 3, `no Explorer "Nobody"`},
 	} {
-		t.Run(c.what, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			before := console.Count()
-			got := console.scan(t, c.token, c.args...)
-			if got.code != 1 || !strings.Contains(got.log, c.says) || len(console.asked()) != 0 || console.Count()-before != c.requests {
-				t.Errorf("exit code %d, %d requests, want %d; sent %q, said %q, want %q", got.code, console.Count()-before, c.requests, console.asked(), got.log, c.says)
+			_, err := console.scan(t, options(c.token, c.options))
+			if err == nil || !strings.Contains(err.Error(), c.want) || len(console.uris) != 0 || console.Count()-before != c.requests {
+				t.Errorf("error %v, want %q; %d requests, want %d", err, c.want, console.Count()-before, c.requests)
 			}
 		})
 	}
-	for _, option := range []string{"tcp-ports", "=1", "rate=1", "explorer=x", "targets=10.0.0.1"} {
-		got := console.scan(t, organization, "--site=Headquarters", "--hosted-zone=auto", "--option", option)
-		if got.code != 2 || !strings.Contains(got.log, "--option") {
-			t.Errorf("%s: exit code %d, %q", option, got.code, got.log)
+}
+
+func TestFindsTheExplorer(t *testing.T) {
+	console := newRecorder()
+	const active = "0e0f5e3c-0000-4000-8000-000000000002"
+	explorers := `[{"id":"0e0f5e3c-0000-4000-8000-000000000003","name":"hq-1","inactive":true},{"id":"` + active + `","name":"hq-1","connected":false}]`
+	console.Inject(simulator.Fault{Path: "/org/explorers", Body: &explorers})
+	for _, wanted := range []string{"hq-1", active, strings.ToUpper(active)} {
+		out, err := console.scan(t, options(console.OrganizationToken(0), func(o *Options) { o.Zone, o.Explorer, o.DryRun = "", wanted, true }))
+		if err != nil || !strings.Contains(out, `by Explorer "hq-1" (`+active+`), which is offline`) || !strings.Contains(out, `"explorer": "`+active+`"`) {
+			t.Errorf("error %v, printed %s", err, out)
 		}
-	}
-	for _, option := range []string{"snmp-comms=PLANTED", "snmp-v3-auth-passphrase=PLANTED", "SNMP-V3-Privacy-Passphrase=PLANTED", "api-key=PLANTED", "PLANTED"} {
-		got := console.scan(t, organization, "--site=Headquarters", "--hosted-zone=auto", "--dry-run", "--option", option)
-		if got.code != 2 || !strings.Contains(got.log, "--option") || strings.Contains(got.log+got.out, "PLANTED") {
-			t.Errorf("%s: exit code %d, %q", option, got.code, got.log)
-		}
-	}
-	if got := console.scan(t, organization, "--site=Headquarters", "--hosted-zone=auto", "--option=a=1", "--option=a=2"); got.code != 2 || !strings.Contains(got.log, "twice") {
-		t.Errorf("exit code %d, %q", got.code, got.log)
 	}
 }
 
-func TestScanOfANameThatSeveralHave(t *testing.T) {
-	console := &puts{Console: simulator.New(simulator.Options{Assets: 40})}
-	const twins = `[{"id":"a7b2287e-0000-4000-8000-000000000001","name":"Twin"},{"id":"a7b2287e-0000-4000-8000-000000000002","name":"Twin"}]`
-	body := twins
-	console.Inject(simulator.Fault{Path: "/export/org/sites.json", Body: &body})
-	got := console.scan(t, console.OrganizationToken(0), "--site=Twin", "--hosted-zone=auto")
-	if got.code != 1 || len(console.asked()) != 0 || !strings.Contains(got.log, "pass the id of one with --site") ||
-		!strings.Contains(got.log, `"Twin" (a7b2287e-0000-4000-8000-000000000001), "Twin" (a7b2287e-0000-4000-8000-000000000002)`) {
-		t.Errorf("exit code %d, sent %q: %s", got.code, console.asked(), got.log)
+func TestRefusesAmbiguousNames(t *testing.T) {
+	console := newRecorder()
+	twins := `[{"id":"a7b2287e-0000-4000-8000-000000000001","name":"Twin"},{"id":"a7b2287e-0000-4000-8000-000000000002","name":"Twin"}]`
+	console.Inject(simulator.Fault{Path: "/export/org/sites.json", Body: &twins})
+	o := options(console.OrganizationToken(0), func(o *Options) { o.Site = "Twin" })
+	const want = `pass the id of one with --site: "Twin" (a7b2287e-0000-4000-8000-000000000001), "Twin" (a7b2287e-0000-4000-8000-000000000002)`
+	if _, err := console.scan(t, o); err == nil || !strings.Contains(err.Error(), want) || len(console.uris) != 0 {
+		t.Errorf("error %v, want %q; sent %q", err, want, console.uris)
 	}
-	console.answer = http.NotFoundHandler()
-	if console.scan(t, console.OrganizationToken(0), "--site=a7b2287e-0000-4000-8000-000000000002", "--hosted-zone=auto"); len(console.asked()) != 1 || !strings.Contains(console.asked()[0], "0002/scan") {
-		t.Errorf("sent %q", console.asked())
+	o.Site, o.DryRun = "a7b2287e-0000-4000-8000-000000000002", true
+	if out, err := console.scan(t, o); err != nil || !strings.Contains(out, "/org/sites/"+o.Site+"/scan") {
+		t.Errorf("error %v, printed %s", err, out)
 	}
 }
 
-func TestScanOfTheDemo(t *testing.T) {
-	code, out, log := command(t, t.Context(), "scan", "--demo", "--runzero.organization=Halvorsen Logistics", "--site=Headquarters", "--hosted-zone=auto")
-	if code != 0 || !strings.Contains(out, "Started task ") {
-		t.Errorf("exit code %d, %s%s", code, out, log)
+func TestRefusesOptionsWithSecretsOrFlagsOfTheirOwn(t *testing.T) {
+	further := Further{"a": "1"}
+	for option, want := range map[string]string{
+		"tcp-ports": "KEY=VALUE", "=1": "KEY=VALUE", "PLANTED": "KEY=VALUE", "a=2": "twice",
+		"rate=1": "--rate", "explorer=x": "--explorer", "targets=10.0.0.1": "--targets",
+		"snmp-comms=PLANTED": "secret", "snmp-v3-auth-passphrase=PLANTED": "secret", "SNMP-V3-Privacy-Passphrase=PLANTED": "secret", "api-key=PLANTED": "secret",
+	} {
+		if err := further.Set(option); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "PLANTED") || len(further) != 1 {
+			t.Errorf("%s: error %v, want %q", option, err, want)
+		}
+	}
+	if err := further.Set("tcp-ports=1-1000"); err != nil || further["tcp-ports"] != "1-1000" {
+		t.Errorf("error %v, options %v", err, further)
+	}
+}
+
+func TestStartsOneScanWhateverTheResponse(t *testing.T) {
+	status := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+	}
+	const no, unknown = "no scan was started", "it is unknown whether the scan was started"
+	for _, c := range []struct {
+		name    string
+		respond http.HandlerFunc
+		want    string
+	}{
+		{"refused", status(http.StatusForbidden), no},
+		{"invalid option", status(http.StatusUnprocessableEntity), no},
+		{"failure", status(http.StatusInternalServerError), unknown},
+		{"no task", status(http.StatusOK), unknown},
+		{"connection lost", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, unknown},
+		{"timeout", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, unknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				console := newRecorder()
+				console.respond = c.respond
+				_, err := console.scan(t, options(console.OrganizationToken(0), nil))
+				if err == nil || !strings.Contains(err.Error(), c.want) || len(console.uris) != 1 {
+					t.Errorf("error %v, want %q; sent %d times", err, c.want, len(console.uris))
+				}
+			})
+		})
+	}
+}
+
+func TestSelectsAccountAndCredential(t *testing.T) {
+	console := newRecorder()
+	file := filepath.Join(t.TempDir(), "config.yml")
+	text := fmt.Sprintf(`accounts:
+- name: reads
+  url: http://localhost
+  credentials: [{authorization: {credentials: %[1]s}}]
+- name: writes
+  url: http://localhost
+  organizations: {include: [Brightwater Clinics]}
+  credentials:
+  - {name: exports, authorization: {credentials: %[1]s}}
+  - {name: first, authorization: {credentials: %[2]s}}
+  - {name: second, authorization: {credentials: %[3]s}}
+`, console.ExportToken(0), console.OrganizationToken(0), console.OrganizationToken(1))
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		account      string
+		organization []string
+		site         int // of the organization with this number
+		err          string
+	}{
+		{"", nil, 0, "one of reads, writes"},
+		{"neither", nil, 0, `no account "neither"`},
+		{"reads", nil, 0, "can only read"},
+		{"writes", []string{"Halvorsen Logistics"}, 0, ""},
+		{"writes", nil, 1, ""}, // the only organization that is polled
+	} {
+		_, err := console.scan(t, options("", func(o *Options) {
+			o.Flags.File, o.Flags.URL, o.Account, o.Flags.Organizations = file, "", c.account, c.organization
+		}))
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) || len(console.uris) != 0 {
+				t.Errorf("account %q: error %v, want %q", c.account, err, c.err)
+			}
+			continue
+		}
+		if want := console.Organizations()[c.site].Sites[0].ID; err != nil || len(console.uris) != 1 || !strings.Contains(console.uris[0], want) {
+			t.Errorf("organization %v: sent %q (%v), want site %s", c.organization, console.uris, err, want)
+		}
+	}
+}
+
+func TestScansTheDemo(t *testing.T) {
+	o := options("", func(o *Options) {
+		o.Demo, o.Flags.Organizations = command.Demo{Enabled: true}, []string{"Halvorsen Logistics"}
+	})
+	var out bytes.Buffer
+	if err := Run(t.Context(), command.Env{Stdout: &out}, o); err != nil || !strings.Contains(out.String(), "Started task ") {
+		t.Errorf("error %v, printed %s", err, out.String())
 	}
 }

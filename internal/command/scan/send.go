@@ -9,21 +9,20 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/command"
-	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
-
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/prometheus/common/version"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// clients are those of the account's credentials that may start a scan. Unless write is
-// set, not even they can.
-func (r *scanRequest) clients(a config.Account, dial command.Dial, write bool) ([]*runzero.Client, error) {
+// clients makes a client of each credential whose scope may be sufficient. They can start
+// scans only if write is set.
+func (r *request) clients(a config.Account, dial command.Dial, write bool) ([]*runzero.Client, error) {
 	var clients []*runzero.Client
 	for _, credential := range a.Credentials {
 		settings := credential.Runzero
@@ -40,61 +39,61 @@ func (r *scanRequest) clients(a config.Account, dial command.Dial, write bool) (
 		}
 	}
 	if len(clients) == 0 {
-		return nil, errors.New("an export token only reads: to start a scan, hand this command alone an organization token (it begins with OT) or an account credential, " +
-			"by --runzero.token-file, RUNZERO_TOKEN or another --config.file, and let the exporter keep its export token")
+		return nil, errors.New("an export token can only read: to start a scan, give this command an organization token (it begins with OT) or an account credential " +
+			"with --runzero.token-file, RUNZERO_TOKEN or another --config.file, and leave the exporter its export token")
 	}
 	return clients, nil
 }
 
-// scanEndpoint is what runzero.Client calls the request that starts a scan.
+// scanEndpoint is the endpoint of runzero.Client.StartScan.
 const scanEndpoint = "/org/sites/{id}/scan"
 
 // Responded implements runzero.Observer.
-func (r *scanRequest) Responded(e runzero.Exchange) {
+func (r *request) Responded(e runzero.Exchange) {
 	if e.Endpoint == scanEndpoint {
 		r.sent.Store(true)
 	}
 }
 
 // Finished implements runzero.Observer.
-func (*scanRequest) Finished(runzero.Exchange) {}
+func (*request) Finished(runzero.Exchange) {}
 
-// show prints the request that would be sent.
-func (r *scanRequest) show(stdout io.Writer) error {
+// show prints the request without sending it.
+func (r *request) show(stdout io.Writer) error {
 	body, err := json.Marshal(r.options, json.Deterministic(true), jsontext.WithIndent("  "))
 	if err != nil {
-		return errors.New("the scan's options are not text in UTF-8")
+		return errors.New("the scan's options are not valid UTF-8")
 	}
 	path := "/api/v1.0/org/sites/" + url.PathEscape(r.site.ID) + "/scan"
 	if r.client.AccountWide() || r.client.Kind() == runzero.UnknownKind && r.organization.ID != "" {
 		path += "?" + url.Values{"_oid": {r.organization.ID}}.Encode()
 	}
-	_, err = fmt.Fprintf(stdout, "Dry run: nothing was started. This would be sent:\n\n%s %s\nContent-Type: application/json\n\n%s\n", http.MethodPut, path, body)
+	_, err = fmt.Fprintf(stdout, "Dry run: no scan was started. This request would start it:\n\n%s %s\nContent-Type: application/json\n\n%s\n", http.MethodPut, path, body)
 	return err
 }
 
-// start starts the scan and tells of its task. It is asked for once: who does not know
-// whether a scan has begun must not begin another.
-func (r *scanRequest) start(ctx context.Context, stdout io.Writer) error {
+// start sends the request and prints the task. It never repeats the request: if its result
+// is unknown, that could start a second scan.
+func (r *request) start(ctx context.Context, stdout io.Writer) error {
 	task, err := r.client.StartScan(ctx, r.organization.ID, r.site.ID, r.options)
-	answer := (*runzero.Error)(nil)
-	switch {
-	case err == nil:
-		_, err = fmt.Fprintf(stdout, "Started task %s: %q, %s. It is among the tasks of the organization in the console at %s\n",
+	if err == nil {
+		_, err = fmt.Fprintf(stdout, "Started task %s: %q, %s. The console at %s lists it among the tasks of the organization.\n",
 			collector.Label(task.ID), collector.Label(task.Name), collector.Label(task.Status), r.console)
 		return err
-	case !r.sent.Load():
-		return fmt.Errorf("no scan was started: %w", err)
-	case errors.As(err, &answer) && answer.Status < http.StatusInternalServerError:
-		return fmt.Errorf("no scan was started: %s", refusal(answer))
 	}
-	return fmt.Errorf("%w; whether the scan was started is not known, and it was not tried again: before you do, look whether it is among the tasks of the organization in the console at %s", err, r.console)
+	if !r.sent.Load() {
+		return fmt.Errorf("no scan was started: %w", err)
+	}
+	if response, ok := errors.AsType[*runzero.Error](err); ok && response.Status < http.StatusInternalServerError {
+		return fmt.Errorf("no scan was started: %s", explain(response))
+	}
+	return fmt.Errorf("%w; it is unknown whether the scan was started, and the request was not repeated: before you try again, look for the scan among the tasks of the organization in the console at %s", err, r.console)
 }
 
-// refusal is what the console said to the scan, and what to do about that.
-func refusal(answer *runzero.Error) string {
-	if slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity}, answer.Status) {
-		return fmt.Sprintf("%v; check the flags of this command, --option among them", answer)
+// explain is command.Advised for a refused scan, whose options may be the cause.
+func explain(response *runzero.Error) string {
+	if slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity}, response.Status) {
+		return fmt.Sprintf("%v; check the flags of this command, in particular --option", response)
 	}
-	return command.Advised(answer)
+	return command.Advised(response)
 }
