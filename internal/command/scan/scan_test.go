@@ -56,11 +56,11 @@ func (c *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *recorder) scan(t *testing.T, o Options) (string, error) {
 	t.Helper()
 	dial, stop := simulator.Pipe(c)
-	defer stop()
 	c.uris, c.body = nil, nil
 	before := c.Count()
 	var out bytes.Buffer
 	err := Run(t.Context(), command.Env{Stdout: &out, Dial: dial}, o)
+	stop()
 	if calls := c.Count() - before; calls > 4 || len(c.uris) > 1 {
 		t.Errorf("%d requests, of which %d for a scan", calls, len(c.uris))
 	}
