@@ -10,9 +10,11 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -70,8 +72,9 @@ func TestClockSkewAllowsForTheDurationOfARequest(t *testing.T) {
 }
 
 // secure serves a console over TLS with a self-signed certificate, and returns the file of
-// that.
-func secure(t *testing.T, console http.Handler, expires time.Time) (dial command.Dial, caFile string) {
+// that. It takes a real connection: in a pipe, a client that rejects the certificate and the
+// server would wait for each other.
+func secure(t *testing.T, console http.Handler, expires time.Time) (url, caFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -86,10 +89,12 @@ func secure(t *testing.T, console http.Handler, expires time.Time) (dial command
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}
-	dial, stop := simulator.PipeThrough(console, func(c net.Conn) net.Conn { return tls.Server(c, server) })
-	t.Cleanup(stop)
-	return dial, write(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	server := httptest.NewUnstartedServer(console)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server.URL, write(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 }
 
 func TestReportsTLS(t *testing.T) {
@@ -108,13 +113,13 @@ func TestReportsTLS(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			console := simulator.New(simulator.Options{Assets: 40})
-			dial, caFile := secure(t, console, time.Now().Add(c.expires))
+			url, caFile := secure(t, console, time.Now().Add(c.expires))
 			o := options(console.ExportToken(0))
-			o.Flags.URL = "https://" + harness.North
+			o.Flags.URL = url
 			if c.trusted {
 				o.Flags.CAFile = caFile
 			}
-			checkAll(t, o, dial, console).want(t, c.want...)
+			checkAll(t, o, nil, console).want(t, c.want...)
 			if got := console.Count() > 0; got != c.requests {
 				t.Errorf("the console was sent requests: %v, want %v", got, c.requests)
 			}
@@ -124,10 +129,10 @@ func TestReportsTLS(t *testing.T) {
 
 func TestWarnsOfInsecureConnections(t *testing.T) {
 	console := simulator.New(simulator.Options{Assets: 40})
-	dial, _ := secure(t, console, time.Now().Add(-time.Hour))
-	o := fileOptions(t, fmt.Sprintf("accounts:\n- {name: a, url: 'https://%s', credentials: [{authorization: {credentials: %s}, tls_config: {insecure_skip_verify: true}}]}\n",
-		harness.North, console.ExportToken(0)))
-	checkAll(t, o, dial, console).want(t, "warning a/default TLS: insecure_skip_verify", "error a/default TLS: expired on")
+	url, _ := secure(t, console, time.Now().Add(-time.Hour))
+	o := fileOptions(t, fmt.Sprintf("accounts:\n- {name: a, url: '%s', credentials: [{authorization: {credentials: %s}, tls_config: {insecure_skip_verify: true}}]}\n",
+		url, console.ExportToken(0)))
+	checkAll(t, o, nil, console).want(t, "warning a/default TLS: insecure_skip_verify", "error a/default TLS: expired on")
 
 	o = options(console.ExportToken(0))
 	o.Flags.URL, o.Flags.AllowHTTP = "http://console.example", true
