@@ -76,11 +76,9 @@ type assets struct {
 
 func newAssets(s Settings) Collector {
 	a := assets{top: s.AssetTop, search: s.AssetSearch}
-	for _, name := range s.AssetLabels {
-		for _, label := range assetLabels() {
-			if label.name == name {
-				a.labels = append(a.labels, label)
-			}
+	for _, label := range assetLabels() {
+		if slices.Contains(s.AssetLabels, label.name) {
+			a.labels = append(a.labels, label)
 		}
 	}
 	return a
@@ -112,8 +110,8 @@ func (a assets) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 		sources:   newMultiCounter("source"),
 		sites:     map[string]*siteAssets{},
 		seen:      map[string]string{},
-		lastSeen:  newHistogram(ageBounds()),
-		firstSeen: newHistogram(ageBounds()),
+		lastSeen:  newAges(),
+		firstSeen: newAges(),
 		values:    make([]string, len(a.labels)),
 	}
 	var dimensions []*dimension

@@ -59,12 +59,23 @@ func AgeOf() map[string]string {
 	return map[string]string{"runzero_scan_last_success_timestamp_seconds": "runzero_scan_age_seconds"}
 }
 
+// helpTexts returns the help texts of all families, as exposed, by name.
+func helpTexts() map[string]string {
+	help := map[string]string{}
+	for _, m := range Catalogue() {
+		help[m.Name] = m.HELP()
+	}
+	return help
+}
+
 func words(s string) []string { return strings.Fields(s) }
 
-// descs returns the descriptors of a collector's families by name, with the labels that the
-// configuration adds to some of them.
-func descs(collector string, configured ...string) map[string]*prometheus.Desc {
-	descs := map[string]*prometheus.Desc{}
+// descriptors are those of a collector's families by name.
+type descriptors map[string]*prometheus.Desc
+
+// newDescriptors adds the configured labels to the families that the configuration adds labels to.
+func newDescriptors(collector string, configured ...string) descriptors {
+	descs := descriptors{}
 	for _, m := range Catalogue() {
 		if !slices.Contains(m.Collectors, collector) {
 			continue
@@ -76,4 +87,11 @@ func descs(collector string, configured ...string) map[string]*prometheus.Desc {
 		descs[m.Name] = prometheus.NewDesc(m.Name, m.HELP(), labels, nil)
 	}
 	return descs
+}
+
+// Describe implements prometheus.Collector.
+func (d descriptors) Describe(ch chan<- *prometheus.Desc) {
+	for _, desc := range d {
+		ch <- desc
+	}
 }

@@ -2,7 +2,6 @@ package collector
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
@@ -28,35 +27,18 @@ func certificateState(now time.Time, c runzero.Certificate) string {
 	return certificateValid
 }
 
-// certificateTypes lists the documented types.
-func certificateTypes() []string { return []string{"x509", "ssh"} }
-
-func certificateType(t string) string {
-	switch {
-	case t == "":
-		return unknown
-	case slices.Contains(certificateTypes(), t):
-		return t
-	}
-	return other
-}
-
-// remainingBounds are the upper bounds of the histogram of remaining lifetimes.
-func remainingBounds() []time.Duration {
-	return []time.Duration{day, 3 * day, 7 * day, 14 * day, 30 * day, 60 * day, 90 * day, 180 * day, 365 * day}
-}
-
 // collectCertificates counts the organization's certificates. Like the console's own view,
 // it leaves out hidden ones.
 func collectCertificates(ctx context.Context, poll Poll) (Snapshot, error) {
 	type kind struct{ certificateType, state string }
 	counts := map[kind]int64{}
-	for _, t := range certificateTypes() {
+	types := []string{"x509", "ssh"}
+	for _, t := range types {
 		for _, state := range []string{certificateValid, certificateExpired, certificateNotYetValid} {
 			counts[kind{t, state}] = 0
 		}
 	}
-	remaining := newHistogram(remainingBounds())
+	remaining := newHistogram(day, 3*day, 7*day, 14*day, 30*day, 60*day, 90*day, 180*day, 365*day)
 	for row, err := range poll.API.Certificates(ctx, poll.Organization.ID) {
 		switch {
 		case err != nil:
@@ -65,13 +47,12 @@ func collectCertificates(ctx context.Context, poll Poll) (Snapshot, error) {
 			continue
 		}
 		state := certificateState(poll.Now, row)
-		counts[kind{certificateType(row.Type), state}]++
+		counts[kind{documented(row.Type, types...), state}]++
 		if state == certificateValid || state == certificateNotYetValid {
 			remaining.observe(poll.Now, row.ValidUntil) // if it never expires, the longest Duration
 		}
 	}
-	org := poll.Organization.Name
-	out := newSamples("certificates")
+	out, org := newSamples("certificates"), poll.Organization.Name
 	for of, n := range counts {
 		out.gauge("runzero_certificates", float64(n), org, of.certificateType, of.state)
 	}

@@ -141,13 +141,13 @@ func Specs() []Spec {
 		{Name: "sites", Help: "sites and their assets as counted by the console", Needs: runzero.ExportToken, New: always(collectSites), AccountWide: always(collectAccountSites)},
 		{Name: "explorers", Help: "Explorers: connection, version and last check-in", Needs: runzero.OrganizationToken, New: always(collectExplorers), AccountWide: always(collectAccountExplorers)},
 		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.ExportToken, New: func(s Settings) Collector { return tasks{s} }},
-		{Name: "findings", Help: "findings by category and risk", Needs: runzero.ExportToken, OffByDefault: true, New: func(s Settings) Collector { return findings{s.AssetTop} }},
-		{Name: "wireless", Help: "wireless networks by site, authentication and encryption", Needs: runzero.ExportToken, OffByDefault: true, New: func(s Settings) Collector { return wireless{s.AssetTop} }},
-		{Name: "directory", Help: "directory users and groups", Needs: runzero.ExportToken, OffByDefault: true, Calls: 2, New: func(s Settings) Collector { return directory{s.AssetTop} }},
+		{Name: "findings", Help: "findings by category and risk", Needs: runzero.ExportToken, OffByDefault: true, New: counting(countFindings).collector},
+		{Name: "wireless", Help: "wireless networks by site, authentication and encryption", Needs: runzero.ExportToken, OffByDefault: true, New: counting(countWireless).collector},
+		{Name: "directory", Help: "directory users and groups", Needs: runzero.ExportToken, OffByDefault: true, Calls: 2, New: counting(countDirectory).collector},
 		{Name: "assets", Help: "assets by site, type, operating system and risk", Needs: runzero.ExportToken, New: newAssets},
 		{Name: "certificates", Help: "certificates by type and state, and their remaining lifetime", Needs: runzero.ExportToken, OffByDefault: true, New: always(collectCertificates)},
-		{Name: "services", Help: "services by protocol and port", Needs: runzero.ExportToken, OffByDefault: true, New: func(s Settings) Collector { return services{s.AssetTop} }},
-		{Name: "software", Help: "installed software by product", Needs: runzero.ExportToken, OffByDefault: true, New: func(s Settings) Collector { return software{s.AssetTop} }},
+		{Name: "services", Help: "services by protocol and port", Needs: runzero.ExportToken, OffByDefault: true, New: counting(countServices).collector},
+		{Name: "software", Help: "installed software by product", Needs: runzero.ExportToken, OffByDefault: true, New: counting(countSoftware).collector},
 		{Name: "vulnerabilities", Help: "vulnerabilities by site and severity", Needs: runzero.ExportToken, OffByDefault: true, New: always(collectVulnerabilities)},
 	}
 }

@@ -1,5 +1,10 @@
 package collector
 
+import (
+	"cmp"
+	"slices"
+)
+
 // enum is a documented set of six values, followed by unknown (not reported) and other (not
 // documented).
 type enum [8]string
@@ -14,19 +19,25 @@ func criticalities() enum {
 
 // index returns the position of a value in the set.
 func (e enum) index(value string) int {
-	for i, documented := range e[:documentedValues] {
-		if value == documented {
-			return i
-		}
-	}
-	if value == "" || value == unknown {
-		return documentedValues
+	if i := slices.Index(e[:], cmp.Or(value, unknown)); i >= 0 {
+		return i
 	}
 	return documentedValues + 1
 }
 
 // clean returns the value, or unknown or other.
 func (e enum) clean(value string) string { return e[e.index(value)] }
+
+// documented returns a value if it is one of those known, or else unknown or other.
+func documented(value string, known ...string) string {
+	switch {
+	case value == "":
+		return unknown
+	case slices.Contains(known, value):
+		return value
+	}
+	return other
+}
 
 // enum exports the counts of an enum's values as the last label. Documented values are
 // always there, so that ratios and alerts work when they are 0.

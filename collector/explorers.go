@@ -17,8 +17,9 @@ func collectExplorers(ctx context.Context, poll Poll) (Snapshot, error) {
 			return Snapshot{}, unsupported(err, poll.API.Kind(), "an organization's Explorers", needsOrganization)
 		}
 	}
+	newest, _ := poll.API.ExplorerRelease(ctx) // without it, the Explorers are exported all the same
 	out := newSamples("explorers")
-	list.samples(out, poll.Organization.Name, releasedVersion(ctx, poll), func(id string) string { return poll.Sites[id] })
+	list.samples(out, poll.Organization.Name, newest, func(id string) string { return poll.Sites[id] })
 	return out.snapshot(nil)
 }
 
@@ -29,21 +30,12 @@ func collectAccountExplorers(ctx context.Context, poll Poll) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	out, newest := newSamples("explorers"), releasedVersion(ctx, poll)
+	newest, _ := poll.API.ExplorerRelease(ctx) // without it, the Explorers are exported all the same
+	out := newSamples("explorers")
 	for organization, list := range lists {
 		list.samples(out, poll.Organizations[organization], newest, func(id string) string { return poll.Sites[AccountSite(organization, id)] })
 	}
 	return out.snapshot(nil)
-}
-
-// releasedVersion returns the Explorer version that the console offers. If it is not
-// available, it returns "": the Explorers are exported all the same.
-func releasedVersion(ctx context.Context, poll Poll) string {
-	newest, err := poll.API.ExplorerRelease(ctx)
-	if err != nil {
-		return ""
-	}
-	return newest
 }
 
 // explorerList is the Explorers of one organization.

@@ -24,20 +24,10 @@ type PollState struct {
 
 // HealthFamilies builds the families about polls. There can be thousands of polls, so it
 // builds them directly, without a registry.
-type HealthFamilies struct {
-	help map[string]string
-}
+type HealthFamilies struct{ help map[string]string }
 
 // NewHealthFamilies reads the help texts from the catalogue.
-func NewHealthFamilies() HealthFamilies {
-	h := HealthFamilies{help: map[string]string{}}
-	for _, m := range Catalogue() {
-		if slices.Contains(m.Collectors, Health) {
-			h.help[m.Name] = m.HELP()
-		}
-	}
-	return h
-}
+func NewHealthFamilies() HealthFamilies { return HealthFamilies{helpTexts()} }
 
 // Of returns the families of one state. They do not depend on the current time.
 func (h HealthFamilies) Of(p PollState) []*dto.MetricFamily {

@@ -4,9 +4,9 @@ import "time"
 
 const day = 24 * time.Hour
 
-// ageBounds are the upper bounds of the histograms of ages.
-func ageBounds() []time.Duration {
-	return []time.Duration{time.Hour, 6 * time.Hour, day, 3 * day, 7 * day, 14 * day, 30 * day, 90 * day, 180 * day, 365 * day}
+// newAges makes a histogram of ages.
+func newAges() *histogram {
+	return newHistogram(time.Hour, 6*time.Hour, day, 3*day, 7*day, 14*day, 30*day, 90*day, 180*day, 365*day)
 }
 
 // histogram is a histogram of durations.
@@ -17,7 +17,7 @@ type histogram struct {
 	sum    int64 // whole seconds, so that the sum does not depend on the order of records
 }
 
-func newHistogram(bounds []time.Duration) *histogram {
+func newHistogram(bounds ...time.Duration) *histogram {
 	return &histogram{bounds: bounds, counts: make([]uint64, len(bounds))}
 }
 

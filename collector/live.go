@@ -8,20 +8,13 @@ import (
 
 // liveCollector is a prometheus.Collector of the exporter's current state.
 type liveCollector struct {
-	descs   map[string]*prometheus.Desc
+	descriptors
 	collect func(*samples)
-}
-
-// Describe implements prometheus.Collector.
-func (l liveCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range l.descs {
-		ch <- desc
-	}
 }
 
 // Collect implements prometheus.Collector.
 func (l liveCollector) Collect(ch chan<- prometheus.Metric) {
-	out := samples{descs: l.descs}
+	out := samples{descriptors: l.descriptors}
 	l.collect(&out)
 	out.Collect(ch)
 }
@@ -40,7 +33,7 @@ type QuotaState struct {
 
 // NewQuota returns the families of an account's quota. They call state at each scrape.
 func NewQuota(state func() QuotaState) prometheus.Collector {
-	return liveCollector{descs: descs(Quota), collect: func(out *samples) {
+	return liveCollector{newDescriptors(Quota), func(out *samples) {
 		s := state()
 		for reason, paused := range s.Paused {
 			out.boolean("runzero_api_paused", paused, reason)
@@ -59,7 +52,7 @@ func NewQuota(state func() QuotaState) prometheus.Collector {
 // NewStore returns the family of the store. It calls healthy at each scrape: whether the
 // last write succeeded.
 func NewStore(healthy func() bool) prometheus.Collector {
-	return liveCollector{descs: descs(Store), collect: func(out *samples) {
+	return liveCollector{newDescriptors(Store), func(out *samples) {
 		out.boolean("runzero_exporter_store_success", healthy())
 	}}
 }
@@ -67,7 +60,7 @@ func NewStore(healthy func() bool) prometheus.Collector {
 // NewConfigReload returns the families of the configuration. They call loaded at each scrape:
 // whether the last attempt to load it succeeded, and when one last did, zero for never.
 func NewConfigReload(loaded func() (ok bool, last time.Time)) prometheus.Collector {
-	return liveCollector{descs: descs(Config), collect: func(out *samples) {
+	return liveCollector{newDescriptors(Config), func(out *samples) {
 		ok, last := loaded()
 		out.boolean("runzero_exporter_config_last_reload_successful", ok)
 		out.timestamp("runzero_exporter_config_last_reload_success_timestamp_seconds", last)

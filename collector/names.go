@@ -3,8 +3,8 @@ package collector
 import (
 	"crypto/sha256"
 	"fmt"
-	"iter"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -83,15 +83,22 @@ func Distinguish(names map[string]string) map[string]string { return distinguish
 // distinguish is Distinguish without the labels that are taken.
 func distinguish(names map[string]string, taken map[string]bool) map[string]string {
 	labels := make(map[string]string, len(names))
-	owners := make(map[string][]string, len(names)) // ids that have or had the label
+	owners := make(map[string][]string, len(names)) // the ids with each label
 	for id, name := range names {
 		labels[id] = Label(name)
 		owners[labels[id]] = append(owners[labels[id]], id)
 	}
-	conflicts := conflicting(maps.Keys(owners), owners, labels, taken)
-	for try := 1; len(conflicts) > 0; try++ {
-		changed := map[string]bool{}
-		for id := range conflicts {
+	changed := slices.Collect(maps.Keys(owners))
+	for try := 1; len(changed) > 0; try++ {
+		var conflicts []string
+		for _, label := range changed {
+			if len(owners[label]) > 1 || taken[label] {
+				conflicts = append(conflicts, owners[label]...)
+				delete(owners, label)
+			}
+		}
+		changed = nil
+		for _, id := range conflicts {
 			suffix := " (" + shorten(idSuffix(id), 8) + ")"
 			if try > 1 {
 				suffix = " (" + idSuffix(id) + ")"
@@ -103,29 +110,10 @@ func distinguish(names map[string]string, taken map[string]bool) map[string]stri
 			label := shorten(Label(names[id]), maxLabelRunes-len(suffix)) + suffix
 			labels[id] = label
 			owners[label] = append(owners[label], id)
-			changed[label] = true
+			changed = append(changed, label)
 		}
-		conflicts = conflicting(maps.Keys(changed), owners, labels, taken)
 	}
 	return labels
-}
-
-// conflicting returns the ids that have one of the candidate labels, if several have it or
-// it is taken.
-func conflicting(candidates iter.Seq[string], owners map[string][]string, labels map[string]string, taken map[string]bool) map[string]bool {
-	conflicts := map[string]bool{}
-	for label := range candidates {
-		ids := map[string]bool{}
-		for _, id := range owners[label] {
-			if labels[id] == label {
-				ids[id] = true
-			}
-		}
-		if len(ids) > 1 || taken[label] {
-			maps.Copy(conflicts, ids)
-		}
-	}
-	return conflicts
 }
 
 // idSuffix returns the id if it can be part of a label, otherwise its hash.

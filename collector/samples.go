@@ -15,7 +15,7 @@ import (
 // samples are the samples of one poll or scrape. Label values are in the order of the
 // catalogue.
 type samples struct {
-	descs   map[string]*prometheus.Desc
+	descriptors
 	metrics []prometheus.Metric
 	err     error
 }
@@ -23,7 +23,7 @@ type samples struct {
 // newSamples makes the samples of a collector. configured are the labels that the
 // configuration adds to the families that have such.
 func newSamples(collector string, configured ...string) *samples {
-	return &samples{descs: descs(collector, configured...)}
+	return &samples{descriptors: newDescriptors(collector, configured...)}
 }
 
 func (s *samples) gauge(name string, value float64, labels ...string) {
@@ -92,7 +92,7 @@ func (s *samples) histogram(name string, h *histogram, labels ...string) {
 }
 
 func (s *samples) desc(name string) *prometheus.Desc {
-	desc, ok := s.descs[name]
+	desc, ok := s.descriptors[name]
 	if !ok {
 		return prometheus.NewInvalidDesc(fmt.Errorf("%s is not in the catalogue", name))
 	}
@@ -125,13 +125,6 @@ func (s *samples) snapshot(sites SiteNames) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	return Snapshot{Families: families, Sites: sites}, nil
-}
-
-// Describe implements prometheus.Collector.
-func (s *samples) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range s.descs {
-		ch <- desc
-	}
 }
 
 // Collect implements prometheus.Collector.

@@ -28,7 +28,7 @@ func (s *schedules) add(task *runzero.Task) error {
 	// Texts can be long: keep only label values.
 	scan.Name, scan.SiteName = Label(task.Name), ""
 	scan.Status, _ = taskStatus(task.Status)
-	scan.Frequency = frequencyLabel(task.Frequency)
+	scan.Frequency = documented(task.Frequency, "once", "hourly", "daily", "weekly", "monthly", "continuous")
 	s.scans = append(s.scans, scan)
 	return nil
 }
@@ -38,16 +38,6 @@ func (s *schedules) add(task *runzero.Task) error {
 func inForce(task *runzero.Task) bool {
 	_, o := taskStatus(task.Status)
 	return o != failed && o != succeeded
-}
-
-func frequencyLabel(frequency string) string {
-	switch frequency {
-	case "once", "hourly", "daily", "weekly", "monthly", "continuous":
-		return frequency
-	case "":
-		return unknown
-	}
-	return other
 }
 
 func (s *schedules) samples(out *samples, org string, sites SiteNames) {

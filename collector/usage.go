@@ -13,7 +13,7 @@ import (
 // Usage is the usage collector of an account. It makes no API calls: it reads the headers of
 // all responses. It is a prometheus.Collector of live families.
 type Usage struct {
-	descs    map[string]*prometheus.Desc
+	descriptors
 	requests *prometheus.CounterVec
 	bytes    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -36,16 +36,13 @@ type CredentialUsage struct {
 
 // NewUsage makes the usage collector of an account.
 func NewUsage() *Usage {
-	help := map[string]string{}
-	for _, m := range Catalogue() {
-		help[m.Name] = m.HELP()
-	}
+	help := helpTexts()
 	counter := func(name string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help[name]}, labels)
 	}
 	const duration = "runzero_api_request_duration_seconds"
 	return &Usage{
-		descs:       descs("usage"),
+		descriptors: newDescriptors("usage"),
 		credentials: map[string]*CredentialUsage{},
 		requests:    counter("runzero_api_requests_total", "endpoint", "code"),
 		bytes:       counter("runzero_api_response_bytes_total", "endpoint"),
@@ -135,19 +132,12 @@ func (c *CredentialUsage) Finished(e runzero.Exchange) {
 	c.account.bytes.WithLabelValues(e.Endpoint).Add(float64(e.Bytes))
 }
 
-// Describe implements prometheus.Collector.
-func (u *Usage) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range u.descs {
-		ch <- desc
-	}
-}
-
 // Collect implements prometheus.Collector.
 func (u *Usage) Collect(ch chan<- prometheus.Metric) {
 	u.requests.Collect(ch)
 	u.bytes.Collect(ch)
 	u.duration.Collect(ch)
-	out := samples{descs: u.descs}
+	out := samples{descriptors: u.descriptors}
 	u.samples(&out)
 	out.Collect(ch)
 }
@@ -172,26 +162,17 @@ func (u *Usage) samples(out *samples) {
 	out.boolean("runzero_up", up)
 }
 
-// SavedUsage is the state of a CredentialUsage for encoding. Unknown numbers are nil.
+// SavedUsage is the state of a CredentialUsage for encoding.
 type SavedUsage struct {
-	Up, Rejected                   bool
-	Limit, Remaining, Today, Total *int64
+	Up, Rejected bool
+	Usage        runzero.Usage
 }
 
 // Saved returns the state to save.
 func (c *CredentialUsage) Saved() SavedUsage {
 	c.account.mu.Lock()
 	defer c.account.mu.Unlock()
-	number := func(c runzero.Count) *int64 {
-		if n, known := c.Get(); known {
-			return &n
-		}
-		return nil
-	}
-	return SavedUsage{
-		Up: c.account.up, Rejected: c.rejected, Limit: number(c.last.Limit), Remaining: number(c.last.Remaining),
-		Today: number(c.last.Today), Total: number(c.last.Total),
-	}
+	return SavedUsage{Up: c.account.up, Rejected: c.rejected, Usage: c.last}
 }
 
 // Restore sets the state that an earlier process saved, so that it need not be requested
@@ -199,12 +180,5 @@ func (c *CredentialUsage) Saved() SavedUsage {
 func (c *CredentialUsage) Restore(saved SavedUsage) {
 	c.account.mu.Lock()
 	defer c.account.mu.Unlock()
-	count := func(n *int64) runzero.Count {
-		if n == nil {
-			return runzero.Count{}
-		}
-		return runzero.Known(*n)
-	}
-	c.account.up, c.rejected = c.account.up || saved.Up, saved.Rejected
-	c.last = runzero.Usage{Limit: count(saved.Limit), Remaining: count(saved.Remaining), Today: count(saved.Today), Total: count(saved.Total)}
+	c.account.up, c.rejected, c.last = c.account.up || saved.Up, saved.Rejected, saved.Usage
 }

@@ -1,6 +1,7 @@
 package runzero
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,6 +18,20 @@ func Known(n int64) Count { return Count{n: n, known: true} }
 
 // Get returns the number and whether it is known.
 func (c Count) Get() (n int64, known bool) { return c.n, c.known }
+
+// MarshalJSON encodes the number, or null if it is unknown.
+func (c Count) MarshalJSON() ([]byte, error) {
+	if !c.known {
+		return []byte("null"), nil
+	}
+	return strconv.AppendInt(nil, c.n, 10), nil
+}
+
+// UnmarshalJSON decodes what MarshalJSON encoded.
+func (c *Count) UnmarshalJSON(data []byte) error {
+	*c = Count{known: string(data) != "null"}
+	return json.Unmarshal(data, &c.n)
+}
 
 // Usage holds the X-API-Usage headers of a response. Each is optional: public endpoints
 // and some self-hosted consoles send none.

@@ -1,6 +1,7 @@
 package runzero_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 
@@ -46,5 +47,21 @@ func TestUsageFromTheHeadersOfAResponse(t *testing.T) {
 				t.Errorf("usage %v and %v, want %v", responded[0].Usage, finished[0].Usage, c.want)
 			}
 		})
+	}
+}
+
+func TestCountIsEncodedAsANumberOrNull(t *testing.T) {
+	for count, want := range map[runzero.Count]string{{}: "null", runzero.Known(0): "0", runzero.Known(-1 << 62): "-4611686018427387904"} {
+		data, err := json.Marshal(count)
+		if err != nil || string(data) != want {
+			t.Errorf("%v is encoded as %s, %v; want %s", count, data, err, want)
+		}
+		decoded := runzero.Known(7)
+		if err := json.Unmarshal(data, &decoded); err != nil || decoded != count {
+			t.Errorf("%s is decoded as %v, %v; want %v", want, decoded, err, count)
+		}
+	}
+	if err := json.Unmarshal([]byte(`"7"`), new(runzero.Count)); err == nil {
+		t.Error("a text is accepted as a count")
 	}
 }

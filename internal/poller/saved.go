@@ -220,9 +220,7 @@ func Remember(s *store.Store, of Account, now time.Time) (Remembered, bool) {
 		return Remembered{}, false
 	}
 	var r Remembered
-	if state.Quota.Limit != nil {
-		r.Limit = *state.Quota.Limit
-	}
+	r.Limit, _ = state.Quota.Limit.Get()
 	a := newAccount(of)
 	a.restoreCredentials(state.Credentials, now)
 	for _, o := range a.polled {

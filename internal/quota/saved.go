@@ -9,8 +9,8 @@ import (
 // Saved is a Quota as it is persisted, so that a restart does not forget what was spent.
 // Times are in UTC. The zero Saved is a quota of which nothing is known.
 type Saved struct {
-	Limit, Remaining    *int64 // nil: unknown
-	Unaccounted         int64  // calls that Remaining may not include yet
+	Limit, Remaining    runzero.Count
+	Unaccounted         int64 // calls that Remaining may not include yet
 	Reported, Requested time.Time
 	LastReset           time.Time
 	FirstCall           time.Time
@@ -32,7 +32,7 @@ func (s Saved) Spent(now time.Time) int64 {
 // their responses will not be seen.
 func (l *ledger) saved() Saved {
 	s := Saved{
-		Limit: pointer(l.limit), Remaining: pointer(l.remaining), Unaccounted: l.inFlight + l.unaccounted,
+		Limit: l.limit, Remaining: l.remaining, Unaccounted: l.inFlight + l.unaccounted,
 		Reported: l.reported.UTC(), Requested: l.requested.UTC(), LastReset: l.lastReset.UTC(), FirstCall: l.firstCall.UTC(),
 		ResetKnown: l.window.known, ResetFrom: l.window.from, ResetWidth: l.window.width,
 	}
@@ -40,13 +40,6 @@ func (l *ledger) saved() Saved {
 		s.Calls = append(s.Calls, minute{At: m.At.UTC(), Calls: m.Calls})
 	}
 	return s
-}
-
-func pointer(c runzero.Count) *int64 {
-	if n, known := c.Get(); known {
-		return &n
-	}
-	return nil
 }
 
 // ledger makes a ledger of what was saved. What cannot be true is dropped. Times in the
@@ -59,14 +52,9 @@ func (s Saved) ledger(now time.Time) ledger {
 		return t
 	}
 	l := ledger{
+		limit: s.Limit, remaining: s.Remaining,
 		reported: past(s.Reported), requested: past(s.Requested), lastReset: past(s.LastReset), firstCall: past(s.FirstCall),
 		unaccounted: max(s.Unaccounted, 0),
-	}
-	if s.Limit != nil {
-		l.limit = runzero.Known(*s.Limit)
-	}
-	if s.Remaining != nil {
-		l.remaining = runzero.Known(*s.Remaining)
 	}
 	if s.ResetFrom >= 0 && s.ResetFrom < day && s.ResetWidth >= 0 && s.ResetWidth <= widestWindow {
 		l.window = resetWindow{known: s.ResetKnown, from: s.ResetFrom, width: s.ResetWidth}
