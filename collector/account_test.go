@@ -24,7 +24,7 @@ func TestAccountLabelSortsFirst(t *testing.T) {
 }
 
 func TestWithAccount(t *testing.T) {
-	usage := NewUsage().Credential("default")
+	usage := NewUsage(time.Now).Credential("default")
 	usage.Responded(exchange(200, runzero.Usage{Total: known(4821), Limit: known(1000)}))
 	families := slices.Concat(
 		assetsOf(t, defaults(), Poll{Sites: acmeSites()}, `{"id":"1","site_id":"`+hq+`","last_seen":@-3h}{"id":"2","site_id":"`+plant+`"}`).Families,

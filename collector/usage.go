@@ -14,6 +14,7 @@ import (
 // all responses. It is a prometheus.Collector of live families.
 type Usage struct {
 	descriptors
+	now      func() time.Time
 	requests *prometheus.CounterVec
 	bytes    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -34,8 +35,8 @@ type CredentialUsage struct {
 	updated  time.Time // when last was last updated
 }
 
-// NewUsage makes the usage collector of an account.
-func NewUsage() *Usage {
+// NewUsage makes the usage collector of an account. now is the clock of its clients.
+func NewUsage(now func() time.Time) *Usage {
 	help := helpTexts()
 	counter := func(name string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help[name]}, labels)
@@ -43,6 +44,7 @@ func NewUsage() *Usage {
 	const duration = "runzero_api_request_duration_seconds"
 	return &Usage{
 		descriptors: newDescriptors("usage"),
+		now:         now,
 		credentials: map[string]*CredentialUsage{},
 		requests:    counter("runzero_api_requests_total", "endpoint", "code"),
 		bytes:       counter("runzero_api_response_bytes_total", "endpoint"),
@@ -116,7 +118,7 @@ func (c *CredentialUsage) update(e runzero.Exchange) {
 	take := func(last *runzero.Count, reported runzero.Count, newer func(last, now int64) bool) {
 		now, known := reported.Get()
 		if before, had := last.Get(); known && (!concurrent || !had || newer(before, now)) {
-			*last, c.updated = reported, time.Now()
+			*last, c.updated = reported, c.account.now()
 		}
 	}
 	more := func(last, now int64) bool { return now > last }

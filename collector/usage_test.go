@@ -39,7 +39,7 @@ func usageFamilies(t *testing.T, u *CredentialUsage) []*dto.MetricFamily {
 var known = runzero.Known
 
 func TestUsage(t *testing.T) {
-	u := NewUsage().Credential("default")
+	u := NewUsage(time.Now).Credential("default")
 	golden(t, "usage-before-any-call", usageFamilies(t, u))
 	observe(u,
 		runzero.Exchange{Endpoint: healthPath, Code: 200},
@@ -51,7 +51,7 @@ func TestUsage(t *testing.T) {
 	observe(u, exchange(503, runzero.Usage{}))
 	golden(t, "usage-down", usageFamilies(t, u))
 	const hostile = " a\xff\ncredential "
-	u = NewUsage().Credential(hostile)
+	u = NewUsage(time.Now).Credential(hostile)
 	u.account.SetExpirations(map[string]time.Time{hostile: at("30d")})
 	golden(t, "usage-hostile-credential", usageFamilies(t, u))
 }
@@ -74,7 +74,7 @@ func TestMissingUsageHeadersKeepTheLastValue(t *testing.T) {
 		t.Run(missing, func(t *testing.T) {
 			usage := full
 			hide(&usage)
-			u := NewUsage().Credential("default")
+			u := NewUsage(time.Now).Credential("default")
 			var want, all []string
 			for name, line := range lines {
 				all = append(all, line)
@@ -119,7 +119,7 @@ func TestUp(t *testing.T) {
 		{"unauthenticated failures, after a success", []runzero.Exchange{ok, health(0), health(500)}, "1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			u := NewUsage().Credential("default")
+			u := NewUsage(time.Now).Credential("default")
 			observe(u, test.all...)
 			wantSeries(t, Snapshot{Families: usageFamilies(t, u)}, "runzero_up", "runzero_up "+test.want)
 		})
@@ -128,7 +128,7 @@ func TestUp(t *testing.T) {
 
 // Responses to concurrent requests can arrive in any order.
 func TestUsageIgnoresOvertakenResponses(t *testing.T) {
-	u := NewUsage().Credential("default")
+	u := NewUsage(time.Now).Credential("default")
 	respond := func(sent time.Time, today, left int64) {
 		e := exchange(200, runzero.Usage{Today: known(today), Remaining: known(left)})
 		e.Sent = sent
@@ -144,9 +144,9 @@ func TestUsageIgnoresOvertakenResponses(t *testing.T) {
 }
 
 func TestUsageIsRestored(t *testing.T) {
-	before := NewUsage().Credential("default")
+	before := NewUsage(time.Now).Credential("default")
 	observe(before, exchange(200, runzero.Usage{Total: known(4821), Limit: known(1000), Remaining: known(963)}))
-	after := NewUsage().Credential("default")
+	after := NewUsage(time.Now).Credential("default")
 	after.Restore(before.Saved())
 	for _, u := range []*CredentialUsage{before, after} {
 		families := Snapshot{Families: usageFamilies(t, u)}
@@ -157,7 +157,7 @@ func TestUsageIsRestored(t *testing.T) {
 }
 
 func TestUsageByCredential(t *testing.T) {
-	account := NewUsage()
+	account := NewUsage(time.Now)
 	exports, all := account.Credential("exports"), account.Credential("account")
 	account.SetExpirations(map[string]time.Time{"exports": at("30d"), "account": {}})
 	observe(exports, exchange(200, runzero.Usage{Total: known(7), Remaining: known(963)}))

@@ -80,7 +80,7 @@ func (o Options) newAccount(c config.Account, gate *quota.Gate, before *account)
 	if before != nil {
 		made.quota, made.usage = before.quota, before.usage
 	} else {
-		made.quota, made.usage = quota.New(c.Share, gate), collector.NewUsage()
+		made.quota, made.usage = quota.New(c.Share, gate), collector.NewUsage(o.Now)
 	}
 	for _, configured := range c.Credentials {
 		if existing := before.find(configured); existing != nil {

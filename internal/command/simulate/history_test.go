@@ -1,188 +1,149 @@
-//go:build port
-
 package simulate
 
 import (
-	"bufio"
+	"bytes"
+	"context"
+	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
+	"github.com/go-kit/log"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/command"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
-
-// scraped is a history as it was written: the values of each series, without the labels
-// of the scrape, by the age of the scrape.
-type scraped map[string]map[time.Duration]float64
 
 const (
-	historyStep = 30 * time.Minute
-	// A small console, asked at leisure: a history of two weeks takes a second.
-	historyFlags = "--simulate.assets=300 --cache.interval=1h --quota.share=0.8 --simulate.history=14d --simulate.history-step=30m"
+	hour     = time.Hour
+	day      = 24 * hour
+	halfHour = hour / 2
 )
 
-// writeTwoWeeks writes a history inside a bubble, at whose time it ends.
-func writeTwoWeeks(t *testing.T, flags string) string {
+// options are those of a history of a small console that is polled once an hour.
+func options(length time.Duration) Options {
+	o := Options{
+		Flags: harness.DefaultFlags(), Console: simulator.Options{Seed: 1, Organizations: 3, Assets: 200, Limit: 10_000},
+		History: History{Length: length, Step: halfHour, Job: "runzero", Instance: "localhost:10026"},
+	}
+	o.Flags.CacheInterval, o.Flags.QuotaShare = hour, 0.8
+	o.Flags.Collectors["tasks"] = config.CollectorFlags{Enabled: true, Interval: 3 * hour} // which are the slowest
+	return o
+}
+
+func run(ctx context.Context, o Options) (string, error) {
+	var out bytes.Buffer
+	err := Run(ctx, command.Env{Logger: log.NewNopLogger(), Stdout: &out}, o)
+	return out.String(), err
+}
+
+func write(t *testing.T, o Options) string {
 	t.Helper()
-	code, text, log := command(t, t.Context(), strings.Fields("simulate "+flags)...)
-	if code != 0 {
-		t.Fatalf("exit code %d: %s", code, log)
+	text, err := run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return text
 }
 
-// readHistory reads a history, and holds it to what OpenMetrics and promtool want.
-func readHistory(t *testing.T, text string) scraped {
-	t.Helper()
-	const target = `{instance="localhost:10026",job="runzero"`
-	if !strings.HasSuffix(text, "\n# EOF\n") {
-		t.Fatal("the text does not end as OpenMetrics does")
-	}
-	read, families := scraped{}, map[string]bool{}
-	var family, typ, last string
-	var before int64
-	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
-		line := lines.Text()
-		if rest, ok := strings.CutPrefix(line, "# TYPE "); ok {
-			family, typ, _ = strings.Cut(rest, " ")
-			if families[family] {
-				t.Fatalf("the family %s is there twice", family)
-			}
-			families[family] = true
-			continue
-		}
-		if line == "# EOF" {
-			continue
-		}
-		fields := strings.Split(line[strings.LastIndex(line, "}")+1:], " ")
-		series := line[:strings.LastIndex(line, "}")+1]
-		value, err := strconv.ParseFloat(fields[1], 64)
-		at, err2 := strconv.ParseInt(fields[2], 10, 64)
-		sample, labels, found := strings.Cut(series, target)
-		suffix, ours := strings.CutPrefix(sample, family)
-		if err != nil || err2 != nil || !found || !ours || len(fields) != 3 {
-			t.Fatalf("%q is no sample of %s", line, family)
-		}
-		if suffixes := map[string][]string{"counter": {"_total"}, "gauge": {""}, "histogram": {"_bucket", "_count", "_sum"}}; !slices.Contains(suffixes[typ], suffix) {
-			t.Fatalf("%q is no sample of a %s", line, typ)
-		}
-		key := sample + "{" + strings.TrimPrefix(labels, ",")
-		age := time.Since(time.Unix(at, 0))
-		switch {
-		case series != last && read[key] != nil:
-			t.Fatalf("the samples of %s do not stand together", series)
-		case series == last && at <= before:
-			t.Fatalf("the samples of %s are not in the order of time", series)
-		case read[key] == nil:
-			read[key] = map[time.Duration]float64{}
-		}
-		last, before = series, at
-		read[key][age] = value
-	}
-	return read
-}
-
-// ago is the value of a series so long before the end.
-func (s scraped) ago(t *testing.T, series string, age time.Duration) float64 {
-	t.Helper()
-	value, ok := s[series][age]
-	if !ok {
-		t.Errorf("%s has no sample %s before the end", series, age)
-	}
-	return value
-}
-
-// TestAHistoryOfTwoWeeks ends at the bubble's midnight: what is of today has just begun.
-func TestAHistoryOfTwoWeeks(t *testing.T) {
+func TestAHistoryHasEveryFamilyAndTheIncidents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		flags := historyFlags + " --simulate.incidents"
-		for _, on := range everything() { // once a day, for the calls are those of a small licence
-			flags += " " + on + " " + on + ".interval=1d"
+		time.Sleep(2 * hour) // bubbles begin at midnight
+		o := options(historyLength)
+		o.Incidents = true
+		for _, spec := range collector.Specs() {
+			if spec.OffByDefault { // seldom, because the licence of the incidents is small
+				o.Flags.Collectors[spec.Name] = config.CollectorFlags{Enabled: true, Interval: day}
+			}
 		}
-		read := readHistory(t, writeTwoWeeks(t, flags))
-		everyFamilyIsThere(t, read)
-		incidentsAreThere(t, read)
+		p := readHistory(t, write(t, o))
+		if n := len(p["up{}"]); n != int(historyLength/halfHour)+1 {
+			t.Errorf("%d scrapes", n)
+		}
+		everyFamilyIsThere(t, p)
+		countersNeverDecrease(t, p)
+		incidentsAreVisible(t, p)
 	})
 }
 
-func everyFamilyIsThere(t *testing.T, read scraped) {
+func everyFamilyIsThere(t *testing.T, p past) {
+	t.Helper()
 	there := map[string]bool{}
-	for series, values := range read {
-		sample, _, _ := strings.Cut(series, "{")
-		for _, suffix := range []string{"", "_bucket", "_count", "_sum"} {
-			there[strings.TrimSuffix(sample, suffix)] = true
-		}
+	for series := range p {
+		name, _, _ := strings.Cut(series, "{")
+		there[name], there[strings.TrimSuffix(name, "_count")] = true, true
 		if strings.Contains(series, "PLANTED") {
-			t.Errorf("%s holds a secret", series)
-		}
-		if strings.HasSuffix(sample, "_total") {
-			neverLess(t, series, values)
+			t.Errorf("%s contains a secret", series)
 		}
 	}
-	// The simulated exporter keeps nothing and has no configuration file.
+	// A history has neither a cache, nor a configuration file, nor queries.
 	absent := []string{"runzero_exporter_store_success", "runzero_api_credential_expiration_timestamp_seconds", "runzero_query_results"}
 	for _, m := range collector.Catalogue() {
 		if there[m.Name] == slices.Contains(absent, m.Name) {
 			t.Errorf("%s is there: %v", m.Name, there[m.Name])
 		}
 	}
-	if n := len(read["up{}"]); n != 14*48+1 {
-		t.Errorf("%d scrapes", n)
-	}
 }
 
-// neverLess holds a counter to what counters do.
-func neverLess(t *testing.T, series string, values map[time.Duration]float64) {
-	ages := slices.Sorted(maps.Keys(values))
-	for i, age := range ages[:len(ages)-1] {
-		if older := ages[i+1]; values[age] < values[older] {
-			t.Errorf("%s is %v %s before the end, and %v later", series, values[older], older, values[age])
+func countersNeverDecrease(t *testing.T, p past) {
+	t.Helper()
+	for series, values := range p {
+		if name, _, _ := strings.Cut(series, "{"); !strings.HasSuffix(name, "_total") {
+			continue
+		}
+		ages := slices.Sorted(maps.Keys(values))
+		for i, age := range ages[:len(ages)-1] {
+			if older := ages[i+1]; values[age] < values[older] {
+				t.Errorf("%s is %v %s before the end, and %v %s before", series, values[older], older, values[age], age)
+			}
 		}
 	}
 }
 
-func incidentsAreThere(t *testing.T, read scraped) {
-	const day = 24 * time.Hour
+func incidentsAreVisible(t *testing.T, p past) {
+	t.Helper()
 	for _, c := range []struct {
 		series        string
-		before, after time.Duration
+		before, after time.Duration // until the end
 		change        func(before, after float64) bool
 	}{
-		{`runzero_explorer_connected{explorer="BRIGHTWATER-RZ02",org_name="Brightwater Clinics"}`, 27 * time.Hour, 25 * time.Hour, falls},
-		{`runzero_explorer_connected{explorer="raspberry",org_name="Halvorsen Logistics"}`, 12*day + time.Hour, 12*day - time.Hour, falls},
+		{`runzero_explorer_connected{explorer="BRIGHTWATER-RZ02",org_name="Brightwater Clinics"}`, 27 * hour, 25 * hour, falls},
+		{`runzero_explorer_connected{explorer="raspberry",org_name="Halvorsen Logistics"}`, 12*day + hour, 12*day - hour, falls},
 		{`runzero_scan_age_seconds{org_name="Brightwater Clinics",site_name="Clinic South"}`, 9 * day, 0, func(before, after float64) bool {
 			return before < 2*86400 && after > 9*86400
 		}},
-		{`runzero_site_assets{org_name="Halvorsen Logistics",site_name="Headquarters",state="recent"}`, 10 * time.Hour, 7 * time.Hour, by(1.3)},
-		{`runzero_site_assets{org_name="Halvorsen Logistics",site_name="Harbour Lab",state="recent"}`, 21 * time.Hour, 14 * time.Hour, by(0.8)},
-		{`runzero_api_usage_remaining{credential="default"}`, 8*day - 14*time.Hour, 8*day - 15*time.Hour, by(0.2)},
-		{`runzero_api_paused{reason="quota"}`, 8*day - 14*time.Hour, 8*day - 15*time.Hour, rises},
-		{`runzero_api_paused{reason="quota"}`, 8*day - 15*time.Hour, 7*day - 2*time.Hour, falls},
-		{`runzero_collector_success{collector="assets",org_name="Kestrel Acquisition"}`, 32 * time.Hour, 30*time.Hour + 30*time.Minute, falls},
-		{`runzero_collector_success{collector="assets",org_name="Kestrel Acquisition"}`, 30*time.Hour + 30*time.Minute, 29 * time.Hour, rises},
-		{`runzero_scan_schedule_failing{org_name="Halvorsen Logistics",schedule="Guest Wi-Fi sweep",site_name="Headquarters"}`, 2*day + time.Hour, day, rises},
-		{`runzero_integration_last_success{integration="Azure AD sync",org_name="Halvorsen Logistics"}`, 3*day + time.Hour, 2 * day, falls},
+		{`runzero_site_assets{org_name="Halvorsen Logistics",site_name="Headquarters",state="recent"}`, 10 * hour, 7 * hour, by(1.3)},
+		{`runzero_site_assets{org_name="Halvorsen Logistics",site_name="Harbour Lab",state="recent"}`, 21 * hour, 14 * hour, by(0.8)},
+		{`runzero_api_usage_remaining{credential="default"}`, 8*day - 12*hour, 8*day - 13*hour, by(0.2)},
+		{`runzero_api_paused{reason="quota"}`, 8*day - 12*hour, 8*day - 13*hour, rises},
+		{`runzero_api_paused{reason="quota"}`, 8*day - 13*hour, 7 * day, falls},
+		{`runzero_collector_success{collector="assets",org_name="Kestrel Acquisition"}`, 32 * hour, 30 * hour, falls},
+		{`runzero_collector_success{collector="assets",org_name="Kestrel Acquisition"}`, 30 * hour, 28 * hour, rises},
+		{`runzero_scan_schedule_failing{org_name="Halvorsen Logistics",schedule="Guest Wi-Fi sweep",site_name="Headquarters"}`, 50 * hour, day, rises},
+		{`runzero_integration_last_success{integration="Azure AD sync",org_name="Halvorsen Logistics"}`, 3*day + hour, 2 * day, falls},
 	} {
-		if before, after := read.ago(t, c.series, c.before), read.ago(t, c.series, c.after); !c.change(before, after) {
+		if c.before > historyLength {
+			continue
+		}
+		if before, after := p.ago(t, c.series, c.before), p.ago(t, c.series, c.after); !c.change(before, after) {
 			t.Errorf("%s is %v %s before the end, and %v %s before", c.series, before, c.before, after, c.after)
 		}
 	}
-	limit, left := read.ago(t, `runzero_api_usage_limit{credential="default"}`, 0), read.ago(t, `runzero_api_usage_remaining{credential="default"}`, 0)
-	if ratio := left / limit; ratio < 0.1 || ratio > 0.16 {
+	ratio := p.ago(t, `runzero_api_usage_remaining{credential="default"}`, 0) / p.ago(t, `runzero_api_usage_limit{credential="default"}`, 0)
+	if ratio < 0.1 || ratio > 0.16 {
 		t.Errorf("%v of the calls are left at the end", ratio)
 	}
-	if ends := read.ago(t, "runzero_license_expiration_timestamp_seconds{}", 0); ends != float64(time.Now().Add(20*day).Unix()) {
+	if ends := p.ago(t, "runzero_license_expiration_timestamp_seconds{}", 0); ends != float64(time.Now().Add(20*day).Unix()) {
 		t.Errorf("the licence expires at %v", ends)
 	}
-	assets := read.ago(t, `runzero_license_assets{kind="live"}`, 0) + read.ago(t, `runzero_license_assets{kind="project"}`, 0)
-	if ratio := assets / read.ago(t, "runzero_license_assets_limit{}", 0); ratio < 0.9 || ratio > 1 {
+	assets := p.ago(t, `runzero_license_assets{kind="live"}`, 0) + p.ago(t, `runzero_license_assets{kind="project"}`, 0)
+	if ratio := assets / p.ago(t, "runzero_license_assets_limit{}", 0); ratio < 0.9 || ratio > 1 {
 		t.Errorf("%v of the licence is used", ratio)
 	}
 }
@@ -190,98 +151,43 @@ func incidentsAreThere(t *testing.T, read scraped) {
 func falls(before, after float64) bool { return before == 1 && after == 0 }
 func rises(before, after float64) bool { return before == 0 && after == 1 }
 
-// by is a change by a factor, or by more than that.
+// by is a change by at least this factor.
 func by(factor float64) func(before, after float64) bool {
 	return func(before, after float64) bool {
 		return before > 0 && (factor > 1 && after >= factor*before || factor < 1 && after <= factor*before)
 	}
 }
 
-// TestAHistoryEndsAsTheExporterBegins holds the last scrape to what an exporter of the
-// same console shows that is started then. How the polls went before is of the history
-// alone; and so is what a collector knows of its earlier polls, and the console of the
-// calls.
-func TestAHistoryEndsAsTheExporterBegins(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		read := readHistory(t, writeTwoWeeks(t, "--simulate.limit=100000 --cache.interval=30m --simulate.history=12h --simulate.history-step=30m"))
-		last := map[string]float64{}
-		for series, values := range read {
-			if value, ok := values[0]; ok {
-				last[series] = value
-			}
-		}
-		code, text, log := command(t, t.Context(), "once", "--demo")
-		if code != 0 {
-			t.Fatalf("exit code %d: %s", code, log)
-		}
-		exporter := readText(t, text)
-		for series, value := range exporter {
-			if got, ok := last[series]; !ok || got != value {
-				t.Errorf("%s is %v in the history (there: %v), and %v at the exporter", series, got, ok, value)
-			}
-			delete(last, series)
-		}
-		for series := range last {
-			if series != "up{}" && compared(series) {
-				t.Errorf("the exporter does not have %s", series)
-			}
-		}
-		if len(exporter) < 500 {
-			t.Errorf("only %d series were compared", len(exporter))
-		}
-	})
-}
-
-// compared tells whether a series is of what polls find, as of now.
-func compared(series string) bool {
-	for _, prefix := range []string{"runzero_api_", "runzero_exporter_", "runzero_collector_", "runzero_up"} {
-		if strings.HasPrefix(series, prefix) {
-			return strings.HasPrefix(series, "runzero_collector_folded") || strings.HasPrefix(series, "runzero_collector_supported")
-		}
-	}
-	return strings.HasPrefix(series, "runzero_")
-}
-
 func TestAHistoryIsTheSameEachTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		flags := strings.Replace(historyFlags, "14d", "1d", 1) + " --simulate.incidents"
-		if first, second := writeTwoWeeks(t, flags), writeTwoWeeks(t, flags); first != second {
-			t.Error("two histories of one console and one end differ")
+		o := options(6 * hour)
+		o.Incidents = true
+		if write(t, o) != write(t, o) {
+			t.Error("two histories with the same end differ")
 		}
 	})
 }
 
-func TestMistakesInTheHistoryAreSentences(t *testing.T) {
-	for flags, want := range map[string]string{
-		"--simulate.history=1d --simulate.history-step=0s":  "--simulate.history-step must be at least 1s",
-		"--simulate.history=10y --simulate.history-step=1m": "are more than 110000 scrapes: lengthen the step",
+func TestMistakesAreSentences(t *testing.T) {
+	for want, change := range map[string]func(*Options){
+		"--simulate.history must not be negative":                            func(o *Options) { o.History.Length = -day },
+		"--simulate.history-step must be at least 1s":                        func(o *Options) { o.History.Step = 0 },
+		"--simulate.history=1y with --simulate.history-step=1m is more than": func(o *Options) { o.History = History{Length: 365 * day, Step: time.Minute} },
+		"--simulate.organizations and --simulate.assets must not be":         func(o *Options) { o.Console.Assets = -1 },
+		"invalid --simulate.listen-address":                                  func(o *Options) { o.History.Length, o.Address = 0, "nowhere" },
 	} {
-		code, out, log := command(t, t.Context(), strings.Fields("simulate "+flags)...)
-		if code != 1 || out != "" || !strings.Contains(log, want) {
-			t.Errorf("%s: %d, %q, %q", flags, code, out, log)
+		o := options(day)
+		change(&o)
+		if out, err := run(t.Context(), o); out != "" || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("printed %q, error %v; want %s", out, err, want)
 		}
 	}
 }
 
-// readText is a text exposition by series, in the form of a history's.
-func readText(t *testing.T, text string) map[string]float64 {
-	t.Helper()
-	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
+func TestAHistoryEndsWhenItIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if out, err := run(ctx, options(14*day)); out != "" || !errors.Is(err, context.Canceled) {
+		t.Errorf("wrote %d bytes, error %v", len(out), err)
 	}
-	series := newHistorySeries(time.Now(), historyOptions{step: historyStep, job: "runzero", instance: "localhost:10026"})
-	series.families(slices.Collect(maps.Values(families)), 0, 1)
-	var out strings.Builder
-	if err := series.write(&out); err != nil {
-		t.Fatal(err)
-	}
-	found := map[string]float64{}
-	for key, values := range readHistory(t, out.String()) {
-		if compared(key) {
-			found[key] = values[0]
-		}
-	}
-	return found
 }

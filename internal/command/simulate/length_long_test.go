@@ -1,0 +1,5 @@
+//go:build long
+
+package simulate
+
+const historyLength = 14 * day
