@@ -118,8 +118,7 @@ func (p *Poller) applyReach(attempt *attempt, now time.Time) {
 		}
 	}
 	if attempt.err == nil {
-		p.prune(a)
-		p.pruneStates(now)
+		p.prune(now)
 	}
 }
 

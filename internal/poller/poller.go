@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 	"sync/atomic"
@@ -72,14 +71,16 @@ func (p *Poller) Run(ctx context.Context) { p.loop(ctx, nil) }
 func (p *Poller) Once(ctx context.Context) error {
 	p.loop(ctx, map[*job]bool{})
 	var failed []error
-	for j := range p.jobs() {
-		switch {
-		case j.err != nil && !j.unsupported:
-			failed = append(failed, fmt.Errorf("%s: %w", j.title(), j.err))
-		case !j.settled():
-			why := p.quotaState(j.account, p.config.Now()).Explain()
-			level.Error(j.logger(p.config.Logger)).Log("msg", "not polled", "why", why)
-			failed = append(failed, fmt.Errorf("%s: not polled: %s", j.title(), why))
+	for _, a := range p.accounts {
+		for _, j := range a.jobs {
+			switch {
+			case j.err != nil && !j.unsupported:
+				failed = append(failed, fmt.Errorf("%s: %w", j.title(), j.err))
+			case !j.settled():
+				why := p.quotaState(a, p.config.Now()).Explain()
+				level.Error(j.logger(p.config.Logger)).Log("msg", "not polled", "why", why)
+				failed = append(failed, fmt.Errorf("%s: not polled: %s", j.title(), why))
+			}
 		}
 	}
 	return errors.Join(append(failed, ctx.Err())...)
@@ -141,19 +142,6 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 		case <-stop:
 		}
 		wake.Stop()
-	}
-}
-
-// jobs are those of all accounts.
-func (p *Poller) jobs() iter.Seq[*job] {
-	return func(yield func(*job) bool) {
-		for _, a := range p.accounts {
-			for _, j := range a.jobs {
-				if !yield(j) {
-					return
-				}
-			}
-		}
 	}
 }
 

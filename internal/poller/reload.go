@@ -69,9 +69,8 @@ func (p *Poller) apply(r reload) {
 			}
 		}
 	}
-	p.pruneAccounts(now)
+	p.prune(now)
 	for _, a := range p.accounts {
-		p.prune(a)
 		a.updateLoads()
 	}
 	p.publish(now)
