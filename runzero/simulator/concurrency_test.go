@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -43,7 +44,11 @@ func TestConcurrency(t *testing.T) {
 	wg.Wait()
 }
 
-func TestConsoleWithoutAssets(t *testing.T) {
+func TestFewAssetsOrNone(t *testing.T) {
+	few, _ := newConsole(Options{Assets: 5, Sites: 1, Organizations: 1})
+	if n := len(slices.Collect(few.Assets(0))); n != 5 {
+		t.Errorf("%d assets", n)
+	}
 	c, _ := newConsole(Options{Assets: -1})
 	var list []object
 	get(t, c, "/export/org/assets.json", c.ExportToken(0), 200, &list)

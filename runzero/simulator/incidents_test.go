@@ -56,7 +56,7 @@ func TestScansStop(t *testing.T) {
 			s := c.orgs[0].sites[0].schedule
 			return s.run(s.latest(clk.Now().Unix())).start
 		}
-		for at := -3 * time.Hour; at <= 3*time.Hour; at += 5 * time.Minute {
+		for at := -3 * time.Hour; at <= 3*time.Hour; at += 10 * time.Minute {
 			clk.at(at)
 			stopped := at >= -time.Hour && !ends || at >= -time.Hour && at < time.Hour/2 && latest(calm) < noon.Add(-30*time.Minute).Unix()
 			last := noon.Add(-time.Hour).Unix()

@@ -64,7 +64,7 @@ func eachString(field string, v any, f func(field, text string)) {
 
 // TestSensitiveStringsArePlanted looks at every string of every endpoint.
 func TestSensitiveStringsArePlanted(t *testing.T) {
-	c, _ := newConsole(Options{Assets: 100})
+	c, _ := newConsole(Options{Assets: 40, Sites: 2})
 	w := ask(t, c, http.MethodPut, "/org/sites/"+c.orgs[0].sites[0].id+"/scan", c.OrganizationToken(0), `{"targets":"10.66.6.66","explorer-group-id":"PLANTED"}`)
 	if w.Code != 200 {
 		t.Fatal(w.Body)
