@@ -58,12 +58,11 @@ func TestForeignFilesAreSetAside(t *testing.T) {
 			"zeros":                make([]byte, 4096),
 			"version 2":            sealed(strings.Replace(body, " 1\n", " 2\n", 1)),
 			"version 10":           sealed(strings.Replace(body, " 1\n", " 10\n", 1)),
-			"another account's":    sealed(strings.Replace(body, `"default"`, `"other"`, 1)),
-			"misspelt account":     sealed(strings.Replace(body, "# account", "# accounts", 1)),
+			"another file's":       sealed(strings.Replace(body, `"File":"`, `"File":"x`, 1)),
 			"account unquoted":     sealed(strings.Replace(body, `"default"`, `default`, 1)),
-			"no fingerprint":       sealed(strings.Replace(body, "# fingerprint", "# fingerprints", 1)),
+			"no comment":           sealed(strings.Replace(body, "# {", "{", 1)),
 			"no header":            sealed(strings.SplitAfter(body, "\n")[0]),
-			"half a header":        sealed(strings.SplitAfter(body, "\n")[0] + "# account"),
+			"half a header":        sealed(strings.SplitAfter(body, "\n")[0] + `# {"Account":"`),
 			"only a checksum":      sealed(""),
 			"checksum in capitals": []byte(body + strings.ToUpper(strings.TrimPrefix(file, body))),
 		} {
@@ -80,22 +79,16 @@ func TestForgedSnapshotsWithValidChecksumsAreSetAside(t *testing.T) {
 	file := string(read(t, path))
 	body := file[:strings.LastIndex(file, "# sha256")]
 	for what, change := range map[string][2]string{
-		"another collector":   {`"assets"`, `"tasks"`},
-		"invalid time":        {"# success 2026", "# success soon"},
-		"no success":          {"# success", "# failure"},
-		"too many sites":      {"# sites 2", "# sites 3"},
-		"too few sites":       {"# sites 2", "# sites 1"},
-		"sites not a number":  {"# sites 2", "# sites two"},
-		"site twice":          {`"s2"`, `"s1"`},
-		"site without name":   {`"s1" "HQ \"old\""`, `"s1"`},
-		"site with two names": {`"s1" "HQ \"old\""`, `"s1" "HQ" "old"`},
-		"unknown type":        {"gauge\n", "stateset\n"},
-		"untyped":             {"# TYPE runzero_sites gauge\n", ""},
-		"timestamp":           {"\"} 2\n", "\"} 2 1700000000000\n"},
-		"value in letters":    {"\"} 2\n", "\"} two\n"},
-		"label not closed":    {"\"} 2\n", "} 2\n"},
-		"help twice":          {"# HELP runzero_sites ", "# HELP runzero_age_seconds x\n# HELP runzero_sites "},
-		"series twice":        {"\"} 2\n", "\"} 2\nrunzero_sites{org_name=\"B\",site_name=\"A\"} 1\nrunzero_sites{site_name=\"A\",org_name=\"B\"} 2\n"},
+		"another file's":   {`"File":"snapshot-`, `"File":"snapshot-x`},
+		"invalid time":     {`"Success":"2026`, `"Success":"soon`},
+		"sites not texts":  {`"HQ \"old\""`, "2"},
+		"unknown type":     {"gauge\n", "stateset\n"},
+		"untyped":          {"# TYPE runzero_sites gauge\n", ""},
+		"timestamp":        {"\"} 2\n", "\"} 2 1700000000000\n"},
+		"value in letters": {"\"} 2\n", "\"} two\n"},
+		"label not closed": {"\"} 2\n", "} 2\n"},
+		"help twice":       {"# HELP runzero_sites ", "# HELP runzero_age_seconds x\n# HELP runzero_sites "},
+		"series twice":     {"\"} 2\n", "\"} 2\nrunzero_sites{org_name=\"B\",site_name=\"A\"} 1\nrunzero_sites{site_name=\"A\",org_name=\"B\"} 2\n"},
 	} {
 		forged := strings.Replace(body, change[0], change[1], 1)
 		if forged == body {

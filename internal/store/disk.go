@@ -79,19 +79,13 @@ func (s *Store) replaceFile(name string, data []byte) error {
 		_ = os.Remove(f.Name())
 		return err
 	}
-	s.syncFolder()
-	return nil
-}
-
-// syncFolder makes a rename durable. Not every system can sync a folder; without it,
-// losing power costs at most the last save, so errors are ignored.
-func (s *Store) syncFolder() {
-	dir, err := os.Open(s.dir)
-	if err != nil {
-		return
+	// This makes the new name durable. Not every system can sync a folder; without it, losing power costs at most this
+	// save, so errors are ignored.
+	if dir, err := os.Open(s.dir); err == nil {
+		_ = dir.Sync()
+		_ = dir.Close()
 	}
-	_ = dir.Sync()
-	_ = dir.Close()
+	return nil
 }
 
 // open opens a file that is worth reading. Anything but a regular file is refused:
@@ -131,21 +125,13 @@ func (s *Store) readKey(name string) (Key, bool) {
 	}
 	defer func() { _ = f.Close() }()
 	lines := bufio.NewReader(io.LimitReader(f, s.limit))
-	title := make([]byte, len(snapshotTitle))
-	if _, err := io.ReadFull(lines, title); err != nil || string(title) != snapshotTitle {
+	title, _ := lines.ReadString('\n')
+	head, err := lines.ReadBytes('\n')
+	if err != nil || title != snapshotTitle {
 		return Key{}, false
 	}
-	var head []byte
-	for range 3 {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			return Key{}, false
-		}
-		head = append(head, line...)
-	}
-	r := reader{rest: head}
-	key := r.key()
-	return key, r.err == nil
+	h, err := decodeHeader(head)
+	return h.Key, err == nil
 }
 
 // setAside renames an unusable file, so that its owner can look at it. A file that has

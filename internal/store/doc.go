@@ -2,17 +2,11 @@
 // that a restart costs no API call. It knows nothing of polling: what a snapshot or a
 // state means, and when it is saved, is up to the caller.
 //
-// A snapshot is a file in Prometheus text exposition. Metadata precedes it in comments,
+// A snapshot is a file in Prometheus text exposition. Metadata precedes it in a comment,
 // and a checksum follows:
 //
 //	# runzero_exporter snapshot 1
-//	# account "default"
-//	# organization "…"
-//	# collector "sites"
-//	# fingerprint …
-//	# success 2026-01-02T03:04:05.678Z
-//	# sites 1
-//	# site "…" "Headquarters"
+//	# {"Account":"default","Organization":"…","Collector":"sites",…,"Sites":{"…":"Headquarters"}}
 //	# HELP runzero_sites Sites.
 //	# TYPE runzero_sites gauge
 //	runzero_sites{org_name="Acme"} 1

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
-	"strconv"
-	"strings"
+	"fmt"
+	"slices"
+	"time"
 )
 
 // The first line of a file. A format that this version would misread gets another number.
@@ -24,106 +26,61 @@ var (
 	errFingerprint = errors.New("it was written with other settings")
 )
 
-// seal appends the checksum line, which shows that a file is complete and unedited.
-func seal(body []byte) []byte { return append(body, checksum(body)...) }
+// header is the metadata of a file. JSON replaces invalid UTF-8, so only File tells all keys apart.
+type header struct {
+	Key
+	File        string            // name of the file when it was written
+	Fingerprint string            // hash of the fingerprint
+	Success     time.Time         `json:",omitzero"` // of a snapshot, as are Sites
+	Sites       map[string]string // nil: unknown
+}
+
+// check reports whether the file is the one wanted.
+func (h header) check(file, fingerprint string) error {
+	switch {
+	case h.File != file:
+		return errOtherKey
+	case h.Fingerprint != hash(fingerprint):
+		return errFingerprint
+	}
+	return nil
+}
+
+// encode returns a file: the title, the header as JSON in a comment, the body, and a checksum of all this, which shows
+// that a file is complete and unedited.
+func encode(title string, h header, body []byte) ([]byte, error) {
+	head, err := json.Marshal(h)
+	if err != nil {
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	file := slices.Concat([]byte(title+"# "), head, []byte("\n"), body)
+	return append(file, checksum(file)...), nil
+}
 
 func checksum(body []byte) []byte {
 	sum := sha256.Sum256(body)
 	return append(hex.AppendEncode([]byte("# sha256 "), sum[:]), '\n')
 }
 
-// unseal returns a reader of what is between the title and the checksum.
-func unseal(data []byte, title string) (*reader, error) {
+// decode returns the header and the body of a file.
+func decode(data []byte, title string) (h header, body []byte, err error) {
 	if !bytes.HasPrefix(data, []byte(title)) {
-		return nil, errForeign
+		return h, nil, errForeign
 	}
 	end := bytes.LastIndexByte(bytes.TrimSuffix(data, []byte("\n")), '\n') + 1
 	// The line is compared as text: the same checksum in capitals was edited.
 	if end < len(title) || !bytes.Equal(data[end:], checksum(data[:end])) {
-		return nil, errChecksum
+		return h, nil, errChecksum
 	}
-	return &reader{rest: data[len(title):end]}, nil
+	head, body, _ := bytes.Cut(data[len(title):end], []byte("\n"))
+	h, err = decodeHeader(head)
+	return h, body, err
 }
 
-// comment writes a line of metadata. The name must not be HELP or TYPE, which would make
-// it part of the samples.
-func comment(file *bytes.Buffer, name string, values ...string) {
-	file.WriteString("# " + name + " " + strings.Join(values, " ") + "\n")
-}
-
-// quote turns any text, valid UTF-8 or not, into one line that can be unquoted.
-func quote(s string) string { return strconv.Quote(s) }
-
-// reader reads the lines that comment wrote. After an error it reads nothing more.
-type reader struct {
-	rest []byte
-	err  error
-}
-
-func (r *reader) fail() string {
-	r.err = errHead
-	return ""
-}
-
-// next reports whether the next line is a comment of this name.
-func (r *reader) next(name string) bool {
-	return r.err == nil && bytes.HasPrefix(r.rest, []byte("# "+name+" "))
-}
-
-// field returns the value of the next line, which must be a comment of this name.
-func (r *reader) field(name string) string {
-	if !r.next(name) {
-		return r.fail()
+func decodeHeader(line []byte) (h header, err error) {
+	text, found := bytes.CutPrefix(line, []byte("# "))
+	if !found || json.Unmarshal(text, &h) != nil { // its error would quote the data
+		return header{}, errHead
 	}
-	line, rest, found := bytes.Cut(r.rest, []byte("\n"))
-	if !found {
-		return r.fail()
-	}
-	r.rest = rest
-	return string(line[len("# "+name+" "):])
-}
-
-func (r *reader) quoted(name string) string { return r.unquote(r.field(name)) }
-
-func (r *reader) unquote(text string) string {
-	s, err := strconv.Unquote(text)
-	if r.err != nil || err != nil {
-		return r.fail()
-	}
-	return s
-}
-
-// pair reads two quoted texts.
-func (r *reader) pair(name string) (first, second string) {
-	text := r.field(name)
-	prefix, err := strconv.QuotedPrefix(text)
-	second, found := strings.CutPrefix(text[len(prefix):], " ")
-	if err != nil || !found {
-		r.fail()
-	}
-	return r.unquote(prefix), r.unquote(second)
-}
-
-func (r *reader) number(name string) int {
-	n, err := strconv.Atoi(r.field(name))
-	if err != nil {
-		r.fail()
-	}
-	return n
-}
-
-func (r *reader) key() Key {
-	return Key{Account: r.quoted("account"), Organization: r.quoted("organization"), Collector: r.quoted("collector")}
-}
-
-// fingerprint reads the hash of a fingerprint, which must be that of this one.
-func (r *reader) fingerprint(want string) error {
-	found := r.field("fingerprint")
-	switch {
-	case r.err != nil:
-		return r.err
-	case found != hash(want):
-		return errFingerprint
-	}
-	return nil
+	return h, nil
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"strings"
 )
 
@@ -30,7 +31,7 @@ func fileName(prefix string, parts ...string) string {
 	var name, quoted strings.Builder
 	name.WriteString(prefix)
 	for _, part := range parts {
-		quoted.WriteString(quote(part))
+		quoted.WriteString(strconv.Quote(part))
 		if readable := readable(part); readable != "" {
 			name.WriteString(readable)
 			name.WriteByte('-')

@@ -85,12 +85,12 @@ func TestPruneIgnoresUnknownFiles(t *testing.T) {
 		"notes.txt":                            []byte("notes"),
 		"snapshot-.prom":                       nil,
 		"snapshot-notes.prom":                  []byte("notes"),
-		"snapshot-head.prom":                   []byte("# runzero_exporter snapshot 1\n# account \"x\"\n"),
+		"snapshot-head.prom":                   []byte("# runzero_exporter snapshot 1\n# {\"Account\":\"x\"}\n"),
 		"snapshot-copy.prom":                   file,
 		filepath.Base(path) + ".bad":           file,
 		"state-.prom":                          nil,
 		"state-notes.prom":                     []byte("notes"),
-		"state-copy.prom":                      sealed("# runzero_exporter state 1\n# account \"x\"\n# fingerprint 0\n{}\n"),
+		"state-copy.prom":                      sealed("# runzero_exporter state 1\n# {\"Account\":\"x\"}\n{}\n"),
 		"snapshot-newer-0123456789abcdef.prom": sealed("# runzero_exporter snapshot 2\n"),
 	}
 	for name, data := range unknown {

@@ -11,30 +11,19 @@ func encodeState(account, fingerprint string, state any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var file bytes.Buffer
-	file.WriteString(stateTitle)
-	comment(&file, "account", quote(account))
-	comment(&file, "fingerprint", hash(fingerprint))
-	file.Write(data)
-	file.WriteByte('\n')
-	return seal(file.Bytes()), nil
+	h := header{Key: Key{Account: account}, File: stateFile(account), Fingerprint: hash(fingerprint)}
+	return encode(stateTitle, h, append(data, '\n'))
 }
 
 func decodeState(data []byte, account, fingerprint string, state any) error {
-	r, err := unseal(data, stateTitle)
-	if err != nil {
-		return err
+	h, body, err := decode(data, stateTitle)
+	if err == nil {
+		err = h.check(stateFile(account), fingerprint)
 	}
-	if found := r.quoted("account"); r.err == nil && found != account {
-		return errOtherKey
+	if err == nil && json.Unmarshal(body, state) != nil {
+		err = errors.New("its JSON is not that of a state") // the error would quote the data
 	}
-	if err := r.fingerprint(fingerprint); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(r.rest, state); err != nil {
-		return errors.New("its JSON is not that of a state") // the error would quote the data
-	}
-	return nil
+	return err
 }
 
 // readState reads the state in a file, of whatever account and fingerprint.
@@ -43,11 +32,6 @@ func (s *Store) readState(name string) (account string, state []byte, err error)
 	if err != nil {
 		return "", nil, err
 	}
-	r, err := unseal(data, stateTitle)
-	if err != nil {
-		return "", nil, err
-	}
-	account = r.quoted("account")
-	r.field("fingerprint")
-	return account, bytes.TrimSuffix(r.rest, []byte("\n")), r.err
+	h, body, err := decode(data, stateTitle)
+	return h.Account, bytes.TrimSuffix(body, []byte("\n")), err
 }

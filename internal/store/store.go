@@ -106,25 +106,13 @@ func cause(err error) error {
 // are, such as the URL and the settings. Only its hash is stored. The snapshot must not
 // change afterwards.
 func (s *Store) Save(key Key, fingerprint string, snapshot Snapshot) {
-	s.write(key.file(), key, func() ([]byte, error) {
-		data, err := encodeSnapshot(key, fingerprint, snapshot)
-		if err != nil {
-			return nil, fmt.Errorf("encode the snapshot of %q: %w", key.Collector, err)
-		}
-		return data, nil
-	})
+	s.write(key.file(), key, func() ([]byte, error) { return encodeSnapshot(key, fingerprint, snapshot) })
 }
 
 // SaveState hands the state of an account over to the writer, which encodes it as JSON.
 // It replaces the account's last one. The state must not change afterwards.
 func (s *Store) SaveState(account, fingerprint string, state any) {
-	s.write(stateFile(account), Key{Account: account}, func() ([]byte, error) {
-		data, err := encodeState(account, fingerprint, state)
-		if err != nil {
-			return nil, fmt.Errorf("encode the state of account %q: %w", account, err)
-		}
-		return data, nil
-	})
+	s.write(stateFile(account), Key{Account: account}, func() ([]byte, error) { return encodeState(account, fingerprint, state) })
 }
 
 // LoadSnapshot returns the key's snapshot if one of this fingerprint has been written. A

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/go-kit/log/level"
@@ -74,7 +75,9 @@ func (s *Store) Healthy() bool { return !s.failing.Load() }
 func (s *Store) write(file string, key Key, encode func() ([]byte, error)) {
 	s.enqueue(task{file: file, run: func() {
 		data, err := encode()
-		if err == nil {
+		if err != nil {
+			err = fmt.Errorf("encode %s: %w", file, err)
+		} else {
 			err = s.replace(file, data)
 		}
 		if err == nil {
