@@ -5,10 +5,9 @@ import (
 	"iter"
 )
 
-// byOrganization adds the rows of an account-wide endpoint to one list for each organization
-// to export, some of which may stay empty. The account-wide form is unsupported if the API
-// refuses it, or if rows do not name their organization, which is documented for few
-// endpoints.
+// byOrganization adds the rows of an account-wide endpoint to one list for each organization to export, some of which
+// may stay empty. The account-wide form is unsupported if the API refuses it, or if rows do not name their
+// organization, which is documented for few endpoints.
 func byOrganization[T any, L interface{ add(row T) error }](
 	poll Poll, what string, rows iter.Seq2[T, error], newList func() L, organizationOf func(*T) string,
 ) (map[string]L, error) {

@@ -8,9 +8,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// Metric describes one metric family. The Catalogue is the only place where names,
-// meanings and labels are written: descriptors, docs/metrics.md and the checks of
-// dashboards and rules are derived from it.
+// Metric describes one metric family. The Catalogue is the only place where names, meanings and labels are written:
+// descriptors, docs/metrics.md and the checks of dashboards and rules are derived from it.
 type Metric struct {
 	Name   string
 	Help   string // meaning, without what HELP adds

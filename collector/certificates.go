@@ -7,8 +7,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// There is no state for certificates that expire soon: how soon matters is up to the
-// queries on the histogram.
+// There is no state for certificates that expire soon: how soon matters is up to the queries on the histogram.
 const (
 	certificateValid       = "valid"
 	certificateExpired     = "expired"
@@ -27,8 +26,7 @@ func certificateState(now time.Time, c runzero.Certificate) string {
 	return certificateValid
 }
 
-// collectCertificates counts the organization's certificates. Like the console's own view,
-// it leaves out hidden ones.
+// collectCertificates counts the organization's certificates. Like the console's own view, it leaves out hidden ones.
 func collectCertificates(ctx context.Context, poll Poll) (Snapshot, error) {
 	type kind struct{ certificateType, state string }
 	counts := map[kind]int64{}

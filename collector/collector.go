@@ -13,8 +13,7 @@ import (
 
 // Collector polls the API for one topic.
 type Collector interface {
-	// Collect makes one poll. If it returns an error, even one from the end of a response,
-	// the poll has no snapshot.
+	// Collect makes one poll. If it returns an error, even one from the end of a response, the poll has no snapshot.
 	Collect(ctx context.Context, poll Poll) (Snapshot, error)
 }
 
@@ -28,9 +27,8 @@ func (f collectFunc) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 type Poll struct {
 	API          *runzero.Client
 	Organization Organization
-	// Organizations maps the ids of the organizations to export to their org_name. It is set
-	// in account-wide polls only, where Organization is empty. Records of other organizations
-	// are left out.
+	// Organizations maps the ids of the organizations to export to their org_name. It is set in account-wide polls
+	// only, where Organization is empty. Records of other organizations are left out.
 	Organizations map[string]string
 	// Now is the time of the poll.
 	Now time.Time
@@ -73,8 +71,7 @@ func (s *Snapshot) SitesOf(organizationID string) SiteNames {
 	return sites
 }
 
-// ErrUnsupported means that the console, the licence or the credential does not give
-// access to a collector's data.
+// ErrUnsupported means that the console, the licence or the credential does not give access to a collector's data.
 var ErrUnsupported = errors.New("not supported")
 
 // Scope is what one poll of a collector covers.
@@ -118,13 +115,11 @@ type Spec struct {
 	Interval     time.Duration // default interval; 0: --cache.interval
 	Query        Query         // set by QuerySpec only
 	New          func(Settings) Collector
-	// AccountWide makes the account-wide form of a PerOrganization collector, which polls all
-	// organizations at once; nil if there is none. If its polls fail with ErrUnsupported, the
-	// organizations are polled one by one.
+	// AccountWide makes the account-wide form of a PerOrganization collector, which polls all organizations at once;
+	// nil if there is none. If its polls fail with ErrUnsupported, the organizations are polled one by one.
 	AccountWide func(Settings) Collector
-	// FromDiscovery makes the account-wide snapshot from the organizations that discovery
-	// found, without an API call; nil if the collector has to be polled. Names maps the ids of
-	// the organizations to export to their org_name.
+	// FromDiscovery makes the account-wide snapshot from the organizations that discovery found, without an API call;
+	// nil if the collector has to be polled. Names maps the ids of the organizations to export to their org_name.
 	FromDiscovery func(found []runzero.Organization, names map[string]string) (Snapshot, error)
 }
 

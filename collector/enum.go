@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// enum is a documented set of six values, followed by unknown (not reported) and other (not
-// documented).
+// enum is a documented set of six values, followed by unknown (not reported) and other (not documented).
 type enum [8]string
 
 const documentedValues = 6

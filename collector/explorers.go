@@ -69,8 +69,7 @@ func (l *explorerList) add(row runzero.Explorer) error {
 	return nil
 }
 
-// samples exports the organization's Explorers. siteName returns the name of a site, or ""
-// if it is not known.
+// samples exports the organization's Explorers. siteName returns the name of a site, or "" if it is not known.
 func (l *explorerList) samples(out *samples, org, newest string, siteName func(id string) string) {
 	statuses := map[string]int{"connected": 0, "disconnected": 0, "inactive": l.inactive}
 	names := Distinguish(l.names)

@@ -49,8 +49,7 @@ func NewQuota(state func() QuotaState) prometheus.Collector {
 	}}
 }
 
-// NewStore returns the family of the store. It calls healthy at each scrape: whether the
-// last write succeeded.
+// NewStore returns the family of the store. It calls healthy at each scrape: whether the last write succeeded.
 func NewStore(healthy func() bool) prometheus.Collector {
 	return liveCollector{newDescriptors(Store), func(out *samples) {
 		out.boolean("runzero_exporter_store_success", healthy())

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// scanMaxAge returns the age at which a site's last successful scan becomes stale. site is
-// its site_name.
+// scanMaxAge returns the age at which a site's last successful scan becomes stale. site is its site_name.
 func (s Settings) scanMaxAge(org Organization, siteID, site string) time.Duration {
 	for _, rule := range s.ScanMaxAges {
 		if matches(rule.Organization, org.ID, org.Name) && matches(rule.Site, siteID, site) {

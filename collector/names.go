@@ -75,9 +75,8 @@ func shorten(s string, runes int) string {
 	return s
 }
 
-// Distinguish returns a unique label for the name of each id. Equal names are all followed
-// by the first 8 characters of their ids, or by the complete ids if those are equal too. The
-// result does not depend on the order of the ids.
+// Distinguish returns a unique label for the name of each id. Equal names are all followed by the first 8 characters
+// of their ids, or by the complete ids if those are equal too. The result does not depend on the order of the ids.
 func Distinguish(names map[string]string) map[string]string { return distinguish(names, nil) }
 
 // distinguish is Distinguish without the labels that are taken.

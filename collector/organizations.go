@@ -37,8 +37,7 @@ func Organizations(rows []runzero.Organization, names map[string]string) (Snapsh
 			"vulnerabilities":        row.ExpireVulnerabilities,
 			"integration_attributes": row.ExpireIntegrationAttributes,
 		} {
-			// 0 is not documented to mean never, but otherwise everything would be deleted as soon
-			// as it is found.
+			// 0 is not documented to mean never, but otherwise everything would be deleted as soon as it is found.
 			if n, known := days.Get(); known && n > 0 {
 				out.gauge("runzero_organization_expiration_seconds", float64(n)*day.Seconds(), org, of)
 			}

@@ -15,8 +15,7 @@ type Query struct {
 	Search string // in runZero's query language; empty: count all
 }
 
-// QuerySpec describes the collector of a query. Queries are not in Specs, because they are
-// not enabled by flags.
+// QuerySpec describes the collector of a query. Queries are not in Specs, because they are not enabled by flags.
 func QuerySpec(q Query, interval time.Duration) Spec {
 	return Spec{
 		Name:     "queries/" + q.Name,

@@ -12,8 +12,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// samples are the samples of one poll or scrape. Label values are in the order of the
-// catalogue.
+// samples are the samples of one poll or scrape. Label values are in the order of the catalogue.
 type samples struct {
 	descriptors
 	metrics []prometheus.Metric

@@ -21,9 +21,8 @@ const (
 	// maxValues is how many values of a label are counted separately. Values that come after
 	// them are counted as other.
 	maxValues = 20_000
-	// maxCells is how many combinations are counted separately. In further ones, the
-	// open-ended values are counted as other. If even the documented values combine to more
-	// than maxSeries, it is an error.
+	// maxCells is how many combinations are counted separately. In further ones, the open-ended values are counted as
+	// other. If even the documented values combine to more than maxSeries, it is an error.
 	maxCells = 200_000
 	// maxCodedValue is the length up to which values are remembered as they came. Longer ones
 	// are cleaned before each look-up, so that hostile values are not stored at full length.
@@ -134,9 +133,8 @@ func (d *dimension) code(value string) uint16 {
 	return code
 }
 
-// fold returns the code that each code is counted as: its own for the top most frequent
-// values, that of other for the rest. Ties are broken by value, so that equal data gives
-// equal results.
+// fold returns the code that each code is counted as: its own for the top most frequent values, that of other for the
+// rest. Ties are broken by value, so that equal data gives equal results.
 func (d *dimension) fold(top int) []uint16 {
 	folded := make([]uint16, len(d.labels))
 	for code := range folded {

@@ -97,10 +97,9 @@ func (t tasks) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 	return out.snapshot(names)
 }
 
-// siteNames returns the names of the sites that tasks can be exported for. If the sites are
-// known, a site that is not among them was deleted, or is so new that the next poll of the
-// sites will find it. If they are not, there is no telling which were deleted: the sites of
-// the previous poll are kept, up to maxSites.
+// siteNames returns the names of the sites that tasks can be exported for. If the sites are known, a site that is not
+// among them was deleted, or is so new that the next poll of the sites will find it. If they are not, there is no
+// telling which were deleted: the sites of the previous poll are kept, up to maxSites.
 func (p Poll) siteNames(seen ...map[string]string) (SiteNames, error) {
 	if p.Sites != nil {
 		return p.Sites, nil

@@ -16,9 +16,8 @@ const (
 	needsAccount      = "an account credential (a CT… token or an OAuth2 client), and a Platform licence"
 )
 
-// unsupported returns ErrUnsupported, with what is needed, if err means that the console,
-// the licence or a credential of this kind does not have access. It returns other errors
-// unchanged.
+// unsupported returns ErrUnsupported, with what is needed, if err means that the console, the licence or a credential
+// of this kind does not have access. It returns other errors unchanged.
 func unsupported(err error, kind runzero.Kind, what, needs string) error {
 	if !runzero.Refused(err, kind) {
 		return err

@@ -24,8 +24,7 @@ type Usage struct {
 	credentials map[string]*CredentialUsage
 }
 
-// CredentialUsage is the usage reported to one credential. It is the runzero.Observer of the
-// credential's client.
+// CredentialUsage is the usage reported to one credential. It is the runzero.Observer of the credential's client.
 type CredentialUsage struct {
 	account *Usage
 	// Guarded by account.mu.
@@ -177,8 +176,7 @@ func (c *CredentialUsage) Saved() SavedUsage {
 	return SavedUsage{Up: c.account.up, Rejected: c.rejected, Usage: c.last}
 }
 
-// Restore sets the state that an earlier process saved, so that it need not be requested
-// again.
+// Restore sets the state that an earlier process saved, so that it need not be requested again.
 func (c *CredentialUsage) Restore(saved SavedUsage) {
 	c.account.mu.Lock()
 	defer c.account.mu.Unlock()

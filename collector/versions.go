@@ -23,8 +23,7 @@ func parseVersion(s string) ([]uint64, bool) {
 	return v, true
 }
 
-// outdated reports whether a version is older than the released one. known is false if one
-// of them is not a version.
+// outdated reports whether a version is older than the released one. known is false if one of them is not a version.
 func outdated(version, released string) (older, known bool) {
 	have, ok := parseVersion(version)
 	newest, releasedOK := parseVersion(released)

@@ -1,6 +1,5 @@
-// Package config turns flags and the configuration file into one checked value. It knows
-// every setting, its default source and its limits. It makes no requests, and knows nothing
-// of how settings are used.
+// Package config turns flags and the configuration file into one checked value. It knows every setting, its default
+// source and its limits. It makes no requests, and knows nothing of how settings are used.
 package config
 
 import (
@@ -61,8 +60,7 @@ type Config struct {
 	Accounts []Account
 	MaxAge   time.Duration // 0 keeps results forever
 	CacheDir string        // empty if nothing is cached on disk
-	// Collectors are the enabled collectors, the cheapest first, and then the queries, which
-	// are named queries/NAME.
+	// Collectors are the enabled collectors, the cheapest first, and then the queries, which are named queries/NAME.
 	Collectors []schedule.Collector
 	Settings   collector.Settings
 }
@@ -83,14 +81,12 @@ type Credential struct {
 	// the account has several.
 	Name    string
 	Expires time.Time // zero if not configured
-	// Runzero has the console, how to reach it, and the secret. Users add the hooks that
-	// observe and admit requests.
+	// Runzero has the console, how to reach it, and the secret. Users add the hooks that observe and admit requests.
 	Runzero runzero.Config
 }
 
-// Load reads the file, if there is one, and checks it together with the flags. It makes no
-// requests. Each error is one sentence that names the flag, or the file and the line, and
-// repeats no secret.
+// Load reads the file, if there is one, and checks it together with the flags. It makes no requests. Each error is
+// one sentence that names the flag, or the file and the line, and repeats no secret.
 func (f Flags) Load() (*Config, error) {
 	c, err := f.load()
 	if e, ok := errors.AsType[*settingError](err); ok && e.flag == "" {

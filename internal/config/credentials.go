@@ -21,8 +21,7 @@ func checkURL(console runzero.Config) error {
 	return err
 }
 
-// checkCredential makes a client as it is made later, so that a file that cannot be read is
-// reported now.
+// checkCredential makes a client as it is made later, so that a file that cannot be read is reported now.
 func (f Flags) checkCredential(console runzero.Config) error {
 	if f.Offline {
 		return nil

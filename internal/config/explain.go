@@ -73,9 +73,8 @@ func explainTypeError(message string) string {
 	return "expected a mapping"
 }
 
-// quoted is a word of the file for a message, after a space and in quotes. It is empty if
-// the word is not like a name or a number with a unit: it may be a secret in the wrong
-// place.
+// quoted is a word of the file for a message, after a space and in quotes. It is empty if the word is not like a name
+// or a number with a unit: it may be a secret in the wrong place.
 func quoted(word string) string {
 	if regexp.MustCompile(`^([a-z][a-z_]{0,40}|-?[0-9]{1,6}(\.[0-9]{1,3})? ?[a-z]{0,8})$`).MatchString(word) {
 		return " " + strconv.Quote(word)

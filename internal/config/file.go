@@ -14,8 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// file is the configuration file as it is written. examples/runzero_exporter.yml explains
-// every key.
+// file is the configuration file as it is written. examples/runzero_exporter.yml explains every key.
 type file struct {
 	Accounts   sourced[[]sourced[fileAccount]] `yaml:"accounts"`
 	Collectors fileCollectors                  `yaml:"collectors"`
@@ -52,8 +51,7 @@ type fileCredential struct {
 // token_url for oauth2: here it defaults to that of the console.
 type httpClient promconfig.HTTPClientConfig
 
-// fileCollectors has a key for every collector: those with settings of their own, and the
-// others.
+// fileCollectors has a key for every collector: those with settings of their own, and the others.
 type fileCollectors struct {
 	Assets fileAssets                        `yaml:"assets"`
 	Tasks  fileTasks                         `yaml:"tasks"`
@@ -108,8 +106,7 @@ func (i *instant) UnmarshalYAML(unmarshal func(any) error) error {
 	return errors.New("invalid date: write it like 2027-03-31 or 2027-03-31T12:00:00Z")
 }
 
-// UnmarshalYAML sets the defaults of prometheus/common, and the environment's proxy unless
-// a proxy setting is made.
+// UnmarshalYAML sets the defaults of prometheus/common, and the environment's proxy unless a proxy setting is made.
 func (c *fileCredential) UnmarshalYAML(unmarshal func(any) error) error {
 	type plain fileCredential
 	c.HTTP = httpClient(promconfig.DefaultHTTPClientConfig)

@@ -7,9 +7,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/collector"
 )
 
-// Fingerprint identifies what everything cached for an account depends on: results of
-// another console are not reused. It holds no secrets, and nothing that decides only what
-// is polled, and when.
+// Fingerprint identifies what everything cached for an account depends on: results of another console are not reused.
+// It holds no secrets, and nothing that decides only what is polled, and when.
 func (c *Config) Fingerprint(a Account) string { return fmt.Sprintf("url=%q", a.URL) }
 
 // fingerprint identifies the settings that shape a collector's samples.
@@ -30,8 +29,7 @@ func queryFingerprint(q collector.Query) string {
 	return catalogue("queries") + fmt.Sprintf(" of=%q search=%q", q.Of, q.Search)
 }
 
-// catalogue is a collector's part of the catalogue: names and help texts are cached with
-// the values.
+// catalogue is a collector's part of the catalogue: names and help texts are cached with the values.
 func catalogue(name string) string {
 	var cached []collector.Metric
 	for _, m := range collector.Catalogue() {

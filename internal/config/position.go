@@ -93,8 +93,7 @@ func (s *sourced[T]) UnmarshalYAML(unmarshal func(any) error) error {
 	return s.errorf("%w", err)
 }
 
-// isLocated reports whether an error has a line, or is one of the YAML library's, to which
-// explain adds it.
+// isLocated reports whether an error has a line, or is one of the YAML library's, to which explain adds it.
 func isLocated(err error) bool {
 	_, ours := errors.AsType[*settingError](err)
 	_, typed := errors.AsType[*yaml.TypeError](err)

@@ -16,9 +16,8 @@ const (
 	maxValues = 50_000
 )
 
-// unmarshal reads the only document of a file. Unknown keys are errors. (goccy/go-yaml has
-// errors with positions, but changes values that look like numbers: a token 1_000 would
-// become 1000.)
+// unmarshal reads the only document of a file. Unknown keys are errors. (goccy/go-yaml has errors with positions, but
+// changes values that look like numbers: a token 1_000 would become 1000.)
 func unmarshal(text []byte, into any) error {
 	if len(text) > maxBytes {
 		return position{}.errorf("the file is larger than %d KiB", maxBytes>>10)

@@ -34,9 +34,8 @@ func (l *ledger) sample(now time.Time) {
 	}
 }
 
-// Exhaustion returns when the account will have no calls left if all its tools go on at
-// their present pace. It returns false if that is not before the quota resets, or if
-// too little is known.
+// Exhaustion returns when the account will have no calls left if all its tools go on at their present pace. It
+// returns false if that is not before the quota resets, or if too little is known.
 func (l *ledger) Exhaustion(now time.Time) (time.Time, bool) {
 	remaining, known := l.remaining.Get()
 	reset := l.NextReset(l.reported)

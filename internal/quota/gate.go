@@ -8,20 +8,17 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Gate keeps the burst limit of one console. runZero documents 2,000 requests in 5
-// minutes from one address, whatever the account, so all accounts on a console share
-// one Gate.
+// Gate keeps the burst limit of one console. runZero documents 2,000 requests in 5 minutes from one address, whatever
+// the account, so all accounts on a console share one Gate.
 //
-// A Gate is open until the console responds with status 429 although the account has
-// calls left. It then refuses every request for as long as the console asks (Retry-After),
-// or for 30 seconds, doubled each time up to 5 minutes. After that one request is
-// admitted to try, and the Gate opens when its response is not another 429.
+// A Gate is open until the console responds with status 429 although the account has calls left. It then refuses
+// every request for as long as the console asks (Retry-After), or for 30 seconds, doubled each time up to 5 minutes.
+// After that one request is admitted to try, and the Gate opens when its response is not another 429.
 type Gate struct {
 	now     func() time.Time
 	limiter *rate.Limiter // nil: unlimited. It has its own lock and is never used under mu.
 
-	// mu guards the fields below, and those of every Quota on this gate. Nothing waits
-	// while holding it.
+	// mu guards the fields below, and those of every Quota on this gate. Nothing waits while holding it.
 	mu       sync.Mutex
 	until    time.Time     // closed until then; zero: open
 	closedAt time.Time     // when it was closed
@@ -30,8 +27,7 @@ type Gate struct {
 }
 
 const (
-	// Half the documented limit, because others may share the address, for example behind
-	// the same proxy.
+	// Half the documented limit, because others may share the address, for example behind the same proxy.
 	requestsPerSecond = 1000.0 / (5 * 60)
 	burst             = 100
 
@@ -89,8 +85,7 @@ type result struct {
 // responded takes the result of an admitted request. The caller holds mu.
 func (g *Gate) responded(now time.Time, r result) {
 	if g.until.IsZero() || r.sent.After(g.closedAt) {
-		// This is the request that tried, if the gate was closed. If it failed, another one
-		// may try.
+		// This is the request that tried, if the gate was closed. If it failed, another one may try.
 		g.trying = false
 		if !r.limited && !r.failed {
 			g.until, g.backoff = time.Time{}, 0

@@ -6,9 +6,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// ledger is the account of calls: what the console reported, and what was sent. It has
-// no clock and no lock of its own. It expects times that do not go backwards; if they
-// do, it counts too many calls rather than too few.
+// ledger is the account of calls: what the console reported, and what was sent. It has no clock and no lock of its
+// own. It expects times that do not go backwards; if they do, it counts too many calls rather than too few.
 type ledger struct {
 	// limit and remaining are as last reported; each may be unknown.
 	limit     runzero.Count
@@ -84,8 +83,7 @@ func (l *ledger) Responded(now, sent time.Time, usage runzero.Usage) {
 	l.sample(now)
 }
 
-// plausible drops headers that cannot be true: a limit of 0, and more calls left than
-// the limit.
+// plausible drops headers that cannot be true: a limit of 0, and more calls left than the limit.
 func plausible(usage runzero.Usage, before runzero.Count) (limit, remaining runzero.Count) {
 	if n, known := usage.Limit.Get(); known && n > 0 {
 		limit = usage.Limit
@@ -103,10 +101,9 @@ func plausible(usage runzero.Usage, before runzero.Count) (limit, remaining runz
 // The quota does not reset twice within this time.
 const shortestDay = 20 * time.Hour
 
-// hasReset reports whether a response shows that the quota has reset: the account has
-// used less than before. If no reset is due, it must be much less: a console whose
-// counter lags a few calls behind must not make own calls forgotten. Missing a reset
-// only costs time, because own calls are forgotten after 24 hours anyway.
+// hasReset reports whether a response shows that the quota has reset: the account has used less than before. If no
+// reset is due, it must be much less: a console whose counter lags a few calls behind must not make own calls
+// forgotten. Missing a reset only costs time, because own calls are forgotten after 24 hours anyway.
 func (l *ledger) hasReset(now time.Time, limit, remaining runzero.Count) bool {
 	before, known := used(l.limit, l.remaining)
 	if !known || !l.lastReset.IsZero() && now.Sub(l.lastReset) < shortestDay {
@@ -162,9 +159,8 @@ func (l *ledger) NextReset(t time.Time) time.Time {
 	return next
 }
 
-// Left returns for how long the allowance must last. Until a reset has been observed,
-// this is until 24 hours after the first call: the quota resets within that time,
-// whenever its day starts.
+// Left returns for how long the allowance must last. Until a reset has been observed, this is until 24 hours after
+// the first call: the quota resets within that time, whenever its day starts.
 func (l *ledger) Left(now time.Time) time.Duration {
 	if l.window.known {
 		return l.NextReset(now).Sub(now)

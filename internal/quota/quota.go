@@ -28,8 +28,7 @@ type Quota struct {
 	stretch   float64
 }
 
-// New makes the quota of an account of which nothing is known yet, on the console of
-// gate.
+// New makes the quota of an account of which nothing is known yet, on the console of gate.
 func New(share Share, gate *Gate) *Quota {
 	return &Quota{gate: gate, share: share, refused: map[string]bool{}, stretch: 1}
 }
@@ -41,19 +40,17 @@ func (q *Quota) SetShare(share Share) {
 	q.share = share
 }
 
-// SetPace sets what State reports as Demand and Stretch: how many calls a day the jobs
-// need, and by what their intervals are multiplied to fit. A Quota knows no jobs, so the
-// caller works out both. They are 0 and 1 before.
+// SetPace sets what State reports as Demand and Stretch: how many calls a day the jobs need, and by what their
+// intervals are multiplied to fit. A Quota knows no jobs, so the caller works out both. They are 0 and 1 before.
 func (q *Quota) SetPace(demand, stretch float64) {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
 	q.demand, q.stretch = demand, stretch
 }
 
-// A request that was not admitted has one of these reasons: this exporter's share is
-// spent or the account has no calls left; the account is down to the reserve; the
-// console's burst limit was exceeded. PausedAuth means that the console refuses a
-// credential, which does not keep requests from being admitted.
+// A request that was not admitted has one of these reasons: this exporter's share is spent or the account has no
+// calls left; the account is down to the reserve; the console's burst limit was exceeded. PausedAuth means that the
+// console refuses a credential, which does not keep requests from being admitted.
 const (
 	PausedQuota     = "quota"
 	PausedReserve   = "reserve"
@@ -61,8 +58,7 @@ const (
 	PausedAuth      = "auth"
 )
 
-// PausedError is the error of a request that was not admitted. It says nothing about the
-// state of the console.
+// PausedError is the error of a request that was not admitted. It says nothing about the state of the console.
 type PausedError struct{ Reason string }
 
 func (e *PausedError) Error() string {
@@ -121,8 +117,7 @@ func CountCalls(ctx context.Context, calls *atomic.Int64) context.Context {
 	return context.WithValue(ctx, callsKey{}, calls)
 }
 
-// probeEvery is how often a request is admitted although no calls are left, once the
-// quota should have reset.
+// probeEvery is how often a request is admitted although no calls are left, once the quota should have reset.
 const probeEvery = time.Hour
 
 // refusal returns why a request must not be sent now, or nil. The caller holds the lock.
@@ -136,8 +131,7 @@ func (q *Quota) refusal(now time.Time) error {
 	return nil
 }
 
-// spentReason returns why the ledger permits no call now, or "". The caller holds the
-// lock.
+// spentReason returns why the ledger permits no call now, or "". The caller holds the lock.
 func (q *Quota) spentReason(now time.Time) string {
 	a := q.share.allowance(&q.ledger, now)
 	switch {
@@ -169,8 +163,7 @@ func (q *Quota) record(credential string, e runzero.Exchange) {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
 	now := q.gate.now()
-	// The time of sending is by the machine's clock. In simulated time it may be later than
-	// now.
+	// The time of sending is by the machine's clock. In simulated time it may be later than now.
 	sent := e.Sent
 	if sent.After(now) {
 		sent = now

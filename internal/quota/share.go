@@ -19,15 +19,13 @@ func (s Share) Calls(limit int64) int64 {
 	return int64(math.Floor(s.Share*float64(limit) + 1e-9))
 }
 
-// ReserveCalls returns how many calls of a daily limit are left to other tools, rounded
-// up.
+// ReserveCalls returns how many calls of a daily limit are left to other tools, rounded up.
 func (s Share) ReserveCalls(limit int64) int64 {
 	return int64(math.Ceil(s.Reserve*float64(limit) - 1e-9))
 }
 
-// Allowance is how many calls may still be made before the quota resets. In the zero
-// Allowance nothing is known: the console has reported no limit, and calls are not
-// restricted.
+// Allowance is how many calls may still be made before the quota resets. In the zero Allowance nothing is known: the
+// console has reported no limit, and calls are not restricted.
 type Allowance struct {
 	Known bool
 	Calls int64
@@ -41,13 +39,11 @@ type Allowance struct {
 
 // allowance works out what may still be spent.
 //
-// Own calls are counted over the last 24 hours, or since the quota is known to have
-// reset if that is less. This is never fewer than the account's own day has seen,
-// whenever that day starts.
+// Own calls are counted over the last 24 hours, or since the quota is known to have reset if that is less. This is
+// never fewer than the account's own day has seen, whenever that day starts.
 //
-// Once the time of the reset is known, the last call of the share is held back until
-// then. Without a call left to find out, a reset would go unnoticed until the own calls
-// are 24 hours old.
+// Once the time of the reset is known, the last call of the share is held back until then. Without a call left to
+// find out, a reset would go unnoticed until the own calls are 24 hours old.
 func (s Share) allowance(l *ledger, now time.Time) Allowance {
 	limit, known := l.limit.Get()
 	if !known {

@@ -47,9 +47,8 @@ func (q *Quota) Metrics() collector.QuotaState { return q.State(q.gate.now()).Qu
 // Stopped reports whether no request is admitted at all.
 func (s State) Stopped() bool { return s.Reason() != "" }
 
-// Reason returns why no request is admitted, the longest-lasting reason first, or "" if
-// polling goes on. A refused credential is no such reason: the polls that use it report
-// it.
+// Reason returns why no request is admitted, the longest-lasting reason first, or "" if polling goes on. A refused
+// credential is no such reason: the polls that use it report it.
 func (s State) Reason() string {
 	for _, reason := range []string{PausedQuota, PausedReserve, PausedRateLimit} {
 		if s.Paused[reason] {
@@ -59,8 +58,7 @@ func (s State) Reason() string {
 	return ""
 }
 
-// Explain describes the state in a sentence without its full stop, for logs and the
-// status page.
+// Explain describes the state in a sentence without its full stop, for logs and the status page.
 func (s State) Explain() string {
 	reset := fmt.Sprintf("the quota is expected to reset at %s", s.Reset.UTC().Format("15:04 MST"))
 	switch s.Reason() {

@@ -33,9 +33,8 @@ func (w resetWindow) narrow(after, until time.Time) resetWindow {
 	return resetWindow{known: true, from: (seen.from + from) % day, width: to - from}
 }
 
-// expected is the time of day at which to expect the reset. This is midnight UTC if the
-// window allows it, because midnight is the most likely. Otherwise it is the end of the
-// window: polling too early gains nothing.
+// expected is the time of day at which to expect the reset. This is midnight UTC if the window allows it, because
+// midnight is the most likely. Otherwise it is the end of the window: polling too early gains nothing.
 func (w resetWindow) expected() time.Duration {
 	if !w.known || w.from == 0 || w.from+w.width >= day {
 		return 0

@@ -10,8 +10,7 @@ import (
 )
 
 const (
-	// UnsupportedInterval is how often an unsupported collector is tried again, in case the
-	// licence has grown.
+	// UnsupportedInterval is how often an unsupported collector is tried again, in case the licence has grown.
 	UnsupportedInterval = 24 * time.Hour
 	// retryWait is the wait before the one early retry, for a connection that broke or a
 	// server error. The retry costs a call, so there is no second.
@@ -72,8 +71,7 @@ func LongestWait(interval time.Duration) time.Duration {
 	return interval + min(interval, longestSpread) + Jitter(interval, 1)
 }
 
-// Jitter is a random part of the interval; random is in [0, 1]. It only adds: nothing is
-// polled before it is due.
+// Jitter is a random part of the interval; random is in [0, 1]. It only adds: nothing is polled before it is due.
 func Jitter(interval time.Duration, random float64) time.Duration {
 	return time.Duration(float64(interval) * jitterShare * random)
 }

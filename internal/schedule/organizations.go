@@ -14,13 +14,11 @@ import (
 // Selection says which of the organizations that an account's credentials reach are
 // polled. The zero Selection polls all but demo and inactive ones.
 type Selection struct {
-	// Include and Exclude hold names or ids. With an Include, only those are polled, demo
-	// and inactive ones too.
+	// Include and Exclude hold names or ids. With an Include, only those are polled, demo and inactive ones too.
 	Include, Exclude []string
 }
 
-// Skipped returns why an organization is not polled, in a word or two; empty when it is
-// polled.
+// Skipped returns why an organization is not polled, in a word or two; empty when it is polled.
 func (s Selection) Skipped(o runzero.Organization) string {
 	matches := func(text string) bool { return Matches(o, text) }
 	switch {
@@ -36,9 +34,8 @@ func (s Selection) Skipped(o runzero.Organization) string {
 	return ""
 }
 
-// Select returns the organizations to poll. An included organization that no credential
-// reaches is an error, so that a misspelt name does not go unnoticed; so is an empty
-// result.
+// Select returns the organizations to poll. An included organization that no credential reaches is an error, so that
+// a misspelt name does not go unnoticed; so is an empty result.
 func (s Selection) Select(reached []runzero.Organization) ([]runzero.Organization, error) {
 	for _, text := range s.Include {
 		if !slices.ContainsFunc(reached, func(o runzero.Organization) bool { return Matches(o, text) }) {
@@ -57,15 +54,13 @@ func (s Selection) Select(reached []runzero.Organization) ([]runzero.Organizatio
 	return selected, nil
 }
 
-// Matches reports whether a text that a user wrote names the organization: its name as it
-// is, or its id in any case.
+// Matches reports whether a text that a user wrote names the organization: its name as it is, or its id in any case.
 func Matches(o runzero.Organization, text string) bool {
 	return strings.EqualFold(o.ID, text) || o.Name == text
 }
 
-// OrganizationName is what an organization is called: its name, or its id as long as the
-// name is unknown. Both are empty for an export token whose organization has neither
-// assets nor sites yet.
+// OrganizationName is what an organization is called: its name, or its id as long as the name is unknown. Both are
+// empty for an export token whose organization has neither assets nor sites yet.
 func OrganizationName(o runzero.Organization) string { return cmp.Or(o.Name, o.ID) }
 
 func listed(all []runzero.Organization) string {

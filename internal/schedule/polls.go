@@ -8,8 +8,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Discovery is the name of the polls that find out which organizations the credentials of
-// an account reach.
+// Discovery is the name of the polls that find out which organizations the credentials of an account reach.
 const Discovery = "discovery"
 
 // discoveryInterval is how often the organizations of an account credential are listed,
@@ -45,18 +44,15 @@ type Poll struct {
 	Organization collector.Organization
 	// AccountWide reports that one poll covers all organizations of the account.
 	AccountWide bool
-	// FromDiscovery reports that the result is derived from what discovery finds: it makes
-	// no request of its own.
+	// FromDiscovery reports that the result is derived from what discovery finds: it makes no request of its own.
 	FromDiscovery bool
 	// Interval is the time between polls as configured; 0: polled until it succeeds once.
 	Interval time.Duration
-	// IntervalSource is the setting that decides Interval, as users write it; empty when no
-	// setting does.
+	// IntervalSource is the setting that decides Interval, as users write it; empty when no setting does.
 	IntervalSource string
 	// Place orders the polls of an organization, the cheapest first.
 	Place int
-	// Missing is the kind of credential that the poll needs and the account lacks; empty
-	// when it has one.
+	// Missing is the kind of credential that the poll needs and the account lacks; empty when it has one.
 	Missing runzero.Kind
 }
 

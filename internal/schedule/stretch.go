@@ -13,8 +13,7 @@ type Load struct {
 	Interval time.Duration
 }
 
-// Allowance is how many calls may still be made, and for how long they must last. The zero
-// Allowance is unlimited.
+// Allowance is how many calls may still be made, and for how long they must last. The zero Allowance is unlimited.
 type Allowance struct {
 	Limited bool
 	Calls   int64
@@ -58,9 +57,8 @@ func Due(last time.Time, interval time.Duration, stretch float64) time.Time {
 	return last.Add(time.Duration(wait))
 }
 
-// FirstRound paces the first polls of an account. They are due at once, but hundreds of
-// organizations would spend the whole allowance within minutes: after a quarter of the
-// budget, first polls are spread over the time that is left.
+// FirstRound paces the first polls of an account. They are due at once, but hundreds of organizations would spend the
+// whole allowance within minutes: after a quarter of the budget, first polls are spread over the time that is left.
 type FirstRound struct {
 	// Polls is how many first polls have started, and Last when the last of them did.
 	Polls int64
@@ -72,8 +70,7 @@ const (
 	firstRoundLeast = 8
 )
 
-// MayStart reports whether one more first poll may start. budget is the calls a day that
-// may be spent.
+// MayStart reports whether one more first poll may start. budget is the calls a day that may be spent.
 func (f FirstRound) MayStart(now time.Time, stretch float64, budget int64, a Allowance) bool {
 	if stretch <= 1 || f.Polls < max(firstRoundLeast, int64(firstRoundShare*float64(budget))) {
 		return true

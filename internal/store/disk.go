@@ -39,8 +39,7 @@ func (s *Store) probe() error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// removeTemporary removes the temporary files of a killed process. One that cannot be
-// removed does no harm.
+// removeTemporary removes the temporary files of a killed process. One that cannot be removed does no harm.
 func (s *Store) removeTemporary() {
 	files, err := os.ReadDir(s.dir)
 	if err != nil {

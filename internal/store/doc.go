@@ -1,9 +1,7 @@
-// Package store keeps snapshots of polls and the state of each account in a folder, so
-// that a restart costs no API call. It knows nothing of polling: what a snapshot or a
-// state means, and when it is saved, is up to the caller.
+// Package store keeps snapshots of polls and the state of each account in a folder, so that a restart costs no API
+// call. It knows nothing of polling: what a snapshot or a state means, and when it is saved, is up to the caller.
 //
-// A snapshot is a file in Prometheus text exposition. Metadata precedes it in a comment,
-// and a checksum follows:
+// A snapshot is a file in Prometheus text exposition. Metadata precedes it in a comment, and a checksum follows:
 //
 //	# runzero_exporter snapshot 1
 //	# {"Account":"default","Organization":"…","Collector":"sites",…,"Sites":{"…":"Headquarters"}}
@@ -12,8 +10,7 @@
 //	runzero_sites{org_name="Acme"} 1
 //	# sha256 …
 //
-// The state of an account is a file of the same form with one line of JSON in place of
-// the samples.
+// The state of an account is a file of the same form with one line of JSON in place of the samples.
 //
 // A file is replaced as a whole or not at all. Only the goroutine of [Store.Run] changes
 // the folder, so nobody else ever waits for a slow disk.

@@ -18,11 +18,10 @@ type Key struct{ Account, Organization, Collector string }
 
 // Snapshot is the result of a successful poll.
 type Snapshot struct {
-	// Families are gauges, counters and classic histograms without timestamps, as a
-	// registry gathers them; a snapshot with any other family is not saved. They are
-	// loaded in the order in which they were saved, without what the text format cannot
-	// express: exemplars, units, creation times, leading blanks of a help text, families
-	// without series.
+	// Families are gauges, counters and classic histograms without timestamps, as a registry gathers them; a snapshot
+	// with any other family is not saved. They are loaded in the order in which they were saved, without what the
+	// text format cannot express: exemplars, units, creation times, leading blanks of a help text, families without
+	// series.
 	Families []*dto.MetricFamily
 	// Sites maps the id of each site to its name. Nil (unknown) differs from empty (none).
 	Sites map[string]string
@@ -102,9 +101,8 @@ func cause(err error) error {
 
 // Save hands a snapshot over to the writer. It replaces the key's last one.
 //
-// The fingerprint stands for everything besides the key that decides what the samples
-// are, such as the URL and the settings. Only its hash is stored. The snapshot must not
-// change afterwards.
+// The fingerprint stands for everything besides the key that decides what the samples are, such as the URL and the
+// settings. Only its hash is stored. The snapshot must not change afterwards.
 func (s *Store) Save(key Key, fingerprint string, snapshot Snapshot) {
 	s.write(key.file(), key, func() ([]byte, error) { return encodeSnapshot(key, fingerprint, snapshot) })
 }
@@ -115,10 +113,9 @@ func (s *Store) SaveState(account, fingerprint string, state any) {
 	s.write(stateFile(account), Key{Account: account}, func() ([]byte, error) { return encodeState(account, fingerprint, state) })
 }
 
-// LoadSnapshot returns the key's snapshot if one of this fingerprint has been written. A
-// snapshot of another fingerprint stays until it is replaced. A file that is torn,
-// edited, of another version or of another key is set aside: the writer renames it to
-// end in .bad.
+// LoadSnapshot returns the key's snapshot if one of this fingerprint has been written. A snapshot of another
+// fingerprint stays until it is replaced. A file that is torn, edited, of another version or of another key is set
+// aside: the writer renames it to end in .bad.
 func (s *Store) LoadSnapshot(key Key, fingerprint string) (snapshot Snapshot, found bool) {
 	found = s.load(key.file(), func(data []byte) (err error) {
 		snapshot, err = decodeSnapshot(data, key, fingerprint)
@@ -127,9 +124,8 @@ func (s *Store) LoadSnapshot(key Key, fingerprint string) (snapshot Snapshot, fo
 	return snapshot, found
 }
 
-// Load decodes the state of an account into *state if one of this fingerprint has been
-// written. It treats files as LoadSnapshot does. When it returns false, *state may have
-// been changed and must not be used.
+// Load decodes the state of an account into *state if one of this fingerprint has been written. It treats files as
+// LoadSnapshot does. When it returns false, *state may have been changed and must not be used.
 func (s *Store) Load(account, fingerprint string, state any) (found bool) {
 	return s.load(stateFile(account), func(data []byte) error {
 		return decodeState(data, account, fingerprint, state)

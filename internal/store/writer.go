@@ -14,9 +14,8 @@ type task struct {
 	run  func()
 }
 
-// Run is the writer: it does what was handed over, in order, until ctx ends. What is
-// pending then is still written. Nothing is written unless Run is running, and only one
-// may run at a time.
+// Run is the writer: it does what was handed over, in order, until ctx ends. What is pending then is still written.
+// Nothing is written unless Run is running, and only one may run at a time.
 func (s *Store) Run(ctx context.Context) {
 	for {
 		ending := ctx.Err() != nil
@@ -36,12 +35,10 @@ func (s *Store) Run(ctx context.Context) {
 // WriteFile replaces a file of the folder.
 type WriteFile func(name string, data []byte) error
 
-// Intercept wraps how files are written, for tests of slow and failing disks. It must be
-// called before Run.
+// Intercept wraps how files are written, for tests of slow and failing disks. It must be called before Run.
 func (s *Store) Intercept(wrap func(WriteFile) WriteFile) { s.replace = wrap(s.replace) }
 
-// Flush waits until the writer has nothing left to do. It returns the error of ctx if
-// that ends first.
+// Flush waits until the writer has nothing left to do. It returns the error of ctx if that ends first.
 func (s *Store) Flush(ctx context.Context) error {
 	done := s.pending()
 	if done == nil {
@@ -55,8 +52,7 @@ func (s *Store) Flush(ctx context.Context) error {
 	}
 }
 
-// pending returns a channel that is closed when the writer has nothing left to do, or
-// nil when that is so now.
+// pending returns a channel that is closed when the writer has nothing left to do, or nil when that is so now.
 func (s *Store) pending() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
