@@ -46,15 +46,15 @@ func PipeThrough(h http.Handler, through func(net.Conn) net.Conn) (dial func(ctx
 	go func() { _ = server.Serve(listener) }() // ends with ErrServerClosed
 	dial = func(dialing context.Context, _, _ string) (net.Conn, error) {
 		client, conn := net.Pipe()
+		// The server does not close connections that a handler has taken over.
+		server := &pipeConn{Conn: conn, forget: context.AfterFunc(ctx, func() { _ = conn.Close() })}
 		select {
-		case listener.conns <- through(conn):
-			// The server does not close connections that a handler has taken over.
-			context.AfterFunc(ctx, func() { _ = conn.Close() })
+		case listener.conns <- through(server):
 			return client, nil
 		case <-ctx.Done():
-			return nil, errors.Join(net.ErrClosed, client.Close(), conn.Close())
+			return nil, errors.Join(net.ErrClosed, client.Close(), server.Close())
 		case <-dialing.Done():
-			return nil, errors.Join(dialing.Err(), client.Close(), conn.Close())
+			return nil, errors.Join(dialing.Err(), client.Close(), server.Close())
 		}
 	}
 	return dial, func() {
@@ -64,6 +64,17 @@ func PipeThrough(h http.Handler, through func(net.Conn) net.Conn) (dial func(ctx
 		_ = server.Close() // closing pipes does not fail
 		handlers.Wait()
 	}
+}
+
+// pipeConn is the server's end of a connection. Once closed it is not kept until stop.
+type pipeConn struct {
+	net.Conn
+	forget func() bool
+}
+
+func (c *pipeConn) Close() error {
+	c.forget()
+	return c.Conn.Close()
 }
 
 type pipeListener struct {
