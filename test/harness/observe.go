@@ -133,6 +133,13 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
+// Size is the memory that the log takes, in bytes.
+func (l *Log) Size() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Cap()
+}
+
 // Lines returns the lines that contain all of these texts.
 func (l *Log) Lines(texts ...string) []string {
 	var lines []string

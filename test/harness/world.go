@@ -63,6 +63,8 @@ type World struct {
 	Console  *simulator.Console // the only one; nil with Setup.Dials
 	Log      *Log
 	Flags    config.Flags
+	dial     Dial
+	disk     func(store.WriteFile) store.WriteFile
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 }
@@ -71,8 +73,8 @@ type World struct {
 // bubble unless the setup is idle.
 func Start(t testing.TB, s Setup) *World {
 	t.Helper()
-	w := &World{t: t, Log: &Log{}, Flags: DefaultFlags(), Console: s.On}
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+	w := &World{t: t, Log: &Log{}, Flags: DefaultFlags(), Console: s.On, disk: s.Disk}
+	w.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		d, ok := s.Dials[address]
 		if !ok {
 			return nil, fmt.Errorf("no console at %s", address)
@@ -91,7 +93,7 @@ func Start(t testing.TB, s Setup) *World {
 		if network == nil {
 			network = NewNetwork(t, handler)
 		}
-		dial = network.Dial
+		w.dial = network.Dial
 		w.Flags.URL, w.Flags.CAFile, w.Flags.Token = network.URL, network.CAFile, w.Console.ExportToken(0)
 		if s.Token != nil {
 			w.Flags.Token = s.Token(w.Console)
@@ -106,21 +108,29 @@ func Start(t testing.TB, s Setup) *World {
 	if s.Flags != nil {
 		s.Flags(&w.Flags)
 	}
+	w.load()
+	if !s.Idle {
+		w.run()
+		t.Cleanup(w.Stop)
+	}
+	return w
+}
+
+func (w *World) load() {
+	w.t.Helper()
 	var err error
 	w.Exporter, err = exporter.New(exporter.Options{
-		Logger: log.NewLogfmtLogger(w.Log), Load: func() (*config.Config, error) { return w.Flags.Load() }, Dial: dial, Disk: s.Disk,
+		Logger: log.NewLogfmtLogger(w.Log), Load: func() (*config.Config, error) { return w.Flags.Load() }, Dial: w.dial, Disk: w.disk,
 	})
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	if s.Idle {
-		return w
-	}
+}
+
+func (w *World) run() {
 	var ctx context.Context
 	ctx, w.cancel = context.WithCancel(context.Background())
 	w.running.Go(func() { w.Exporter.Run(ctx) })
-	t.Cleanup(w.Stop)
-	return w
 }
 
 // Pipes reaches each console at its address.
@@ -143,9 +153,19 @@ func (w *World) Stop() {
 	}
 }
 
+// Restart stops the exporter and starts it again a minute later, with the flags and the
+// configuration file of now.
+func (w *World) Restart() {
+	w.t.Helper()
+	w.Stop()
+	w.Pass(time.Minute)
+	w.load()
+	w.run()
+}
+
 // Pass lets simulated time pass, and everything happen that happens in it.
 func (w *World) Pass(d time.Duration) {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 }
 
