@@ -77,7 +77,7 @@ func TestReadsHostedZones(t *testing.T) {
 			ID: "e77602e0-0000-4000-8000-000000000001", Name: "zone1", Enabled: runzero.True,
 			Explorers: runzero.Known(4), TasksActive: runzero.Known(2), TasksWaiting: runzero.Known(3),
 		},
-		`[{"id":"a","organization_id":"` + organization + `"}]`:               {ID: "a"},
+		`[{"id":"a","organization_id":"` + organization + `"}]`:               {ID: "a", OrganizationID: organization},
 		`{"hosted_zones":[{"id":"a","tasks_active":0,"tasks_waiting":null}]}`: {ID: "a", TasksActive: runzero.Known(0)},
 	})
 }

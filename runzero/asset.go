@@ -49,51 +49,29 @@ func (c *Client) Assets(ctx context.Context, organizationID, search string) iter
 	return organizationRows[Asset](ctx, c, "/export/org/assets.jsonl", "assets", organizationID, assetFields, search)
 }
 
-func (a *Asset) reset() { *a = Asset{Sources: a.Sources[:0]} }
-
 func (a *Asset) identity() (id, organization string) { return a.ID, a.OrganizationID }
 
-func (a *Asset) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "id":
-		a.ID = lex.id()
-	case "organization_id":
-		a.OrganizationID = lex.reference()
-	case "site_id":
-		a.SiteID = lex.reference()
-	case "site_name":
-		a.SiteName = lex.text()
-	case "type":
-		a.Type = lex.text()
-	case "os":
-		a.OS = lex.text()
-	case "os_vendor":
-		a.OSVendor = lex.text()
-	case "os_product":
-		a.OSProduct = lex.text()
-	case "risk":
-		a.Risk = lex.text()
-	case "criticality":
-		a.Criticality = lex.text()
-	case "alive":
-		a.Alive = lex.boolean()
-	case "scanned":
-		a.Scanned = lex.boolean()
-	case "first_seen":
-		a.FirstSeen = lex.time()
-	case "last_seen":
-		a.LastSeen = lex.time()
-	case "eol_os":
-		a.EndOfLife = lex.time()
-	case "eol_os_ext":
-		a.EndOfExtendedSupport = lex.time()
-	case "sources":
-		a.Sources = lex.list(a.Sources)
-	case "service_count":
-		a.Services = lex.count()
-	case "software_count":
-		a.Software = lex.count()
-	case "vulnerability_count":
-		a.Vulnerabilities = lex.count()
+func (a *Asset) fields() fields {
+	return fields{
+		"id":                  id(&a.ID),
+		"organization_id":     reference(&a.OrganizationID),
+		"site_id":             reference(&a.SiteID),
+		"site_name":           text(&a.SiteName),
+		"type":                text(&a.Type),
+		"os":                  text(&a.OS),
+		"os_vendor":           text(&a.OSVendor),
+		"os_product":          text(&a.OSProduct),
+		"risk":                text(&a.Risk),
+		"criticality":         text(&a.Criticality),
+		"alive":               truth(&a.Alive),
+		"scanned":             truth(&a.Scanned),
+		"first_seen":          instant(&a.FirstSeen),
+		"last_seen":           instant(&a.LastSeen),
+		"eol_os":              instant(&a.EndOfLife),
+		"eol_os_ext":          instant(&a.EndOfExtendedSupport),
+		"sources":             list(&a.Sources),
+		"service_count":       count(&a.Services),
+		"software_count":      count(&a.Software),
+		"vulnerability_count": count(&a.Vulnerabilities),
 	}
 }

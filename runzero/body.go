@@ -219,17 +219,17 @@ func (c *Client) exchange(client *http.Client, endpoint string, request *http.Re
 	return parse(newBodyReader(response.Body.(*responseBody))) // as transport returns it
 }
 
-// readObject sends one GET and passes each member of the object in the response to set.
-func (c *Client) readObject(ctx context.Context, client *http.Client, endpoint string, set func(lex *lexer, name []byte)) error {
-	return c.read(ctx, client, endpoint, nil, parseObject(endpoint, set))
+// readObject sends one GET and reads the object in the response.
+func (c *Client) readObject(ctx context.Context, client *http.Client, endpoint string, f fields) error {
+	return c.read(ctx, client, endpoint, nil, parseObject(endpoint, f))
 }
 
 // parseObject parses a body that is one object.
-func parseObject(endpoint string, set func(lex *lexer, name []byte)) func(*bodyReader) error {
+func parseObject(endpoint string, f fields) func(*bodyReader) error {
 	return func(in *bodyReader) error {
 		lex := newLexer()
 		lex.take(in.value())
-		lex.members(func(name []byte) { set(lex, name) })
+		lex.object(f)
 		in.end()
 		if err := in.problem(); err != nil {
 			return &BodyError{Endpoint: endpoint, Err: err}

@@ -24,16 +24,12 @@ func (c *Client) Certificates(ctx context.Context, organizationID string) iter.S
 	return inventory[Certificate](ctx, c, "certificates", organizationID, "")
 }
 
-func (c *Certificate) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "type":
-		c.Type = lex.text()
-	case "validity_start":
-		c.ValidFrom = lex.validity()
-	case "validity_end":
-		c.ValidUntil = lex.validity()
-	case "hidden":
-		c.Hidden = lex.boolean()
+func (c *Certificate) fields() fields {
+	return fields{
+		"type":           text(&c.Type),
+		"validity_start": validity(&c.ValidFrom),
+		"validity_end":   validity(&c.ValidUntil),
+		"hidden":         truth(&c.Hidden),
 	}
 }
 
@@ -41,10 +37,13 @@ func (c *Certificate) set(lex *lexer, name []byte) {
 // which devices write into certificates that never expire.
 const validityLast = 253402300799
 
-// validity reads an instant that may be so late that time would read it as milliseconds.
-func (lex *lexer) validity() time.Time {
-	if n, ok := integer(lex.bytes()); ok && 0 < n && n <= validityLast {
-		return time.Unix(n, 0)
+// validity reads an instant that may be so late that lexer.time would read it as milliseconds.
+func validity(to *time.Time) func(*lexer) {
+	return func(lex *lexer) {
+		if n, ok := integer(lex.bytes()); ok && 0 < n && n <= validityLast {
+			*to = time.Unix(n, 0)
+		} else {
+			*to = lex.time()
+		}
 	}
-	return lex.time()
 }

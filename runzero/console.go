@@ -13,13 +13,9 @@ func (c *Client) Health(ctx context.Context) (Health, error) {
 	const endpoint = "/health"
 	var health Health
 	found := false
-	err := c.readObject(ctx, c.public, endpoint, func(lex *lexer, name []byte) {
-		switch string(name) {
-		case "status":
-			health.Status, found = lex.text(), true
-		case "version":
-			health.Version = lex.text()
-		}
+	err := c.readObject(ctx, c.public, endpoint, fields{
+		"status":  func(lex *lexer) { health.Status, found = lex.text(), true },
+		"version": text(&health.Version),
 	})
 	if err == nil && !found {
 		err = &BodyError{Endpoint: endpoint, Err: ErrNotHealth}

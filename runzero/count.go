@@ -67,8 +67,6 @@ type counted struct {
 	organizationID string
 }
 
-func (c *counted) reset() { *c = counted{} }
-
 func (c *counted) identity() (id, organization string) {
 	if c.identified {
 		id = "present" // its text is not needed, and would be an allocation for each row
@@ -76,21 +74,17 @@ func (c *counted) identity() (id, organization string) {
 	return id, c.organizationID
 }
 
-func (c *counted) set(lex *lexer, name []byte) { c.identify(lex, name) }
-
-// identify takes the value of a member that identifies the row or its organization, and
-// reports whether this was one.
-func (c *counted) identify(lex *lexer, name []byte) bool {
-	switch string(name) {
-	case "id", "service_id", "software_id", "vulnerability_id", "directory_user_id", "directory_group_id":
-		c.identified = c.identified || isIdentifier(lex.bytes())
-	case "organization_id", "software_organization_id", "vulnerability_organization_id",
-		"directory_user_organization_id", "directory_group_organization_id":
-		if organization := lex.reference(); organization != "" {
-			c.organizationID = organization
+func (c *counted) fields() fields {
+	identifier := func(lex *lexer) { c.identified = c.identified || isIdentifier(lex.bytes()) }
+	organization := func(lex *lexer) {
+		if id := lex.reference(); id != "" {
+			c.organizationID = id
 		}
-	default:
-		return false
 	}
-	return true
+	return fields{
+		"id": identifier, "service_id": identifier, "software_id": identifier, "vulnerability_id": identifier,
+		"directory_user_id": identifier, "directory_group_id": identifier,
+		"organization_id": organization, "software_organization_id": organization, "vulnerability_organization_id": organization,
+		"directory_user_organization_id": organization, "directory_group_organization_id": organization,
+	}
 }

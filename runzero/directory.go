@@ -29,9 +29,9 @@ func (c *Client) DirectoryGroups(ctx context.Context, organizationID string) ite
 	return inventory[DirectoryEntry](ctx, c, "groups", organizationID, directoryGroupFields)
 }
 
-func (e *DirectoryEntry) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "directory_user_source_id", "directory_group_source_id":
-		e.SourceID = lex.text()
+func (e *DirectoryEntry) fields() fields {
+	return fields{
+		"directory_user_source_id":  text(&e.SourceID),
+		"directory_group_source_id": text(&e.SourceID),
 	}
 }

@@ -35,34 +35,21 @@ func (c *Client) AccountExplorers(ctx context.Context) iter.Seq2[Explorer, error
 	return stream[Explorer](ctx, c, export{endpoint: "/account/agents", plural: "agents"})
 }
 
-func (e *Explorer) reset() { *e = Explorer{} }
-
 func (e *Explorer) identity() (id, organization string) { return e.ID, e.OrganizationID }
 
-func (e *Explorer) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "id":
-		e.ID = lex.id()
-	case "organization_id":
-		e.OrganizationID = lex.reference()
-	case "site_id":
-		e.SiteID = lex.reference()
-	case "name":
-		e.Name = lex.text()
-	case "os":
-		e.OS = lex.text()
-	case "arch":
-		e.Arch = lex.text()
-	case "version":
-		e.Version = version(lex.text())
-	case "connected":
-		e.Connected = lex.boolean()
-	case "inactive":
-		e.Inactive = e.Inactive || lex.boolean() == True
-	case "deactivated_at":
-		e.Inactive = e.Inactive || !lex.time().IsZero()
-	case "last_checkin":
-		e.LastCheckin = lex.time()
+func (e *Explorer) fields() fields {
+	return fields{
+		"id":              id(&e.ID),
+		"organization_id": reference(&e.OrganizationID),
+		"site_id":         reference(&e.SiteID),
+		"name":            text(&e.Name),
+		"os":              text(&e.OS),
+		"arch":            text(&e.Arch),
+		"version":         func(lex *lexer) { e.Version = version(lex.text()) },
+		"connected":       truth(&e.Connected),
+		"inactive":        func(lex *lexer) { e.Inactive = e.Inactive || lex.boolean() == True },
+		"deactivated_at":  func(lex *lexer) { e.Inactive = e.Inactive || !lex.time().IsZero() },
+		"last_checkin":    instant(&e.LastCheckin),
 	}
 }
 

@@ -3,7 +3,6 @@ package runzero
 import (
 	"context"
 	"iter"
-	"strings"
 )
 
 // Finding is one kind of problem in an organization, with the attributes that are counted.
@@ -22,13 +21,10 @@ func (c *Client) Findings(ctx context.Context, organizationID string) iter.Seq2[
 	return inventory[Finding](ctx, c, "findings", organizationID, "")
 }
 
-func (f *Finding) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "category":
-		f.Category = lex.text()
-	case "risk_rank":
-		f.Risk = strings.ToLower(lex.text())
-	case "instance_count":
-		f.Instances = lex.count()
+func (f *Finding) fields() fields {
+	return fields{
+		"category":       text(&f.Category),
+		"risk_rank":      lowerCase(&f.Risk),
+		"instance_count": count(&f.Instances),
 	}
 }

@@ -129,7 +129,7 @@ func kinds() []struct {
 		{"explorers", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Explorers(ctx, requested)) }},
 		{"agents", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.AccountExplorers(ctx)) }},
 		{"hosted_zones", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
-			return rows(organizationRows[zoneRow](ctx, c, "/org/hosted-zones", "hosted_zones", requested, "", ""))
+			return rows(c.HostedZones(ctx, requested))
 		}},
 		{"orgs", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
 			return rows(stream[Organization](ctx, c, ownOrganization(nil)))

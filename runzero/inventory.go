@@ -3,14 +3,13 @@ package runzero
 import (
 	"context"
 	"iter"
+	"maps"
 )
 
-// details are the attributes of a row beside its identity. The method has a pointer
-// receiver, like those of a record.
+// details are the attributes of a row beside its identity.
 type details[T any] interface {
 	*T
-	// set takes the value of one member, if it is used.
-	set(lex *lexer, name []byte)
+	fields() fields
 }
 
 // inventoryRow is a row of an export that can have a hundred for each asset. Its id is not
@@ -21,12 +20,10 @@ type inventoryRow[T any, D details[T]] struct {
 	details T
 }
 
-func (r *inventoryRow[T, D]) reset() { *r = inventoryRow[T, D]{} }
-
-func (r *inventoryRow[T, D]) set(lex *lexer, name []byte) {
-	if !r.identify(lex, name) {
-		D(&r.details).set(lex, name)
-	}
+func (r *inventoryRow[T, D]) fields() fields {
+	all := r.counted.fields()
+	maps.Copy(all, D(&r.details).fields())
+	return all
 }
 
 // inventory streams an organization's rows of one kind in one call. of is the name of the

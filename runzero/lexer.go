@@ -74,6 +74,11 @@ func (lex *lexer) members(f func(name []byte)) {
 	}
 }
 
+// object reads the members of an object that are used.
+func (lex *lexer) object(f fields) {
+	lex.members(func(name []byte) { f.set(lex, name) })
+}
+
 // list reads an array of texts into dst, whose memory it reuses. A single text is a list
 // of one.
 func (lex *lexer) list(dst []string) []string {

@@ -22,24 +22,19 @@ var errNoLicense = errors.New("the response contains no licence")
 func (c *Client) License(ctx context.Context) (License, error) {
 	const endpoint = "/account/license"
 	var license License
-	err := c.readObject(ctx, c.private, endpoint, license.set)
+	err := c.readObject(ctx, c.private, endpoint, license.fields())
 	if err == nil && license == (License{}) {
 		err = &BodyError{Endpoint: endpoint, Err: errNoLicense}
 	}
 	return license, err
 }
 
-func (l *License) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "license_type":
-		l.Type = lex.text()
-	case "license_expiration":
-		l.Expiration = lex.time()
-	case "license_max_assets":
-		l.MaxAssets = lex.count()
-	case "license_live_asset_count":
-		l.LiveAssets = lex.count()
-	case "license_project_asset_count":
-		l.ProjectAssets = lex.count()
+func (l *License) fields() fields {
+	return fields{
+		"license_type":                text(&l.Type),
+		"license_expiration":          instant(&l.Expiration),
+		"license_max_assets":          count(&l.MaxAssets),
+		"license_live_asset_count":    count(&l.LiveAssets),
+		"license_project_asset_count": count(&l.ProjectAssets),
 	}
 }

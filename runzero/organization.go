@@ -30,39 +30,24 @@ type Organization struct {
 	ExpireIntegrationAttributes Count
 }
 
-func (o *Organization) reset() { *o = Organization{} }
-
 // identity returns no organization, because the record is the organization.
 func (o *Organization) identity() (id, organization string) { return o.ID, "" }
 
-func (o *Organization) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "id":
-		o.ID = lex.id()
-	case "name":
-		o.Name = lex.text()
-	case "demo":
-		o.Demo = lex.boolean() == True
-	case "inactive":
-		o.Inactive = lex.boolean() == True
-	case "project":
-		o.Project = lex.boolean() == True
-	case "asset_count":
-		o.Assets = lex.count()
-	case "live_asset_count":
-		o.LiveAssets = lex.count()
-	case "recent_asset_count":
-		o.RecentAssets = lex.count()
-	case "expiration_assets_stale":
-		o.ExpireStaleAssets = lex.count()
-	case "expiration_assets_offline":
-		o.ExpireOfflineAssets = lex.count()
-	case "expiration_scans":
-		o.ExpireScans = lex.count()
-	case "expiration_vulnerabilities":
-		o.ExpireVulnerabilities = lex.count()
-	case "expiration_integration_attributes":
-		o.ExpireIntegrationAttributes = lex.count()
+func (o *Organization) fields() fields {
+	return fields{
+		"id":                                id(&o.ID),
+		"name":                              text(&o.Name),
+		"demo":                              isTrue(&o.Demo),
+		"inactive":                          isTrue(&o.Inactive),
+		"project":                           isTrue(&o.Project),
+		"asset_count":                       count(&o.Assets),
+		"live_asset_count":                  count(&o.LiveAssets),
+		"recent_asset_count":                count(&o.RecentAssets),
+		"expiration_assets_stale":           count(&o.ExpireStaleAssets),
+		"expiration_assets_offline":         count(&o.ExpireOfflineAssets),
+		"expiration_scans":                  count(&o.ExpireScans),
+		"expiration_vulnerabilities":        count(&o.ExpireVulnerabilities),
+		"expiration_integration_attributes": count(&o.ExpireIntegrationAttributes),
 	}
 }
 
@@ -158,17 +143,12 @@ type owner struct {
 	id, organizationID, organizationName string
 }
 
-func (o *owner) reset() { *o = owner{} }
-
 func (o *owner) identity() (id, organization string) { return o.id, "" }
 
-func (o *owner) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "id":
-		o.id = lex.id()
-	case "organization_id":
-		o.organizationID = lex.reference()
-	case "org_name":
-		o.organizationName = lex.text()
+func (o *owner) fields() fields {
+	return fields{
+		"id":              id(&o.id),
+		"organization_id": reference(&o.organizationID),
+		"org_name":        text(&o.organizationName),
 	}
 }

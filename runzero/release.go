@@ -44,10 +44,8 @@ const releaseEndpoint = "/releases/agent/version"
 
 func (c *Client) explorerRelease(ctx context.Context) (string, error) {
 	newest := ""
-	err := c.readObject(ctx, c.public, releaseEndpoint, func(lex *lexer, name []byte) {
-		if string(name) == "version" {
-			newest = version(lex.text())
-		}
+	err := c.readObject(ctx, c.public, releaseEndpoint, fields{
+		"version": func(lex *lexer) { newest = version(lex.text()) },
 	})
 	switch {
 	case err != nil:

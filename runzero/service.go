@@ -21,13 +21,10 @@ func (c *Client) Services(ctx context.Context, organizationID string) iter.Seq2[
 	return inventory[Service](ctx, c, "services", organizationID, serviceFields)
 }
 
-func (v *Service) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "service_protocol":
-		v.Protocol = lex.text()
-	case "service_transport":
-		v.Transport = lex.text()
-	case "service_port":
-		v.Port = lex.text()
+func (v *Service) fields() fields {
+	return fields{
+		"service_protocol":  text(&v.Protocol),
+		"service_transport": text(&v.Transport),
+		"service_port":      text(&v.Port),
 	}
 }

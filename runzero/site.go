@@ -29,23 +29,15 @@ func (c *Client) AccountSites(ctx context.Context) iter.Seq2[Site, error] {
 	return stream[Site](ctx, c, export{endpoint: "/account/sites", plural: "sites"})
 }
 
-func (s *Site) reset() { *s = Site{} }
-
 func (s *Site) identity() (id, organization string) { return s.ID, s.OrganizationID }
 
-func (s *Site) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "id":
-		s.ID = lex.id()
-	case "organization_id":
-		s.OrganizationID = lex.reference()
-	case "name":
-		s.Name = lex.text()
-	case "asset_count":
-		s.Assets = lex.count()
-	case "recent_asset_count":
-		s.RecentAssets = lex.count()
-	case "live_asset_count":
-		s.LiveAssets = lex.count()
+func (s *Site) fields() fields {
+	return fields{
+		"id":                 id(&s.ID),
+		"organization_id":    reference(&s.OrganizationID),
+		"name":               text(&s.Name),
+		"asset_count":        count(&s.Assets),
+		"recent_asset_count": count(&s.RecentAssets),
+		"live_asset_count":   count(&s.LiveAssets),
 	}
 }

@@ -19,11 +19,9 @@ func (c *Client) Software(ctx context.Context, organizationID string) iter.Seq2[
 	return inventory[Software](ctx, c, "software", organizationID, softwareFields)
 }
 
-func (w *Software) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "software_vendor":
-		w.Vendor = lex.text()
-	case "software_product":
-		w.Product = lex.text()
+func (w *Software) fields() fields {
+	return fields{
+		"software_vendor":  text(&w.Vendor),
+		"software_product": text(&w.Product),
 	}
 }

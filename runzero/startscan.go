@@ -35,7 +35,7 @@ func (c *Client) StartScan(ctx context.Context, organizationID, siteID string, o
 	client := *c.private
 	client.CheckRedirect = checkRedirect(false)
 	var task Task
-	err = c.send(&client, scanEndpoint, request, parseObject(scanEndpoint, task.set))
+	err = c.send(&client, scanEndpoint, request, parseObject(scanEndpoint, task.fields()))
 	switch {
 	case err != nil:
 		return Task{}, err

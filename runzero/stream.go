@@ -38,10 +38,7 @@ func (l Limits) withDefaults() Limits {
 // read into the memory of the last.
 type record[T any] interface {
 	*T
-	// reset clears the last row.
-	reset()
-	// set takes the value of one member, if it is used.
-	set(lex *lexer, name []byte)
+	fields() fields
 	// identity returns the row's id and organization, each empty if the row has none.
 	identity() (id, organization string)
 }
@@ -64,7 +61,7 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 		var row T
 		query := url.Values{} // a copy: each iteration starts at the first page
 		maps.Copy(query, e.query)
-		p := parser[T, R]{row: &row, export: e, limits: c.limits, yield: yield, lex: newLexer()}
+		p := parser[T, R]{row: &row, fields: R(&row).fields(), export: e, limits: c.limits, yield: yield, lex: newLexer()}
 		if e.most > 0 {
 			p.limits.Records = min(p.limits.Records, e.most)
 		}
@@ -125,6 +122,7 @@ func collect[T any, R record[T]](ctx context.Context, c *Client, e export) ([]T,
 // parser reads the bodies of one export.
 type parser[T any, R record[T]] struct {
 	row     R
+	fields  fields
 	export  export
 	limits  Limits
 	yield   func(T, error) bool
@@ -211,16 +209,16 @@ func (p *parser[T, R]) array() error {
 
 // object reads a row.
 func (p *parser[T, R]) object() error {
-	p.row.reset()
+	*p.row = *new(T)
 	p.lex.take(p.in.value())
-	p.lex.members(func(name []byte) { p.row.set(p.lex, name) })
+	p.lex.object(p.fields)
 	return p.endObject(true)
 }
 
 // rowOrPage reads an object that may be a row or a page of rows. It does so member by
 // member, because a page need not fit into memory.
 func (p *parser[T, R]) rowOrPage() error {
-	p.row.reset()
+	*p.row = *new(T)
 	p.in.skipToken()
 	page, null := false, false
 	for p.in.kind() == '"' {
@@ -242,7 +240,7 @@ func (p *parser[T, R]) rowOrPage() error {
 		case "next_key":
 			p.cursor = p.lex.text()
 		default:
-			p.row.set(p.lex, p.name)
+			p.fields.set(p.lex, p.name)
 		}
 	}
 	p.in.skipToken() // the end of the object, or the error

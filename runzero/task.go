@@ -119,89 +119,46 @@ func (c *Client) Tasks(ctx context.Context, organizationID string) iter.Seq2[Tas
 	}
 }
 
-func (t *Task) reset() { *t = Task{} }
-
 func (t *Task) identity() (id, organization string) { return t.ID, t.OrganizationID }
 
-func (t *Task) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "id":
-		t.ID = lex.id()
-	case "organization_id":
-		t.OrganizationID = lex.reference()
-	case "site_id":
-		t.SiteID = lex.reference()
-	case "site_name":
-		t.SiteName = lex.text()
-	case "name":
-		t.Name = lex.text()
-	case "type":
-		t.Type = lex.text()
-	case "status":
-		t.Status = strings.ToLower(lex.text())
-	case "parent_id":
-		t.ParentID = lex.reference()
-	case "error":
-		t.Failed = lex.nonEmpty()
-	case "hidden":
-		t.Hidden = lex.boolean()
-	case "recur":
-		t.Recur = lex.boolean() == True
-	case "recur_frequency":
-		t.Frequency = frequency(lex.text())
-	case "grace_period":
-		t.Grace = hours(lex.count())
-	case "custom_integration_id":
-		t.CustomIntegrationID = lex.reference()
-	case "stats":
-		lex.members(func(name []byte) { t.Changes.set(lex, name) })
-	default:
-		if instant := t.instant(name); instant != nil {
-			*instant = lex.time()
-		}
+func (t *Task) fields() fields {
+	return fields{
+		"id":                          id(&t.ID),
+		"organization_id":             reference(&t.OrganizationID),
+		"site_id":                     reference(&t.SiteID),
+		"site_name":                   text(&t.SiteName),
+		"name":                        text(&t.Name),
+		"type":                        text(&t.Type),
+		"status":                      lowerCase(&t.Status),
+		"parent_id":                   reference(&t.ParentID),
+		"error":                       func(lex *lexer) { t.Failed = lex.nonEmpty() },
+		"hidden":                      truth(&t.Hidden),
+		"recur":                       isTrue(&t.Recur),
+		"recur_frequency":             func(lex *lexer) { t.Frequency = frequency(lex.text()) },
+		"grace_period":                func(lex *lexer) { t.Grace = hours(lex.count()) },
+		"start_time":                  instant(&t.StartTime),
+		"recur_last":                  instant(&t.LastRun),
+		"recur_next":                  instant(&t.NextRun),
+		"created_at":                  instant(&t.CreatedAt),
+		"updated_at":                  instant(&t.UpdatedAt),
+		"data_acquisition_started_at": instant(&t.AcquisitionStarted),
+		"data_acquisition_ended_at":   instant(&t.AcquisitionEnded),
+		"data_processing_started_at":  instant(&t.ProcessingStarted),
+		"data_processing_ended_at":    instant(&t.ProcessingEnded),
+		"custom_integration_id":       reference(&t.CustomIntegrationID),
+		"stats":                       object(t.Changes.fields()),
 	}
 }
 
-func (t *Task) instant(name []byte) *time.Time {
-	switch string(name) {
-	case "start_time":
-		return &t.StartTime
-	case "recur_last":
-		return &t.LastRun
-	case "recur_next":
-		return &t.NextRun
-	case "created_at":
-		return &t.CreatedAt
-	case "updated_at":
-		return &t.UpdatedAt
-	case "data_acquisition_started_at":
-		return &t.AcquisitionStarted
-	case "data_acquisition_ended_at":
-		return &t.AcquisitionEnded
-	case "data_processing_started_at":
-		return &t.ProcessingStarted
-	case "data_processing_ended_at":
-		return &t.ProcessingEnded
-	}
-	return nil
-}
-
-func (c *Changes) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "change.newAssets":
-		c.New = lex.count()
-	case "change.onlineAssets":
-		c.Online = lex.count()
-	case "change.offlineAssets":
-		c.Offline = lex.count()
-	case "change.changedAssets":
-		c.Changed = lex.count()
-	case "change.unchangedAssets":
-		c.Unchanged = lex.count()
-	case "change.ignoredAssets":
-		c.Ignored = lex.count()
-	case "change.totalAssets":
-		c.Total = lex.count()
+func (c *Changes) fields() fields {
+	return fields{
+		"change.newAssets":       count(&c.New),
+		"change.onlineAssets":    count(&c.Online),
+		"change.offlineAssets":   count(&c.Offline),
+		"change.changedAssets":   count(&c.Changed),
+		"change.unchangedAssets": count(&c.Unchanged),
+		"change.ignoredAssets":   count(&c.Ignored),
+		"change.totalAssets":     count(&c.Total),
 	}
 }
 

@@ -22,15 +22,11 @@ func (c *Client) Wireless(ctx context.Context, organizationID string) iter.Seq2[
 	return inventory[Wireless](ctx, c, "wireless", organizationID, wirelessFields)
 }
 
-func (w *Wireless) set(lex *lexer, name []byte) {
-	switch string(name) {
-	case "site_id":
-		w.SiteID = lex.reference()
-	case "site_name":
-		w.SiteName = lex.text()
-	case "authentication":
-		w.Authentication = lex.text()
-	case "encryption":
-		w.Encryption = lex.text()
+func (w *Wireless) fields() fields {
+	return fields{
+		"site_id":        reference(&w.SiteID),
+		"site_name":      text(&w.SiteName),
+		"authentication": text(&w.Authentication),
+		"encryption":     text(&w.Encryption),
 	}
 }
