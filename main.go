@@ -1,6 +1,5 @@
-// runzero_exporter exports what runZero knows about networks to Prometheus. It polls the
-// runZero API in the background, at a pace that the account's daily quota can bear, and
-// answers scrapes from memory.
+// runzero_exporter exports what runZero knows about networks to Prometheus. It polls the runZero API in the
+// background, at a pace that the account's daily quota can bear, and answers scrapes from memory.
 //
 // This file turns flags and environment variables into the options of one command, and runs
 // it. It is the only one that knows kingpin.

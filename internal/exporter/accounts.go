@@ -36,9 +36,8 @@ type credential struct {
 	poller.Credential
 }
 
-// newAccounts makes the accounts of a configuration. What is the same as before is reused:
-// an account by its name and console, a credential by all of its settings. before does not
-// change.
+// newAccounts makes the accounts of a configuration. What is the same as before is reused: an account by its name and
+// console, a credential by all of its settings. before does not change.
 func (o Options) newAccounts(c *config.Config, before *accounts) (*accounts, error) {
 	next := &accounts{gates: map[string]*quota.Gate{}}
 	for _, configured := range c.Accounts {

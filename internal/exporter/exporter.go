@@ -40,8 +40,7 @@ type Options struct {
 	Random func() float64
 	// Observe wraps the observer of every request; nil leaves it as it is.
 	Observe func(runzero.Observer) runzero.Observer
-	// Disk wraps how the cache is written, for tests of slow and failing disks; nil leaves it
-	// as it is.
+	// Disk wraps how the cache is written, for tests of slow and failing disks; nil leaves it as it is.
 	Disk func(store.WriteFile) store.WriteFile
 	// Unpaced sends requests without holding to the burst limit of the console, for a
 	// simulated console under a simulated clock.
@@ -66,8 +65,7 @@ type Exporter struct {
 	reloads  chan struct{} // holds a token while a reload is under way
 }
 
-// inForce is the configuration in force and what was made of it. It is replaced, never
-// changed.
+// inForce is the configuration in force and what was made of it. It is replaced, never changed.
 type inForce struct {
 	config   *config.Config
 	accounts *accounts
@@ -142,8 +140,7 @@ func (e *Exporter) Reload(ctx context.Context) error {
 	return nil
 }
 
-// reloaded reports whether the last reload succeeded, and when a configuration was last put
-// in force.
+// reloaded reports whether the last reload succeeded, and when a configuration was last put in force.
 func (e *Exporter) reloaded() (ok bool, last time.Time) {
 	current := e.inForce.Load()
 	return !current.failed, current.loaded
@@ -152,8 +149,7 @@ func (e *Exporter) reloaded() (ok bool, last time.Time) {
 // saveTimeout bounds how long the end waits for the cache to be written. A disk may hang.
 const saveTimeout = 3 * time.Second
 
-// Run polls until ctx ends, and returns when the last poll has ended and everything is
-// cached, or saveTimeout later.
+// Run polls until ctx ends, and returns when the last poll has ended and everything is cached, or saveTimeout later.
 func (e *Exporter) Run(ctx context.Context) {
 	defer e.write()()
 	e.poller.Run(ctx)
@@ -194,8 +190,7 @@ func (e *Exporter) write() (end func()) {
 // Registry holds the metrics of the exporter itself. Those who serve it add their own.
 func (e *Exporter) Registry() *prometheus.Registry { return e.registry }
 
-// Gather implements prometheus.Gatherer: the results of polls and what is known live, sorted
-// by name.
+// Gather implements prometheus.Gatherer: the results of polls and what is known live, sorted by name.
 func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 	polled, err := e.poller.Gather()
 	accounts, accountsErr := e.inForce.Load().registry.Gather()
@@ -205,8 +200,7 @@ func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 	return families, errors.Join(err, accountsErr, ownErr)
 }
 
-// Ready reports whether every collector has had a result or is unsupported. Once true it
-// stays true.
+// Ready reports whether every collector has had a result or is unsupported. Once true it stays true.
 func (e *Exporter) Ready() bool { return e.poller.Ready() }
 
 // Status returns the state of every poll.

@@ -61,9 +61,8 @@ func TestABadFileChangesNothing(t *testing.T) {
 	})
 }
 
-// Files that differ now in this and now in that are reloaded while polls run, and while
-// scrapes and status pages are requested: what is the same in all of them is never
-// missing, and never polled before it is due.
+// Files that differ now in this and now in that are reloaded while polls run, and while scrapes and status pages are
+// requested: what is the same in all of them is never missing, and never polled before it is due.
 func TestReloadsWhilePollsScrapesAndPagesGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))

@@ -32,8 +32,7 @@ func NewMerger(catalogue []collector.Metric, ageOf map[string]string) *Merger {
 	return m
 }
 
-// owner tells apart whose series they are within a family. Two polls must never expose
-// series of the same owner.
+// owner tells apart whose series they are within a family. Two polls must never expose series of the same owner.
 type owner struct{ family, account, organization, collector, query string }
 
 func ownerOf(family string, m *dto.Metric) owner {
@@ -78,11 +77,10 @@ func NewPart(families []*dto.MetricFamily) *Part {
 // Merge puts the families of all polls together: health, which describes the polls
 // themselves, and the parts, which are their results.
 //
-// Every part is valid by itself, and may hold anything all the same: a cached snapshot may
-// come from another version or from an editor, and while organizations are being renamed,
-// two polls may speak of the same name. So families that no poll can have produced are
-// left out, and of two parts with series of one owner the first wins: no series is exposed
-// twice.
+// Every part is valid by itself, and may hold anything all the same: a cached snapshot may come from another version
+// or from an editor, and while organizations are being renamed, two polls may speak of the same name. So families
+// that no poll can have produced are left out, and of two parts with series of one owner the first wins: no series is
+// exposed twice.
 func (m *Merger) Merge(health [][]*dto.MetricFamily, parts []*Part) *View {
 	merged := map[string]*dto.MetricFamily{}
 	family := func(name string) *dto.MetricFamily {

@@ -84,9 +84,8 @@ func restored(t *testing.T, s *store.Store, families []*dto.MetricFamily) []*dto
 	return entry.Families
 }
 
-// Whatever jobs found, or the store kept, what is made of all of it can be scraped: no
-// series comes twice, each family is as the catalogue has it, and what is not another's
-// is all there.
+// Whatever jobs found, or the store kept, what is made of all of it can be scraped: no series comes twice, each
+// family is as the catalogue has it, and what is not another's is all there.
 func TestWhateverJobsSayTheExpositionIsValid(t *testing.T) {
 	s, err := store.Open(t.TempDir(), log.NewNopLogger())
 	if err != nil {

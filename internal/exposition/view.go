@@ -8,8 +8,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// View is one publication: the merged families of all polls, sorted by name. It never
-// changes.
+// View is one publication: the merged families of all polls, sorted by name. It never changes.
 type View struct {
 	families []*dto.MetricFamily
 	ages     []age
@@ -22,8 +21,7 @@ type age struct {
 	name string
 }
 
-// Gather returns the families as of now. Only ages are worked out; everything else is
-// shared and must not be changed.
+// Gather returns the families as of now. Only ages are worked out; everything else is shared and must not be changed.
 func (v *View) Gather(now time.Time) []*dto.MetricFamily {
 	families := slices.Clone(v.families)
 	for _, a := range v.ages {

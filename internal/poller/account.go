@@ -192,8 +192,7 @@ func (a *account) namesFor(c Credential) map[string]string {
 	return names
 }
 
-// selectOrganizations sets which organizations are polled. After an error they are as
-// before.
+// selectOrganizations sets which organizations are polled. After an error they are as before.
 func (a *account) selectOrganizations() error {
 	selected, err := a.Selection.Select(a.reached())
 	if err != nil {

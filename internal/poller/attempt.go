@@ -116,8 +116,7 @@ func (j *job) newAttempt(ctx context.Context) *attempt {
 	return a
 }
 
-// sites are the site names, as the sites collector last found them, of the organizations
-// that the job covers.
+// sites are the site names, as the sites collector last found them, of the organizations that the job covers.
 func (j *job) sites() collector.SiteNames {
 	var all collector.SiteNames
 	for _, other := range j.account.jobs {

@@ -27,8 +27,7 @@ func (r reach) validFor(accountInterval time.Duration) time.Duration {
 	return 0
 }
 
-// undiscovered are the credentials whose organizations are unknown, or were listed too long
-// ago.
+// undiscovered are the credentials whose organizations are unknown, or were listed too long ago.
 func (a *account) undiscovered(now time.Time) []Credential {
 	var credentials []Credential
 	for _, c := range a.Credentials {
@@ -58,8 +57,7 @@ func (a *account) discoveryInterval() time.Duration {
 	return shortest
 }
 
-// discover lists the organizations that credentials reach. What some of them returned
-// counts although others failed.
+// discover lists the organizations that credentials reach. What some of them returned counts although others failed.
 func discover(ctx context.Context, credentials []Credential, several bool, now time.Time) (map[string]reach, error) {
 	found := map[string]reach{}
 	var failed joinedErrors
@@ -93,8 +91,7 @@ func (e joinedErrors) Error() string {
 
 func (e joinedErrors) Unwrap() []error { return e }
 
-// applyReach applies what a discovery found: the account's jobs become those of the
-// organizations that are now known.
+// applyReach applies what a discovery found: the account's jobs become those of the organizations that are now known.
 func (p *Poller) applyReach(attempt *attempt, now time.Time) {
 	a := attempt.job.account
 	before := maps.Clone(a.reach)
@@ -122,8 +119,7 @@ func (p *Poller) applyReach(attempt *attempt, now time.Time) {
 	}
 }
 
-// retryUnsupported has everything unsupported tried again, because a credential is new and
-// its scope may suffice.
+// retryUnsupported has everything unsupported tried again, because a credential is new and its scope may suffice.
 func (a *account) retryUnsupported(credential string) {
 	maps.DeleteFunc(a.insufficient, func(u use, _ insufficiency) bool { return u.credential == credential })
 	for _, j := range a.jobs {

@@ -5,9 +5,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// At most this many polls run at once, each for another organization: for one account, so
-// that a slow console does not hold up the others, and in all. It bounds memory and
-// sockets; how much is polled is the quota's business.
+// At most this many polls run at once, each for another organization: for one account, so that a slow console does
+// not hold up the others, and in all. It bounds memory and sockets; how much is polled is the quota's business.
 const (
 	parallelPerAccount = 4
 	parallel           = 64
@@ -17,8 +16,7 @@ const (
 type inFlight struct {
 	polls         int
 	organizations map[string]bool // by org_name
-	// sitesPending: the account's site names are about to be known, and everything that
-	// names sites waits for them.
+	// sitesPending: the account's site names are about to be known, and everything that names sites waits for them.
 	sitesPending bool
 	// A collector that only some credentials reach is first tried with one organization: if
 	// the scope is insufficient, the others need not be tried.

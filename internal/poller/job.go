@@ -12,8 +12,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 )
 
-// job is a poll with its state: one collector for one organization, or for a console or an
-// account. The loop owns it.
+// job is a poll with its state: one collector for one organization, or for a console or an account. The loop owns it.
 type job struct {
 	schedule.Poll
 	account *account
@@ -65,16 +64,14 @@ func (j *job) due(stretch float64) time.Time {
 // everPolled reports whether the job was polled at all, in this run or before.
 func (j *job) everPolled() bool { return !j.base.IsZero() }
 
-// settled reports whether the job has what can be had: a snapshot, or the certainty that it
-// is unsupported.
+// settled reports whether the job has what can be had: a snapshot, or the certainty that it is unsupported.
 func (j *job) settled() bool { return j.snapshot != nil || j.unsupported }
 
 // superseded reports whether the job is an account-wide form that is unsupported: its
 // organizations are polled one by one, and there is nothing to report of the job itself.
 func (j *job) superseded() bool { return j.AccountWide && j.unsupported }
 
-// reportsUsage reports whether the job's responses carry usage headers. Those of
-// unauthenticated endpoints do not.
+// reportsUsage reports whether the job's responses carry usage headers. Those of unauthenticated endpoints do not.
 func (j *job) reportsUsage() bool {
 	return j.Collector == nil || j.Collector.Scope != collector.PerConsole
 }
@@ -103,8 +100,7 @@ func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err erro
 		return
 	}
 	j.failures = 0
-	// Wall time: while a machine sleeps its monotonic clock stands still, and snapshots age
-	// all the same.
+	// Wall time: while a machine sleeps its monotonic clock stands still, and snapshots age all the same.
 	j.lastSuccess = began.Round(0)
 	j.setSnapshot(&snapshot)
 	j.previous = nil

@@ -21,8 +21,7 @@ type loggedQuota struct {
 // A stretch is logged again when it has changed by this factor.
 const relogFactor = 1.5
 
-// logQuota logs that polling has paused or resumed and that intervals are stretched: once
-// for each change.
+// logQuota logs that polling has paused or resumed and that intervals are stretched: once for each change.
 func (p *Poller) logQuota(a *account, s quota.State) {
 	logger := a.logger(p.config.Logger)
 	reason := s.Reason()
@@ -89,8 +88,7 @@ func (p *Poller) logResult(j *job, before error, due time.Time) {
 	}
 }
 
-// unsupportedElsewhere reports whether the same is unsupported for another organization,
-// which has been logged.
+// unsupportedElsewhere reports whether the same is unsupported for another organization, which has been logged.
 func (j *job) unsupportedElsewhere() bool {
 	return slices.ContainsFunc(j.account.jobs, func(other *job) bool {
 		return other != j && other.unsupported && other.Name == j.Name

@@ -53,8 +53,7 @@ type Poller struct {
 	ready    bool
 }
 
-// New makes a Poller of accounts, with what the store has cached of them. No request is made
-// yet.
+// New makes a Poller of accounts, with what the store has cached of them. No request is made yet.
 func New(config Config, accounts []Account) *Poller {
 	p := &Poller{
 		config: config, merger: exposition.NewMerger(collector.Catalogue(), collector.AgeOf()), health: collector.NewHealthFamilies(),
@@ -145,8 +144,7 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 	}
 }
 
-// startNext starts the job that has been due the longest, of several the cheapest; nil when
-// none may start now.
+// startNext starts the job that has been due the longest, of several the cheapest; nil when none may start now.
 func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]bool) *attempt {
 	var best *job
 	var bestDue time.Time
@@ -196,15 +194,13 @@ func (p *Poller) quotaState(a *account, now time.Time) quota.State {
 	return s
 }
 
-// allowance is what the quota permits. A stale one is unlimited: the next response reports
-// how it stands.
+// allowance is what the quota permits. A stale one is unlimited: the next response reports how it stands.
 func allowance(s quota.State) schedule.Allowance {
 	return schedule.Allowance{Limited: s.Allowance.Known && !s.Allowance.Stale, Calls: s.Allowance.Calls, Left: s.Left}
 }
 
-// untilNext is how long there is nothing to do: no job becomes due, and no exposed snapshot
-// too old. Jobs that are due and may not start wait for a running poll, or for the next
-// minute.
+// untilNext is how long there is nothing to do: no job becomes due, and no exposed snapshot too old. Jobs that are
+// due and may not start wait for a running poll, or for the next minute.
 func (p *Poller) untilNext(now time.Time) time.Duration {
 	// Bounded, because the clock may jump, and yesterday's calls become available again.
 	wait := time.Minute

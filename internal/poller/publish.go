@@ -42,8 +42,7 @@ func (a *account) updateLoads() {
 	}
 }
 
-// publishedQuota is the part of the quota's state that the families of an account's jobs
-// show.
+// publishedQuota is the part of the quota's state that the families of an account's jobs show.
 type publishedQuota struct {
 	stretch float64
 	stopped bool
@@ -57,8 +56,7 @@ func (q publishedQuota) differs(s quota.State) bool {
 	return q.stopped != s.Stopped() || q.stopped && !q.reset.Equal(s.Reset) || math.Abs(s.Stretch-q.stretch) > republishFactor*s.Stretch
 }
 
-// refresh publishes when time alone has changed something: a snapshot has become too old,
-// or the quota has reset.
+// refresh publishes when time alone has changed something: a snapshot has become too old, or the quota has reset.
 func (p *Poller) refresh(now time.Time) {
 	changed := !p.expires.IsZero() && !now.Round(0).Before(p.expires)
 	for _, a := range p.accounts {
@@ -122,13 +120,11 @@ func (p *Poller) publishStatus() {
 	p.published.Store(&next)
 }
 
-// Gather implements prometheus.Gatherer. It makes no request, waits for nothing and cannot
-// fail.
+// Gather implements prometheus.Gatherer. It makes no request, waits for nothing and cannot fail.
 func (p *Poller) Gather() ([]*dto.MetricFamily, error) {
 	return p.published.Load().view.Gather(p.config.Now()), nil
 }
 
-// Ready reports whether every collector has had a result or is unsupported. Once true it
-// stays true: an organization that is added later does not make the data of the others
-// unready.
+// Ready reports whether every collector has had a result or is unsupported. Once true it stays true: an organization
+// that is added later does not make the data of the others unready.
 func (p *Poller) Ready() bool { return p.published.Load().ready }

@@ -14,10 +14,9 @@ type reload struct {
 	applied  chan struct{}
 }
 
-// Reload replaces the accounts that are polled. What is the same as before keeps its
-// snapshots and its schedule: an account by its name and fingerprint, its credentials by
-// their clients, and a collector by its name and fingerprint. It returns when the loop has
-// applied the change, or when ctx ends. Calls must not overlap.
+// Reload replaces the accounts that are polled. What is the same as before keeps its snapshots and its schedule: an
+// account by its name and fingerprint, its credentials by their clients, and a collector by its name and fingerprint.
+// It returns when the loop has applied the change, or when ctx ends. Calls must not overlap.
 func (p *Poller) Reload(ctx context.Context, accounts []Account) {
 	r := p.prepare(accounts)
 	select {
@@ -27,8 +26,7 @@ func (p *Poller) Reload(ctx context.Context, accounts []Account) {
 	}
 }
 
-// prepare reads the cache of accounts that are new. It runs outside of the loop, because a
-// disk may hang.
+// prepare reads the cache of accounts that are new. It runs outside of the loop, because a disk may hang.
 func (p *Poller) prepare(accounts []Account) reload {
 	r := reload{accounts: accounts, restored: make([]*account, len(accounts)), applied: make(chan struct{})}
 	var existing []identity

@@ -145,8 +145,7 @@ func (a *account) restoreCredentials(credentials []savedCredential, now time.Tim
 	return unknown == 0
 }
 
-// earlier returns t, or now when t is in the future: then the clock was ahead when t was
-// saved.
+// earlier returns t, or now when t is in the future: then the clock was ahead when t was saved.
 func earlier(t, now time.Time) time.Time {
 	if t.After(now) {
 		return now.Round(0)
@@ -183,9 +182,8 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 		j.lastSuccess = earlier(cached.Success, now)
 		return
 	}
-	// The snapshot is lost: it is polled again, once. What never succeeded, because its first
-	// poll was cut short, is polled when it is due: otherwise a crash in every poll would cost
-	// a call each.
+	// The snapshot is lost: it is polled again, once. What never succeeded, because its first poll was cut short, is
+	// polled when it is due: otherwise a crash in every poll would cost a call each.
 	if !saved.LastSuccess.IsZero() && j.err == nil {
 		j.base = time.Time{}
 	}

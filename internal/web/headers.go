@@ -12,9 +12,8 @@ const (
 	defaultPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-// withHeaders keeps browsers from doing anything with a page but show it: other sites must
-// not embed it, because it contains untrusted names, and caches must not keep it. A header
-// that --web.config.file sets stays.
+// withHeaders keeps browsers from doing anything with a page but show it: other sites must not embed it, because it
+// contains untrusted names, and caches must not keep it. A header that --web.config.file sets stays.
 func withHeaders(next http.Handler) http.Handler {
 	ours := map[string]string{
 		policyHeader:                   defaultPolicy,

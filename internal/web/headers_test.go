@@ -57,8 +57,7 @@ func TestEveryResponseForbidsWhatNoPageNeeds(t *testing.T) {
 	}
 }
 
-// The page's own style is the only one that may be used, and nothing else in it needs
-// leave.
+// The page's own style is the only one that may be used, and nothing else in it needs leave.
 func TestThePolicyFitsThePage(t *testing.T) {
 	for name, change := range map[string]func(*web.Config){"all": everything, "the least": nil, "the demo": func(c *web.Config) { c.Demo = true }} {
 		got := get(handler(change), "/")

@@ -14,8 +14,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 )
 
-// The template escapes what it shows: names of organizations and messages of the console
-// are untrusted.
+// The template escapes what it shows: names of organizations and messages of the console are untrusted.
 var (
 	//go:embed page.html
 	pageTemplate string
@@ -28,8 +27,7 @@ const maxRows = 500
 
 type link struct{ Address, Text string }
 
-// page serves the status page. It is made at each request, because the state of the polls
-// changes.
+// page serves the status page. It is made at each request, because the state of the polls changes.
 func page(c Config) http.Handler {
 	page := template.Must(template.New("page").Funcs(template.FuncMap{"age": age, "until": until}).Parse(pageTemplate))
 	links := []link{{c.TelemetryPath, "Metrics"}, {"/config", "Configuration"}, {"/-/healthy", "Health"}, {"/-/ready", "Readiness"}}

@@ -8,8 +8,7 @@ import (
 	"github.com/go-kit/log"
 )
 
-// NewServer makes the server of the handler. Its timeouts keep slow clients from holding a
-// connection for long.
+// NewServer makes the server of the handler. Its timeouts keep slow clients from holding a connection for long.
 func NewServer(logger log.Logger, handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,

@@ -12,9 +12,8 @@ import (
 // line and repeats no value of the file.
 func CheckFile(name string) error { return Plain(toolkit.Validate(name)) }
 
-// Plain withholds from an error of exporter-toolkit what it quotes of the file, which may
-// be a password: of a message about the contents, only the line stays, and the key where
-// that is misspelt.
+// Plain withholds from an error of exporter-toolkit what it quotes of the file, which may be a password: of a message
+// about the contents, only the line stays, and the key where that is misspelt.
 func Plain(err error) error {
 	if err == nil {
 		return nil

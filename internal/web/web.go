@@ -75,8 +75,7 @@ func New(c Config) http.Handler {
 	if c.TelemetryPath != "/" {
 		mux.Handle("GET /{$}", page(c))
 	}
-	// A page of another site must not be able to reload the configuration through a visitor's
-	// browser.
+	// A page of another site must not be able to reload the configuration through a visitor's browser.
 	return withHeaders(http.NewCrossOriginProtection().Handler(mux))
 }
 

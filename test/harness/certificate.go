@@ -34,8 +34,7 @@ func newAuthority(t testing.TB) *authority {
 	return a
 }
 
-// sign makes a certificate and its key. The authority's own, which comes first, is signed
-// with the key it is for.
+// sign makes a certificate and its key. The authority's own, which comes first, is signed with the key it is for.
 func (a *authority) sign(t testing.TB, template *x509.Certificate) (der []byte, key *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

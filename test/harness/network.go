@@ -27,8 +27,7 @@ type Network struct {
 type Fault struct {
 	// Dial fails instead of connecting.
 	Dial func(ctx context.Context) error
-	// Exporter wraps the exporter's end of a new connection, Console the console's, outside of
-	// TLS.
+	// Exporter wraps the exporter's end of a new connection, Console the console's, outside of TLS.
 	Exporter, Console func(net.Conn) net.Conn
 	// Certificate is the one that the console presents.
 	Certificate Certificate

@@ -153,8 +153,7 @@ func (w *World) Stop() {
 	}
 }
 
-// Restart stops the exporter and starts it again a minute later, with the flags and the
-// configuration file of now.
+// Restart stops the exporter and starts it again a minute later, with the flags and the configuration file of now.
 func (w *World) Restart() {
 	w.t.Helper()
 	w.Stop()

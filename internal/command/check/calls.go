@@ -12,9 +12,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// calls counts the requests of an account's check, and refuses more than were announced.
-// Neither it nor responses needs a lock: a check sends one request at a time, and the client
-// calls both from the goroutine that sends it.
+// calls counts the requests of an account's check, and refuses more than were announced. Neither it nor responses
+// needs a lock: a check sends one request at a time, and the client calls both from the goroutine that sends it.
 type calls struct {
 	most int64
 	sent atomic.Int64
@@ -28,8 +27,7 @@ func newCalls(most int64, gate *quota.Gate) *calls {
 	return &calls{most: most, quota: quota.New(quota.Share{Share: 1}, gate)}
 }
 
-// errAnnounced refuses a request beyond the announced number. Redirects and rejected access
-// tokens lead to it.
+// errAnnounced refuses a request beyond the announced number. Redirects and rejected access tokens lead to it.
 var errAnnounced = errors.New("request not sent: the announced number of API calls is used up")
 
 // admit implements runzero.Config.Admit.
@@ -40,8 +38,7 @@ func (c *calls) admit(ctx context.Context) error {
 	return c.quota.Admit(quota.CountCalls(ctx, &c.sent))
 }
 
-// responses observes what a check must know of the responses to one credential besides
-// their bodies.
+// responses observes what a check must know of the responses to one credential besides their bodies.
 type responses struct {
 	calls    *calls
 	any      bool

@@ -29,8 +29,7 @@ var (
 	errInterrupted = errors.New("interrupted before the check was complete")
 )
 
-// Run checks the configuration as serve would use it. It returns an error if there is a
-// finding of severity error.
+// Run checks the configuration as serve would use it. It returns an error if there is a finding of severity error.
 func Run(ctx context.Context, env command.Env, o Options) error {
 	env, flags, stop := o.Demo.Start(env, o.Flags)
 	defer stop()

@@ -130,9 +130,8 @@ func (k *credentialCheck) try(ctx context.Context, p schedule.Poll, sample colle
 	return err
 }
 
-// reportAttempt reports the result of an attempt. That a credential does not support a
-// collector matters only if no other credential of the account does; it is an error for
-// collectors that nobody would expect to be missing.
+// reportAttempt reports the result of an attempt. That a credential does not support a collector matters only if no
+// other credential of the account does; it is an error for collectors that nobody would expect to be missing.
 func (a *accountCheck) reportAttempt(t attempt) {
 	c, kind := t.poll.Collector, t.credential.client.Kind()
 	unsupported := warning

@@ -169,8 +169,7 @@ func (k *credentialCheck) checkOrganizations(ctx context.Context) {
 	}
 }
 
-// severityOf is the severity of an error of a request. One that was not sent proves nothing
-// about the console.
+// severityOf is the severity of an error of a request. One that was not sent proves nothing about the console.
 func severityOf(err error) severity {
 	if quota.Paused(err) || errors.Is(err, errAnnounced) {
 		return warning
@@ -178,8 +177,7 @@ func severityOf(err error) severity {
 	return wrong
 }
 
-// explain is command.Advised, except that a check is not limited to the exporter's share of
-// the quota.
+// explain is command.Advised, except that a check is not limited to the exporter's share of the quota.
 func explain(err error) string {
 	if paused, ok := errors.AsType[*quota.PausedError](err); ok && paused.Reason == quota.PausedQuota {
 		return "request not sent: the account has no API calls left today"

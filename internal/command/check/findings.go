@@ -40,8 +40,7 @@ func newFindings(out io.Writer, c *config.Config) *findings {
 	return f
 }
 
-// topic is what a finding is about, after the names of the account and the credential, as
-// far as these apply.
+// topic is what a finding is about, after the names of the account and the credential, as far as these apply.
 func topic(a config.Account, credential, what string) string {
 	switch {
 	case a.Name == "":

@@ -28,8 +28,7 @@ type result struct {
 	err error
 }
 
-// want fails the test unless there is a finding with the severity, topic and text given as
-// "severity topic: text".
+// want fails the test unless there is a finding with the severity, topic and text given as "severity topic: text".
 func (r result) want(t *testing.T, findings ...string) {
 	t.Helper()
 	for _, finding := range findings {

@@ -66,8 +66,7 @@ func TestClockSkewAllowsForTheDurationOfARequest(t *testing.T) {
 
 func TestReportsTLS(t *testing.T) {
 	console := simulator.New(simulator.Options{Assets: 40})
-	// A real connection: in a pipe, the server and a client that rejects its certificate
-	// would wait for each other.
+	// A real connection: in a pipe, the server and a client that rejects its certificate would wait for each other.
 	server := httptest.NewUnstartedServer(console)
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server.StartTLS()

@@ -77,8 +77,7 @@ func (a *accountCheck) reportPlan(limit int64) {
 	}
 }
 
-// warnBelowReserve reports once that the check spends calls that are reserved for other
-// tools.
+// warnBelowReserve reports once that the check spends calls that are reserved for other tools.
 func (a *accountCheck) warnBelowReserve() {
 	usage := a.calls.usage
 	limit, limited := usage.Limit.Get()

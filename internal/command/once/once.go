@@ -1,5 +1,4 @@
-// Package once polls everything once and prints the exposition, for the textfile collector
-// or cron.
+// Package once polls everything once and prints the exposition, for the textfile collector or cron.
 package once
 
 import (

@@ -19,8 +19,7 @@ type forecast struct {
 	calls   int64   // a day that this exporter may spend
 	demand  float64 // calls a day with the intervals as configured
 	stretch float64 // the factor of all intervals; infinite when calls is 0
-	// unreached are the collectors for which the account has no credential, by the kind that
-	// they need.
+	// unreached are the collectors for which the account has no credential, by the kind that they need.
 	unreached map[runzero.Kind][]string
 	inFile    bool // the account is in the file and may have quota settings of its own
 }

@@ -96,8 +96,7 @@ func (o Options) account(logger log.Logger, c *config.Config, a config.Account) 
 	return f, nil
 }
 
-// remember reads what an earlier run has cached. The folder may be in use by a running
-// exporter.
+// remember reads what an earlier run has cached. The folder may be in use by a running exporter.
 func remember(logger log.Logger, c *config.Config, a config.Account) (known poller.Remembered, ran bool, err error) {
 	if c.CacheDir == "" {
 		return known, false, nil

@@ -39,8 +39,7 @@ func (f forecast) remedies(maxAge time.Duration) []string {
 		f.quotaSetting("share"), f.share.Share, formatCalls(f.demand/f.share.Share)))
 }
 
-// severalOrganizations reports whether some collector is polled for each of several
-// organizations.
+// severalOrganizations reports whether some collector is polled for each of several organizations.
 func (f forecast) severalOrganizations() bool {
 	polled := map[string]int{}
 	for _, r := range f.rows {

@@ -10,8 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// maxNameLength is how much of an organization's name the table shows, so that it stays
-// within 100 columns.
+// maxNameLength is how much of an organization's name the table shows, so that it stays within 100 columns.
 const maxNameLength = 28
 
 // table shows how often each poll is made, and how many calls that takes.

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// secretOption matches the names of options whose values are secrets, such as snmp-comms and
-// snmp-v3-auth-passphrase.
+// secretOption matches the names of options whose values are secrets, such as snmp-comms and snmp-v3-auth-passphrase.
 var secretOption = regexp.MustCompile(`(?i)passw|passphrase|secret|token|comms|community|communities|private-?key|api-?key`)
 
 // Further holds the options of a scan that have no flag of their own, by their names in the

@@ -20,8 +20,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// clients makes a client of each credential whose scope may be sufficient. They can start
-// scans only if write is set.
+// clients makes a client of each credential whose scope may be sufficient. They can start scans only if write is set.
 func (r *request) clients(a config.Account, dial command.Dial, write bool) ([]*runzero.Client, error) {
 	var clients []*runzero.Client
 	for _, credential := range a.Credentials {

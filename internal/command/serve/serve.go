@@ -39,8 +39,7 @@ type Options struct {
 	EnableLifecycle        bool
 }
 
-// shutdownTimeout bounds how long everything may take to end. What hangs longer is left
-// behind.
+// shutdownTimeout bounds how long everything may take to end. What hangs longer is left behind.
 const shutdownTimeout = 4 * time.Second
 
 // plainPath matches paths that mean nothing but themselves.

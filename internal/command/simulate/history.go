@@ -43,9 +43,8 @@ func (h History) check() error {
 	return nil
 }
 
-// writeHistory writes, as OpenMetrics text, what Prometheus would have scraped until now from
-// an exporter that polls the simulated console. It runs the real exporter under a clock of
-// its own.
+// writeHistory writes, as OpenMetrics text, what Prometheus would have scraped until now from an exporter that polls
+// the simulated console. It runs the real exporter under a clock of its own.
 func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 	if err := o.History.check(); err != nil {
 		return err

@@ -11,9 +11,8 @@ import (
 // past is a history as it was read: the values of each series by the time before the end.
 type past map[string]map[time.Duration]float64
 
-// readHistory reads a history that ends now. It checks what OpenMetrics and promtool
-// require: each family and each series stands together, samples are in the order of time,
-// names have the suffixes of their type.
+// readHistory reads a history that ends now. It checks what OpenMetrics and promtool require: each family and each
+// series stands together, samples are in the order of time, names have the suffixes of their type.
 func readHistory(t *testing.T, text string) past {
 	t.Helper()
 	const target = `{instance="localhost:10026",job="runzero"`

@@ -14,9 +14,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// series collects the samples of all scrapes, because OpenMetrics requires the samples of a
-// series to follow one another. Most values stay the same for hours, so a value is stored
-// once for all scrapes in a row that have it.
+// series collects the samples of all scrapes, because OpenMetrics requires the samples of a series to follow one
+// another. Most values stay the same for hours, so a value is stored once for all scrapes in a row that have it.
 type series struct {
 	begin  time.Time
 	step   time.Duration
