@@ -29,16 +29,11 @@ const explorersBody = `[
 	{"id":"a1000000-0000-4000-8000-000000000001","name":"the same row again","connected":false}]`
 
 func TestExplorers(t *testing.T) {
-	c := collectorOf(t, "explorers", defaults())
-	for _, test := range []struct{ name, body string }{
-		{"explorers", explorersBody},
-		{"explorers-none", `[]`},
-		{"explorers-hostile", `[{"id":"a1000000-0000-4000-8000-000000000001","name":"` + "caf\xe9 \xff" + `","os":"` + strings.Repeat("é", 300) + `","arch":"a\u0000\n\"b\\","version":"1.` + strings.Repeat("9", 3000) + `","connected":true}]`},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			golden(t, test.name, collect(t, c, offering("5.1.260818.0", responses{explorersPath: {body: test.body}}), Poll{Sites: acmeSites()}).Families)
-		})
-	}
+	goldens(t, collectorOf(t, "explorers", defaults()), explorersPath, Poll{Sites: acmeSites()}, map[string]string{
+		"explorers":         explorersBody,
+		"explorers-none":    `[]`,
+		"explorers-hostile": `[{"id":"a1000000-0000-4000-8000-000000000001","name":"` + "caf\xe9 \xff" + `","os":"` + strings.Repeat("é", 300) + `","arch":"a\u0000\n\"b\\","version":"1.` + strings.Repeat("9", 3000) + `","connected":true}]`,
+	})
 }
 
 // A site that is named "unassigned" changes the name for Explorers without a site.

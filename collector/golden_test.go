@@ -39,6 +39,17 @@ func golden(t *testing.T, name string, families []*dto.MetricFamily) {
 	compare(t, filepath.Join("testdata", name+".prom"), exposition(t, families))
 }
 
+// goldens polls a collector once for each response, and compares the result with the golden
+// file of that name.
+func goldens(t *testing.T, c Collector, path string, poll Poll, bodies map[string]string) {
+	t.Helper()
+	for name, body := range bodies {
+		t.Run(name, func(t *testing.T) {
+			golden(t, name, collect(t, c, offering("5.1.260818.0", responses{path: {body: body}}), poll).Families)
+		})
+	}
+}
+
 // compare compares a text with a file, or writes the file with -update.
 func compare(t *testing.T, file, got string) {
 	t.Helper()

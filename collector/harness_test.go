@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -206,7 +207,7 @@ func attempt(t *testing.T, c Collector, all responses, poll Poll) (Snapshot, err
 	t.Helper()
 	token := accountToken
 	if poll.Organizations == nil {
-		poll.Organization = Organization{ID: acmeID, Name: "Acme"}
+		poll.Organization = cmp.Or(poll.Organization, Organization{ID: acmeID, Name: "Acme"})
 		token = exportToken
 	}
 	if poll.API == nil {

@@ -92,22 +92,6 @@ func TestTooManyRowsOfAnAccountFailThePoll(t *testing.T) {
 	}
 }
 
-func TestOneSiteTooMany(t *testing.T) {
-	sites := map[string]string{zeroID: unassigned}
-	for i := range maxSites {
-		sites[uuid(i)] = "x"
-	}
-	for key, want := range map[string]bool{uuid(0): true, zeroID: true, newSite: false} {
-		if err := checkSite(sites, key); (err == nil) != want {
-			t.Errorf("%s: %v", key, err)
-		}
-	}
-	delete(sites, uuid(0))
-	if err := checkSite(sites, newSite); err != nil {
-		t.Errorf("records without a site count as one: %v", err)
-	}
-}
-
 // While the sites are not known, those of earlier scans do not accumulate forever.
 func TestSitesOfEarlierPollsDoNotAccumulate(t *testing.T) {
 	var previous *Snapshot

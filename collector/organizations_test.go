@@ -8,17 +8,12 @@ import (
 )
 
 func TestOrganizations(t *testing.T) {
-	c := collectorOf(t, "organizations", defaults())
-	for _, test := range []struct{ name, body string }{
-		{"organizations", `{"id":"` + acmeID + `","name":"Acme Corp","project":false,"parent_id":"` + zeroID + `","asset_count":120,"live_asset_count":"96","recent_asset_count":110.0,
+	goldens(t, collectorOf(t, "organizations", defaults()), organizationPath, Poll{}, map[string]string{
+		"organizations": `{"id":"` + acmeID + `","name":"Acme Corp","project":false,"parent_id":"` + zeroID + `","asset_count":120,"live_asset_count":"96","recent_asset_count":110.0,
 			"expiration_assets_stale":180,"expiration_assets_offline":"30","expiration_scans":365,"expiration_integration_attributes":0,"expiration_vulnerabilities":null,
-			"download_token":"DT11226D9EEEA2B035D42569585900","created_by":"user@example.com"}`},
-		{"organizations-project", `[{"id":"` + acmeID + `","name":"Acme Corp","project":true,"asset_count":0,"live_asset_count":-1,"recent_asset_count":{"n":1}}]`},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			golden(t, test.name, collect(t, c, responses{organizationPath: {body: test.body}}, Poll{}).Families)
-		})
-	}
+			"download_token":"DT11226D9EEEA2B035D42569585900","created_by":"user@example.com"}`,
+		"organizations-project": `[{"id":"` + acmeID + `","name":"Acme Corp","project":true,"asset_count":0,"live_asset_count":-1,"recent_asset_count":{"n":1}}]`,
+	})
 }
 
 func TestOrganizationsFromDiscovery(t *testing.T) {

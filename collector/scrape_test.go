@@ -1,12 +1,10 @@
 package collector
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,96 +13,49 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// seriesOf returns the series of families as in a scrape, and the duplicates among them.
-func seriesOf(families []*dto.MetricFamily) (series map[string]float64, duplicates []string) {
-	series = map[string]float64{}
-	add := func(name string, labels []*dto.LabelPair, value float64, more string) {
-		key := name
-		for _, label := range labels {
-			key += fmt.Sprintf(" %s=%q", label.GetName(), label.GetValue())
-		}
-		key += more
-		if _, ok := series[key]; ok {
-			duplicates = append(duplicates, key)
-		}
-		series[key] = value
-	}
-	for _, family := range families {
-		name := family.GetName()
-		for _, m := range family.GetMetric() {
-			h := m.GetHistogram()
-			if h == nil {
-				// Counters are not supported: collectors export none, and expfmt does not read their
-				// OpenMetrics form.
-				add(name, m.GetLabel(), m.GetGauge().GetValue(), "")
-				continue
-			}
-			for _, b := range h.GetBucket() {
-				if !math.IsInf(b.GetUpperBound(), 1) {
-					add(name+"_bucket", m.GetLabel(), float64(b.GetCumulativeCount()), fmt.Sprintf(" le=%v", b.GetUpperBound()))
-				}
-			}
-			add(name+"_count", m.GetLabel(), float64(h.GetSampleCount()), "")
-			add(name+"_sum", m.GetLabel(), h.GetSampleSum(), "")
-		}
-	}
-	return series, duplicates
-}
-
-// misread returns an error if families, encoded in any format, decode to something else.
-// OpenMetrics is decoded as the older text format, of which it is a dialect.
+// misread returns an error if families, written in the text format and read again, are not
+// the same, or if a series is there twice.
 func misread(families []*dto.MetricFamily) error {
-	want, duplicates := seriesOf(families)
-	if len(duplicates) > 0 {
-		return fmt.Errorf("duplicate series: %s", strings.Join(duplicates, ", "))
+	before, err := sortedLines(families)
+	if err != nil {
+		return err
 	}
-	for _, format := range []expfmt.Format{
-		expfmt.NewFormat(expfmt.TypeTextPlain), expfmt.NewFormat(expfmt.TypeOpenMetrics), expfmt.NewFormat(expfmt.TypeProtoDelim),
-	} {
-		var text bytes.Buffer
-		encoder := expfmt.NewEncoder(&text, format)
-		for _, family := range families {
-			if err := encoder.Encode(family); err != nil {
-				return fmt.Errorf("%s: %w", format, err)
-			}
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	read, err := parser.TextToMetricFamilies(strings.NewReader(strings.Join(before, "")))
+	if err != nil {
+		return err
+	}
+	after, err := sortedLines(slices.Collect(maps.Values(read)))
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(before, after) {
+		return fmt.Errorf("%d lines instead of %d, or others", len(after), len(before))
+	}
+	series := map[string]bool{}
+	for _, line := range before {
+		key := line[:strings.LastIndexByte(line, ' ')]
+		if line[0] != '#' && series[key] {
+			return fmt.Errorf("duplicate series %s", key)
 		}
-		if closer, ok := encoder.(expfmt.Closer); ok {
-			if err := closer.Close(); err != nil {
-				return fmt.Errorf("%s: %w", format, err)
-			}
-		}
-		got, err := parsed(&text, format)
-		if err != nil {
-			return fmt.Errorf("%s: %w", format, err)
-		}
-		if series, duplicates := seriesOf(got); !maps.Equal(series, want) || len(duplicates) > 0 {
-			return fmt.Errorf("%s: %d series (%d duplicate) instead of %d, or others", format, len(series), len(duplicates), len(want))
-		}
+		series[key] = true
 	}
 	return nil
 }
 
-func parsed(text io.Reader, format expfmt.Format) ([]*dto.MetricFamily, error) {
-	var families []*dto.MetricFamily
-	if format.FormatType() != expfmt.TypeProtoDelim {
-		parser := expfmt.NewTextParser(model.LegacyValidation)
-		byName, err := parser.TextToMetricFamilies(text)
-		for _, family := range byName {
-			families = append(families, family)
+// sortedLines are the lines of each family, ordered by the families' names.
+func sortedLines(families []*dto.MetricFamily) ([]string, error) {
+	var lines []string
+	families = slices.Clone(families)
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+	for _, family := range families {
+		var text strings.Builder
+		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
+			return nil, err
 		}
-		return families, err
+		lines = slices.AppendSeq(lines, strings.Lines(text.String()))
 	}
-	decoder := expfmt.NewDecoder(text, format)
-	for {
-		family := &dto.MetricFamily{}
-		if err := decoder.Decode(family); err != nil {
-			if errors.Is(err, io.EOF) {
-				return families, nil
-			}
-			return families, err
-		}
-		families = append(families, family)
-	}
+	return lines, nil
 }
 
 func TestMisreadDetectsFaults(t *testing.T) {

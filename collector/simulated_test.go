@@ -16,11 +16,10 @@ import (
 // simulated is one organization of a simulated console.
 type simulated struct {
 	*simulator.Console
-	t       *testing.T
-	number  int
-	org     simulator.Organization
-	poll    Poll // of the organization
-	account Poll // account-wide
+	t      *testing.T
+	number int
+	org    simulator.Organization
+	poll   Poll // of the organization
 }
 
 // sums are a family summed by one label.
@@ -39,12 +38,11 @@ func TestSimulatedConsole(t *testing.T) {
 		alone := map[string]string{} // expositions by collector
 		for i, org := range console.Organizations() {
 			t.Run(fmt.Sprintf("%s, string counts %v", org.Name, stringCounts), func(t *testing.T) {
-				s := &simulated{console, t, i, org, Poll{API: api, Organization: Organization{ID: org.ID, Name: org.Name}, Now: noon}, account}
+				s := &simulated{console, t, i, org, Poll{API: api, Organization: Organization{ID: org.ID, Name: org.Name}, Now: noon}}
 				s.poll.Sites = s.collect("sites").Sites
 				for name, check := range map[string]func(*simulated){
 					"assets": (*simulated).assets, "sites": (*simulated).sites, "tasks": (*simulated).tasks,
-					"explorers": (*simulated).explorers, "organizations": (*simulated).organizations, "license": (*simulated).license,
-					"hosted_zones": (*simulated).hostedZones, "queries": (*simulated).queries, "inventory": (*simulated).inventory,
+					"explorers": (*simulated).explorers, "inventory": (*simulated).inventory,
 					"certificates": (*simulated).certificates, "services": (*simulated).services,
 				} {
 					t.Run(name, func(t *testing.T) {
@@ -91,39 +89,17 @@ func (s *simulated) list(path string) []map[string]any {
 	request.Header.Set("Authorization", "Bearer "+s.AccountToken())
 	recorder := httptest.NewRecorder()
 	s.ServeHTTP(recorder, request)
-	body := recorder.Body.String()
-	if !strings.HasPrefix(body, "[") {
-		body = "[" + body + "]"
-	}
 	var rows []map[string]any
-	if err := json.Unmarshal([]byte(body), &rows); err != nil || recorder.Code != http.StatusOK || len(rows) == 0 {
+	if err := json.Unmarshal(recorder.Body.Bytes(), &rows); err != nil || recorder.Code != http.StatusOK || len(rows) == 0 {
 		s.t.Fatalf("%s: %d, %d rows, %v", path, recorder.Code, len(rows), err)
 	}
 	return rows
 }
 
-// int returns a count that may be a string.
-func (s *simulated) int(v any) float64 {
-	s.t.Helper()
-	n, err := strconv.ParseFloat(fmt.Sprint(v), 64)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return n
-}
-
 // collect polls the organization, without folding.
 func (s *simulated) collect(name string) Snapshot {
 	s.t.Helper()
-	return s.collectPoll(collectorOf(s.t, name, top(10_000)), s.poll)
-}
-
-func (s *simulated) collectPoll(c Collector, poll Poll) Snapshot {
-	s.t.Helper()
-	snapshot, err := c.Collect(s.t.Context(), poll)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	snapshot := collect(s.t, collectorOf(s.t, name, top(10_000)), nil, s.poll)
 	for _, problem := range problems(s.t, snapshot.Families) {
 		s.t.Error(problem)
 	}
@@ -260,59 +236,13 @@ func (s *simulated) explorers() {
 		if strings.HasPrefix(e["version"].(string), "4.") {
 			outdated[name]++
 		}
-		checkins[name] = s.int(e["last_checkin"])
+		checkins[name] = e["last_checkin"].(float64)
 	}
 	got := s.collect("explorers")
 	s.equal(got, "runzero_explorers", "status", statuses)
 	s.equal(got, "runzero_explorer_connected", "explorer", connected)
 	s.equal(got, "runzero_explorer_outdated", "explorer", outdated)
 	s.equal(got, "runzero_explorer_last_checkin_timestamp_seconds", "explorer", checkins)
-}
-
-func (s *simulated) organizations() {
-	org := s.list("/org")[0]
-	days := func(member string) float64 { return s.int(org[member]) * 86400 }
-	got := s.collect("organizations")
-	s.equal(got, "runzero_organization_info", "organization_id", sums{s.org.ID: 1})
-	s.equal(got, "runzero_organization_assets", "state", sums{
-		"all": s.int(org["asset_count"]), "recent": s.int(org["recent_asset_count"]), "live": s.int(org["live_asset_count"])})
-	s.equal(got, "runzero_organization_expiration_seconds", "of", sums{
-		"stale_assets": days("expiration_assets_stale"), "offline_assets": days("expiration_assets_offline"), "scans": days("expiration_scans"),
-		"vulnerabilities": days("expiration_vulnerabilities"), "integration_attributes": days("expiration_integration_attributes")})
-}
-
-func (s *simulated) license() {
-	license := s.list("/account/license")[0]
-	got := s.collectPoll(collectorOf(s.t, "license", defaults()), s.account)
-	s.equal(got, "runzero_license_info", "license_type", sums{license["license_type"].(string): 1})
-	s.equal(got, "runzero_license_assets", "kind", sums{"live": s.int(license["license_live_asset_count"]), "project": s.int(license["license_project_asset_count"])})
-	s.equal(got, "runzero_license_assets_limit", "", sums{"": s.int(license["license_max_assets"])})
-	s.equal(got, "runzero_license_expiration_timestamp_seconds", "", sums{"": s.int(license["license_expiration"])})
-}
-
-func (s *simulated) hostedZones() {
-	explorers, enabled := sums{}, sums{}
-	for _, zone := range s.list("/org/hosted-zones") {
-		name := zone["name"].(string)
-		explorers[name] = s.int(zone["explorers_total"])
-		if zone["enabled"] == true {
-			enabled[name]++
-		}
-	}
-	got := s.collectPoll(collectorOf(s.t, "hosted_zones", defaults()), s.account)
-	s.equal(got, "runzero_hosted_zone_explorers", "zone", explorers)
-	s.equal(got, "runzero_hosted_zone_enabled", "zone", enabled)
-}
-
-func (s *simulated) queries() {
-	alive := 0.0
-	for a := range s.Assets(s.number) {
-		if a.Alive {
-			alive++
-		}
-	}
-	got := s.collectPoll(NewQuery(Query{Name: "alive", Of: "assets", Search: "alive:t"}), s.poll)
-	s.equal(got, "runzero_query_results", "query", sums{"alive": alive})
 }
 
 // inventory checks exports whose records are counted one by one.

@@ -113,19 +113,6 @@ func TestIntegrations(t *testing.T) {
 	}
 }
 
-func TestIntegrationsThatRanLastAreExported(t *testing.T) {
-	var body string
-	for i := range maxIntegrations + 7 {
-		body += `{"id":"` + uuid(i) + `","type":"import","status":"processed","name":"file ` + uuid(i) + `","updated_at":@-` + string('0'+rune(i%9)) + `h}`
-	}
-	s := tasksOf(t, Poll{Sites: acmeSites()}, body+`{"id":"last","type":"import","status":"processed","name":"latest","updated_at":@-1s}`)
-	if got := len(series(t, s, "runzero_integration_last_success{")); got != maxIntegrations {
-		t.Errorf("%d integrations, want %d", got, maxIntegrations)
-	}
-	wantSeries(t, s, `runzero_integration_last_success{integration="latest"`, `runzero_integration_last_success{integration="latest"} 1`)
-	wantSeries(t, s, "runzero_collector_folded_values", `runzero_collector_folded_values{collector="tasks",label="integration"} 8`)
-}
-
 // Their runs may drop out of the task list. If the schedule is removed, they are forgotten.
 func TestScheduledIntegrationsAreRemembered(t *testing.T) {
 	runs := `{"id":"1","type":"connector","name":"Azure","status":"processed","updated_at":@-30h}

@@ -57,36 +57,20 @@ func TestUsage(t *testing.T) {
 }
 
 func TestMissingUsageHeadersKeepTheLastValue(t *testing.T) {
-	full := runzero.Usage{Total: known(4821), Today: known(37), Limit: known(1000), Remaining: known(963)}
-	lines := map[string]string{
-		"limit":     `runzero_api_usage_limit{credential="default"} 1000`,
-		"remaining": `runzero_api_usage_remaining{credential="default"} 963`,
-		"today":     `runzero_api_usage_today{credential="default"} 37`,
-		"total":     `runzero_api_usage_total{credential="default"} 4821`,
-	}
-	for missing, hide := range map[string]func(*runzero.Usage){
-		"limit":     func(u *runzero.Usage) { u.Limit = runzero.Count{} },
-		"remaining": func(u *runzero.Usage) { u.Remaining = runzero.Count{} },
-		"today":     func(u *runzero.Usage) { u.Today = runzero.Count{} },
-		"total":     func(u *runzero.Usage) { u.Total = runzero.Count{} },
-		"nothing":   func(*runzero.Usage) {},
+	const limit, remaining, today = `runzero_api_usage_limit{credential="default"} 1000`, `runzero_api_usage_remaining{credential="default"} 963`, `runzero_api_usage_today{credential="default"} 37`
+	u := NewUsage(time.Now).Credential("default")
+	for _, test := range []struct {
+		usage runzero.Usage
+		want  []string
+	}{
+		{runzero.Usage{}, nil},
+		{runzero.Usage{Today: known(37)}, []string{today}},
+		{runzero.Usage{Limit: known(1000), Remaining: known(963)}, []string{limit, remaining, today}},
+		{runzero.Usage{}, []string{limit, remaining, today}},
+		{runzero.Usage{Total: known(4821)}, []string{limit, remaining, today, `runzero_api_usage_total{credential="default"} 4821`}},
 	} {
-		t.Run(missing, func(t *testing.T) {
-			usage := full
-			hide(&usage)
-			u := NewUsage(time.Now).Credential("default")
-			var want, all []string
-			for name, line := range lines {
-				all = append(all, line)
-				if name != missing {
-					want = append(want, line)
-				}
-			}
-			observe(u, exchange(200, usage), exchange(200, runzero.Usage{}))
-			wantSeries(t, Snapshot{Families: usageFamilies(t, u)}, "runzero_api_usage", want...)
-			observe(u, exchange(200, full), exchange(200, usage))
-			wantSeries(t, Snapshot{Families: usageFamilies(t, u)}, "runzero_api_usage", all...)
-		})
+		observe(u, exchange(200, test.usage))
+		wantSeries(t, Snapshot{Families: usageFamilies(t, u)}, "runzero_api_usage", test.want...)
 	}
 }
 
