@@ -21,7 +21,7 @@ const (
 
 // sample records how much the account has used, for the forecast.
 func (l *ledger) sample(now time.Time) {
-	n, known := used(l.limit, l.remaining)
+	n, known := used(l.Limit, l.Remaining)
 	if !known {
 		return
 	}
@@ -37,26 +37,26 @@ func (l *ledger) sample(now time.Time) {
 // Exhaustion returns when the account will have no calls left if all its tools go on at their present pace. It
 // returns false if that is not before the quota resets, or if too little is known.
 func (l *ledger) Exhaustion(now time.Time) (time.Time, bool) {
-	remaining, known := l.remaining.Get()
-	reset := l.NextReset(l.reported)
+	remaining, known := l.Remaining.Get()
+	reset := l.NextReset(l.Reported)
 	if !known || !now.Before(reset) {
 		return time.Time{}, false
 	}
 	if remaining == 0 {
-		return l.reported, true
+		return l.Reported, true
 	}
-	n, known := used(l.limit, l.remaining)
+	n, known := used(l.Limit, l.Remaining)
 	if !known || len(l.samples) == 0 {
 		return time.Time{}, false
 	}
 	first := l.samples[0]
-	took, spent := l.reported.Sub(first.at), n-first.used
+	took, spent := l.Reported.Sub(first.at), n-first.used
 	if took < forecastLeast || spent <= 0 {
 		return time.Time{}, false
 	}
 	seconds := float64(remaining) * took.Seconds() / float64(spent)
-	if seconds > math.Min(day.Seconds(), reset.Sub(l.reported).Seconds()) {
+	if seconds > math.Min(day.Seconds(), reset.Sub(l.Reported).Seconds()) {
 		return time.Time{}, false
 	}
-	return l.reported.Add(time.Duration(seconds * float64(time.Second))), true
+	return l.Reported.Add(time.Duration(seconds * float64(time.Second))), true
 }

@@ -1,7 +1,6 @@
 package quota
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 // After that one request is admitted to try, and the Gate opens when its response is not another 429.
 type Gate struct {
 	now     func() time.Time
-	limiter *rate.Limiter // nil: unlimited. It has its own lock and is never used under mu.
+	limiter *rate.Limiter // has its own lock and is never used under mu
 
 	// mu guards the fields below, and those of every Quota on this gate. Nothing waits while holding it.
 	mu       sync.Mutex
@@ -42,28 +41,8 @@ func NewGate(now func() time.Time) *Gate {
 
 // NewUnlimitedGate makes a gate that still closes after a 429, but never makes a request
 // wait. It is for simulated time, in which a real wait would never end.
-func NewUnlimitedGate(now func() time.Time) *Gate { return &Gate{now: now} }
-
-// wait waits until the burst limit permits one more request, or ctx ends.
-func (g *Gate) wait(ctx context.Context) error {
-	if err := ctx.Err(); err != nil || g.limiter == nil {
-		return err
-	}
-	now := g.now()
-	reservation := g.limiter.ReserveN(now, 1)
-	delay := reservation.DelayFrom(now)
-	if delay == 0 {
-		return nil
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		reservation.CancelAt(g.now())
-		return ctx.Err()
-	}
+func NewUnlimitedGate(now func() time.Time) *Gate {
+	return &Gate{now: now, limiter: rate.NewLimiter(rate.Inf, 0)}
 }
 
 // closed reports whether requests are refused. The caller holds mu.

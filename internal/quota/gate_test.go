@@ -278,7 +278,7 @@ func TestAnotherRequestTriesWhenTheFirstFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, spent := twoAccounts()
 		spent.SetShare(Share{Share: 0.1})
-		spent.ledger.limit = runzero.Known(1)
+		spent.ledger.Limit = runzero.Known(1)
 		request(t, q, http.StatusTooManyRequests, time.Minute)
 		time.Sleep(time.Minute)
 		for range 3 {

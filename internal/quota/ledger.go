@@ -9,23 +9,27 @@ import (
 // ledger is the account of calls: what the console reported, and what was sent. It has no clock and no lock of its
 // own. It expects times that do not go backwards; if they do, it counts too many calls rather than too few.
 type ledger struct {
-	// limit and remaining are as last reported; each may be unknown.
-	limit     runzero.Count
-	remaining runzero.Count
-	// reported is when the response with remaining arrived, requested when its request was
-	// sent. The value was true at some time in between.
-	reported  time.Time
-	requested time.Time
-	// lastReset is a time shortly before the last observed reset; zero before the first.
-	lastReset time.Time
-	firstCall time.Time
-	window    resetWindow
+	record
 
-	calls       []minute // own calls that count for today, oldest first
-	spent       int64    // the sum of calls
-	inFlight    int64    // own calls without a response so far
-	unaccounted int64    // own calls that remaining may not include yet, not in flight
-	samples     []sample // of the last hours, for the forecast
+	spent    int64    // the sum of Calls
+	inFlight int64    // own calls without a response so far
+	samples  []sample // of the last hours, for the forecast
+}
+
+// record is the part of a ledger that is persisted.
+type record struct {
+	Limit     runzero.Count // as last reported, like Remaining
+	Remaining runzero.Count
+	// Reported is when the response with Remaining arrived, Requested when its request was sent. The value was true at
+	// some time in between.
+	Reported  time.Time
+	Requested time.Time
+	// LastReset is a time shortly before the last observed reset; zero before the first.
+	LastReset   time.Time
+	FirstCall   time.Time
+	Window      resetWindow
+	Calls       []minute // own calls that count for today, oldest first
+	Unaccounted int64    // own calls that Remaining may not include yet, not in flight
 }
 
 // minute is the number of own calls within one minute.
@@ -39,14 +43,14 @@ const day = 24 * time.Hour
 // Sent counts a request that is about to be sent. It stays counted whatever becomes of
 // it: the console may have charged it even if no response arrives.
 func (l *ledger) Sent(now time.Time) {
-	if l.firstCall.IsZero() {
-		l.firstCall = now
+	if l.FirstCall.IsZero() {
+		l.FirstCall = now
 	}
 	l.inFlight++
-	if n := len(l.calls); n > 0 && now.Sub(l.calls[n-1].At) < time.Minute {
-		l.calls[n-1].Calls++
+	if n := len(l.Calls); n > 0 && now.Sub(l.Calls[n-1].At) < time.Minute {
+		l.Calls[n-1].Calls++
 	} else {
-		l.calls = append(l.calls, minute{At: now, Calls: 1})
+		l.Calls = append(l.Calls, minute{At: now, Calls: 1})
 	}
 	l.spent++
 }
@@ -55,31 +59,31 @@ func (l *ledger) Sent(now time.Time) {
 // request that failed without a response has empty headers.
 func (l *ledger) Responded(now, sent time.Time, usage runzero.Usage) {
 	l.inFlight = max(l.inFlight-1, 0)
-	limit, remaining := plausible(usage, l.limit)
+	limit, remaining := plausible(usage, l.Limit)
 	// If a later request was answered earlier, this response may describe the time before
 	// it. It is then no evidence of a reset, and the lower number of remaining calls holds.
-	overtaken := !sent.After(l.reported)
+	overtaken := !sent.After(l.Reported)
 	if !overtaken && l.hasReset(now, limit, remaining) {
 		l.noteReset(now)
 	}
-	before, hadRemaining := l.remaining.Get()
+	before, hadRemaining := l.Remaining.Get()
 	left, known := remaining.Get()
 	if of, ok := limit.Get(); ok {
 		// If only the limit is reported and it has changed, the calls used stay the same.
-		if old, hadLimit := l.limit.Get(); hadLimit && hadRemaining && !known {
+		if old, hadLimit := l.Limit.Get(); hadLimit && hadRemaining && !known {
 			before = max(before+of-old, 0)
-			l.remaining = runzero.Known(before)
+			l.Remaining = runzero.Known(before)
 		}
-		l.limit = limit
+		l.Limit = limit
 	}
 	if !known {
-		l.unaccounted++
+		l.Unaccounted++
 		return
 	}
 	if overtaken && hadRemaining && before <= left {
 		return
 	}
-	l.remaining, l.reported, l.requested, l.unaccounted = remaining, now, sent, 0
+	l.Remaining, l.Reported, l.Requested, l.Unaccounted = remaining, now, sent, 0
 	l.sample(now)
 }
 
@@ -105,12 +109,12 @@ const shortestDay = 20 * time.Hour
 // reset is due, it must be much less: a console whose counter lags a few calls behind must not make own calls
 // forgotten. Missing a reset only costs time, because own calls are forgotten after 24 hours anyway.
 func (l *ledger) hasReset(now time.Time, limit, remaining runzero.Count) bool {
-	before, known := used(l.limit, l.remaining)
-	if !known || !l.lastReset.IsZero() && now.Sub(l.lastReset) < shortestDay {
+	before, known := used(l.Limit, l.Remaining)
+	if !known || !l.LastReset.IsZero() && now.Sub(l.LastReset) < shortestDay {
 		return false
 	}
 	after, known := used(limit, remaining)
-	return known && after < before && (2*after <= before || !now.Before(l.NextReset(l.requested)))
+	return known && after < before && (2*after <= before || !now.Before(l.NextReset(l.Requested)))
 }
 
 func used(limit, remaining runzero.Count) (int64, bool) {
@@ -124,11 +128,11 @@ func used(limit, remaining runzero.Count) (int64, bool) {
 
 // noteReset records that the quota has reset since the last report of remaining calls.
 func (l *ledger) noteReset(now time.Time) {
-	l.window = l.window.narrow(l.requested, now)
+	l.Window = l.Window.narrow(l.Requested, now)
 	// Calls sent after the last request that was answered before the reset may belong to
 	// the new day, so they stay counted.
-	l.lastReset = l.requested
-	l.forget(func(m minute) bool { return m.At.Add(time.Minute).Before(l.lastReset) })
+	l.LastReset = l.Requested
+	l.forget(func(m minute) bool { return m.At.Add(time.Minute).Before(l.LastReset) })
 	l.samples = nil
 }
 
@@ -142,9 +146,9 @@ func (l *ledger) Spent(now time.Time) int64 {
 
 // forget drops the oldest calls.
 func (l *ledger) forget(old func(minute) bool) {
-	for len(l.calls) > 0 && old(l.calls[0]) {
-		l.spent -= l.calls[0].Calls
-		l.calls = l.calls[1:]
+	for len(l.Calls) > 0 && old(l.Calls[0]) {
+		l.spent -= l.Calls[0].Calls
+		l.Calls = l.Calls[1:]
 	}
 }
 
@@ -152,7 +156,7 @@ func (l *ledger) forget(old func(minute) bool) {
 // that was observed, and at midnight UTC before any was.
 func (l *ledger) NextReset(t time.Time) time.Time {
 	midnight := t.UTC().Truncate(day)
-	next := midnight.Add(l.window.expected())
+	next := midnight.Add(l.Window.expected())
 	for !next.After(t) {
 		next = next.Add(day)
 	}
@@ -162,15 +166,15 @@ func (l *ledger) NextReset(t time.Time) time.Time {
 // Left returns for how long the allowance must last. Until a reset has been observed, this is until 24 hours after
 // the first call: the quota resets within that time, whenever its day starts.
 func (l *ledger) Left(now time.Time) time.Duration {
-	if l.window.known {
+	if l.Window.Known {
 		return l.NextReset(now).Sub(now)
 	}
-	if l.firstCall.IsZero() {
+	if l.FirstCall.IsZero() {
 		return day
 	}
 	// If no reset was observed in that time, no response reports usage. Then only the own
 	// calls of the last 24 hours count.
-	if left := day - now.Sub(l.firstCall); left > 0 && left <= day {
+	if left := day - now.Sub(l.FirstCall); left > 0 && left <= day {
 		return left
 	}
 	return day

@@ -14,14 +14,14 @@ func TestNoticesTheResetWhenLessIsUsedThanBefore(t *testing.T) {
 	last := start.Add(5 * time.Hour)
 	seen := last.Add(time.Hour)
 	call(&l, seen, 100, 99)
-	if !l.lastReset.Equal(last) {
-		t.Errorf("reset at %s, want the time of the last request before it, %s", l.lastReset, last)
+	if !l.LastReset.Equal(last) {
+		t.Errorf("reset at %s, want the time of the last request before it, %s", l.LastReset, last)
 	}
 	if got := l.Spent(seen.Add(time.Minute)); got != 2 {
 		t.Errorf("%d spent, want 2: the new day's call, and the last one before, which may belong to it", got)
 	}
-	if want := (resetWindow{true, 17 * time.Hour, time.Hour + time.Second}); l.window != want {
-		t.Errorf("window %+v, want %+v", l.window, want)
+	if want := (resetWindow{true, 17 * time.Hour, time.Hour + time.Second}); l.Window != want {
+		t.Errorf("window %+v, want %+v", l.Window, want)
 	}
 	if got, want := l.NextReset(seen.Add(time.Minute)), start.Add(30*time.Hour+time.Second); !got.Equal(want) {
 		t.Errorf("next reset at %s, want %s", got, want)
@@ -51,8 +51,8 @@ func TestOtherChangesAreNoReset(t *testing.T) {
 			call(&l, start, 100, 40)
 			l.Sent(c.sent)
 			l.Responded(at, c.sent, usage(c.limit, c.remaining))
-			if !l.lastReset.IsZero() || l.window.known {
-				t.Errorf("taken for a reset at %s, window %+v", l.lastReset, l.window)
+			if !l.LastReset.IsZero() || l.Window.Known {
+				t.Errorf("taken for a reset at %s, window %+v", l.LastReset, l.Window)
 			}
 			if got := l.Spent(at); got != 2 {
 				t.Errorf("%d spent, want 2", got)
@@ -65,7 +65,7 @@ func TestADueResetIsNoticedHoweverMuchOthersUse(t *testing.T) {
 	var l ledger
 	call(&l, start, 1000, 940)
 	call(&l, start.Add(13*time.Hour), 1000, 943) // past midnight, and others were quick
-	if l.lastReset.IsZero() {
+	if l.LastReset.IsZero() {
 		t.Error("not noticed")
 	}
 }
@@ -77,7 +77,7 @@ func TestBelievesTheLowerOfTwoResponsesInReverseOrder(t *testing.T) {
 		l.Sent(start.Add(time.Second))
 		l.Responded(start.Add(2*time.Second), start.Add(time.Second), usage(100, 50))
 		l.Responded(start.Add(time.Minute), start, usage(100, c.late))
-		if got, _ := l.remaining.Get(); got != c.want {
+		if got, _ := l.Remaining.Get(); got != c.want {
 			t.Errorf("50, then a late %d: %d remaining, want %d", c.late, got, c.want)
 		}
 		if l.inFlight != 0 {
@@ -97,7 +97,7 @@ func TestALateResponseFromBeforeTheResetForgetsNothing(t *testing.T) {
 	for i := range int64(3) {
 		call(&l, start.Add(time.Duration(3+i)*time.Hour), 100, 98-i)
 	}
-	if got, _ := l.remaining.Get(); got != 96 {
+	if got, _ := l.Remaining.Get(); got != 96 {
 		t.Errorf("%d remaining, want 96 as last reported", got)
 	}
 	if got := l.Spent(start.Add(6 * time.Hour)); got != 6 {
@@ -118,8 +118,8 @@ func TestTheQuotaDoesNotResetTwiceWithinTwentyHours(t *testing.T) {
 	}
 	call(&l, start.Add(24*time.Hour), 100, 40)
 	call(&l, start.Add(25*time.Hour), 100, 99)
-	if !l.lastReset.Equal(start.Add(24 * time.Hour)) {
-		t.Errorf("the reset of the next day was missed, the last was at %s", l.lastReset)
+	if !l.LastReset.Equal(start.Add(24 * time.Hour)) {
+		t.Errorf("the reset of the next day was missed, the last was at %s", l.LastReset)
 	}
 }
 

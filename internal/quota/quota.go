@@ -78,7 +78,7 @@ func (q *Quota) Admit(ctx context.Context) error {
 	if err := q.check(); err != nil {
 		return err
 	}
-	if err := q.gate.wait(ctx); err != nil {
+	if err := q.gate.limiter.Wait(ctx); err != nil {
 		return fmt.Errorf("waiting for the burst limit: %w", err)
 	}
 	return q.spend(ctx)
@@ -140,7 +140,7 @@ func (q *Quota) spentReason(now time.Time) string {
 	case a.Stale && (q.probed.IsZero() || now.Sub(q.probed) >= probeEvery):
 		return ""
 	}
-	if left, _ := q.ledger.remaining.Get(); a.Reserve && left > 0 {
+	if left, _ := q.ledger.Remaining.Get(); a.Reserve && left > 0 {
 		return PausedReserve
 	}
 	return PausedQuota
@@ -198,7 +198,7 @@ func (q *Quota) Save() Saved {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
 	s := q.ledger.saved()
-	s.Probed, s.Succeeded = q.probed.UTC(), q.succeeded
+	s.Probed, s.Succeeded = q.probed, q.succeeded
 	return s
 }
 

@@ -76,8 +76,8 @@ func TestSavedTimesInTheFutureBecomeNow(t *testing.T) {
 	before := usedQuota(func() time.Time { return now }).Save()
 	q.Restore(before, now)
 	for name, at := range map[string]time.Time{
-		"reported": q.ledger.reported, "requested": q.ledger.requested, "lastReset": q.ledger.lastReset,
-		"firstCall": q.ledger.firstCall, "probed": q.probed,
+		"reported": q.ledger.Reported, "requested": q.ledger.Requested, "lastReset": q.ledger.LastReset,
+		"firstCall": q.ledger.FirstCall, "probed": q.probed,
 	} {
 		if at.After(now) {
 			t.Errorf("%s is %s, after now", name, at)
@@ -93,17 +93,17 @@ func TestSavedTimesInTheFutureBecomeNow(t *testing.T) {
 
 func TestImpossibleSavedValuesAreDropped(t *testing.T) {
 	for name, s := range map[string]Saved{
-		"a reset before midnight":  {ResetKnown: true, ResetFrom: -1, ResetWidth: time.Hour},
-		"a reset after the day":    {ResetKnown: true, ResetFrom: day, ResetWidth: time.Hour},
-		"a negative width":         {ResetKnown: true, ResetFrom: time.Hour, ResetWidth: -1},
-		"a width of over 12 hours": {ResetKnown: true, ResetFrom: time.Hour, ResetWidth: widestWindow + 1},
+		"a reset before midnight":  {record: record{Window: resetWindow{true, -1, time.Hour}}},
+		"a reset after the day":    {record: record{Window: resetWindow{true, day, time.Hour}}},
+		"a negative width":         {record: record{Window: resetWindow{true, time.Hour, -1}}},
+		"a width of over 12 hours": {record: record{Window: resetWindow{true, time.Hour, widestWindow + 1}}},
 	} {
-		if l := s.ledger(start); l.window.known {
+		if l := s.ledger(start); l.Window.Known {
 			t.Errorf("%s: not dropped", name)
 		}
 	}
-	l := Saved{Unaccounted: -3, Calls: []minute{{At: start, Calls: -5}, {At: start, Calls: 0}, {At: start, Calls: 2}}}.ledger(start)
-	if got := l.Spent(start); got != 2 || l.unaccounted != 0 {
-		t.Errorf("%d spent and %d unaccounted, want 2 and 0", got, l.unaccounted)
+	l := Saved{record: record{Unaccounted: -3, Calls: []minute{{At: start, Calls: -5}, {At: start, Calls: 0}, {At: start, Calls: 2}}}}.ledger(start)
+	if got := l.Spent(start); got != 2 || l.Unaccounted != 0 {
+		t.Errorf("%d spent and %d unaccounted, want 2 and 0", got, l.Unaccounted)
 	}
 }

@@ -45,22 +45,22 @@ type Allowance struct {
 // Once the time of the reset is known, the last call of the share is held back until then. Without a call left to
 // find out, a reset would go unnoticed until the own calls are 24 hours old.
 func (s Share) allowance(l *ledger, now time.Time) Allowance {
-	limit, known := l.limit.Get()
+	limit, known := l.Limit.Get()
 	if !known {
 		return Allowance{}
 	}
 	own := max(s.Calls(limit)-l.Spent(now), 0)
 	a := Allowance{Known: true, Calls: own}
-	remaining, known := l.remaining.Get()
+	remaining, known := l.Remaining.Get()
 	if !known {
 		return a
 	}
-	a.Stale = own > 0 && !now.Before(l.NextReset(l.reported))
-	if l.window.known && own > 0 && !a.Stale {
+	a.Stale = own > 0 && !now.Before(l.NextReset(l.Reported))
+	if l.Window.Known && own > 0 && !a.Stale {
 		own--
 	}
 	a.Calls = own
-	left := remaining - l.inFlight - l.unaccounted - s.ReserveCalls(limit)
+	left := remaining - l.inFlight - l.Unaccounted - s.ReserveCalls(limit)
 	if left < own {
 		a.Calls, a.Reserve = max(left, 0), true
 	}

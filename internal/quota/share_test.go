@@ -83,7 +83,7 @@ func TestTheLimitMayChangeDuringTheDay(t *testing.T) {
 			call(&l, start.Add(time.Hour), c.limit, c.remaining)
 			wantCalls(t, &l, share, start.Add(2*time.Hour), c.want)
 			call(&l, start.Add(2*time.Hour), c.limit, max(c.limit-12, 0))
-			if !l.lastReset.IsZero() {
+			if !l.LastReset.IsZero() {
 				t.Error("the change was taken for a reset")
 			}
 		})

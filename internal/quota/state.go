@@ -34,7 +34,7 @@ func (q *Quota) State(now time.Time) State {
 			},
 		},
 	}
-	if limit, known := q.ledger.limit.Get(); known {
+	if limit, known := q.ledger.Limit.Get(); known {
 		s.Limit, s.Budget = limit, q.share.Calls(limit)
 	}
 	s.Exhaustion, _ = q.ledger.Exhaustion(now)

@@ -71,14 +71,14 @@ func TestTheWindowAlwaysContainsTheReset(t *testing.T) {
 			at := midnight.Add(time.Duration(d)*day + reset)
 			before := w
 			w = w.narrow(at.Add(-time.Duration(1+r.Int64N(int64(7*time.Hour)))), at.Add(time.Duration(r.Int64N(int64(7*time.Hour)))))
-			if before.known && w.width > before.width {
+			if before.Known && w.Width > before.Width {
 				t.Fatalf("reset at %s: %+v has become %+v, which is wider", reset, before, w)
 			}
 		}
-		if behind := (reset - w.from + day) % day; w.known && behind > w.width {
+		if behind := (reset - w.From + day) % day; w.Known && behind > w.Width {
 			t.Fatalf("the reset at %s is not in %+v", reset, w)
 		}
-		if w.from < 0 || w.from >= day || w.width < 0 {
+		if w.From < 0 || w.From >= day || w.Width < 0 {
 			t.Fatalf("%+v is not within a day", w)
 		}
 	}
@@ -99,12 +99,12 @@ func TestTheNextResetIsLaterAndWithinADay(t *testing.T) {
 		{"at the reset", []observed{{0, 8, 9}}, 9 * time.Hour, 33 * time.Hour},
 		{"just before the reset", []observed{{0, 8, 9}}, 9*time.Hour - 1, 9 * time.Hour},
 	} {
-		l := ledger{window: windowOf(c.resets)}
+		l := ledger{record: record{Window: windowOf(c.resets)}}
 		for _, now := range []time.Time{midnight.Add(c.now), midnight.Add(c.now).In(time.FixedZone("", -11*3600))} {
 			if got := l.NextReset(now); !got.Equal(midnight.Add(c.want)) {
 				t.Errorf("%s: %s, want %s after midnight", c.name, got, c.want)
 			}
-			if left := l.Left(now); l.window.known && left != c.want-c.now {
+			if left := l.Left(now); l.Window.Known && left != c.want-c.now {
 				t.Errorf("%s: %s left, want %s", c.name, left, c.want-c.now)
 			}
 		}
