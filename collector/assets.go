@@ -57,12 +57,9 @@ func support(now, end, extended time.Time) int {
 	switch {
 	case end.IsZero() && extended.IsZero():
 		return 3
-	case now.Before(end):
+	case now.Before(end), end.IsZero() && now.Before(extended):
 		return 0
 	case now.Before(extended):
-		if end.IsZero() {
-			return 0
-		}
 		return 1
 	}
 	return 2
@@ -143,14 +140,10 @@ func (c *assetCount) count(asset *runzero.Asset, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	site := c.sites[key]
-	if site == nil {
-		if err := checkSite(c.sites, key); err != nil {
-			return err
-		}
-		site = &siteAssets{}
-		c.sites[key] = site
+	if err := checkSite(c.sites, key); err != nil {
+		return err
 	}
+	site := entry(c.sites, key)
 	for i, label := range c.labels {
 		c.values[i] = label.value(asset)
 	}

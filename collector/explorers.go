@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
@@ -19,7 +20,7 @@ func collectExplorers(ctx context.Context, poll Poll) (Snapshot, error) {
 	}
 	newest, _ := poll.API.ExplorerRelease(ctx) // without it, the Explorers are exported all the same
 	out := newSamples("explorers")
-	list.samples(out, poll.Organization.Name, newest, func(id string) string { return poll.Sites[id] })
+	list.samples(out, poll.Organization.Name, newest, poll.Sites, "")
 	return out.snapshot(nil)
 }
 
@@ -33,7 +34,7 @@ func collectAccountExplorers(ctx context.Context, poll Poll) (Snapshot, error) {
 	newest, _ := poll.API.ExplorerRelease(ctx) // without it, the Explorers are exported all the same
 	out := newSamples("explorers")
 	for organization, list := range lists {
-		list.samples(out, poll.Organizations[organization], newest, func(id string) string { return poll.Sites[AccountSite(organization, id)] })
+		list.samples(out, poll.Organizations[organization], newest, poll.Sites, AccountSite(organization, ""))
 	}
 	return out.snapshot(nil)
 }
@@ -69,8 +70,8 @@ func (l *explorerList) add(row runzero.Explorer) error {
 	return nil
 }
 
-// samples exports the organization's Explorers. siteName returns the name of a site, or "" if it is not known.
-func (l *explorerList) samples(out *samples, org, newest string, siteName func(id string) string) {
+// samples exports the organization's Explorers. The ids in sites begin with prefix.
+func (l *explorerList) samples(out *samples, org, newest string, sites SiteNames, prefix string) {
 	statuses := map[string]int{"connected": 0, "disconnected": 0, "inactive": l.inactive}
 	names := Distinguish(l.names)
 	for _, row := range l.rows {
@@ -82,8 +83,11 @@ func (l *explorerList) samples(out *samples, org, newest string, siteName func(i
 		default:
 			statuses[unknown]++
 		}
-		name := names[row.ID]
-		out.gauge("runzero_explorer_info", 1, org, name, Label(row.ID), explorerSite(row.SiteID, siteName), row.Version, row.OS, row.Arch)
+		name, site := names[row.ID], cmp.Or(sites[prefix+siteKey(row.SiteID)], unknown)
+		if site == unknown && siteKey(row.SiteID) == zeroID {
+			site = unassigned // as most are
+		}
+		out.gauge("runzero_explorer_info", 1, org, name, Label(row.ID), site, row.Version, row.OS, row.Arch)
 		out.truth("runzero_explorer_connected", row.Connected, org, name)
 		out.timestamp("runzero_explorer_last_checkin_timestamp_seconds", row.LastCheckin, org, name)
 		if older, known := outdated(row.Version, newest); known {
@@ -93,15 +97,4 @@ func (l *explorerList) samples(out *samples, org, newest string, siteName func(i
 	for status, n := range statuses {
 		out.gauge("runzero_explorers", float64(n), org, status)
 	}
-}
-
-// explorerSite returns the site_name of an Explorer. Most are not bound to a site.
-func explorerSite(id string, siteName func(id string) string) string {
-	if name := siteName(siteKey(id)); name != "" {
-		return name
-	}
-	if siteKey(id) == zeroID {
-		return unassigned
-	}
-	return unknown
 }

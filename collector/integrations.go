@@ -40,17 +40,12 @@ func (i *integrations) add(task *runzero.Task, o outcome) {
 		return
 	}
 	name := Label(task.Name)
-	runs := i.last[name]
-	if runs == nil {
-		if len(i.last) >= maxIntegrationNames {
-			for _, oldest := range i.latest()[maxIntegrationNames/2:] {
-				delete(i.last, oldest)
-			}
+	if i.last[name] == nil && len(i.last) >= maxIntegrationNames {
+		for _, oldest := range i.latest()[maxIntegrationNames/2:] {
+			delete(i.last, oldest)
 		}
-		runs = &lastRuns{}
-		i.last[name] = runs
 	}
-	runs.add(end, task.ID, o)
+	entry(i.last, name).add(end, task.ID, o)
 }
 
 // restore adds what the previous snapshot knew about connectors that are still scheduled and
@@ -60,13 +55,7 @@ func (i *integrations) restore() {
 		return
 	}
 	before := map[string]*lastRuns{}
-	of := func(labels map[string]string) *lastRuns {
-		name := labels["integration"]
-		if before[name] == nil {
-			before[name] = &lastRuns{}
-		}
-		return before[name]
-	}
+	of := func(labels map[string]string) *lastRuns { return entry(before, labels["integration"]) }
 	families := i.poll.Previous.Families
 	eachSample(families, "runzero_integration_last_success_timestamp_seconds", func(v float64, l map[string]string) { of(l).success = timestampOf(v) })
 	eachSample(families, "runzero_integration_last_success", func(v float64, l map[string]string) { of(l).failed = v == 0 })

@@ -26,11 +26,12 @@ func newScans(poll Poll) *scans {
 	return &scans{poll: poll, sites: map[string]*siteScans{}, seen: map[string]string{}}
 }
 
-func (s *scans) site(id string) *siteScans {
-	if s.sites[id] == nil {
-		s.sites[id] = &siteScans{}
+// entry returns the value of a key. It adds a zero value if there is none.
+func entry[T any](m map[string]*T, key string) *T {
+	if m[key] == nil {
+		m[key] = new(T)
 	}
-	return s.sites[id]
+	return m[key]
 }
 
 func (s *scans) add(task *runzero.Task, o outcome) error {
@@ -38,7 +39,7 @@ func (s *scans) add(task *runzero.Task, o outcome) error {
 	if err != nil {
 		return err
 	}
-	site, start := s.site(key), task.Start()
+	site, start := entry(s.sites, key), task.Start()
 	if o == running && !start.IsZero() && (site.running.IsZero() || start.Before(site.running)) {
 		site.running = start
 	}
@@ -46,8 +47,7 @@ func (s *scans) add(task *runzero.Task, o outcome) error {
 	if end.IsZero() || !site.lastRuns.add(end, task.ID, o) {
 		return nil
 	}
-	site.changes = changes(task.Changes)
-	site.duration = 0
+	site.changes, site.duration = changes(task.Changes), 0
 	if !start.IsZero() {
 		site.duration = max(end.Sub(start), 0)
 	}
@@ -76,34 +76,33 @@ func (s *scans) restore() {
 		return
 	}
 	ids := map[string]string{}
-	for id, name := range s.poll.Sites {
-		ids[name] = id
-	}
-	for id, name := range previous.Sites { // takes precedence: these are the names in the families
-		ids[name] = id
+	for _, sites := range []SiteNames{s.poll.Sites, previous.Sites} { // the last takes precedence: it names the families' sites
+		for id, name := range sites {
+			ids[name] = id
+		}
 	}
 	before := map[string]*siteScans{}
 	each := func(family string, set func(site *siteScans, value float64, labels map[string]string)) {
 		eachSample(previous.Families, family, func(value float64, labels map[string]string) {
-			id, ok := ids[labels[siteLabel]]
-			if !ok {
-				return
+			if id, ok := ids[labels[siteLabel]]; ok {
+				set(entry(before, id), value, labels)
 			}
-			if before[id] == nil {
-				before[id] = &siteScans{changes: map[string]float64{}}
-			}
-			set(before[id], value, labels)
 		})
 	}
 	each("runzero_scan_last_success_timestamp_seconds", func(b *siteScans, v float64, _ map[string]string) { b.success = timestampOf(v) })
 	each("runzero_scan_last_duration_seconds", func(b *siteScans, v float64, _ map[string]string) {
 		b.duration = time.Duration(math.Round(v * float64(time.Second)))
 	})
-	each("runzero_scan_last_assets", func(b *siteScans, v float64, l map[string]string) { b.changes[l["change"]] = v })
+	each("runzero_scan_last_assets", func(b *siteScans, v float64, l map[string]string) {
+		if b.changes == nil {
+			b.changes = map[string]float64{}
+		}
+		b.changes[l["change"]] = v
+	})
 	each("runzero_scan_last_attempt_timestamp_seconds", func(b *siteScans, v float64, _ map[string]string) { b.attempt = timestampOf(v) })
 	each("runzero_scan_last_success", func(b *siteScans, v float64, _ map[string]string) { b.failed = v == 0 })
 	for id, b := range before {
-		site := s.site(id)
+		site := entry(s.sites, id)
 		if b.success.After(site.success) {
 			site.success, site.duration, site.changes = b.success, b.duration, b.changes
 		}

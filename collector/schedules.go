@@ -9,10 +9,13 @@ import (
 // schedules are the recurring scans.
 type schedules struct {
 	scans []runzero.Task
-	seen  map[string]string // sites' names in the records, by id
+	names map[string]map[string]string // of scans, by site and id
+	seen  map[string]string            // sites' names in the records, by id
 }
 
-func newSchedules() *schedules { return &schedules{seen: map[string]string{}} }
+func newSchedules() *schedules {
+	return &schedules{names: map[string]map[string]string{}, seen: map[string]string{}}
+}
 
 func (s *schedules) add(task *runzero.Task) error {
 	if task.Type != typeScan || !inForce(task) {
@@ -21,12 +24,17 @@ func (s *schedules) add(task *runzero.Task) error {
 	if len(s.scans) >= maxSchedules {
 		return errTooMany("recurring scans", maxSchedules)
 	}
-	if _, err := noteSite(s.seen, task.SiteID, task.SiteName); err != nil {
+	site, err := noteSite(s.seen, task.SiteID, task.SiteName)
+	if err != nil {
 		return err
 	}
+	if s.names[site] == nil {
+		s.names[site] = map[string]string{}
+	}
+	s.names[site][task.ID] = Label(task.Name)
 	scan := *task
 	// Texts can be long: keep only label values.
-	scan.Name, scan.SiteName = Label(task.Name), ""
+	scan.Name, scan.SiteName, scan.SiteID = "", "", site
 	scan.Status, _ = taskStatus(task.Status)
 	scan.Frequency = documented(task.Frequency, "once", "hourly", "daily", "weekly", "monthly", "continuous")
 	s.scans = append(s.scans, scan)
@@ -41,16 +49,19 @@ func inForce(task *runzero.Task) bool {
 }
 
 func (s *schedules) samples(out *samples, org string, sites SiteNames) {
-	names := s.names()
+	names := map[string]map[string]string{}
+	for site, all := range s.names {
+		names[site] = Distinguish(all)
+	}
 	exported := map[string]bool{}
 	for i := range s.scans {
 		task := &s.scans[i]
-		site, ok := sites[siteKey(task.SiteID)]
+		site, ok := sites[task.SiteID]
 		if !ok || exported[task.ID] {
 			continue
 		}
 		exported[task.ID] = true
-		name := names[siteKey(task.SiteID)][task.ID]
+		name := names[task.SiteID][task.ID]
 		out.gauge("runzero_scan_schedule_info", 1, org, site, name, Label(task.ID), task.Frequency)
 		out.timestamp("runzero_scan_schedule_last_run_timestamp_seconds", task.LastRun, org, site, name)
 		out.timestamp("runzero_scan_schedule_next_run_timestamp_seconds", nextRun(task), org, site, name)
@@ -58,22 +69,6 @@ func (s *schedules) samples(out *samples, org string, sites SiteNames) {
 		out.boolean("runzero_scan_schedule_paused", task.Status == "paused", org, site, name)
 		out.boolean("runzero_scan_schedule_failing", task.Failed, org, site, name)
 	}
-}
-
-// names returns the labels of the schedules by site and id. They are unique within a site.
-func (s *schedules) names() map[string]map[string]string {
-	bySite := map[string]map[string]string{}
-	for _, task := range s.scans {
-		key := siteKey(task.SiteID)
-		if bySite[key] == nil {
-			bySite[key] = map[string]string{}
-		}
-		bySite[key][task.ID] = task.Name
-	}
-	for key, names := range bySite {
-		bySite[key] = Distinguish(names)
-	}
-	return bySite
 }
 
 // nextRun returns when a schedule is due, zero if it is paused or not known. Until the first
