@@ -11,18 +11,14 @@ import (
 // Metric describes one metric family. The Catalogue is the only place where names, meanings and labels are written:
 // descriptors, docs/metrics.md and the checks of dashboards and rules are derived from it.
 type Metric struct {
-	Name   string
-	Help   string // meaning, without what HELP adds
-	Type   dto.MetricType
-	Labels []string
-	// Configured is the flag that adds labels, empty if none does.
-	Configured string
-	// Collectors are the collectors that export the family, or Health, Quota, Store or Config.
-	Collectors []string
-	// Live families are computed at each scrape. All others are as old as the last successful
-	// poll of their collector.
-	Live      bool
-	Stability Stability
+	Name       string
+	Help       string // meaning, without what HELP adds
+	Type       dto.MetricType
+	Labels     []string
+	Configured string   // the flag that adds labels, empty if none does
+	Collectors []string // the collectors that export the family, or Health, Quota, Store or Config
+	Live       bool     // computed at each scrape; others are as old as their collector's last successful poll
+	Stability  Stability
 }
 
 // Stability says how likely a family is to change.

@@ -30,14 +30,11 @@ type Poll struct {
 	// Organizations maps the ids of the organizations to export to their org_name. It is set in account-wide polls
 	// only, where Organization is empty. Records of other organizations are left out.
 	Organizations map[string]string
-	// Now is the time of the poll.
-	Now time.Time
-	// Sites are the organization's sites from the last poll of the sites collector, so that
-	// all collectors use the same site names; nil before the first. In an account-wide poll
-	// they are the sites of all organizations, with AccountSite ids.
-	Sites SiteNames
-	// Previous is the collector's last snapshot of the organization, nil before the first.
-	Previous *Snapshot
+	Now           time.Time // the time of the poll
+	// Sites are the organization's sites from the last poll of the sites collector, so that all collectors use the
+	// same names; nil before the first. In an account-wide poll they are those of all organizations, with AccountSite ids.
+	Sites    SiteNames
+	Previous *Snapshot // the collector's last snapshot of the organization, nil before the first
 }
 
 // Organization is the organization that a poll is for.
@@ -77,15 +74,12 @@ var ErrUnsupported = errors.New("not supported")
 // Scope is what one poll of a collector covers.
 type Scope int
 
+// What one poll of a collector covers.
 const (
-	// PerOrganization collectors are polled once for each organization.
-	PerOrganization Scope = iota
-	// PerConsole collectors are polled once for each console.
-	PerConsole
-	// PerAccount collectors are polled once for each account.
-	PerAccount
-	// HeadersOnly collectors are not polled: they read the headers of all responses.
-	HeadersOnly
+	PerOrganization Scope = iota // polled once for each organization
+	PerConsole                   // polled once for each console
+	PerAccount                   // polled once for each account
+	HeadersOnly                  // not polled: they read the headers of all responses
 )
 
 // Settings are the users' choices that affect what collectors export.

@@ -9,12 +9,9 @@ import (
 )
 
 const (
-	// maxIntegrations is how many names are exported: those that ran last. Imports are named
-	// after their file, and there may be a new one each day.
-	maxIntegrations = 100
-	// maxIntegrationNames is how many names are kept during a poll. If there are more, those
-	// that ran longest ago are dropped.
-	maxIntegrationNames = 20_000
+	// Imports are named after their file, and there may be a new one each day.
+	maxIntegrations     = 100    // names exported: those that ran last
+	maxIntegrationNames = 20_000 // names kept during a poll; beyond, those that ran longest ago are dropped
 )
 
 // integrations finds the last runs of connectors and imports by name.

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
@@ -140,4 +141,24 @@ func (s *scans) samples(out *samples, names SiteNames, settings Settings) {
 			out.boolean("runzero_scan_last_success", !site.failed, org, name)
 		}
 	}
+}
+
+// scanMaxAge returns the age at which a site's last successful scan becomes stale. site is its site_name.
+func (s Settings) scanMaxAge(org Organization, siteID, site string) time.Duration {
+	for _, rule := range s.ScanMaxAges {
+		if matches(rule.Organization, org.ID, org.Name) && matches(rule.Site, siteID, site) {
+			return rule.MaxAge
+		}
+	}
+	return s.ScanMaxAge
+}
+
+// matches reports whether the pattern of a rule is empty, or is the id, the label or the
+// name in the console, which several things can have.
+func matches(pattern, id, label string) bool {
+	if pattern == "" || strings.EqualFold(pattern, id) {
+		return true
+	}
+	name := Label(pattern)
+	return name == label || name == baseName(label, id)
 }

@@ -4,9 +4,8 @@ import "maps"
 
 const (
 	siteLabel  = "site_name"
-	unassigned = "unassigned" // site_name of records without a site
-	// zeroID is the site id of records without a site.
-	zeroID = "00000000-0000-0000-0000-000000000000"
+	unassigned = "unassigned"                           // site_name of records without a site
+	zeroID     = "00000000-0000-0000-0000-000000000000" // site id of records without a site
 )
 
 // SiteNames maps the ids of sites to their site_name.

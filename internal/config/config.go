@@ -15,15 +15,12 @@ import (
 
 // Flags are the settings as users make them, unchecked.
 type Flags struct {
-	// File is the path of the YAML file; empty if there is none.
-	File string
+	File    string // path of the YAML file; empty if there is none
+	Demo    bool   // a simulated console is polled
+	Offline bool   // no requests will be made: credentials are neither needed nor read
 	// Set has the names, without dashes, of the flags that were set on the command line or by
 	// their environment variables. The file may not set the same things.
 	Set map[string]bool
-	// Demo is set when a simulated console is polled.
-	Demo bool
-	// Offline is set when no requests will be made: credentials are neither needed nor read.
-	Offline bool
 
 	URL              string
 	TokenFile        string
@@ -57,11 +54,10 @@ type CollectorFlags struct {
 
 // Config is a checked configuration, made by Load.
 type Config struct {
-	Accounts []Account
-	MaxAge   time.Duration // 0 keeps results forever
-	CacheDir string        // empty if nothing is cached on disk
-	// Collectors are the enabled collectors, the cheapest first, and then the queries, which are named queries/NAME.
-	Collectors []schedule.Collector
+	Accounts   []Account
+	MaxAge     time.Duration        // 0 keeps results forever
+	CacheDir   string               // empty if nothing is cached on disk
+	Collectors []schedule.Collector // the enabled ones, the cheapest first, and then the queries: queries/NAME
 	Settings   collector.Settings
 }
 
@@ -70,9 +66,8 @@ type Account struct {
 	Name        string // the label account_name; empty if flags describe the only account
 	URL         string
 	Share       quota.Share
-	Credentials []Credential // at least one
-	// Selection says which organizations are polled.
-	Selection schedule.Selection
+	Credentials []Credential       // at least one
+	Selection   schedule.Selection // of the organizations to poll
 }
 
 // Credential is a token or an OAuth2 client.

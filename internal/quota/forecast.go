@@ -12,11 +12,9 @@ type sample struct {
 }
 
 const (
-	// A forecast uses samples of this time, at least this far apart.
-	forecastWindow = 3 * time.Hour
-	sampleEvery    = 5 * time.Minute
-	// A shorter time does not show a pace.
-	forecastLeast = 15 * time.Minute
+	forecastWindow = 3 * time.Hour    // a forecast uses samples of this time,
+	sampleEvery    = 5 * time.Minute  // this far apart
+	forecastLeast  = 15 * time.Minute // a shorter time does not show a pace
 )
 
 // sample records how much the account has used, for the forecast.

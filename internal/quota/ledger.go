@@ -18,18 +18,14 @@ type ledger struct {
 
 // record is the part of a ledger that is persisted.
 type record struct {
-	Limit     runzero.Count // as last reported, like Remaining
-	Remaining runzero.Count
-	// Reported is when the response with Remaining arrived, Requested when its request was sent. The value was true at
-	// some time in between.
-	Reported  time.Time
-	Requested time.Time
-	// LastReset is a time shortly before the last observed reset; zero before the first.
-	LastReset   time.Time
-	FirstCall   time.Time
-	Window      resetWindow
-	Calls       []minute // own calls that count for today, oldest first
-	Unaccounted int64    // own calls that Remaining may not include yet, not in flight
+	Limit, Remaining runzero.Count // as last reported; each may be unknown
+	Reported         time.Time     // when the response with Remaining arrived
+	Requested        time.Time     // when its request was sent: Remaining was true at some time in between
+	LastReset        time.Time     // shortly before the last observed reset; zero before the first
+	FirstCall        time.Time
+	Window           resetWindow
+	Calls            []minute // own calls that count for today, oldest first
+	Unaccounted      int64    // own calls that Remaining may not include yet, not in flight
 }
 
 // minute is the number of own calls within one minute.

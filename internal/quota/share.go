@@ -7,10 +7,8 @@ import (
 
 // Share is the part of an account's quota that this exporter may spend.
 type Share struct {
-	// Share is the fraction of the daily limit that may be spent, in (0, 1].
-	Share float64
-	// Reserve is the fraction of the daily limit that is left to other tools, in [0, 1).
-	Reserve float64
+	Share   float64 // fraction of the daily limit that may be spent, in (0, 1]
+	Reserve float64 // fraction of the daily limit that is left to other tools, in [0, 1)
 }
 
 // Calls returns how many calls a day may be spent of a daily limit, rounded down.

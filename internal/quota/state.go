@@ -9,11 +9,9 @@ import (
 
 // State is the state of a Quota at an instant.
 type State struct {
-	// QuotaState holds what is exported. Demand and Stretch are as last set by SetPace.
-	collector.QuotaState
-	Allowance Allowance
-	// Left is for how long the allowance must last.
-	Left time.Duration
+	collector.QuotaState // what is exported; Demand and Stretch are as last set by SetPace
+	Allowance            Allowance
+	Left                 time.Duration // for how long the allowance must last
 	// Succeeded means that an authenticated request has succeeded. Before that, a Limit of
 	// 0 means that the limit is not known yet.
 	Succeeded bool

@@ -15,23 +15,20 @@ const (
 	// retryWait is the wait before the one early retry, for a connection that broke or a
 	// server error. The retry costs a call, so there is no second.
 	retryWait = 30 * time.Second
-	// refusedWait is the least wait after a refused credential.
-	refusedWait = time.Hour
-	// longestBackoff is what repeated failures lengthen the interval to.
-	longestBackoff = time.Hour
-	// longestSpread bounds the time over which the second round is spread.
-	longestSpread = time.Hour
-	// jitterShare of each interval is added at random, so that polls do not march in step.
-	jitterShare = 0.05
+
+	refusedWait    = time.Hour // the least wait after a refused credential
+	longestBackoff = time.Hour // what repeated failures lengthen the interval to
+	longestSpread  = time.Hour // bounds the time over which the second round is spread
+	jitterShare    = 0.05      // added to each interval at random, so that polls do not march in step
 )
 
 // Wait is the time from the start of a poll to the next one. err is the poll's result, and
 // failures the number of failures in a row, this one included.
 func Wait(err error, failures int, interval time.Duration) time.Duration {
-	if err == nil {
+	switch {
+	case err == nil:
 		return interval
-	}
-	if errors.Is(err, collector.ErrUnsupported) {
+	case errors.Is(err, collector.ErrUnsupported):
 		return UnsupportedInterval
 	}
 	if response := (*runzero.Error)(nil); errors.As(err, &response) {
@@ -49,10 +46,9 @@ func Wait(err error, failures int, interval time.Duration) time.Duration {
 		return min(retryWait, interval)
 	}
 	for range min(max(failures-2, 0), 10) {
-		if interval >= longestBackoff {
-			break
+		if interval < longestBackoff {
+			interval = min(2*interval, longestBackoff)
 		}
-		interval = min(2*interval, longestBackoff)
 	}
 	return interval
 }

@@ -72,8 +72,5 @@ func listed(all []runzero.Organization) string {
 	if len(all) > most {
 		names = append(names, fmt.Sprintf("and %d more", len(all)-most))
 	}
-	if len(all) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
+	return cmp.Or(strings.Join(names, ", "), "none")
 }

@@ -17,10 +17,8 @@ const discoveryInterval = time.Hour
 
 // Account is what decides which polls an account needs.
 type Account struct {
-	// Kinds are the kinds of its credentials.
-	Kinds []runzero.Kind
-	// Organizations are those to poll.
-	Organizations []Organization
+	Kinds         []runzero.Kind // of its credentials
+	Organizations []Organization // those to poll
 	Collectors    []Collector
 	// Refused reports that the account-wide form of a collector proved unsupported, so that
 	// its organizations are polled one by one; nil: none did.
@@ -30,30 +28,20 @@ type Account struct {
 // Organization is an organization to poll.
 type Organization struct {
 	collector.Organization
-	// AccountWide reports that an account credential reaches it.
-	AccountWide bool
+	AccountWide bool // an account credential reaches it
 }
 
 // Poll is something to request again and again.
 type Poll struct {
-	// Name is the collector's name, or Discovery.
-	Name string
-	// Collector is what is polled; nil for Discovery.
-	Collector *Collector
-	// Organization is empty for what belongs to no single organization.
-	Organization collector.Organization
-	// AccountWide reports that one poll covers all organizations of the account.
-	AccountWide bool
-	// FromDiscovery reports that the result is derived from what discovery finds: it makes no request of its own.
-	FromDiscovery bool
-	// Interval is the time between polls as configured; 0: polled until it succeeds once.
-	Interval time.Duration
-	// IntervalSource is the setting that decides Interval, as users write it; empty when no setting does.
-	IntervalSource string
-	// Place orders the polls of an organization, the cheapest first.
-	Place int
-	// Missing is the kind of credential that the poll needs and the account lacks; empty when it has one.
-	Missing runzero.Kind
+	Name           string                 // the collector's, or Discovery
+	Collector      *Collector             // nil for Discovery
+	Organization   collector.Organization // empty for what belongs to no single organization
+	AccountWide    bool                   // one poll covers all organizations of the account
+	FromDiscovery  bool                   // derived from what discovery finds: makes no request of its own
+	Interval       time.Duration          // as configured; 0: polled until it succeeds once
+	IntervalSource string                 // the setting that decides Interval, as users write it; empty: none does
+	Place          int                    // orders the polls of an organization, the cheapest first
+	Missing        runzero.Kind           // the kind of credential that it needs and the account lacks; empty: none
 }
 
 // Calls is how many API calls the poll takes, as far as that is known beforehand.
@@ -71,10 +59,7 @@ func Polls(a Account) []Poll {
 	accountWide := slices.ContainsFunc(a.Organizations, func(o Organization) bool { return o.AccountWide })
 	discovery := Poll{Name: Discovery}
 	if accountWide {
-		discovery.Interval = DiscoveryInterval(a.Collectors)
-		if c := derived(a.Collectors); c != nil {
-			discovery.IntervalSource = c.IntervalSource
-		}
+		discovery.Interval, discovery.IntervalSource = discoveryOf(a.Collectors)
 	}
 	polls := []Poll{discovery}
 	for i := range a.Collectors {
@@ -112,23 +97,21 @@ func (a Account) missing(needs runzero.Kind) runzero.Kind {
 	return needs
 }
 
-// DiscoveryInterval is how often an account credential's organizations are listed. A
-// collector that is derived from that list sets it.
+// DiscoveryInterval is how often an account credential's organizations are listed.
 func DiscoveryInterval(collectors []Collector) time.Duration {
-	if c := derived(collectors); c != nil {
-		return c.Interval
-	}
-	return discoveryInterval
+	interval, _ := discoveryOf(collectors)
+	return interval
 }
 
-// derived is the collector whose result is derived from discovery; nil when it is off.
-func derived(collectors []Collector) *Collector {
-	for i := range collectors {
-		if collectors[i].FromDiscovery != nil {
-			return &collectors[i]
+// discoveryOf returns the interval of discovery, and the setting that decides it: that of the collector whose result is
+// derived from discovery.
+func discoveryOf(collectors []Collector) (interval time.Duration, source string) {
+	for _, c := range collectors {
+		if c.FromDiscovery != nil {
+			return c.Interval, c.IntervalSource
 		}
 	}
-	return nil
+	return discoveryInterval, ""
 }
 
 // ShortestInterval is how often the most frequent poll is made.

@@ -60,9 +60,8 @@ func Due(last time.Time, interval time.Duration, stretch float64) time.Time {
 // FirstRound paces the first polls of an account. They are due at once, but hundreds of organizations would spend the
 // whole allowance within minutes: after a quarter of the budget, first polls are spread over the time that is left.
 type FirstRound struct {
-	// Polls is how many first polls have started, and Last when the last of them did.
-	Polls int64
-	Last  time.Time
+	Polls int64     // how many first polls have started
+	Last  time.Time // when the last of them did
 }
 
 const (

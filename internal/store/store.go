@@ -20,13 +20,10 @@ type Key struct{ Account, Organization, Collector string }
 type Snapshot struct {
 	// Families are gauges, counters and classic histograms without timestamps, as a registry gathers them; a snapshot
 	// with any other family is not saved. They are loaded in the order in which they were saved, without what the
-	// text format cannot express: exemplars, units, creation times, leading blanks of a help text, families without
-	// series.
+	// text format cannot express: exemplars, units, creation times, leading blanks of help texts, empty families.
 	Families []*dto.MetricFamily
-	// Sites maps the id of each site to its name. Nil (unknown) differs from empty (none).
-	Sites map[string]string
-	// Success is when the poll began. It is loaded in UTC, with nanoseconds.
-	Success time.Time
+	Sites    map[string]string // from the id of each site to its name; nil (unknown) differs from empty (none)
+	Success  time.Time         // when the poll began; loaded in UTC, with nanoseconds
 }
 
 // maxSize limits a file, so that a foreign file does not cost its size in memory. It is
