@@ -119,7 +119,6 @@ func client(t testing.TB, token string, console http.Handler) *runzero.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.CloseIdleConnections)
 	return c
 }
 

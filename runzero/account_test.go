@@ -31,8 +31,7 @@ const (
  "phone":"PLANTED","address_street":"PLANTED","address_city":"PLANTED","sso_domain":"PLANTED","sso_login_message":"PLANTED"}`
 )
 
-// expectRows reads one row from each body and compares it. The row must not contain what
-// was planted.
+// expectRows reads one row from each body and compares it. The row must not contain what was planted.
 func expectRows[T any](t *testing.T, token string, read func(*runzero.Client) iter.Seq2[T, error], bodies map[string]T) {
 	t.Helper()
 	for body, want := range bodies {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Asset is one asset, with the attributes that are counted. Texts are as the API sent
-// them, cut at 4 KiB, and may be empty. Times are zero when the API sent none.
+// Asset is one asset, with the attributes that are counted. Texts are as the API sent them, cut at 4 KiB, and may be
+// empty. Times are zero when the API sent none.
 type Asset struct {
 	ID             string
 	OrganizationID string
@@ -19,15 +19,14 @@ type Asset struct {
 	OSProduct      string
 	Risk           string // none, info, low, medium, high, critical
 	Criticality    string // set by people; unset by default
-	// Alive is whether it responded to the latest scan. It means nothing where Scanned is
-	// False, because then only an integration or passive traffic has reported the asset.
+	// Alive is whether it responded to the latest scan. It means nothing where Scanned is False, because then only an
+	// integration or passive traffic has reported the asset.
 	Alive   Truth
 	Scanned Truth
 	// FirstSeen and LastSeen are when anything saw it first and last.
 	FirstSeen time.Time
 	LastSeen  time.Time
-	// EndOfLife and EndOfExtendedSupport are when the support of its operating system ends
-	// or ended; zero is unknown.
+	// EndOfLife and EndOfExtendedSupport are when the support of its operating system ends or ended; zero is unknown.
 	EndOfLife            time.Time
 	EndOfExtendedSupport time.Time
 	// Sources lists what reported it. It is valid until the next row.
@@ -38,13 +37,12 @@ type Asset struct {
 	Vulnerabilities Count
 }
 
-// assetFields limits the attributes in a record: without it, a record has 5 KB to 700 KB,
-// mostly services.
+// assetFields limits the attributes in a record: without it, a record has 5 KB to 700 KB, mostly services.
 const assetFields = "id,organization_id,site_id,site_name,alive,scanned,type,os,os_vendor,os_product," +
 	"risk,criticality,first_seen,last_seen,eol_os,eol_os_ext,sources,service_count,software_count,vulnerability_count"
 
-// Assets streams an organization's assets in one call. search is a runZero search query
-// that selects assets; empty selects all.
+// Assets streams an organization's assets in one call. search is a runZero search query that selects assets; empty
+// selects all.
 func (c *Client) Assets(ctx context.Context, organizationID, search string) iter.Seq2[Asset, error] {
 	return organizationRows[Asset](ctx, c, "/export/org/assets.jsonl", "assets", organizationID, assetFields, search)
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// responseBody is the one reader between net/http and the JSON decoder. It counts the
-// decompressed bytes, ends at the limits and reports the end to the transport.
+// responseBody is the one reader between net/http and the JSON decoder. It counts the decompressed bytes, ends at the
+// limits and reports the end to the transport.
 type responseBody struct {
 	ctx         context.Context // of the request
 	body        io.ReadCloser
@@ -24,8 +24,8 @@ type responseBody struct {
 	recordStart int64
 	err         error // of the last read; net/http reports a timeout only once
 
-	// unframed means that the body ends with its connection: HTTP/1 allows a response
-	// without a length or chunks. A lost connection looks the same.
+	// unframed means that the body ends with its connection: HTTP/1 allows a response without a length or chunks. A
+	// lost connection looks the same.
 	unframed bool
 
 	once     sync.Once
@@ -53,8 +53,8 @@ func (b *responseBody) Read(p []byte) (int, error) {
 	case b.bytes > b.limits.Bytes:
 		n, err = 0, ErrTooLarge
 	case errors.Is(err, io.EOF) && b.ctx.Err() != nil:
-		// A console that notices that the request was cancelled can end its response
-		// regularly before the connection is closed.
+		// A console that notices that the request was cancelled can end its response regularly before the connection
+		// is closed.
 		err = b.ctx.Err()
 	}
 	if b.err = err; err != nil {
@@ -70,13 +70,12 @@ func (b *responseBody) Close() error {
 
 func (b *responseBody) finish() { b.once.Do(func() { b.finished(b.bytes) }) }
 
-// nextRecord starts the count of bytes that Limits.Record bounds. What was read ahead
-// counts for the next record too, so the bound is loose by readAhead.
+// nextRecord starts the count of bytes that Limits.Record bounds. What was read ahead counts for the next record too,
+// so the bound is loose by readAhead.
 func (b *responseBody) nextRecord() { b.recordStart = b.bytes }
 
-// bodyReader reads the JSON of a response: each record as one validated value, and the rest
-// token by token, so that it may be of any length. The first error stays in err and ends
-// the reading.
+// bodyReader reads the JSON of a response: each record as one validated value, and the rest token by token, so that
+// it may be of any length. The first error stays in err and ends the reading.
 type bodyReader struct {
 	json *jsontext.Decoder
 	body *responseBody
@@ -106,8 +105,8 @@ const readAhead = 64 << 10
 
 var byteOrderMark = []byte("\xEF\xBB\xBF")
 
-// kind peeks at the next token: '{', '[', '"', '0', 't', 'f', 'n', an end, or 0 at the end
-// of the body and at an error.
+// kind peeks at the next token: '{', '[', '"', '0', 't', 'f', 'n', an end, or 0 at the end of the body and at an
+// error.
 func (r *bodyReader) kind() jsontext.Kind {
 	if r.err != nil {
 		return 0
@@ -135,8 +134,7 @@ func (r *bodyReader) value() []byte {
 	return value
 }
 
-// end checks that nothing follows the value that was read. Reading to the end also makes
-// gzip compare its checksum.
+// end checks that nothing follows the value that was read. Reading to the end also makes gzip compare its checksum.
 func (r *bodyReader) end() {
 	if r.err != nil {
 		return
@@ -153,8 +151,7 @@ func (r *bodyReader) end() {
 // atEnd reports whether the body ended between two values.
 func (r *bodyReader) atEnd() bool { return errors.Is(r.err, io.EOF) }
 
-// problem returns what ended the reading, in words of this package: a syntax error would
-// quote the body.
+// problem returns what ended the reading, in words of this package: a syntax error would quote the body.
 func (r *bodyReader) problem() error {
 	if r.err == nil {
 		return nil
@@ -191,8 +188,7 @@ func (c *Client) read(ctx context.Context, client *http.Client, endpoint string,
 	return c.send(client, endpoint, request, parse)
 }
 
-// send sends one request and passes the body of a successful response to parse. Its errors
-// never show a secret.
+// send sends one request and passes the body of a successful response to parse. Its errors never show a secret.
 func (c *Client) send(client *http.Client, endpoint string, request *http.Request, parse func(*bodyReader) error) error {
 	if err := c.exchange(client, endpoint, request, parse); err != nil {
 		return c.secrets.withhold(endpoint, err)

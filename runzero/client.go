@@ -1,6 +1,7 @@
 package runzero
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,14 +22,12 @@ const apiPath = "/api/v1.0"
 
 // Config is the console and the credential of a Client, and how it sends requests.
 type Config struct {
-	// URL is the console's address, with or without /api/v1.0, a port, a path
-	// prefix or a trailing slash. Empty is DefaultURL.
+	// URL is the console's address, with or without /api/v1.0, a port, a path prefix or a trailing slash. Empty is
+	// DefaultURL.
 	URL string
-	// HTTP holds the credential (authorization or oauth2), the CA and the proxy. Files that
-	// it names are read on each use, so that they can be rotated without a restart. An
-	// empty oauth2 token_url means the console's own. Start from
-	// config.DefaultHTTPClientConfig: the zero value follows no redirects and disables
-	// HTTP/2.
+	// HTTP holds the credential (authorization or oauth2), the CA and the proxy. Files that it names are read on each
+	// use, so that they can be rotated without a restart. An empty oauth2 token_url means the console's own. Start
+	// from config.DefaultHTTPClientConfig: the zero value follows no redirects and disables HTTP/2.
 	HTTP config.HTTPClientConfig
 	// Timeout bounds one request including its response. Zero is ten minutes.
 	Timeout time.Duration
@@ -38,11 +37,10 @@ type Config struct {
 	UserAgent string
 	// Limits bounds each response. Zero fields take their defaults.
 	Limits Limits
-	// Write permits requests that change something. Only the scan command sets it: the
-	// exporter itself never writes.
+	// Write permits requests that change something. Only the scan command sets it: the exporter itself never writes.
 	Write bool
-	// Admit is called before every request. It may wait; if it fails, the request is not
-	// sent and fails with its error. nil admits all.
+	// Admit is called before every request. It may wait; if it fails, the request is not sent and fails with its
+	// error. nil admits all.
 	Admit func(context.Context) error
 	// Observer follows every request that is sent; nil is none.
 	Observer Observer
@@ -66,8 +64,8 @@ type Client struct {
 
 	// Whether a token of an unknown kind is account-wide, as found by Organizations.
 	accountWide atomic.Bool
-	// Consoles older than December 2024 have no tasks export. Until this time, in Unix
-	// seconds, it is not tried again, so that not every poll pays for a 404.
+	// Consoles older than December 2024 have no tasks export. Until this time, in Unix seconds, it is not tried
+	// again, so that not every poll pays for a 404.
 	noTaskExport atomic.Int64
 	// The newest Explorer release. The goroutine that requests it takes it out meanwhile.
 	release chan release
@@ -82,8 +80,8 @@ func New(c Config) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Timeout == 0 {
-		c.Timeout = 10 * time.Minute
+	if c.Observer == nil {
+		c.Observer = Observers(nil)
 	}
 	c.Limits = c.Limits.withDefaults()
 	cred, err := newCredential(c.HTTP, base, c.AllowHTTP)
@@ -112,7 +110,7 @@ func New(c Config) (*Client, error) {
 		secrets:    secrets,
 		private:    &http.Client{Transport: cred.roundTripper(public, secrets, c.Now), CheckRedirect: redirect},
 		public:     &http.Client{Transport: public, CheckRedirect: redirect},
-		timeout:    c.Timeout,
+		timeout:    cmp.Or(c.Timeout, 10*time.Minute),
 		limits:     c.Limits,
 		now:        c.Now,
 		release:    make(chan release, 1),
@@ -120,11 +118,6 @@ func New(c Config) (*Client, error) {
 	client.accountWide.Store(cred.kind() == AccountCredential)
 	client.release <- release{}
 	return client, nil
-}
-
-// CloseIdleConnections closes the connections that no request uses.
-func (c *Client) CloseIdleConnections() {
-	c.public.CloseIdleConnections()
 }
 
 // Kind returns the kind of credential, by its prefix; UnknownKind when there is none.
@@ -138,10 +131,7 @@ func (c Config) Kind() Kind {
 
 // parseURL accepts every form in which people write a console's address.
 func parseURL(raw string, allowHTTP bool) (*url.URL, error) {
-	if raw == "" {
-		raw = DefaultURL
-	}
-	u, err := url.Parse(raw)
+	u, err := url.Parse(cmp.Or(raw, DefaultURL))
 	if err != nil || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		// The text may contain a password, so it is not repeated.
 		return nil, errors.New("the console's URL is invalid: write it like " + DefaultURL)
@@ -165,9 +155,8 @@ func (c *Client) endpointURL(endpoint string, query url.Values) *url.URL {
 	return &u
 }
 
-// organizationQuery returns the query that selects an organization. Without _oid, an
-// account credential silently gets its default organization, so _oid is required with one.
-// A token of an unknown kind may be one, and sends it too.
+// organizationQuery returns the query that selects an organization. Without _oid, an account credential silently gets
+// its default organization, so _oid is required with one. A token of an unknown kind may be one, and sends it too.
 func (c *Client) organizationQuery(organizationID string) (url.Values, error) {
 	query := url.Values{}
 	switch wide := c.AccountWide(); {
@@ -179,12 +168,11 @@ func (c *Client) organizationQuery(organizationID string) (url.Values, error) {
 	return query, nil
 }
 
-// Kind returns the kind of credential, by its present prefix: the token's file may have
-// been rotated to another kind.
+// Kind returns the kind of credential, by its present prefix: the token's file may have been rotated to another kind.
 func (c *Client) Kind() Kind { return c.credential.kind() }
 
-// AccountWide reports whether the credential reaches all organizations of an account. For
-// a token of an unknown kind that is known only after Organizations.
+// AccountWide reports whether the credential reaches all organizations of an account. For a token of an unknown kind
+// that is known only after Organizations.
 func (c *Client) AccountWide() bool {
 	kind := c.Kind()
 	return kind == AccountCredential || kind == UnknownKind && c.accountWide.Load()

@@ -10,13 +10,12 @@ import (
 // countable is a kind of record whose rows can be counted.
 type countable struct {
 	of string // as the export is called
-	// fields are the ids of the row and of its organization. Empty means that the export
-	// does not support the parameter and sends complete rows.
+	// fields are the ids of the row and of its organization. Empty means that the export does not support the
+	// parameter and sends complete rows.
 	fields string
 }
 
-// countables lists the exports of the specification. Rows that join an asset have its id
-// beside their own.
+// countables lists the exports of the specification. Rows that join an asset have its id beside their own.
 func countables() []countable {
 	return []countable{
 		{"assets", "id,organization_id"},
@@ -42,9 +41,9 @@ func CountOf() []string {
 	return names
 }
 
-// Count returns how many of an organization's records of one kind match a runZero search
-// query; an empty query matches all. It costs one call. No endpoint returns a number, so
-// the records are exported with as few fields as possible and counted as they arrive.
+// Count returns how many of an organization's records of one kind match a runZero search query; an empty query
+// matches all. It costs one call. No endpoint returns a number, so the records are exported with as few fields as
+// possible and counted as they arrive.
 func (c *Client) Count(ctx context.Context, organizationID, of, search string) (int64, error) {
 	kinds := countables()
 	i := slices.IndexFunc(kinds, func(kind countable) bool { return kind.of == of })

@@ -17,8 +17,8 @@ import (
 // Kind is a kind of credential, as its prefix shows.
 type Kind string
 
-// The kinds of credential. Prefixes are runZero's documented ones; XT stands for an
-// export token on one page of their documentation.
+// The kinds of credential. Prefixes are runZero's documented ones; XT stands for an export token on one page of their
+// documentation.
 const (
 	ExportToken       Kind = "export token"
 	OrganizationToken Kind = "organization token"
@@ -29,8 +29,8 @@ const (
 
 var errNoCredential = errors.New("no runZero token: make an export token in the console (Organizations, Edit organization, Export tokens) and pass the file that holds it with --runzero.token-file (authorization in the configuration file), or set RUNZERO_TOKEN; or try --demo")
 
-// tokenKind returns the kind by the documented prefix. Nothing else about a token is
-// checked: length and alphabet have changed before.
+// tokenKind returns the kind by the documented prefix. Nothing else about a token is checked: length and alphabet
+// have changed before.
 func tokenKind(token string) Kind {
 	for _, known := range []struct {
 		prefix string
@@ -43,10 +43,9 @@ func tokenKind(token string) Kind {
 	return UnknownKind
 }
 
-// Reaches reports whether a credential of this kind may have the scope that another kind
-// has, as documented: an account credential reaches everything, an organization token its
-// organization and the exports, an export token only exports. A token of an unknown kind
-// may be any of them.
+// Reaches reports whether a credential of this kind may have the scope that another kind has, as documented: an
+// account credential reaches everything, an organization token its organization and the exports, an export token only
+// exports. A token of an unknown kind may be any of them.
 func (k Kind) Reaches(needs Kind) bool {
 	switch needs {
 	case AccountCredential:
@@ -106,9 +105,8 @@ func newCredential(c config.HTTPClientConfig, console *url.URL, allowHTTP bool) 
 	return cred, err
 }
 
-// checkedToken is a token that is checked whenever it is read, not only at the start: a
-// file that is being rotated may be incomplete or contain something else, and no call is
-// wasted on that.
+// checkedToken is a token that is checked whenever it is read, not only at the start: a file that is being rotated
+// may be incomplete or contain something else, and no call is wasted on that.
 type checkedToken struct{ config.SecretReader }
 
 func (t checkedToken) Fetch(ctx context.Context) (string, error) {
@@ -151,8 +149,8 @@ func (c credential) secret() (string, error) {
 	}
 	content, err := os.ReadFile(c.client.ClientSecretFile)
 	if err != nil {
-		// The secret itself may have been passed instead of its file, and nothing looks
-		// like a secret, so the name is not shown.
+		// The secret itself may have been passed instead of its file, and nothing looks like a secret, so the name is
+		// not shown.
 		why := err
 		if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
 			why = failed.Err

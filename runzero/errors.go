@@ -20,15 +20,15 @@ type Error struct {
 	Endpoint string
 	// Status is the HTTP status code.
 	Status int
-	// Message is the error text of the API, on one line. It is empty when there was none,
-	// or none that can be shown: see the rules in withhold.go.
+	// Message is the error text of the API, on one line. It is empty when there was none, or none that can be shown:
+	// see the rules in withhold.go.
 	Message string
 	// WrongKind means that the API rejected the kind of token: this endpoint takes another.
 	WrongKind bool
 	// RetryAfter is how long the server asks to wait; zero when it does not say.
 	RetryAfter time.Duration
-	// Usage holds the quota headers of the response. A 429 with none remaining is the daily
-	// quota, any other 429 the burst limit.
+	// Usage holds the quota headers of the response. A 429 with none remaining is the daily quota, any other 429 the
+	// burst limit.
 	Usage Usage
 }
 
@@ -40,8 +40,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// BodyError is a successful response with an unusable body. It never repeats the body's
-// contents.
+// BodyError is a successful response with an unusable body. It never repeats the body's contents.
 type BodyError struct {
 	Endpoint string
 	// Record is the number of the faulty record, from 1; 0 means the body as a whole.
@@ -78,10 +77,10 @@ func hasStatus(err error, codes ...int) bool {
 	return errors.As(err, &response) && slices.Contains(codes, response.Status)
 }
 
-// Refused reports whether err means that the licence, the credential or the console does
-// not support the request, as opposed to a failure. kind is the credential's. A 401 with a
-// credential of a known kind means that it was revoked, unless the API says that the
-// endpoint takes another kind; with one of an unknown kind its scope may be insufficient.
+// Refused reports whether err means that the licence, the credential or the console does not support the request, as
+// opposed to a failure. kind is the credential's. A 401 with a credential of a known kind means that it was revoked,
+// unless the API says that the endpoint takes another kind; with one of an unknown kind its scope may be
+// insufficient.
 func Refused(err error, kind Kind) bool {
 	response := (*Error)(nil)
 	if !errors.As(err, &response) {
@@ -96,8 +95,8 @@ func Refused(err error, kind Kind) bool {
 	return false
 }
 
-// Retryable reports whether another try may succeed: there was no response, or only part
-// of one, or the server failed. What the server refused stays refused.
+// Retryable reports whether another try may succeed: there was no response, or only part of one, or the server
+// failed. What the server refused stays refused.
 func Retryable(err error) bool {
 	if response := (*Error)(nil); errors.As(err, &response) {
 		return response.Status >= 500
@@ -116,8 +115,8 @@ func Retryable(err error) bool {
 	return errors.As(err, &network) || errors.As(err, &reset) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// streamError matches net/http's unexported error of an HTTP/2 stream that was reset,
-// which implements As for any struct with these fields.
+// streamError matches net/http's unexported error of an HTTP/2 stream that was reset, which implements As for any
+// struct with these fields.
 type streamError struct {
 	StreamID uint32
 	Code     uint32
@@ -126,8 +125,8 @@ type streamError struct {
 
 func (streamError) Error() string { return "a stream was reset" }
 
-// requestError removes the URL from an error of net/http: the query contains the user's
-// search, and the endpoint is enough.
+// requestError removes the URL from an error of net/http: the query contains the user's search, and the endpoint is
+// enough.
 func requestError(endpoint string, err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
@@ -142,8 +141,8 @@ func requestError(endpoint string, err error) error {
 	return fmt.Errorf("%s: %w", endpoint, unquotedError{err})
 }
 
-// unquotedError leaves out what another error quotes. net/http quotes what it cannot
-// parse, and that can be anything that a server sent.
+// unquotedError leaves out what another error quotes. net/http quotes what it cannot parse, and that can be anything
+// that a server sent.
 type unquotedError struct{ error }
 
 var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)

@@ -35,9 +35,8 @@ func newError(endpoint string, response *http.Response, body []byte, s *secrets,
 	}
 }
 
-// parseProblem returns the error text of an API response, and whether the response names
-// the kinds of token that the endpoint takes. The API sends problem JSON and {"error": …};
-// anything else is not from the API.
+// parseProblem returns the error text of an API response, and whether the response names the kinds of token that the
+// endpoint takes. The API sends problem JSON and {"error": …}; anything else is not from the API.
 func parseProblem(body []byte) (text string, wrongKind bool) {
 	var problem map[string]jsontext.Value
 	if err := json.Unmarshal(body, &problem, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
@@ -58,8 +57,8 @@ func parseProblem(body []byte) (text string, wrongKind bool) {
 
 var errNoAccessToken = errors.New("the response ended early or contains no access token")
 
-// tokenError replaces an error of the OAuth2 library, which quotes the whole response. The
-// access token in a response that was rejected is not among the known secrets.
+// tokenError replaces an error of the OAuth2 library, which quotes the whole response. The access token in a response
+// that was rejected is not among the known secrets.
 func tokenError(err error, s *secrets, now time.Time) error {
 	if refused := (*oauth2.RetrieveError)(nil); errors.As(err, &refused) && refused.Response != nil {
 		return newError(TokenEndpoint, refused.Response, refused.Body, s, now)
@@ -81,8 +80,8 @@ func retryAfter(value string, now time.Time) time.Duration {
 	var wait time.Duration
 	text := strings.TrimSpace(value)
 	seconds, err := strconv.ParseInt(text, 10, 64)
-	// ParseInt returns the nearest possible number for one that is out of range, and
-	// ErrRange also when something else follows that number.
+	// ParseInt returns the nearest possible number for one that is out of range, and ErrRange also when something
+	// else follows that number.
 	if err == nil || errors.Is(err, strconv.ErrRange) && strings.Trim(text[1:], "0123456789") == "" {
 		wait = time.Duration(min(max(seconds, 0), int64(longestRetryAfter/time.Second))) * time.Second
 	} else if date, err := http.ParseTime(value); err == nil {

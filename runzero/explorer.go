@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Explorer is a program that scans. What it reports about its own machine (users,
-// addresses, environment) is not read.
+// Explorer is a program that scans. What it reports about its own machine (users, addresses, environment) is not
+// read.
 type Explorer struct {
 	ID             string
 	OrganizationID string
@@ -23,14 +23,13 @@ type Explorer struct {
 	LastCheckin time.Time // at most a minute ago while it is connected; zero: not reported
 }
 
-// Explorers streams an organization's Explorers in one call. The scope of an export token
-// is insufficient.
+// Explorers streams an organization's Explorers in one call. The scope of an export token is insufficient.
 func (c *Client) Explorers(ctx context.Context, organizationID string) iter.Seq2[Explorer, error] {
 	return organizationRows[Explorer](ctx, c, "/org/explorers", "explorers", organizationID, "", "")
 }
 
-// AccountExplorers streams the Explorers of all the account's organizations in one call.
-// It needs an account credential.
+// AccountExplorers streams the Explorers of all the account's organizations in one call. It needs an account
+// credential.
 func (c *Client) AccountExplorers(ctx context.Context) iter.Seq2[Explorer, error] {
 	return stream[Explorer](ctx, c, export{endpoint: "/account/agents", plural: "agents"})
 }
@@ -53,8 +52,7 @@ func (e *Explorer) fields() fields {
 	}
 }
 
-// version returns the number in forms such as
-// "3.10.25 (build 20230905190835) [fc50c5eefdc3]".
+// version returns the number in forms such as "3.10.25 (build 20230905190835) [fc50c5eefdc3]".
 func version(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), " ")
 	return s

@@ -7,7 +7,10 @@ import (
 
 // fields are the members of a record that are used, by name, each with the function that reads its value into the
 // record. All other members are skipped.
-type fields map[string]func(*lexer)
+type fields map[string]reader
+
+// reader reads the value that the lexer has taken, whatever its form.
+type reader func(*lexer)
 
 // set reads the value of one member, if it is used.
 func (f fields) set(lex *lexer, name []byte) {
@@ -16,20 +19,18 @@ func (f fields) set(lex *lexer, name []byte) {
 	}
 }
 
-func id(to *string) func(*lexer)        { return func(lex *lexer) { *to = lex.id() } }
-func reference(to *string) func(*lexer) { return func(lex *lexer) { *to = lex.reference() } }
-func text(to *string) func(*lexer)      { return func(lex *lexer) { *to = lex.text() } }
-func lowerCase(to *string) func(*lexer) {
-	return func(lex *lexer) { *to = strings.ToLower(lex.text()) }
-}
-func truth(to *Truth) func(*lexer)       { return func(lex *lexer) { *to = lex.boolean() } }
-func isTrue(to *bool) func(*lexer)       { return func(lex *lexer) { *to = lex.boolean() == True } }
-func count(to *Count) func(*lexer)       { return func(lex *lexer) { *to = lex.count() } }
-func instant(to *time.Time) func(*lexer) { return func(lex *lexer) { *to = lex.time() } }
-func object(f fields) func(*lexer)       { return func(lex *lexer) { lex.object(f) } }
+func id(to *string) reader         { return func(lex *lexer) { *to = lex.id() } }
+func reference(to *string) reader  { return func(lex *lexer) { *to = lex.reference() } }
+func text(to *string) reader       { return func(lex *lexer) { *to = lex.text() } }
+func lowerCase(to *string) reader  { return func(lex *lexer) { *to = strings.ToLower(lex.text()) } }
+func truth(to *Truth) reader       { return func(lex *lexer) { *to = lex.boolean() } }
+func isTrue(to *bool) reader       { return func(lex *lexer) { *to = lex.boolean() == True } }
+func count(to *Count) reader       { return func(lex *lexer) { *to = lex.count() } }
+func instant(to *time.Time) reader { return func(lex *lexer) { *to = lex.time() } }
+func object(f fields) reader       { return func(lex *lexer) { lex.object(f) } }
 
 // list reads into one slice, whose memory all records share.
-func list(to *[]string) func(*lexer) {
+func list(to *[]string) reader {
 	var shared []string
 	return func(lex *lexer) {
 		shared = lex.list(shared)

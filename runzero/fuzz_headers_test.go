@@ -17,8 +17,7 @@ func bigNumber(value string) *big.Int {
 	return n
 }
 
-// FuzzUsage reads any headers: each is unknown or its value, within range, whatever the
-// others are.
+// FuzzUsage reads any headers: each is unknown or its value, within range, whatever the others are.
 func FuzzUsage(f *testing.F) {
 	f.Add("12345", "99", "100", "1")
 	f.Add("0", " 7 ", "+5", "-1")
@@ -58,8 +57,8 @@ func FuzzUsage(f *testing.F) {
 	})
 }
 
-// FuzzRetryAfter reads any header at any time: a number of seconds, or the time until a
-// date, but never less than nothing or more than a day.
+// FuzzRetryAfter reads any header at any time: a number of seconds, or the time until a date, but never less than
+// nothing or more than a day.
 func FuzzRetryAfter(f *testing.F) {
 	for _, value := range []string{
 		"", "30", " 30 ", "-30", "86401", "99999999999999999999999", "-99999999999999999999999", "soon", "1.5", "+5", "18700000000000000000A", "-18700000000000000000-5",

@@ -88,7 +88,7 @@ func cannedClient(t testing.TB, token string) (*Client, *canned) {
 		t.Fatal(err)
 	}
 	console := &canned{}
-	client := &http.Client{Transport: &transport{next: console, write: true, secrets: c.secrets, limits: c.limits, now: time.Now}}
+	client := &http.Client{Transport: &transport{next: console, observer: Observers(nil), write: true, secrets: c.secrets, limits: c.limits, now: time.Now}}
 	c.private, c.public = client, client
 	return c, console
 }
@@ -183,8 +183,7 @@ func invalid(v reflect.Value) string {
 	return ""
 }
 
-// readAll reads all rows and returns them as text. It checks what must hold for any row
-// and any error.
+// readAll reads all rows and returns them as text. It checks what must hold for any row and any error.
 func readAll(t *testing.T, all iter.Seq2[row, error]) string {
 	t.Helper()
 	var out strings.Builder
@@ -220,9 +219,9 @@ func accountWide(value any) bool {
 	return false
 }
 
-// FuzzRecords reads any bytes as records of every kind, compressed or not: every row has an
-// id and the requested organization, no value is impossible, and an error is the last thing
-// and never repeats the body. How the bytes arrive makes no difference.
+// FuzzRecords reads any bytes as records of every kind, compressed or not: every row has an id and the requested
+// organization, no value is impossible, and an error is the last thing and never repeats the body. How the bytes
+// arrive makes no difference.
 func FuzzRecords(f *testing.F) {
 	for kind := range kinds() {
 		f.Add(uint8(kind), []byte(`{"id":"a","organization_id":"`+requested+`","name":"n","os":"Linux","sources":["a","b"],"last_seen":1759471906}`+"\n"+`{"id":"b"}`), false)
@@ -248,8 +247,8 @@ func FuzzRecords(f *testing.F) {
 	})
 }
 
-// FuzzForms sends the same records in every form that consoles use. All are read the same,
-// and encoding/json finds the same ids.
+// FuzzForms sends the same records in every form that consoles use. All are read the same, and encoding/json finds
+// the same ids.
 func FuzzForms(f *testing.F) {
 	for kind, one := range []string{
 		`{"id":"a","os":"\u00e4","alive":"t","eol_os":0,"sources":["x",1,null,["y"]],"services":{"id":"inner"}}`,
@@ -303,8 +302,8 @@ func foundID(object []byte) (id string, ok bool) {
 	return "", true
 }
 
-// FuzzObjects reads any bytes as one object: either it has contents, or there is an error
-// that does not repeat the body.
+// FuzzObjects reads any bytes as one object: either it has contents, or there is an error that does not repeat the
+// body.
 func FuzzObjects(f *testing.F) {
 	for kind, body := range []string{
 		`{"license_type":"platform","license_expiration":1798761599,"license_max_assets":"1000"}`, `{"status":"ok","version":"5.1.260818.0"}`,

@@ -13,9 +13,8 @@ import (
 	"github.com/prometheus/common/config"
 )
 
-// FuzzToken answers a request for an access token with anything. Either the token in the
-// response is used for some time, or there is an error on one short line that repeats
-// neither the response nor the secret.
+// FuzzToken answers a request for an access token with anything. Either the token in the response is used for some
+// time, or there is an error on one short line that repeats neither the response nor the secret.
 func FuzzToken(f *testing.F) {
 	const secret = "s3cr&t=+ %/ü"
 	for _, body := range []string{

@@ -50,12 +50,10 @@ func newClient(t testing.TB, c runzero.Config) *runzero.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(client.CloseIdleConnections)
 	return client
 }
 
-// serve returns a client whose requests h handles, without a network: it works in synctest
-// bubbles.
+// serve returns a client whose requests h handles, without a network: it works in synctest bubbles.
 func serve(t testing.TB, h http.Handler, c runzero.Config) *runzero.Client {
 	t.Helper()
 	dial, stop := simulator.Pipe(h)

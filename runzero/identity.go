@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// SameOrigin reports whether two URLs have the same scheme, host and port, however they are
-// written. Only then may a credential for one be sent to the other.
+// SameOrigin reports whether two URLs have the same scheme, host and port, however they are written. Only then may a
+// credential for one be sent to the other.
 func SameOrigin(a, b *url.URL) bool { return origin(a) == origin(b) }
 
 // origin returns scheme, host and port in a normal form.

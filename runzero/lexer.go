@@ -11,12 +11,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// lexer reads JSON values as leniently as consoles write them: numbers as strings, strings
-// as numbers, nulls, zero UUIDs. A value of an unreadable form is unknown.
+// lexer reads JSON values as leniently as consoles write them: numbers as strings, strings as numbers, nulls, zero
+// UUIDs. A value of an unreadable form is unknown.
 //
-// It reads a record's bytes instead of unmarshalling them into structs: a record then
-// allocates nothing but its id, unused members cost nothing, and a member of the wrong
-// type does not end the stream.
+// It reads a record's bytes instead of unmarshalling them into structs: a record then allocates nothing but its id,
+// unused members cost nothing, and a member of the wrong type does not end the stream.
 type lexer struct {
 	value   []byte // to read next: valid JSON, as bodyReader has checked
 	plain   bool   // value is a string whose bytes are known to be its text
@@ -54,8 +53,8 @@ func (lex *lexer) kind() byte {
 	return lex.value[0]
 }
 
-// members takes the value of each member of an object and calls f with its name, which is
-// valid until the value is read. Anything but an object has no members.
+// members takes the value of each member of an object and calls f with its name, which is valid until the value is
+// read. Anything but an object has no members.
 func (lex *lexer) members(f func(name []byte)) {
 	if lex.kind() != '{' {
 		return
@@ -79,8 +78,7 @@ func (lex *lexer) object(f fields) {
 	lex.members(func(name []byte) { f.set(lex, name) })
 }
 
-// list reads an array of texts into dst, whose memory it reuses. A single text is a list
-// of one.
+// list reads an array of texts into dst, whose memory it reuses. A single text is a list of one.
 func (lex *lexer) list(dst []string) []string {
 	dst = dst[:0]
 	add := func() {
@@ -100,8 +98,8 @@ func (lex *lexer) list(dst []string) []string {
 	return dst
 }
 
-// bytes returns the text of a scalar, valid until the next is read: a string without
-// quotes, a number or boolean as written. It returns nothing for null, arrays and objects.
+// bytes returns the text of a scalar, valid until the next is read: a string without quotes, a number or boolean as
+// written. It returns nothing for null, arrays and objects.
 func (lex *lexer) bytes() []byte {
 	switch lex.kind() {
 	case '{', '[', 'n':
@@ -155,16 +153,15 @@ func (lex *lexer) text() string {
 	return text
 }
 
-// nonEmpty reports whether the value is a text that is not blank. It is for members whose
-// contents must not be read, such as error texts.
+// nonEmpty reports whether the value is a text that is not blank. It is for members whose contents must not be read,
+// such as error texts.
 func (lex *lexer) nonEmpty() bool {
 	return lex.kind() == '"' && len(bytes.TrimSpace(lex.bytes())) > 0
 }
 
 const zeroUUID = "00000000-0000-0000-0000-000000000000"
 
-// id reads a UUID. The zero UUID, which means none, and anything that is not an identifier
-// become the empty string.
+// id reads a UUID. The zero UUID, which means none, and anything that is not an identifier become the empty string.
 func (lex *lexer) id() string {
 	if b := lex.bytes(); isIdentifier(b) {
 		return string(b)
@@ -217,9 +214,6 @@ func (lex *lexer) count() Count {
 
 // integer reads 3, 3.0 and 3e0 alike.
 func integer(b []byte) (int64, bool) {
-	if n, ok := digits(b); ok {
-		return n, true
-	}
 	text := strings.TrimSpace(string(b))
 	if text == "" {
 		return 0, false // without the cost of an error
@@ -234,20 +228,8 @@ func integer(b []byte) (int64, bool) {
 	return int64(f), true
 }
 
-// digits reads the usual form of a number: a few digits.
-func digits(b []byte) (n int64, ok bool) {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, 0 < len(b) && len(b) <= 18 // more may not fit
-}
-
-// time reads an instant: seconds since 1970, the same in milli-, micro- or nanoseconds, or
-// RFC 3339. Zero, null and anything before 1970 are the zero Time, which means never or
-// unknown.
+// time reads an instant: seconds since 1970, the same in milli-, micro- or nanoseconds, or RFC 3339. Zero, null and
+// anything before 1970 are the zero Time, which means never or unknown.
 func (lex *lexer) time() time.Time {
 	b := lex.bytes()
 	n, ok := integer(b)

@@ -5,11 +5,10 @@ import (
 	"math/bits"
 )
 
-// These functions find the ends of values in JSON that is known to be valid. On anything
-// else their results mean nothing, but they do not panic.
+// These functions find the ends of values in JSON that is known to be valid. On anything else their results mean
+// nothing, but they do not panic.
 
-// skipGap returns where the next value or closing bracket starts, after the blanks and the
-// separator at b[i:].
+// skipGap returns where the next value or closing bracket starts, after the blanks and the separator at b[i:].
 func skipGap(b []byte, i int) int {
 	for i < len(b) && (b[i] <= ' ' || b[i] == ',' || b[i] == ':') {
 		i++
@@ -53,16 +52,16 @@ func nestEnd(b []byte, i int) int {
 	return len(b)
 }
 
-// stringEnd returns where the string at b[i:] ends, and whether it is plain: ASCII without
-// escapes, whose bytes are its text. It compares eight bytes at a time, because strings are
-// most of a record. A string that ends within the last eight bytes is not reported as plain.
+// stringEnd returns where the string at b[i:] ends, and whether it is plain: ASCII without escapes, whose bytes are
+// its text. It compares eight bytes at a time, because strings are most of a record. A string that ends within the
+// last eight bytes is not reported as plain.
 func stringEnd(b []byte, i int) (end int, plain bool) {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	for i++; len(b)-i >= 8; i += 8 {
 		eight := binary.LittleEndian.Uint64(b[i : i+8])
 		quotes, backslashes := eight^each*'"', eight^each*'\\' // bytes that are zero
-		// Subtracting one from a byte that is zero sets its high bit. It may also set those
-		// of higher bytes, which does not matter: the lowest one is used.
+		// Subtracting one from a byte that is zero sets its high bit. It may also set those of higher bytes, which
+		// does not matter: the lowest one is used.
 		found := ((quotes-each)&^quotes | (backslashes-each)&^backslashes | eight) & high
 		if found == 0 {
 			continue

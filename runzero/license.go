@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// License is the account's licence and its use. The record also holds addresses and
-// people; nothing but these fields is read.
+// License is the account's licence and its use. The record also holds addresses and people; nothing but these fields
+// is read.
 type License struct {
 	Type          string    // such as "platform"
 	Expiration    time.Time // zero: not reported

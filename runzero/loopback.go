@@ -9,9 +9,8 @@ import (
 
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// dialLoopback connects to localhost at the loopback addresses without resolving the
-// name: a token may be sent to localhost over plain http, so the name must not lead
-// anywhere else.
+// dialLoopback connects to localhost at the loopback addresses without resolving the name: a token may be sent to
+// localhost over plain http, so the name must not lead anywhere else.
 func dialLoopback(dial dialFunc) dialFunc {
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext

@@ -10,10 +10,9 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 )
 
-// oauthTransport sends an access token and fetches it when needed. It uses
-// golang.org/x/oauth2 rather than prometheus/common's OAuth2 round tripper, because that
-// one hides the token requests, which cost quota and must be counted, and cannot replace a
-// token that was refused.
+// oauthTransport sends an access token and fetches it when needed. It uses golang.org/x/oauth2 rather than
+// prometheus/common's OAuth2 round tripper, because that one hides the token requests, which cost quota and must be
+// counted, and cannot replace a token that was refused.
 type oauthTransport struct {
 	credential credential
 	next       http.RoundTripper

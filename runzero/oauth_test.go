@@ -27,8 +27,7 @@ func withClient() config.HTTPClientConfig {
 	return c
 }
 
-// issuer is a console that issues access tokens "access-1", "access-2", … and accepts the
-// latest.
+// issuer is a console that issues access tokens "access-1", "access-2", … and accepts the latest.
 type issuer struct {
 	response string // of the token endpoint; %d is the token's number
 	refuses  bool   // every access token

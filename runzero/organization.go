@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Organization is one organization. The record also holds tokens and people; nothing but
-// these fields is read. One that is known only from an export has no counts and settings.
+// Organization is one organization. The record also holds tokens and people; nothing but these fields is read. One
+// that is known only from an export has no counts and settings.
 type Organization struct {
 	ID       string // empty: not reported
 	Name     string // empty: not reported
@@ -21,8 +21,8 @@ type Organization struct {
 	LiveAssets   Count // responded to the last scan; not documented, but most consoles send it
 	RecentAssets Count // recently seen, which is what the licence counts; not documented either
 
-	// After how many days each is deleted. What 0 means is not documented; as nothing was
-	// seen to expire at once, it is likely to mean never.
+	// After how many days each is deleted. What 0 means is not documented; as nothing was seen to expire at once, it
+	// is likely to mean never.
 	ExpireStaleAssets           Count // no longer seen
 	ExpireOfflineAssets         Count // no longer responding
 	ExpireScans                 Count
@@ -51,9 +51,8 @@ func (o *Organization) fields() fields {
 	}
 }
 
-// Organizations returns the organizations that the credential reaches: all of the
-// account's, or that of its token. It costs one call, and two for an export token of an
-// organization without assets or a token of an unknown kind.
+// Organizations returns the organizations that the credential reaches: all of the account's, or that of its token. It
+// costs one call, and two for an export token of an organization without assets or a token of an unknown kind.
 func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 	switch c.credential.kind() {
 	case AccountCredential:
@@ -62,8 +61,7 @@ func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 		return c.exportOrganization(ctx)
 	case OrganizationToken:
 		organizations, err := collect[Organization](ctx, c, ownOrganization(nil))
-		// The Organization API needs a larger licence than exports do, and consoles report
-		// that in different ways.
+		// The Organization API needs a larger licence than exports do, and consoles report that in different ways.
 		if Refused(err, UnknownKind) {
 			return c.exportOrganization(ctx)
 		}
@@ -81,8 +79,8 @@ func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 	}
 }
 
-// OrganizationsMost bounds the organizations of an account, which are all held in memory
-// and polled. runZero documents no bound; more than this is taken as a fault.
+// OrganizationsMost bounds the organizations of an account, which are all held in memory and polled. runZero
+// documents no bound; more than this is taken as a fault.
 const OrganizationsMost = 10_000
 
 func (c *Client) accountOrganizations(ctx context.Context) ([]Organization, error) {
@@ -96,9 +94,8 @@ func ownOrganization(query url.Values) export {
 
 var errNoOrganization = errors.New("the response contains no organization")
 
-// Organization returns one organization in one call. The scope of an export token is
-// insufficient. An empty id stands for the organization of the token. If the console
-// returns another organization, the error is ErrWrongOrganization.
+// Organization returns one organization in one call. The scope of an export token is insufficient. An empty id stands
+// for the organization of the token. If the console returns another organization, the error is ErrWrongOrganization.
 func (c *Client) Organization(ctx context.Context, organizationID string) (Organization, error) {
 	query, err := c.organizationQuery(organizationID)
 	own := ownOrganization(query)
@@ -121,8 +118,8 @@ func (c *Client) Organization(ctx context.Context, organizationID string) (Organ
 	return Organization{}, &BodyError{Endpoint: own.endpoint, Err: problem}
 }
 
-// exportOrganization finds an export token's organization in the first row of an export.
-// Consoles too old for page_size send everything; reading stops after the first row.
+// exportOrganization finds an export token's organization in the first row of an export. Consoles too old for
+// page_size send everything; reading stops after the first row.
 func (c *Client) exportOrganization(ctx context.Context) ([]Organization, error) {
 	for _, try := range []export{
 		{endpoint: "/export/org/assets.json", plural: "assets", query: url.Values{"fields": {"id,organization_id,org_name"}, "page_size": {"1"}}},

@@ -26,8 +26,7 @@ var (
 	nameless  = []runzero.Organization{{ID: organization}}
 )
 
-// routes sends the body of each path below /api/v1.0, and 401 for other paths. A body that
-// is a number is a status.
+// routes sends the body of each path below /api/v1.0, and 401 for other paths. A body that is a number is a status.
 func routes(bodies map[string]string) *requests {
 	return &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, known := bodies[r.URL.Path[len("/api/v1.0"):]]

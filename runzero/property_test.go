@@ -32,8 +32,8 @@ func damage(random *rand.Rand, body []byte) []byte {
 	return body
 }
 
-// What FuzzRecords checks, of bodies that are almost right: no row without an id, no
-// impossible value, an error last, and never a panic.
+// What FuzzRecords checks, of bodies that are almost right: no row without an id, no impossible value, an error last,
+// and never a panic.
 func TestDamagedBodiesYieldOnlyValidRows(t *testing.T) {
 	samples := []string{
 		`{"id":"a","organization_id":"` + requested + `","name":"Primary","os":"Linux","sources":["a","b"],"last_seen":1759471906}` + "\n" + `{"id":"b","alive":true,"asset_count":3}`,

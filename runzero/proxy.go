@@ -13,8 +13,8 @@ import (
 // proxyFunc returns the proxy for a request, nil for none.
 type proxyFunc func(*http.Request) (*url.URL, error)
 
-// newProxy validates the settings. For a loopback console over plain http it also checks
-// that the credential does not leave this machine through a proxy.
+// newProxy validates the settings. For a loopback console over plain http it also checks that the credential does not
+// leave this machine through a proxy.
 func newProxy(c config.ProxyConfig, console *url.URL, allowHTTP bool) (proxyFunc, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("proxy settings: %w", err)
@@ -36,8 +36,7 @@ func newProxy(c config.ProxyConfig, console *url.URL, allowHTTP bool) (proxyFunc
 	return proxy, nil
 }
 
-// Proxy returns host and port of the proxy to the console, without user and password. It
-// is empty when there is none.
+// Proxy returns host and port of the proxy to the console, without user and password. It is empty when there is none.
 func (c *Client) Proxy() (string, error) {
 	u, err := c.proxy(&http.Request{URL: c.base})
 	if err != nil || u == nil {

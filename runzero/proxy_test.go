@@ -56,8 +56,8 @@ func TestProxyIsReportedWithoutItsPassword(t *testing.T) {
 	}
 }
 
-// Plain http to this machine is allowed because nobody else can read it. That does not
-// hold if a proxy elsewhere is in between.
+// Plain http to this machine is allowed because nobody else can read it. That does not hold if a proxy elsewhere is
+// in between.
 func TestPlainHTTPThroughARemoteProxyIsRefused(t *testing.T) {
 	log := &requests{next: data(`[]`)}
 	proxy := httptest.NewServer(log)
@@ -104,8 +104,8 @@ func (r recordingConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A proxy that answers itself instead of connecting to the console receives its own login
-// and nothing of the credential.
+// A proxy that answers itself instead of connecting to the console receives its own login and nothing of the
+// credential.
 func TestProxyReceivesNoToken(t *testing.T) {
 	other := quietTLS(nil)
 	defer other.Close()

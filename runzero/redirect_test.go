@@ -227,8 +227,8 @@ func TestUnrequestedUpgradeEnds(t *testing.T) {
 	})
 }
 
-// A token may be sent to localhost unencrypted, so localhost must be this machine
-// regardless of what a resolver returns.
+// A token may be sent to localhost unencrypted, so localhost must be this machine regardless of what a resolver
+// returns.
 func TestLocalhostIsDialedAtLoopbackAddresses(t *testing.T) {
 	for name, c := range map[string]struct{ url, settings, port string }{
 		"console":          {"http://localhost:8080", "", "8080"},

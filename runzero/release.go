@@ -18,10 +18,9 @@ type release struct {
 
 var errNoRelease = errors.New("the response contains no version")
 
-// ExplorerRelease returns the newest version of the Explorer that the console offers, such
-// as "5.1.260818.0"; a console without internet access returns its own. It needs no
-// credential and sends none. The result is cached for a day, and so is a failure, so that
-// no poll pays twice. A request that was not sent is not cached.
+// ExplorerRelease returns the newest version of the Explorer that the console offers, such as "5.1.260818.0"; a
+// console without internet access returns its own. It needs no credential and sends none. The result is cached for a
+// day, and so is a failure, so that no poll pays twice. A request that was not sent is not cached.
 func (c *Client) ExplorerRelease(ctx context.Context) (string, error) {
 	var cached release
 	select { // one caller sends the request, the others wait for its result

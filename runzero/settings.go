@@ -8,9 +8,8 @@ import (
 	"github.com/prometheus/common/config"
 )
 
-// checkSettings rejects the settings of prometheus/common's HTTP configuration that this
-// package does not support, so that none is silently ignored. TLS settings that contradict
-// each other are found by newTransport.
+// checkSettings rejects the settings of prometheus/common's HTTP configuration that this package does not support, so
+// that none is silently ignored. TLS settings that contradict each other are found by newTransport.
 func checkSettings(c config.HTTPClientConfig) error {
 	var token config.Authorization
 	if c.Authorization != nil {
@@ -71,12 +70,10 @@ func checkSettings(c config.HTTPClientConfig) error {
 	return nil
 }
 
-// headerTransport adds http_headers to requests to the console. They may hold secrets for a
-// gateway before the console, so no other server gets them, not even the one that issues
-// access tokens.
+// headerTransport adds http_headers to requests to the console. They may hold secrets for a gateway before the
+// console, so no other server gets them, not even the one that issues access tokens.
 type headerTransport struct {
-	*transport // without them
-
+	transport   http.RoundTripper // without them
 	withHeaders http.RoundTripper
 	console     *url.URL
 }

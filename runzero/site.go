@@ -22,9 +22,8 @@ func (c *Client) Sites(ctx context.Context, organizationID string) iter.Seq2[Sit
 	return organizationRows[Site](ctx, c, "/export/org/sites.json", "sites", organizationID, siteFields, "")
 }
 
-// AccountSites streams the sites of all the account's organizations in one call. It needs
-// an account credential. It is not documented that the rows have an organization;
-// OrganizationID is empty if they have none.
+// AccountSites streams the sites of all the account's organizations in one call. It needs an account credential. It
+// is not documented that the rows have an organization; OrganizationID is empty if they have none.
 func (c *Client) AccountSites(ctx context.Context) iter.Seq2[Site, error] {
 	return stream[Site](ctx, c, export{endpoint: "/account/sites", plural: "sites"})
 }

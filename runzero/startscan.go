@@ -19,11 +19,10 @@ var (
 	errScanSite  = errors.New("the id of the site to scan is invalid: write it as the console shows it")
 )
 
-// StartScan starts a scan of a site, or schedules one if the options say so, and returns
-// its task. The options are runZero's own, such as targets, scan-name and rate, and one of
-// explorer, explorer-group-id and hosted-zone-name; they are sent unchanged. It needs
-// Config.Write and an organization token or an account credential. The request is sent
-// only once: after an error, the scan may have started all the same.
+// StartScan starts a scan of a site, or schedules one if the options say so, and returns its task. The options are
+// runZero's own, such as targets, scan-name and rate, and one of explorer, explorer-group-id and hosted-zone-name;
+// they are sent unchanged. It needs Config.Write and an organization token or an account credential. The request is
+// sent only once: after an error, the scan may have started all the same.
 func (c *Client) StartScan(ctx context.Context, organizationID, siteID string, options map[string]string) (Task, error) {
 	ctx, cancel := context.WithTimeout(withEndpoint(ctx, scanEndpoint), c.timeout)
 	defer cancel()

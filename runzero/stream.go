@@ -1,6 +1,7 @@
 package runzero
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,23 +20,14 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	if l.Bytes == 0 {
-		l.Bytes = 8 << 30
+	return Limits{
+		Bytes: cmp.Or(l.Bytes, 8<<30), Record: cmp.Or(l.Record, 16<<20),
+		Records: cmp.Or(l.Records, 50_000_000), Pages: cmp.Or(l.Pages, 10_000),
 	}
-	if l.Record == 0 {
-		l.Record = 16 << 20
-	}
-	if l.Records == 0 {
-		l.Records = 50_000_000
-	}
-	if l.Pages == 0 {
-		l.Pages = 10_000
-	}
-	return l
 }
 
-// record is a type of row. Its methods have pointer receivers, so that each row can be
-// read into the memory of the last.
+// record is a type of row. Its methods have pointer receivers, so that each row can be read into the memory of the
+// last.
 type record[T any] interface {
 	*T
 	fields() fields
@@ -52,10 +44,9 @@ type export struct {
 	query        url.Values
 }
 
-// stream requests an export and yields its rows as they arrive. It reads JSON lines, a
-// bare array, and pages with a cursor: which one comes depends on the console's version as
-// much as on the request. An error is the last thing it yields, and means that the rows
-// before are incomplete.
+// stream requests an export and yields its rows as they arrive. It reads JSON lines, a bare array, and pages with a
+// cursor: which one comes depends on the console's version as much as on the request. An error is the last thing it
+// yields, and means that the rows before are incomplete.
 func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var row T
@@ -138,8 +129,7 @@ type parser[T any, R record[T]] struct {
 
 var errStopped = errors.New("no more rows wanted")
 
-// parse reads one response and yields its rows. The error it returns is about the row
-// after those.
+// parse reads one response and yields its rows. The error it returns is about the row after those.
 func (p *parser[T, R]) parse(in *bodyReader) error {
 	p.in, p.cursor, p.lines, p.closed = in, "", false, false
 	err := p.values()
@@ -215,8 +205,8 @@ func (p *parser[T, R]) object() error {
 	return p.endObject(true)
 }
 
-// rowOrPage reads an object that may be a row or a page of rows. It does so member by
-// member, because a page need not fit into memory.
+// rowOrPage reads an object that may be a row or a page of rows. It does so member by member, because a page need not
+// fit into memory.
 func (p *parser[T, R]) rowOrPage() error {
 	*p.row = *new(T)
 	p.in.skipToken()

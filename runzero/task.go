@@ -1,6 +1,7 @@
 package runzero
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/http"
@@ -8,9 +9,8 @@ import (
 	"time"
 )
 
-// Task is a run (of a scan, an integration, an import) or, if Recur is set, the schedule of
-// such runs. Targets and error texts are not read, because they contain addresses and
-// names of people.
+// Task is a run (of a scan, an integration, an import) or, if Recur is set, the schedule of such runs. Targets and
+// error texts are not read, because they contain addresses and names of people.
 type Task struct {
 	ID             string
 	OrganizationID string
@@ -20,14 +20,12 @@ type Task struct {
 	Type           string // scan, sample, import, connector, analysis, …
 	Status         string // new, active, processed, error, …; of a schedule: active or paused
 	ParentID       string // the schedule of this run; empty: none
-	// Failed means that the task has an error text. An active schedule has one if its last
-	// run could not start.
+	// Failed means that the task has an error text. An active schedule has one if its last run could not start.
 	Failed bool
 	Hidden Truth
 
 	Recur bool
-	// Frequency is the first word of recur_frequency: hourly, daily, weekly, monthly,
-	// continuous, once.
+	// Frequency is the first word of recur_frequency: hourly, daily, weekly, monthly, continuous, once.
 	Frequency string
 	StartTime time.Time // of a schedule: when its first run was due
 	LastRun   time.Time // of a schedule
@@ -51,24 +49,15 @@ type Changes struct {
 	New, Online, Offline, Changed, Unchanged, Ignored, Total Count
 }
 
-// End returns when a finished task ended. The proper times are not documented and missing
-// on old consoles; the fallback, updated_at, also changes when somebody edits the task.
+// End returns when a finished task ended. The proper times are not documented and missing on old consoles; the
+// fallback, updated_at, also changes when somebody edits the task.
 func (t *Task) End() time.Time {
-	return firstSet(t.AcquisitionEnded, t.ProcessingEnded, t.UpdatedAt)
+	return cmp.Or(t.AcquisitionEnded, t.ProcessingEnded, t.UpdatedAt)
 }
 
 // Start returns when a task started.
 func (t *Task) Start() time.Time {
-	return firstSet(t.AcquisitionStarted, t.StartTime, t.CreatedAt)
-}
-
-func firstSet(instants ...time.Time) time.Time {
-	for _, instant := range instants {
-		if !instant.IsZero() {
-			return instant
-		}
-	}
-	return time.Time{}
+	return cmp.Or(t.AcquisitionStarted, t.StartTime, t.CreatedAt)
 }
 
 const (
@@ -84,9 +73,9 @@ const (
 	taskExportMissing = 24 * time.Hour
 )
 
-// Tasks streams an organization's tasks in one call. Consoles older than December 2024 have
-// no tasks export; the fallback is the Organization API's list, which needs more scope than
-// an export token has and contains the newest thousand only.
+// Tasks streams an organization's tasks in one call. Consoles older than December 2024 have no tasks export; the
+// fallback is the Organization API's list, which needs more scope than an export token has and contains the newest
+// thousand only.
 func (c *Client) Tasks(ctx context.Context, organizationID string) iter.Seq2[Task, error] {
 	return func(yield func(Task, error) bool) {
 		known := c.now().Unix() < c.noTaskExport.Load()
@@ -106,8 +95,8 @@ func (c *Client) Tasks(ctx context.Context, organizationID string) iter.Seq2[Tas
 		}
 		noExport := true
 		for task, err := range organizationRows[Task](ctx, c, TaskList, "tasks", organizationID, "", taskListSearch) {
-			// An unknown organization gives a 404 as well: only if the list exists is it the
-			// console that has no export.
+			// An unknown organization gives a 404 as well: only if the list exists is it the console that has no
+			// export.
 			noExport = err == nil || hasStatus(err, http.StatusUnauthorized, http.StatusForbidden)
 			if !yield(task, err) {
 				break

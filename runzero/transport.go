@@ -16,8 +16,8 @@ import (
 // TokenEndpoint is where OAuth2 clients get their access tokens.
 const TokenEndpoint = "/account/api/token"
 
-// Exchange is one request as it was sent and its response. Retries, redirects and token
-// requests are exchanges of their own, because each may cost a call of the quota.
+// Exchange is one request as it was sent and its response. Retries, redirects and token requests are exchanges of
+// their own, because each may cost a call of the quota.
 type Exchange struct {
 	// Endpoint is the path below /api/v1.0, such as "/export/org/assets.jsonl".
 	Endpoint string
@@ -27,19 +27,18 @@ type Exchange struct {
 	Code int
 	// Authenticated means that a credential was sent.
 	Authenticated bool
-	// Page means that the response is a web page: a login, or something that is not a
-	// runZero console at all.
+	// Page means that the response is a web page: a login, or something that is not a runZero console at all.
 	Page bool
-	// Usage holds the quota headers of the response. RetryAfter is how long the console asks
-	// to wait; zero when it does not say.
+	// Usage holds the quota headers of the response. RetryAfter is how long the console asks to wait; zero when it
+	// does not say.
 	Usage      Usage
 	RetryAfter time.Duration
 	// Date is the console's clock, from the Date header; zero without one.
 	Date time.Time
 	// TLS is the connection of the response; nil over plain http and without a response.
 	TLS *tls.ConnectionState
-	// Duration is the time from sending the request to the end of the body. Bytes is the
-	// length of the body after decompression. Both are zero in Responded.
+	// Duration is the time from sending the request to the end of the body. Bytes is the length of the body after
+	// decompression. Both are zero in Responded.
 	Duration time.Duration
 	Bytes    int64
 }
@@ -58,8 +57,8 @@ func withEndpoint(ctx context.Context, endpoint string) context.Context {
 	return context.WithValue(ctx, endpointKey{}, endpoint)
 }
 
-// transport is what every request passes last. It refuses writes, waits for admission,
-// remembers the secrets that are sent and reports to the observer.
+// transport is what every request passes last. It refuses writes, waits for admission, remembers the secrets that are
+// sent and reports to the observer.
 type transport struct {
 	next      http.RoundTripper
 	write     bool
@@ -71,9 +70,8 @@ type transport struct {
 	now       func() time.Time
 }
 
-// newTransport makes a transport with TLS as prometheus/common configures it. The
-// http.Transport below is our own, because that of prometheus/common disables compression
-// and exports compress seven to one.
+// newTransport makes a transport with TLS as prometheus/common configures it. The http.Transport below is our own,
+// because that of prometheus/common disables compression and exports compress seven to one.
 func newTransport(c Config, proxy proxyFunc, secrets *secrets) (*transport, error) {
 	settings := config.TLSRoundTripperSettings{}
 	for _, file := range []struct {
@@ -98,9 +96,8 @@ func newTransport(c Config, proxy proxyFunc, secrets *secrets) (*transport, erro
 			DialContext:         dialWithTimeout(dialLoopback(c.DialContext)),
 			TLSClientConfig:     tlsConfig,
 			TLSHandshakeTimeout: 10 * time.Second,
-			// net/http repeats a request when the server closes a reused connection. That
-			// would be a call that is not counted. Polls are minutes apart, so a new
-			// connection for each costs next to nothing.
+			// net/http repeats a request when the server closes a reused connection. That would be a call that is not
+			// counted. Polls are minutes apart, so a new connection for each costs next to nothing.
 			DisableKeepAlives:      true,
 			MaxResponseHeaderBytes: 64 << 10,
 			Protocols:              protocols,
@@ -125,8 +122,8 @@ func newTransport(c Config, proxy proxyFunc, secrets *secrets) (*transport, erro
 	}, nil
 }
 
-// connectTimeout bounds connecting, which net/http otherwise continues without end, even
-// for a request that was cancelled.
+// connectTimeout bounds connecting, which net/http otherwise continues without end, even for a request that was
+// cancelled.
 const connectTimeout = 30 * time.Second
 
 func dialWithTimeout(dial dialFunc) dialFunc {
@@ -139,8 +136,7 @@ func dialWithTimeout(dial dialFunc) dialFunc {
 
 var errReadOnly = errors.New("a request that would change something was not sent: only the scan command may send one")
 
-// unsentError is why a request was not sent. It cost no call, and says nothing about the
-// console.
+// unsentError is why a request was not sent. It cost no call, and says nothing about the console.
 type unsentError struct{ error }
 
 func (e unsentError) Unwrap() error { return e.error }
@@ -169,7 +165,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response, err := t.next.RoundTrip(request)
 	if err != nil {
-		t.responded(exchange)
+		t.observer.Responded(exchange)
 		t.finished(exchange, 0)
 		return nil, err
 	}
@@ -184,28 +180,14 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	exchange.RetryAfter = retryAfter(response.Header.Get("Retry-After"), t.now())
 	exchange.Date, _ = http.ParseTime(response.Header.Get("Date")) // zero with an error
 	exchange.TLS = response.TLS
-	t.responded(exchange)
+	t.observer.Responded(exchange)
 	response.Body = newResponseBody(request.Context(), response, t.limits, func(bytes int64) { t.finished(exchange, bytes) })
 	return response, nil
 }
 
-func (t *transport) responded(e Exchange) {
-	if t.observer != nil {
-		t.observer.Responded(e)
-	}
-}
-
 func (t *transport) finished(e Exchange, bytes int64) {
-	if t.observer != nil {
-		e.Duration, e.Bytes = t.now().Sub(e.Sent), bytes
-		t.observer.Finished(e)
-	}
-}
-
-func (t *transport) CloseIdleConnections() {
-	if closer, ok := t.next.(interface{ CloseIdleConnections() }); ok {
-		closer.CloseIdleConnections()
-	}
+	e.Duration, e.Bytes = t.now().Sub(e.Sent), bytes
+	t.observer.Finished(e)
 }
 
 func isWebPage(response *http.Response) bool {

@@ -18,8 +18,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-// A truncated response is an error at every byte, also between two records, where the part
-// that arrived is valid: its length is announced, or its last chunk is missing.
+// A truncated response is an error at every byte, also between two records, where the part that arrived is valid: its
+// length is announced, or its last chunk is missing.
 func TestResponseTruncatedAtEveryByte(t *testing.T) {
 	lines := []byte(`{"id":"a","asset_count":1}` + "\n" + `{"id":"b","asset_count":2}` + "\n")
 	packed := zip(string(lines))
@@ -86,8 +86,7 @@ func TestTruncationErrorHasItsCause(t *testing.T) {
 	}
 }
 
-// An HTTP/1 response may end with its connection. It is complete only if what it contains
-// has an end.
+// An HTTP/1 response may end with its connection. It is complete only if what it contains has an end.
 func TestResponseWithoutALength(t *testing.T) {
 	const rows = `{"id":"a"}` + "\n" + `{"id":"b"}` + "\n"
 	for name, c := range map[string]struct {
@@ -195,8 +194,7 @@ func TestStoppedStreamClosesItsConnection(t *testing.T) {
 	}
 }
 
-// After a request was cancelled, and before its connection is closed, a console can end its
-// response regularly.
+// After a request was cancelled, and before its connection is closed, a console can end its response regularly.
 func TestResponseThatEndsAfterItsRequestWasCancelled(t *testing.T) {
 	for name, body := range map[string]struct{ start, rest string }{
 		"records": {start: padded("a")},

@@ -33,13 +33,13 @@ func (c *Count) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &c.n)
 }
 
-// Usage holds the X-API-Usage headers of a response. Each is optional: public endpoints
-// and some self-hosted consoles send none.
+// Usage holds the X-API-Usage headers of a response. Each is optional: public endpoints and some self-hosted consoles
+// send none.
 type Usage struct {
 	// Total is the number of calls ever made with the credential.
 	Total Count
-	// Today is the number of calls made today. Whether by the credential or the account is
-	// not documented, so it is never used to compute what remains.
+	// Today is the number of calls made today. Whether by the credential or the account is not documented, so it is
+	// never used to compute what remains.
 	Today Count
 	// Limit is the number of calls a day, shared by all credentials of the account.
 	Limit Count
@@ -47,8 +47,7 @@ type Usage struct {
 	Remaining Count
 }
 
-// parseUsage reads each header on its own: one that is missing or invalid does not affect
-// the others.
+// parseUsage reads each header on its own: one that is missing or invalid does not affect the others.
 func parseUsage(h http.Header) Usage {
 	return Usage{
 		Total:     usageHeader(h, "X-API-Usage-Total"),

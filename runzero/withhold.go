@@ -14,9 +14,9 @@ import (
 	"unicode/utf8"
 )
 
-// Servers and proxies repeat what they were sent. So their text is shown only if it is
-// plain, short and free of secrets, and is otherwise withheld completely. Cutting a secret
-// out of a text would require undoing every way of escaping it.
+// Servers and proxies repeat what they were sent. So their text is shown only if it is plain, short and free of
+// secrets, and is otherwise withheld completely. Cutting a secret out of a text would require undoing every way of
+// escaping it.
 
 const (
 	longestMessage = 200 // characters of a server's message
@@ -31,12 +31,12 @@ var (
 	escape    = regexp.MustCompile(`\\|%[0-9A-Fa-f]{2}|&#?\w+;`)
 )
 
-// Redact replaces everything that looks like a runZero token. It is for text that users
-// typed, such as a command line.
+// Redact replaces everything that looks like a runZero token. It is for text that users typed, such as a command
+// line.
 func Redact(text string) string { return tokenLike.ReplaceAllString(text, "<secret>") }
 
-// secrets remembers the secrets that a client sends. A server can repeat one later, in the
-// response to another request.
+// secrets remembers the secrets that a client sends. A server can repeat one later, in the response to another
+// request.
 type secrets struct {
 	hosts []string // names that errors may show, whatever the secrets are
 	proxy []string // sent to the proxy only
@@ -45,8 +45,7 @@ type secrets struct {
 	sent []string // oldest first
 }
 
-// newSecrets begins with what the proxy, if any, is sent. hosts are the other servers that
-// the client talks to.
+// newSecrets begins with what the proxy, if any, is sent. hosts are the other servers that the client talks to.
 func newSecrets(proxy *url.URL, connectHeader http.Header, hosts ...string) *secrets {
 	s := &secrets{hosts: hosts, proxy: headerSecrets(connectHeader)}
 	if proxy == nil {
@@ -70,8 +69,7 @@ func (s *secrets) add(values ...string) {
 	s.sent = slices.Delete(s.sent, 0, max(0, len(s.sent)-mostSecrets))
 }
 
-// headerSecrets returns the header values that may be secret: the token, and those of
-// http_headers.
+// headerSecrets returns the header values that may be secret: the token, and those of http_headers.
 func headerSecrets(header http.Header) []string {
 	var found []string
 	for name, values := range header {
@@ -92,8 +90,8 @@ func headerSecrets(header http.Header) []string {
 	return found
 }
 
-// repeatedIn reports whether a text repeats a secret, or eight characters of one, as it is
-// or in one of the usual encodings. Case is ignored, and in encodings punctuation as well.
+// repeatedIn reports whether a text repeats a secret, or eight characters of one, as it is or in one of the usual
+// encodings. Case is ignored, and in encodings punctuation as well.
 func (s *secrets) repeatedIn(text string) bool {
 	s.mu.Lock()
 	all := slices.Concat(s.proxy, s.sent)
@@ -123,8 +121,8 @@ func repeats(text, secret string) bool {
 	return false
 }
 
-// encodings returns a secret as it is, in hexadecimal and in base64, at each of the three
-// offsets at which it can stand in a longer text, as alphanumeric has them.
+// encodings returns a secret as it is, in hexadecimal and in base64, at each of the three offsets at which it can
+// stand in a longer text, as alphanumeric has them.
 func encodings(secret string) []string {
 	all := []string{alphanumeric(secret), hex.EncodeToString([]byte(secret))}
 	for offset := range 3 {
@@ -154,8 +152,8 @@ func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// message returns a server's message if it may be shown, and "" otherwise. A message with
-// escapes is withheld because a secret could hide in them.
+// message returns a server's message if it may be shown, and "" otherwise. A message with escapes is withheld because
+// a secret could hide in them.
 func (s *secrets) message(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if utf8.RuneCountInString(text) > longestMessage || !printable(text) || escape.MatchString(text) || tokenLike.MatchString(text) || s.repeatedIn(text) {
@@ -164,9 +162,8 @@ func (s *secrets) message(text string) string {
 	return text
 }
 
-// withhold returns err, or an error with the same cause and another text if that cause may
-// repeat a secret: net/http passes on what servers and proxies send. Only unquotedError
-// contains words from outside.
+// withhold returns err, or an error with the same cause and another text if that cause may repeat a secret: net/http
+// passes on what servers and proxies send. Only unquotedError contains words from outside.
 func (s *secrets) withhold(endpoint string, err error) error {
 	var outside unquotedError
 	if !errors.As(err, &outside) {

@@ -240,9 +240,8 @@ func TestRedactsTokensOnTheCommandLine(t *testing.T) {
 	}
 }
 
-// FuzzErrorBody makes an error of any body after any secret was sent: the message is a
-// short printable line that neither repeats the secret nor eight characters of it, in any
-// spelling, wherever it was planted.
+// FuzzErrorBody makes an error of any body after any secret was sent: the message is a short printable line that
+// neither repeats the secret nor eight characters of it, in any spelling, wherever it was planted.
 func FuzzErrorBody(f *testing.F) {
 	for _, secret := range []string{plainSecret, oddSecret, "s3cr&t=+ %/ü", "top\xffsec\x00ret", "000%80", "secr", " \U00068a28"} {
 		for _, body := range []string{`{"title":"Unauthorized","detail":"missing API key"}`, `{"error":"no"}`, `["no"]`, "null", "", "<html>", "\ufeff{}", "{\"error\":\"bad\xff \\ud800\"}"} {

@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// HostedZone is a group of Explorers that runZero itself runs, for scans of public targets.
-// Only Platform licences have any.
+// HostedZone is a group of Explorers that runZero itself runs, for scans of public targets. Only Platform licences
+// have any.
 type HostedZone struct {
 	ID             string
 	OrganizationID string // empty: all organizations may use it
@@ -17,8 +17,8 @@ type HostedZone struct {
 	TasksWaiting   Count
 }
 
-// HostedZones streams the hosted zones that an organization may use in one call. The scope
-// of an export token is insufficient.
+// HostedZones streams the hosted zones that an organization may use in one call. The scope of an export token is
+// insufficient.
 func (c *Client) HostedZones(ctx context.Context, organizationID string) iter.Seq2[HostedZone, error] {
 	return organizationRows[HostedZone](ctx, c, "/org/hosted-zones", "hosted_zones", organizationID, "", "")
 }
