@@ -116,6 +116,7 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 			}
 			running++
 			go func() {
+				p.awaitSaved(a.ctx)
 				a.run()
 				p.results <- a
 			}()
@@ -178,7 +179,6 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 	best.start(now)
 	attempt := best.newAttempt(ctx)
 	best.running = attempt
-	// Saved before the poll: one that a crash cuts short is not repeated at once.
 	p.saveState(best.account)
 	return attempt
 }

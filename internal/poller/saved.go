@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -86,6 +87,20 @@ func (p *Poller) saveState(a *account) {
 		}
 	}
 	p.config.Store.SaveState(a.Name, a.Fingerprint, state)
+}
+
+// saveTimeout is how long a poll waits for its start to be saved.
+const saveTimeout = 2 * time.Second
+
+// awaitSaved waits until the start of a poll is on disk: if a crash cuts the poll short, it is
+// not repeated at once. A disk that hangs delays a poll no longer than saveTimeout.
+func (p *Poller) awaitSaved(ctx context.Context) {
+	if p.config.Store == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
+	defer cancel()
+	_ = p.config.Store.Flush(ctx)
 }
 
 // restore gives an account what the store has cached of it.
