@@ -44,9 +44,32 @@ func main() {
 		version.Version = info.Main.Version
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	ended := make(chan int, 1)
+	go func() { ended <- run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr) }()
+	code := endInTime(ctx, ended)
 	stop()
 	os.Exit(code)
+}
+
+// stopTimeout is how long a command may take to end after a signal. It is longer than what
+// serve needs to end by itself, and shorter than the 5 seconds that are promised.
+const stopTimeout = 4500 * time.Millisecond
+
+// endInTime returns the exit code of a command. One that hangs after a signal, as on a disk
+// or a pipe while it reads its files, is left behind.
+func endInTime(ctx context.Context, ended <-chan int) int {
+	select {
+	case code := <-ended:
+		return code
+	case <-ctx.Done():
+	}
+	select {
+	case code := <-ended:
+		return code
+	case <-time.After(stopTimeout):
+		fmt.Fprintln(os.Stderr, exporter.Name+": stopped while something hangs, perhaps a disk")
+		return 1
+	}
 }
 
 // run is the program: flags -> options -> one command. It returns the exit code.
