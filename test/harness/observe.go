@@ -17,8 +17,13 @@ import (
 // with equal values are added up.
 func (w *World) Values(family string, labels ...string) map[string]float64 {
 	w.t.Helper()
+	return Values(w.gather(), family, labels...)
+}
+
+// Values does the same as World.Values, of families that a test has gathered.
+func Values(families []*dto.MetricFamily, family string, labels ...string) map[string]float64 {
 	values := map[string]float64{}
-	for _, f := range w.gather() {
+	for _, f := range families {
 		if f.GetName() != family {
 			continue
 		}

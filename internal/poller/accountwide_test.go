@@ -1,0 +1,166 @@
+package poller_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+)
+
+// tenOrganizations is an account with ten organizations and one credential for all.
+func tenOrganizations(collectors ...schedule.Collector) setup {
+	console := simulator.New(simulator.Options{Organizations: 10, Sites: 1, Assets: 1})
+	return setup{on: console, tokens: []string{console.AccountToken()}, collectors: collectors}
+}
+
+// needing returns the collector with the kind of credential that it needs.
+func needing(kind runzero.Kind, c schedule.Collector) schedule.Collector {
+	c.Needs = kind
+	return c
+}
+
+func TestOneAccountWidePollNamesTheSitesOfEveryOrganization(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		perOrganization, accountWide, tasks := &fake{}, &fake{result: sitesOfAll}, &fake{}
+		w := start(t, tenOrganizations(perOrganization.withAccountWide("sites", accountWide), tasks.named("tasks")))
+		w.pass(time.Minute)
+		if polls := accountWide.seen(); len(polls) != 1 || len(perOrganization.seen()) != 0 || len(polls[0].Organizations) != 10 {
+			t.Errorf("%d account-wide polls and %d of single organizations, want one and none", len(polls), len(perOrganization.seen()))
+		}
+		if len(tasks.seen()) != 10 {
+			t.Errorf("%d polls of tasks, want one of each organization", len(tasks.seen()))
+		}
+		for _, poll := range tasks.seen() {
+			if len(poll.Sites) != 1 || poll.Sites["1"] != "site of "+poll.Organization.Name {
+				t.Errorf("%s has the sites %v", poll.Organization.Name, poll.Sites)
+			}
+		}
+		if health := w.values("runzero_collector_success", "collector", "org_name"); health["sites/"] != 1 || len(health) != 1+1+10 {
+			t.Errorf("health: %v", health)
+		}
+		if !w.poller.Ready() {
+			t.Error("not ready")
+		}
+	})
+}
+
+func TestFallsBackToPerOrganization(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		perOrganization, accountWide := &fake{result: oneSite}, &fake{result: insufficientScope}
+		w := start(t, tenOrganizations(perOrganization.withAccountWide("sites", accountWide)))
+		w.pass(time.Minute)
+		if len(accountWide.seen()) != 1 || len(perOrganization.seen()) != 10 {
+			t.Errorf("%d account-wide polls and %d of single organizations", len(accountWide.seen()), len(perOrganization.seen()))
+		}
+		if supported := w.values("runzero_collector_supported", "collector"); !w.poller.Ready() || supported["sites"] != 10 {
+			t.Errorf("supported: %v, ready: %v", supported, w.poller.Ready())
+		}
+		w.pass(20 * time.Hour)
+		if n := len(accountWide.seen()); n != 1 {
+			t.Errorf("%d account-wide polls within a day", n)
+		}
+
+		accountWide.become(sitesOfAll)
+		w.pass(10 * time.Hour)
+		before := len(perOrganization.seen())
+		if sites := w.values("runzero_sites", "org_name"); len(sites) != 1 || sites["all"] != 1 {
+			t.Errorf("once the scope suffices: %v", sites)
+		}
+		w.pass(3 * time.Hour)
+		if len(perOrganization.seen()) != before {
+			t.Error("single organizations are still polled")
+		}
+	})
+}
+
+func TestAnAccountWideSnapshotIsNotExposedBesidePerOrganizationOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		perOrganization, accountWide := &fake{result: oneSite}, &fake{result: sitesOfAll}
+		s := tenOrganizations(perOrganization.withAccountWide("sites", accountWide))
+		s.store = openStore(t, harness.CacheDir(t))
+		w := start(t, s)
+		w.pass(time.Minute)
+		if sites := w.values("runzero_sites", "org_name"); len(sites) != 1 || sites["all"] != 1 {
+			t.Fatalf("account-wide: %v", sites)
+		}
+		accountWide.become(insufficientScope)
+		w.pass(time.Hour)
+		before := w.values("runzero_sites", "org_name")
+		w.stop()
+		s.idle = true
+		if after := start(t, s).values("runzero_sites", "org_name"); len(before) != 10 || len(after) != 10 {
+			t.Errorf("per organization: %v, after a restart: %v", before, after)
+		}
+	})
+}
+
+func TestInsufficientScopeIsFoundOnceForAllOrganizations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		explorers := &fake{result: insufficientScope}
+		w := start(t, tenOrganizations(needing(runzero.OrganizationToken, explorers.named("explorers"))))
+		w.pass(3 * 24 * time.Hour)
+		if n := len(explorers.seen()); n < 3 || n > 4 {
+			t.Errorf("polled %d times in three days, want once a day", n)
+		}
+		if supported := w.values("runzero_collector_supported", "org_name", "collector"); len(supported) != 11 || supported["Halvorsen Logistics/explorers"] != 0 {
+			t.Errorf("supported: %v", supported)
+		}
+		if lines := w.log.Lines("not supported; tried again"); len(lines) != 1 {
+			t.Errorf("logged %q", lines)
+		}
+	})
+}
+
+func TestWhatNoCredentialMayRequestCostsNoCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		explorers, license := &fake{}, &fake{}
+		perAccount := needing(runzero.AccountCredential, license.named("license"))
+		perAccount.Scope = collector.PerAccount
+		w := start(t, setup{collectors: []schedule.Collector{needing(runzero.OrganizationToken, explorers.named("explorers")), perAccount}})
+		w.pass(50 * time.Hour)
+		if len(explorers.seen())+len(license.seen()) != 0 {
+			t.Errorf("polled explorers %d times and license %d times with an export token", len(explorers.seen()), len(license.seen()))
+		}
+		w.expect("runzero_collector_supported", "explorers", 0)
+		w.expect("runzero_collector_supported", "license", 0)
+		if text := w.log.String(); !strings.Contains(text, "it takes an organization token") || !strings.Contains(text, "it takes an account credential") {
+			t.Errorf("the log does not say which credential is needed: %s", text)
+		}
+		if !w.poller.Ready() {
+			t.Error("not ready")
+		}
+	})
+}
+
+func TestPollsWithTheFirstCredentialThatSuffices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		console := simulator.New(simulator.Options{Organizations: 3, Sites: 1, Assets: 1})
+		assets, explorers := &fake{}, &fake{}
+		w := start(t, setup{
+			on: console, tokens: []string{console.ExportToken(0), console.OrganizationToken(0), console.ExportToken(1)},
+			collectors: []schedule.Collector{needing(runzero.ExportToken, assets.named("assets")), needing(runzero.OrganizationToken, explorers.named("explorers"))},
+		})
+		w.pass(time.Minute)
+		kinds := func(polls []collector.Poll) string {
+			var all []string
+			for _, poll := range polls {
+				all = append(all, poll.Organization.Name+": "+string(poll.API.Kind()))
+			}
+			slices.Sort(all)
+			return strings.Join(all, ", ")
+		}
+		names := console.Organizations()
+		if got, want := kinds(assets.seen()), names[1].Name+": export token, "+names[0].Name+": export token"; got != want {
+			t.Errorf("assets are polled with %s, want %s", got, want)
+		}
+		if got, want := kinds(explorers.seen()), names[0].Name+": organization token"; got != want {
+			t.Errorf("explorers are polled with %s, want %s", got, want)
+		}
+	})
+}
