@@ -1,256 +1,226 @@
-//go:build port
-
 package poller_test
 
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/go-kit/log"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
-func TestDamagedFilesCostAtWorstOnePollEach(t *testing.T) {
+// damages are what can happen to a cached file.
+var damages = map[string]func(path string) error{
+	"removed":   os.Remove,
+	"empty":     func(path string) error { return os.WriteFile(path, nil, 0o600) },
+	"corrupt":   func(path string) error { return edit(path, func(b []byte) []byte { b[len(b)/2] ^= 0x20; return b }) },
+	"truncated": func(path string) error { return edit(path, func(b []byte) []byte { return b[:len(b)*2/3] }) },
+	"foreign":   func(path string) error { return os.WriteFile(path, []byte("# HELP up\nup 1\n"), 0o600) },
+	"binary":    func(path string) error { return os.WriteFile(path, slices.Repeat([]byte{0, 255, 7}, 3000), 0o600) },
+	"a folder":  replaceByFolder,
+}
+
+func replaceByFolder(path string) error {
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	return os.Mkdir(path, 0o700)
+}
+
+func edit(path string, change func([]byte) []byte) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, change(data), 0o600)
+}
+
+func TestADamagedFileCostsAtMostOnePollOfEachCollector(t *testing.T) {
 	for what, damage := range damages {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHome(t, t.TempDir(), setup{console: small})
-				h.console.Inject(noTasks)
-				w := h.start()
-				w.pass(20 * time.Minute)
-				w.stop()
-				all := h.files()
-				if len(all) != 5 { // four collectors' and the state
-					t.Fatalf("kept: %v", all)
+				s := harness.Setup{On: simulator.New(small), CacheDir: harness.CacheDir(t)}
+				s.On.Inject(emptyTasks)
+				w := harness.Start(t, s)
+				w.Pass(time.Minute)
+				w.Stop()
+				files := fileNames(t, s.CacheDir)
+				if len(files) != 5 { // of four collectors, and the state
+					t.Fatalf("cached: %v", files)
 				}
-				for i := range len(all) + 1 { // each by itself, and then all
-					damaged := all
-					if i < len(all) {
-						damaged = all[i : i+1]
+				for i := range len(files) + 1 { // each file, and then all of them
+					damaged := files
+					if i < len(files) {
+						damaged = files[i : i+1]
 					}
-					before := len(h.console.Calls())
 					for _, name := range damaged {
-						if err := damage(filepath.Join(h.dir, name)); err != nil {
+						if err := damage(filepath.Join(s.CacheDir, name)); err != nil {
 							t.Fatal(err)
 						}
 					}
-					w = h.start()
-					w.pass(10 * time.Second)
-					asked := map[string]int{}
-					for _, call := range h.console.Calls()[before:] {
-						if asked[call.Path]++; asked[call.Path] > 1 {
-							t.Errorf("%s %s: %s is asked %d times", damaged, what, call.Path, asked[call.Path])
+					before := len(s.On.Calls())
+					w = harness.Start(t, s)
+					w.Pass(10 * time.Second)
+					requests := map[string]int{}
+					for _, call := range s.On.Calls()[before:] {
+						if requests[call.Path]++; requests[call.Path] > 1 {
+							t.Errorf("%s is %s: %s is requested %d times", damaged, what, call.Path, requests[call.Path])
 						}
 					}
-					w.pass(70 * time.Minute)
-					for name, success := range w.values("runzero_collector_success", "collector") {
-						if success != 1 {
-							t.Errorf("%s %s: %s does not recover", damaged, what, name)
+					for name, success := range w.Values("runzero_collector_success", "collector") {
+						if supported := w.Values("runzero_collector_supported", "collector")[name]; supported == 1 && success != 1 {
+							t.Errorf("%s is %s: %s does not recover", damaged, what, name)
 						}
 					}
-					w.stop()
-					for _, name := range damaged { // for the next
-						_ = os.Remove(filepath.Join(h.dir, name+".bad"))
+					w.Stop()
+					for _, name := range damaged {
+						_ = os.Remove(filepath.Join(s.CacheDir, name+".bad"))
 					}
-					h.mend(all)
 				}
 			})
 		})
 	}
 }
 
-// mend removes what is not a file, which no poller does.
-func (h *home) mend(names []string) {
-	h.t.Helper()
-	again := false
-	for _, name := range names {
-		if info, err := os.Stat(filepath.Join(h.dir, name)); err != nil || info.IsDir() {
-			_ = os.RemoveAll(filepath.Join(h.dir, name))
-			again = true
-		}
-	}
-	if again {
-		w := h.start()
-		w.pass(70 * time.Minute)
-		w.stop()
-	}
-}
-
-func TestWhatWasKeptWithOtherSettingsIsNotServed(t *testing.T) {
+func TestSnapshotsWithOtherSettingsAreNotExposed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHome(t, t.TempDir(), setup{console: small})
-		w := h.start()
-		w.pass(time.Minute)
-		w.stop()
-		before := len(h.console.Calls())
-		h.shape = "other labels"
-		if w = h.idle(); len(w.values("runzero_assets")) != 0 {
-			t.Error("samples of another shape are served")
+		s := harness.Setup{On: simulator.New(small), CacheDir: harness.CacheDir(t)}
+		w := harness.Start(t, s)
+		w.Pass(time.Minute)
+		w.Stop()
+		before := s.On.Count()
+		s.Flags = func(f *config.Flags) { f.AssetLabels = "os" }
+		s.Idle = true
+		if w = harness.Start(t, s); len(w.Values("runzero_assets")) != 0 || len(w.Values("runzero_sites")) == 0 {
+			t.Error("assets with other labels are exposed, or the sites are not")
 		}
-		w.stop()
-		w = h.start()
-		w.pass(time.Minute)
-		if len(w.values("runzero_assets")) == 0 {
-			t.Error("not asked anew")
+		s.Idle = false
+		w = harness.Start(t, s)
+		w.Pass(10 * time.Second)
+		if n := s.On.Count() - before; n != 1 || len(w.Values("runzero_assets")) == 0 {
+			t.Errorf("%d requests, want one for the assets", n)
 		}
-		if n := len(h.console.Calls()) - before; n > before {
-			t.Errorf("%d requests, want no more than the first time, %d", n, before)
-		}
-		if strings.Contains(h.log.String(), "set aside") {
-			t.Errorf("nothing is wrong with the files, and the log says: %s", h.log)
+		if lines := w.Log.Lines("set aside"); len(lines) > 0 {
+			t.Errorf("nothing is wrong with the files, and logged %q", lines)
 		}
 	})
 }
 
-func TestAFolderThatCannotBeWrittenIsSaidOnceAndHeals(t *testing.T) {
+func TestPollingGoesOnWhileNothingCanBeCached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHome(t, filepath.Join(t.TempDir(), "cache"), setup{console: small})
-		w := h.start()
-		w.pass(time.Minute)
-		if !w.poller.Kept() {
-			t.Fatal("not kept")
-		}
-		if err := os.RemoveAll(h.dir); err != nil {
+		s := harness.Setup{On: simulator.New(small), CacheDir: filepath.Join(harness.CacheDir(t), "cache")}
+		s.On.Inject(emptyTasks)
+		w := harness.Start(t, s)
+		w.Pass(time.Minute)
+		w.Expect("runzero_exporter_store_success", 1)
+		if err := os.RemoveAll(s.CacheDir); err != nil {
 			t.Fatal(err)
 		}
-		before := w.asked("/export/org/sites.json")
-		w.pass(5 * time.Hour)
-		if w.poller.Kept() {
-			t.Error("does not know that nothing is kept")
+		before := w.Requests("/export/org/sites.json")
+		w.Pass(5 * time.Hour)
+		w.Expect("runzero_exporter_store_success", 0)
+		w.Expect("runzero_collector_success", 1, "collector", "sites")
+		if n := w.Requests("/export/org/sites.json") - before; n < 17 {
+			t.Errorf("%d polls in 5 hours", n)
 		}
-		if n := w.asked("/export/org/sites.json") - before; n < 17 {
-			t.Errorf("polling does not go on: %d polls in 5 hours", n)
-		}
-		w.expect("runzero_collector_success", "sites", 1)
-		if n := strings.Count(h.log.String(), "level=warn"); n != 1 || !strings.Contains(h.log.String(), "--cache.dir") {
-			t.Errorf("%d warnings: %s", n, w.log)
-		}
-		if err := os.MkdirAll(h.dir, 0o700); err != nil {
+
+		if err := os.MkdirAll(s.CacheDir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		w.pass(2 * time.Hour)
-		if !w.poller.Kept() {
-			t.Error("does not heal")
-		}
-		if n := strings.Count(h.log.String(), "cache can be written again"); n != 1 {
-			t.Errorf("said %d times that answers are kept again: %s", n, w.log)
-		}
-		before = len(h.console.Calls())
-		w.stop()
-		h.start().pass(0) // not longer: something may be due within the next second
-		if n := len(h.console.Calls()) - before; n != 0 {
+		w.Pass(2 * time.Hour)
+		w.Expect("runzero_exporter_store_success", 1)
+		requests := s.On.Count()
+		w.Stop()
+		w = harness.Start(t, s)
+		w.Pass(0) // no longer, because something may become due within a second
+		if n := s.On.Count() - requests; n != 0 {
 			t.Errorf("%d requests after a restart", n)
 		}
 	})
 }
 
-func TestOneFileThatCannotBeWrittenIsSaidOnceToo(t *testing.T) {
+// Without a writer, the store is like one whose disk hangs forever.
+func TestAHangingDiskDelaysNeitherPollsNorScrapes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHome(t, t.TempDir(), setup{console: small})
-		w := h.start()
-		w.pass(time.Minute)
-		var file string
-		for _, name := range h.files() {
-			if strings.Contains(name, "sites") {
-				file = filepath.Join(h.dir, name)
+		hanging, err := store.Open(harness.CacheDir(t), log.NewNopLogger())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sites := &fake{result: oneSite}
+		w := start(t, setup{store: hanging, collectors: []schedule.Collector{sites.named("sites")}})
+		began := time.Now()
+		for range 24 * 60 {
+			w.pass(time.Minute)
+			if len(w.values("runzero_sites")) != 1 {
+				t.Fatalf("no sites are exposed after %s", time.Since(began))
 			}
 		}
-		if err := damages["a folder"](file); err != nil {
-			t.Fatal(err)
+		if took := time.Since(began); took != 24*time.Hour {
+			t.Errorf("scrapes took %s", took-24*time.Hour)
 		}
-		w.pass(5 * time.Hour)
-		if w.poller.Kept() {
-			t.Error("does not know that one answer is not kept")
+		if n := len(sites.seen()); n < 90 {
+			t.Errorf("%d polls in a day, want about 94", n)
 		}
-		if n := strings.Count(h.log.String(), "cannot be written"); n != 1 {
-			t.Errorf("said %d times: %s", n, w.log)
-		}
-		if err := os.Remove(file); err != nil {
-			t.Fatal(err)
-		}
-		w.pass(time.Hour)
-		if !w.poller.Kept() || strings.Count(h.log.String(), "written again") != 1 {
-			t.Errorf("does not heal: %s", w.log)
+		stopped := time.Now()
+		w.stop()
+		if took := time.Since(stopped); took > 0 {
+			t.Errorf("took %s to stop", took)
 		}
 	})
 }
 
-// TestAClockThatJumpedBetweenRuns has the second run in a bubble of its own, whose
-// clock begins in 2000 again.
-func TestAClockThatJumpedBetweenRuns(t *testing.T) {
-	for what, jump := range map[string][2]time.Duration{
-		"back by a year": {365 * 24 * time.Hour, 0}, "back by an hour": {time.Hour, 0}, "on by a week": {0, 7 * 24 * time.Hour},
+// Each run is in a bubble of its own, because the clock of every bubble starts in 2000.
+func TestTheClockMayJumpBetweenRuns(t *testing.T) {
+	for what, jump := range map[string]struct{ first, second time.Duration }{
+		"back by a year": {first: 365 * 24 * time.Hour}, "back by an hour": {first: time.Hour}, "ahead by a week": {second: 7 * 24 * time.Hour},
 	} {
 		t.Run(what, func(t *testing.T) {
-			dir := t.TempDir()
+			s := harness.Setup{Console: simulator.Options{Sites: 2, Assets: 40, Limit: 1000}, CacheDir: harness.CacheDir(t)}
 			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(24*time.Hour + jump[0])
-				h := newHome(t, dir, setup{console: licence(1000)})
-				h.console.Inject(noTasks)
-				w := h.start()
-				w.pass(10 * time.Hour)
-				w.stop()
+				time.Sleep(24*time.Hour + jump.first)
+				w := harness.Start(t, s)
+				w.Console.Inject(emptyTasks)
+				w.Pass(3 * time.Hour)
 			})
 			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(34*time.Hour + jump[1])
-				h := newHome(t, dir, setup{console: licence(1000)})
-				h.console.Inject(noTasks)
-				w := h.start()
-				w.pass(time.Second)
-				now := float64(time.Now().Unix())
-				for _, family := range []string{"last_success", "last_attempt"} {
-					for name, at := range w.values("runzero_collector_"+family+"_timestamp_seconds", "collector") {
-						if at > now {
-							t.Errorf("%s of %s is %.0f s from now", family, name, at-now)
+				time.Sleep(27*time.Hour + jump.second)
+				w := harness.Start(t, s)
+				w.Console.Inject(emptyTasks)
+				w.Pass(time.Second)
+				for _, family := range []string{"runzero_collector_last_success_timestamp_seconds", "runzero_collector_last_attempt_timestamp_seconds"} {
+					for name, at := range w.Values(family, "collector") {
+						if now := float64(time.Now().Unix()); at > now {
+							t.Errorf("%s of %s is %.0f s in the future", family, name, at-now)
 						}
 					}
 				}
-				w.pass(3 * time.Hour)
-				for _, endpoint := range polled {
-					every := interval
+				w.Pass(3 * time.Hour)
+				for _, endpoint := range endpoints {
+					ideal := int(3 * time.Hour / interval)
 					if endpoint == "/health" {
-						every = time.Hour
+						ideal = 3
 					}
-					if n := w.asked(endpoint); n < int(3*time.Hour/every)/2 || n > int(3*time.Hour/every)+1 {
-						t.Errorf("%s is asked %d times in three hours", endpoint, n)
+					if n := w.Requests(endpoint); n < ideal/2 || n > ideal+1 {
+						t.Errorf("%s was requested %d times in three hours", endpoint, n)
 					}
-					if got := soonest(h.console.Calls(), endpoint); got < interval {
-						t.Errorf("%s is asked again after %s", endpoint, got)
+					if got := shortestGap(w.Console.Calls(), endpoint); got < interval {
+						t.Errorf("%s was requested again after %s", endpoint, got)
 					}
 				}
-				if s := h.account.Standing(time.Now()); s.Stopped() || s.Stretch != 1 {
-					t.Errorf("stands as %+v", s)
+				w.Expect("runzero_exporter_interval_stretch_ratio", 1)
+				if paused := w.Values("runzero_api_paused")[""]; paused != 0 || strings.Contains(w.Log.String(), "polling paused") {
+					t.Error("polling is paused")
 				}
 			})
 		})
 	}
-}
-
-// TestADiscoveryThatFindsNoneOfThoseWantedForgetsNothing: others write the state while
-// it goes on, too.
-func TestADiscoveryThatFindsNoneOfThoseWantedForgetsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		console := simulator.Options{Organizations: 6, Sites: 2, Assets: 40}
-		h := newHome(t, t.TempDir(), setup{console: console, token: (*simulator.Console).AccountToken})
-		for _, o := range h.console.Organizations()[:6] {
-			h.setup.target.Include = append(h.setup.target.Include, o.Name)
-		}
-		h.console.Inject(noTasks)
-		h.console.Inject(simulator.Fault{Path: "/export/org/sites.json", Delay: time.Minute})
-		w := h.start()
-		w.pass(3 * time.Hour)
-		rows := `[{"id":"99999999-0000-4000-8000-000000000000","name":"Another"}]`
-		h.console.Inject(simulator.Fault{Path: "/account/orgs", Body: &rows})
-		w.pass(3 * time.Hour)
-		w.expect("runzero_collector_success", poller.Discovery, 0)
-		before := w.values("runzero_sites", "org_name")
-		w.stop()
-		if after := h.idle().values("runzero_sites", "org_name"); len(before) != 6 || len(after) != 6 {
-			t.Errorf("organizations served: %v, after a restart %v", before, after)
-		}
-	})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -258,4 +259,19 @@ func copyFolder(t testing.TB, dir string) string {
 		t.Fatal(err)
 	}
 	return copied
+}
+
+// difference returns the lines that only one of two texts has; empty when there are none.
+func difference(before, after string) string {
+	var lines strings.Builder
+	only := func(sign, text, other string) {
+		for line := range strings.Lines(text) {
+			if !strings.Contains(other, line) {
+				lines.WriteString("\n" + sign + strings.TrimSuffix(line, "\n"))
+			}
+		}
+	}
+	only("-", before, after)
+	only("+", after, before)
+	return lines.String()
 }

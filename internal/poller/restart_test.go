@@ -1,216 +1,270 @@
-//go:build port
-
 package poller_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
-// served are the families whose values must be there at once after a restart.
-func (w *world) served() map[string]map[string]float64 {
-	all := map[string]map[string]float64{}
-	for family, labels := range map[string][]string{
-		"runzero_assets": {"site_name", "asset_type"}, "runzero_site_info": {"site_name"}, "runzero_tasks": {"status"},
-		"runzero_scan_last_success_timestamp_seconds": {"site_name"}, "runzero_console_info": {"version"},
-		"runzero_collector_last_success_timestamp_seconds": {"collector"}, "runzero_collector_last_attempt_timestamp_seconds": {"collector"},
-		"runzero_collector_success": {"collector"}, "runzero_collector_supported": {"collector"}, "runzero_collector_consecutive_failures": {"collector"},
-	} {
-		all[family] = w.values(family, labels...)
-	}
-	return all
+// cachedFamilies have the same values right after a restart.
+var cachedFamilies = []string{
+	"runzero_assets", "runzero_site_info", "runzero_tasks", "runzero_scan_last_success_timestamp_seconds", "runzero_console_info",
+	"runzero_collector_success", "runzero_collector_supported", "runzero_collector_consecutive_failures",
+	"runzero_collector_last_success_timestamp_seconds", "runzero_collector_last_attempt_timestamp_seconds", "runzero_collector_next_poll_timestamp_seconds",
+	"runzero_api_usage_reset_timestamp_seconds", "runzero_exporter_spent_calls", "runzero_exporter_budget_calls",
 }
 
-func TestARestartServesValuesAndAgesAtOnceAndAsksNothingThatIsNotDue(t *testing.T) {
-	for _, token := range []func(*simulator.Console) string{nil, (*simulator.Console).AccountToken} {
-		synctest.Test(t, func(t *testing.T) {
-			h := newHome(t, t.TempDir(), setup{console: small, token: token})
-			w := h.start()
-			w.pass(2 * time.Hour)
-			before, due := w.served(), w.values("runzero_collector_next_poll_timestamp_seconds", "org_name", "collector")
-			for family, values := range before {
-				if len(values) == 0 {
-					t.Fatalf("nothing of %s", family)
-				}
-			}
-			w.stop()
-			time.Sleep(3 * time.Minute)
-			w = h.idle()
-			if after := w.served(); fmt.Sprint(after) != fmt.Sprint(before) {
-				t.Errorf("after the restart\n%v, before\n%v", after, before)
-			}
-			if !w.poller.Ready() {
-				t.Error("not ready although everything is known")
-			}
-			now := float64(time.Now().Unix())
-			for site, age := range w.values("runzero_scan_age_seconds", "site_name") {
-				// Sites of several organizations bear one name, and their values add up.
-				if scanned := before["runzero_scan_last_success_timestamp_seconds"][site]; token == nil && age != now-scanned {
-					t.Errorf("%s: an age of %v, want %v", site, age, now-scanned)
-				}
-			}
-			if after := w.values("runzero_collector_next_poll_timestamp_seconds", "org_name", "collector"); fmt.Sprint(after) != fmt.Sprint(due) {
-				t.Errorf("due at %v, before %v", after, due)
-			}
-			w.stop()
-			h.start().pass(4 * time.Hour)
-			calls := h.console.Calls()
-			if token == nil {
-				for _, endpoint := range polled {
-					if got := soonest(calls, endpoint); got < interval {
-						t.Errorf("%s was asked again after %s", endpoint, got)
-					}
-				}
-				if n := w.asked("/export/org/assets.json"); n != 1 {
-					t.Errorf("the organization was asked for %d times, want once", n)
-				}
-			} else if got := soonest(calls, "/account/orgs"); got < poller.DiscoveryInterval {
-				t.Errorf("the organizations were asked for again after %s", got)
-			}
-		})
+func cachedText(w *harness.World) string {
+	text := ""
+	for _, family := range cachedFamilies {
+		text += w.Text(family)
 	}
+	return text
 }
 
-// TestACrashLoopCausesNoCallThatWasNotDue restarts a thousand times within an hour, in
-// the middle of polls too. Each collector may be asked as often as one run that never
-// stops could: at its interval.
-func TestACrashLoopCausesNoCallThatWasNotDue(t *testing.T) {
-	for what, options := range map[string]simulator.Options{"enough calls": small, "the smallest licence": licence(100)} {
-		t.Run(what, func(t *testing.T) {
+func TestARestartExposesTheSameAndPollsNothingEarly(t *testing.T) {
+	for kind, token := range map[string]func(*simulator.Console) string{"export token": nil, "account credential": (*simulator.Console).AccountToken} {
+		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := rand.New(rand.NewPCG(9, 10))
-				h := newHome(t, t.TempDir(), setup{console: options})
-				h.console.Inject(simulator.Fault{Delay: 10 * time.Second}) // so that many are cut short
-				began, cut := time.Now(), 0
-				const restarts = 1000
-				for range restarts {
-					w := h.start()
-					w.pass(time.Duration(r.Int64N(int64(2 * time.Hour / restarts))))
-					if calls := h.console.Calls(); len(calls) > 0 && calls[len(calls)-1].Status == 0 && time.Since(calls[len(calls)-1].Time) < 10*time.Second {
-						cut++
+				console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 40, Limit: 10_000})
+				s := harness.Setup{On: console, Token: token, CacheDir: harness.CacheDir(t)}
+				w := harness.Start(t, s)
+				w.Pass(time.Hour)
+				w.Stop()
+				before := cachedText(w)
+				for _, family := range cachedFamilies {
+					if !strings.Contains(before, "\n"+family) {
+						t.Errorf("there is no %s", family)
 					}
-					if r.IntN(2) == 0 { // killed: what it would write while it stops is not written
-						next := t.TempDir()
-						h.copyTo(next)
-						h.dir = next
-					}
-					w.stop()
 				}
-				took := time.Since(began)
-				calls := h.console.Calls()
-				for _, endpoint := range append([]string{"/export/org/assets.json"}, polled...) {
-					n := 0
-					for _, call := range calls {
-						if call.Path == endpoint {
-							n++
+
+				s.Idle = true
+				w = harness.Start(t, s)
+				if diff := difference(before, cachedText(w)); diff != "" {
+					t.Errorf("after the restart: %s", diff)
+				}
+				if !w.Exporter.Ready() {
+					t.Error("not ready although everything is cached")
+				}
+				time.Sleep(3 * time.Minute)
+				s.Idle = false
+				harness.Start(t, s).Pass(time.Hour)
+				if token == nil {
+					for _, endpoint := range endpoints {
+						if got := shortestGap(console.Calls(), endpoint); got < interval {
+							t.Errorf("%s was requested again after %s", endpoint, got)
 						}
 					}
-					if got := soonest(calls, endpoint); got < interval || n > int(took/interval)+1 {
-						t.Errorf("%s was asked %d times in %s, once after %s", endpoint, n, took, got)
-					}
-				}
-				if cut < 3 || len(calls) < 5 {
-					t.Errorf("%d restarts in the middle of a request, %d requests: this tests nothing", cut, len(calls))
-				}
-				// Then it lives: all is known within the interval that holds.
-				h.start().pass(4 * time.Hour)
-				w := h.idle()
-				for name, last := range w.values("runzero_collector_last_success_timestamp_seconds", "collector") {
-					if age := float64(time.Now().Unix()) - last; name != poller.Discovery && name != "console" && age > 4*3600 {
-						t.Errorf("%s is %.1f hours old after the crash loop", name, age/3600)
-					}
-				}
-				for day, n := range ownByDay(h.console.Calls(), 0) {
-					if options.Limit == 100 && n > 50 {
-						t.Errorf("%d calls on %s", n, day)
-					}
+				} else if got := shortestGap(console.Calls(), "/account/orgs"); got < time.Hour {
+					t.Errorf("the organizations were requested again after %s", got)
 				}
 			})
 		})
 	}
 }
 
-func TestWhatWasLearnedSurvivesARestart(t *testing.T) {
+// Every restart stops the exporter or kills it, many in the middle of a poll. Each collector
+// may be polled only as often as one run without restarts would.
+func TestACrashLoopMakesNoRequestThatIsNotDue(t *testing.T) {
+	for what, limit := range map[string]int{"enough calls": 0, "the smallest licence": 100} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := rand.New(rand.NewPCG(9, 10))
+				console := simulator.New(simulator.Options{Sites: 2, Assets: 40, Limit: limit})
+				console.Inject(emptyTasks)
+				const delay = 40 * time.Second // so that many are cut short
+				remove := console.Inject(simulator.Fault{Delay: delay})
+				s := harness.Setup{On: console, CacheDir: harness.CacheDir(t)}
+				began, cut := time.Now(), 0
+				for range crashes {
+					w := harness.Start(t, s)
+					up := 2 * time.Hour / crashes
+					if r.IntN(2) == 0 {
+						up = min(up, 20*time.Second)
+					}
+					w.Pass(time.Duration(r.Int64N(int64(up))))
+					if calls := console.Calls(); len(calls) > 0 && time.Since(calls[len(calls)-1].Time) < delay {
+						cut++
+					}
+					if r.IntN(2) == 0 { // killed: what it would write while it stops is lost
+						s.CacheDir = copyFolder(t, s.CacheDir)
+					}
+					w.Stop()
+				}
+				took := time.Since(began)
+				for _, endpoint := range append([]string{"/export/org/assets.json"}, endpoints...) {
+					if got := shortestGap(console.Calls(), endpoint); got < interval {
+						t.Errorf("%s was requested again after %s", endpoint, got)
+					}
+				}
+				if n := len(console.Calls()); cut < 2 || n < 5 || n > 5*int(took/interval+1) {
+					t.Errorf("%d requests in %s, %d of them cut short", n, took, cut)
+				}
+
+				// Once it stays up, everything is current within the interval in force.
+				remove()
+				w := harness.Start(t, s)
+				w.Pass(4 * time.Hour)
+				for name, last := range w.Values("runzero_collector_last_success_timestamp_seconds", "collector") {
+					if age := float64(time.Now().Unix()) - last; name != schedule.Discovery && name != "console" && age > 4*3600 {
+						t.Errorf("%s is %.1f hours old after the crash loop", name, age/3600)
+					}
+				}
+				if n := len(console.Calls()); limit > 0 && n > limit/2 {
+					t.Errorf("%d calls, of a share of %d", n, limit/2)
+				}
+			})
+		})
+	}
+}
+
+func TestARestartRemembersFailuresSupportAndTheQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		options := licence(1000)
-		options.DayStart = 9*time.Hour + 20*time.Minute
-		options.Missing = []string{"/export/org/tasks.jsonl"}
-		h := newHome(t, t.TempDir(), setup{console: options})
-		w := h.start()
-		w.pass(50 * time.Hour)
-		remove := h.console.Inject(simulator.Fault{Path: "/export/org/assets.jsonl", Drop: true})
-		w.pass(7 * time.Hour)
-		before, standing := w.served(), h.account.Standing(time.Now())
-		next := w.values("runzero_collector_next_poll_timestamp_seconds", "collector")
-		if before["runzero_collector_supported"]["tasks"] != 0 || before["runzero_collector_consecutive_failures"]["assets"] < 5 {
-			t.Fatalf("the world is not as it should be: %v", before)
+		const dayStart = 9*time.Hour + 20*time.Minute
+		console := simulator.New(simulator.Options{Sites: 2, Assets: 40, Limit: 1000, DayStart: dayStart, Missing: []string{"/export/org/tasks.jsonl"}})
+		s := harness.Setup{On: console, CacheDir: harness.CacheDir(t)}
+		w := harness.Start(t, s)
+		w.Pass(50 * time.Hour)
+		remove := console.Inject(simulator.Fault{Path: "/export/org/assets.jsonl", Drop: true})
+		w.Pass(7 * time.Hour)
+		w.Stop()
+		w.Expect("runzero_collector_supported", 0, "collector", "tasks")
+		if reset := time.Unix(int64(w.Values("runzero_api_usage_reset_timestamp_seconds")[""]), 0); reset.UTC().Truncate(24*time.Hour).Add(dayStart).Sub(reset).Abs() > 20*time.Minute {
+			t.Fatalf("the reset is expected at %s", reset)
 		}
-		if off := standing.Reset.UTC().Truncate(24 * time.Hour).Add(options.DayStart).Sub(standing.Reset).Abs(); off > 20*time.Minute {
-			t.Fatalf("the reset is expected at %s", standing.Reset)
+		next := w.Values("runzero_collector_next_poll_timestamp_seconds", "collector")
+		before, requests := cachedText(w), len(console.Calls())
+
+		w = harness.Start(t, s)
+		if diff := difference(before, cachedText(w)); diff != "" {
+			t.Errorf("after the restart: %s", diff)
 		}
-		w.stop()
-		asked := len(h.console.Calls())
-		w = h.idle()
-		after := h.account.Standing(time.Now())
-		if after.Reset != standing.Reset || after.Spent != standing.Spent || after.Limit != standing.Limit || after.Left != standing.Left {
-			t.Errorf("the account stands as %+v, before %+v", after, standing)
-		}
-		if now := w.served(); fmt.Sprint(now) != fmt.Sprint(before) {
-			t.Errorf("after the restart\n%v, before\n%v", now, before)
-		}
-		if now := w.values("runzero_collector_next_poll_timestamp_seconds", "collector"); fmt.Sprint(now) != fmt.Sprint(next) {
-			t.Errorf("due at %v, before %v", now, next)
-		}
-		w.stop()
-		w = h.start()
-		w.pass(50 * time.Minute)
-		for _, call := range h.console.Calls()[asked:] {
-			if call.Path == "/org/tasks" || call.Path == "/export/org/tasks.jsonl" {
-				t.Errorf("%s is asked for again within the day", call.Path)
+		w.Pass(50 * time.Minute)
+		for _, call := range console.Calls()[requests:] {
+			if strings.Contains(call.Path, "tasks") {
+				t.Errorf("%s is unsupported, and requested again within a day", call.Path)
 			}
 			if call.Path == "/export/org/assets.jsonl" && float64(call.Time.UnixMilli())/1000 < next["assets"]-0.001 {
-				t.Errorf("assets are asked for at %s, before the end of their back-off at %s", call.Time.UTC(), time.Unix(int64(next["assets"]), 0).UTC())
+				t.Errorf("assets are requested at %s, before the end of their back-off at %v", call.Time, next["assets"])
 			}
 		}
-		if n := strings.Count(w.log.String(), `msg="not supported`); n != 0 {
-			t.Errorf("said again that something is not supported: %s", w.log)
+		if lines := w.Log.Lines(`msg="not supported`, "collector=tasks"); len(lines) > 0 {
+			t.Errorf("logged again: %s", lines)
 		}
 		remove()
-		w.pass(2 * time.Hour)
-		w.expect("runzero_collector_success", "assets", 1)
-		w.expect("runzero_collector_consecutive_failures", "assets", 0)
+		w.Pass(2 * time.Hour)
+		w.Expect("runzero_collector_success", 1, "collector", "assets")
+		w.Expect("runzero_collector_consecutive_failures", 0, "collector", "assets")
 	})
 }
 
-// damages are what can become of a kept file.
-var damages = map[string]func(path string) error{
-	"vanished":  os.Remove,
-	"empty":     func(path string) error { return os.WriteFile(path, nil, 0o600) },
-	"corrupt":   func(path string) error { return edit(path, func(b []byte) []byte { b[len(b)/2] ^= 0x20; return b }) },
-	"truncated": func(path string) error { return edit(path, func(b []byte) []byte { return b[:len(b)*2/3] }) },
-	"foreign":   func(path string) error { return os.WriteFile(path, []byte("# HELP up\nup 1\n"), 0o600) },
-	"binary":    func(path string) error { return os.WriteFile(path, slices.Repeat([]byte{0, 255, 7}, 3000), 0o600) },
-	"a folder": func(path string) error {
-		if err := os.Remove(path); err != nil {
-			return err
+func TestALostSnapshotIsPolledAgainAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := harness.Setup{On: simulator.New(small), CacheDir: harness.CacheDir(t)}
+		w := harness.Start(t, s)
+		w.Pass(time.Hour)
+		w.Stop()
+		for _, name := range fileNames(t, s.CacheDir) {
+			if strings.Contains(name, "-assets-") {
+				if err := os.Remove(filepath.Join(s.CacheDir, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
-		return os.Mkdir(path, 0o700)
-	},
+		before := s.On.Count()
+		w = harness.Start(t, s)
+		w.Pass(0) // no longer, because something may become due within a second
+		if n := s.On.Count() - before; n != 1 || len(w.Values("runzero_assets")) == 0 || !w.Exporter.Ready() {
+			t.Errorf("%d requests, want one for the lost snapshot; ready: %v", n, w.Exporter.Ready())
+		}
+	})
 }
 
-func edit(path string, change func([]byte) []byte) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, change(data), 0o600)
+func TestAShorterIntervalAppliesFromTheRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := harness.Setup{On: simulator.New(small), CacheDir: harness.CacheDir(t)}
+		w := harness.Start(t, s)
+		w.Pass(time.Hour)
+		w.Stop()
+		before := w.Requests("/export/org/sites.json")
+		s.Flags = func(f *config.Flags) { f.CacheInterval = time.Minute }
+		w = harness.Start(t, s)
+		w.Pass(10 * time.Minute)
+		if n := w.Requests("/export/org/sites.json") - before; n < 7 {
+			t.Errorf("%d requests in ten minutes, at an interval of one", n)
+		}
+	})
+}
+
+// manyOrganizations on the smallest licence cannot all be polled at once.
+func manyOrganizations(t *testing.T) harness.Setup {
+	t.Helper()
+	console := simulator.New(simulator.Options{Organizations: 30, Sites: 1, Assets: 1, Limit: 100})
+	console.Inject(emptyTasks)
+	return harness.Setup{On: console, Token: (*simulator.Console).AccountToken, CacheDir: harness.CacheDir(t)}
+}
+
+func TestRestartsDoNotRepeatTheFirstRound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := manyOrganizations(t)
+		w := harness.Start(t, s)
+		w.Pass(time.Minute)
+		first := s.On.Count()
+		for range 20 {
+			w.Stop()
+			w = harness.Start(t, s)
+			w.Pass(10 * time.Second)
+		}
+		if more := s.On.Count() - first; first < 10 || more > 2 {
+			t.Errorf("%d requests at the start, and %d more because of restarts", first, more)
+		}
+	})
+}
+
+func TestOnceReportsWhatTheQuotaDoesNotAllow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := manyOrganizations(t)
+		s.Idle = true
+		w := harness.Start(t, s)
+		err := w.Exporter.Once(t.Context())
+		if n := s.On.Count(); n < 48 || n > 50 {
+			t.Errorf("%d requests, want the whole share of 50 without pacing", n)
+		}
+		if lines := w.Log.Lines(`msg="not polled"`, "50"); err == nil || len(lines) == 0 {
+			t.Errorf("returned %v and logged %s", err, w.Log)
+		}
+	})
+}
+
+// The licence is polled every six hours.
+func TestAFirstPollThatWasCutShortIsRepeatedSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := harness.Setup{On: simulator.New(small), Token: (*simulator.Console).AccountToken, CacheDir: harness.CacheDir(t)}
+		remove := s.On.Inject(simulator.Fault{Path: "/account/license", Delay: time.Minute})
+		for range 5 { // killed in the middle of the poll, or right after the start
+			w := harness.Start(t, s)
+			w.Pass(10 * time.Second)
+			s.CacheDir = copyFolder(t, s.CacheDir)
+			w.Stop()
+		}
+		remove()
+		w := harness.Start(t, s)
+		w.Pass(0)
+		if n := w.Requests("/account/license"); n != 1 {
+			t.Errorf("a crash loop requested the licence %d times", n)
+		}
+		w.Pass(interval)
+		if n := w.Requests("/account/license"); n != 2 {
+			t.Errorf("the licence was requested %d times, want once more", n)
+		}
+	})
 }

@@ -1,0 +1,10 @@
+//go:build long
+
+package poller_test
+
+// The long run takes minutes.
+const (
+	crashes   = 1000
+	seeds     = 1000
+	nameSeeds = 20
+)
