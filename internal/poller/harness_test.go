@@ -44,6 +44,7 @@ type setup struct {
 	on         *simulator.Console
 	tokens     []string // of credentials named "1", "2" …; none: the first organization's export token
 	collectors []schedule.Collector
+	quota      *quota.Quota // nil: of the default share
 	store      *store.Store
 	config     poller.Config
 	idle       bool // do not run
@@ -69,7 +70,10 @@ func start(t testing.TB, s setup) *world {
 		s.tokens = []string{w.console.ExportToken(0)}
 	}
 	dial, closePipe := simulator.Pipe(w.console)
-	w.account = poller.Account{Quota: quota.New(quota.Share{Share: 0.5, Reserve: 0.1}, quota.NewGate(time.Now)), Collectors: s.collectors}
+	if s.quota == nil {
+		s.quota = quota.New(quota.Share{Share: 0.5, Reserve: 0.1}, quota.NewGate(time.Now))
+	}
+	w.account = poller.Account{Quota: s.quota, Collectors: s.collectors}
 	for i, token := range s.tokens {
 		name := strconv.Itoa(i + 1)
 		client, err := runzero.New(runzero.Config{

@@ -1,10 +1,7 @@
-//go:build port
-
 package poller_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,103 +11,58 @@ import (
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
-
-// usual is the share by default.
-var usual = quota.Share{Share: 0.5, Reserve: 0.1}
 
 // licence is a small console on a licence of so many calls a day.
 func licence(limit int) simulator.Options {
 	return simulator.Options{Sites: 2, Assets: 40, Limit: limit}
 }
 
-// noTasks spares the time that a long history of tasks takes, where it tests nothing.
-var noTasks = simulator.Fault{Path: "/export/org/tasks.jsonl", Body: new(string)}
-
-// limited makes a world in which the default configuration spends a share.
-func limited(t *testing.T, share quota.Share, s setup) (*world, *poller.Account) {
+func startOn(t *testing.T, options simulator.Options) *harness.World {
 	t.Helper()
-	s.target.Account = poller.NewAccount(share, poller.NewGate())
-	return newWorld(t, s), s.target.Account
+	w := harness.Start(t, harness.Setup{Console: options})
+	w.Console.Inject(emptyTasks)
+	return w
 }
 
-// ownByDay counts requests by the account's day.
-func ownByDay(calls []simulator.Call, dayStart time.Duration) map[time.Time]int {
-	days := map[time.Time]int{}
-	for _, call := range calls {
-		days[call.Time.Add(-dayStart).UTC().Truncate(24*time.Hour)]++
-	}
-	return days
-}
-
-// gaps returns the largest and the mean time between requests of an endpoint.
-func (w *world) gaps(endpoint string) (largest, mean time.Duration) {
-	var first, last time.Time
-	n := 0
-	for _, call := range w.console.Calls() {
-		if call.Path != endpoint {
-			continue
-		}
-		if n++; n == 1 {
-			first = call.Time
-		} else {
-			largest = max(largest, call.Time.Sub(last))
-		}
-		last = call.Time
-	}
-	if n < 2 {
-		return 1 << 62, 1
-	}
-	return largest, last.Sub(first) / time.Duration(n-1)
-}
-
-// polled are the endpoints of the default configuration's collectors.
-var polled = []string{"/health", "/export/org/sites.json", "/export/org/tasks.jsonl", "/export/org/assets.jsonl"}
-
-func TestTheDefaultConfigurationOnTheSmallestLicence(t *testing.T) {
-	for _, dayStart := range []time.Duration{0, 7 * time.Hour, 15*time.Hour + 30*time.Minute, 23*time.Hour + 59*time.Minute} {
+func TestTheDefaultsOnTheSmallestLicence(t *testing.T) {
+	for _, dayStart := range []time.Duration{0, 15*time.Hour + 30*time.Minute, 23*time.Hour + 59*time.Minute} {
 		t.Run(dayStart.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(5*time.Hour + 17*time.Minute) // nobody starts at midnight
-				console := licence(100)
-				console.DayStart = dayStart
-				w, account := limited(t, usual, setup{console: console})
-				w.console.Inject(noTasks)
+				const days = 2
+				options := licence(100)
+				options.DayStart = dayStart
+				w := startOn(t, options)
 				oldest := 0.0
-				for range 3 * 24 * 4 {
-					w.pass(15 * time.Minute)
-					for name, last := range w.values("runzero_collector_last_success_timestamp_seconds", "collector") {
-						if name != poller.Discovery { // an export token's organization is asked for once
+				for range days * 24 * 2 {
+					w.Pass(30 * time.Minute)
+					for name, last := range w.Values("runzero_collector_last_success_timestamp_seconds", "collector") {
+						if name != schedule.Discovery { // which succeeds once
 							oldest = max(oldest, float64(time.Now().Unix())-last)
 						}
 					}
-					if s := account.Standing(time.Now()); s.Spent > 50 {
-						t.Fatalf("%d spent", s.Spent)
-					}
 				}
 				total := 0
-				for day, n := range ownByDay(w.console.Calls(), dayStart) {
+				for day, n := range callsByDay(w.Console.Calls(), dayStart) {
 					if n > 50 {
-						t.Errorf("%d calls in the day of %s, want at most 50", n, day.Format(time.DateOnly))
+						t.Errorf("%d calls on the day of %s, of a share of 50", n, day.Format(time.DateOnly))
 					}
 					total += n
 				}
-				if total < 3*50*85/100 {
-					t.Errorf("%d calls in three days of 50: the data starves", total)
-				}
-				for _, endpoint := range polled {
-					if largest, mean := w.gaps(endpoint); largest > 3*mean || mean > 12*time.Hour {
-						t.Errorf("%s is polled every %s, and once not for %s", endpoint, mean, largest)
-					}
+				if total < days*50*85/100 {
+					t.Errorf("%d calls in %d days of 50: the share is not used", total, days)
 				}
 				if oldest > 12*3600 {
-					t.Errorf("data as old as %.1f hours was served", oldest/3600)
+					t.Errorf("data as old as %.1f hours was exposed", oldest/3600)
 				}
-				if !w.poller.Ready() {
+				if !w.Exporter.Ready() {
 					t.Error("not ready")
 				}
 			})
@@ -118,130 +70,171 @@ func TestTheDefaultConfigurationOnTheSmallestLicence(t *testing.T) {
 	}
 }
 
-func TestWhenOthersHaveSpentEverythingAskingStopsAndGoesOnAfterTheReset(t *testing.T) {
+func TestPollingPausesWhenTheQuotaIsSpentAndResumesAfterTheReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(8 * time.Hour)
-		w, account := limited(t, usual, setup{console: licence(1000)})
-		w.pass(2 * time.Hour)
-		sites := w.values("runzero_sites")
-		w.console.Spend(w.console.Usage().Remaining)
-		// One may find out, by a 429 that the console does not charge.
-		before := len(w.console.Calls())
-		w.pass(2 * time.Hour)
-		own := len(w.console.Calls()) - before
-		s := account.Standing(time.Now())
-		if own > 4 || !s.Paused[poller.Quota] || s.Paused[poller.RateLimit] || !s.Stopped() {
-			t.Errorf("%d more calls, paused for %v, want a few and the quota", own, s.Paused)
+		w := startOn(t, licence(1000))
+		w.Pass(2 * time.Hour)
+		sites := w.Text("runzero_sites")
+		w.Console.Spend(w.Console.Usage().Remaining)
+		before := len(w.Console.Calls())
+		w.Pass(2 * time.Hour)
+		// One request finds out, with a 429 that the console does not charge.
+		if n := len(w.Console.Calls()) - before; n > 4 {
+			t.Errorf("%d requests with no calls left", n)
 		}
-		before = len(w.console.Calls())
-		w.pass(11*time.Hour + 50*time.Minute)
-		if own := len(w.console.Calls()) - before; own != 0 {
-			t.Errorf("%d calls with nothing left", own)
+		w.Expect("runzero_api_paused", 1, "reason", quota.PausedQuota)
+		w.Expect("runzero_api_paused", 0, "reason", quota.PausedRateLimit)
+		reset := w.Values("runzero_api_usage_reset_timestamp_seconds")[""]
+		w.Expect("runzero_collector_next_poll_timestamp_seconds", reset, "collector", "sites")
+
+		before = len(w.Console.Calls())
+		w.Pass(11*time.Hour + 50*time.Minute)
+		if n := len(w.Console.Calls()) - before; n != 0 {
+			t.Errorf("%d requests while polling was paused", n)
 		}
-		if len(sites) == 0 || fmt.Sprint(w.values("runzero_sites")) != fmt.Sprint(sites) {
-			t.Errorf("the last answers are not served on: %v, before %v", w.values("runzero_sites"), sites)
+		if now := w.Text("runzero_sites"); sites == "" || now != sites {
+			t.Errorf("the last results are not exposed: %s", now)
 		}
-		for _, line := range []string{`msg="asking has stopped`, `the day is expected to turn at 00:00 UTC`} {
-			if n := strings.Count(w.log.String(), line); n != 1 {
-				t.Errorf("%q stands %d times in the log: %s", line, n, w.log)
-			}
+		if paused := w.Log.Lines(`msg="polling paused`); len(paused) != 1 || !strings.Contains(paused[0], "00:00 UTC") {
+			t.Errorf("logged %q", paused)
 		}
-		if next := w.values("runzero_collector_next_poll_timestamp_seconds", "collector")["sites"]; int64(next) != s.Reset.Unix() {
-			t.Errorf("the next poll is told for %v, want the reset at %d", next, s.Reset.Unix())
+
+		w.Pass(2 * time.Hour) // past midnight
+		w.Expect("runzero_api_paused", 0, "reason", quota.PausedQuota)
+		if n := len(w.Console.Calls()) - before; n < 3*4 {
+			t.Errorf("%d requests in the first hours of the new day", n)
 		}
-		w.pass(2 * time.Hour) // past midnight
-		if s := account.Standing(time.Now()); s.Stopped() {
-			t.Errorf("still paused for %v after the reset", s.Paused)
-		}
-		for _, endpoint := range polled[1:] {
-			n := 0
-			for _, call := range w.console.Calls() {
-				if call.Path == endpoint && call.Time.Day() == 2 {
-					n++
-				}
-			}
-			if n < 4 {
-				t.Errorf("%s is asked %d times in the new day's first hours", endpoint, n)
-			}
-		}
-		if n := strings.Count(w.log.String(), `msg="asking goes on"`); n != 1 {
-			t.Errorf("said %d times that asking goes on: %s", n, w.log)
+		if resumed := w.Log.Lines(`msg="polling resumed"`); len(resumed) != 1 {
+			t.Errorf("logged %q", resumed)
 		}
 	})
 }
 
-func TestAnAccountDownToTheReserveIsLeftAlone(t *testing.T) {
+func TestTheReserveIsLeftToOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(8 * time.Hour)
-		w, account := limited(t, usual, setup{console: licence(1000)})
-		w.pass(time.Hour)
-		w.console.Spend(w.console.Usage().Remaining - 100)
-		before := len(w.console.Calls())
-		w.pass(12 * time.Hour)
-		if own := len(w.console.Calls()) - before; own > 4 {
-			t.Errorf("%d calls into the reserve", own)
+		w := startOn(t, licence(1000))
+		w.Pass(time.Hour)
+		w.Console.Spend(w.Console.Usage().Remaining - 100)
+		before := len(w.Console.Calls())
+		w.Pass(12 * time.Hour)
+		if n := len(w.Console.Calls()) - before; n > 4 {
+			t.Errorf("%d calls of the reserve", n)
 		}
-		s := account.Standing(time.Now())
-		if !s.Paused[poller.Reserve] || s.Paused[poller.Quota] {
-			t.Errorf("paused for %v, want the reserve", s.Paused)
-		}
-		if text := s.Explain(); !strings.Contains(text, "--quota.reserve") || !strings.Contains(text, "00:00 UTC") {
+		w.Expect("runzero_api_paused", 1, "reason", quota.PausedReserve)
+		w.Expect("runzero_api_paused", 0, "reason", quota.PausedQuota)
+		if text := strings.Join(w.Exporter.Quota(), " "); !strings.Contains(text, "--quota.reserve") || !strings.Contains(text, "00:00 UTC") {
 			t.Errorf("explained as %q", text)
 		}
 	})
 }
 
-func TestAPausedPollIsNoFailureOfTheCollector(t *testing.T) {
+func TestAPausedPollIsNotAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cut, whole := 0, 0
-		account := poller.NewAccount(usual, poller.NewGate())
+		cut, complete := 0, 0
 		// Polls of four requests and a share of ten calls: the third is cut short.
-		target := one(collectFunc(func(ctx context.Context, _ collector.Poll) (collector.Snapshot, error) {
+		account := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now))
+		sites := &requests{collect: func(ctx context.Context) (collector.Snapshot, error) {
 			for range 4 {
 				if err := account.Admit(ctx); err != nil {
 					cut++
-					return collector.Snapshot{}, fmt.Errorf("the next page: %w", err)
+					return collector.Snapshot{}, err
 				}
-				account.Responded(runzero.Exchange{Sent: time.Now(), Code: http.StatusOK, Usage: runzero.Usage{Limit: runzero.Known(20)}})
+				account.Observer("1").Responded(runzero.Exchange{
+					Sent: time.Now(), Code: http.StatusOK, Authenticated: true, Usage: runzero.Usage{Limit: runzero.Known(20)},
+				})
 			}
-			whole++
+			complete++
 			return collector.Snapshot{}, nil
-		}))
-		target.Account = account
-		w := newWorld(t, setup{console: licence(20), target: target})
+		}}
+		w := start(t, setup{quota: account, collectors: []schedule.Collector{sites.named("sites")}})
 		for range 72 {
 			w.pass(time.Hour)
-			if n := w.values("runzero_collector_consecutive_failures", "collector")["sites"]; n != 0 {
-				t.Fatalf("has failed %v times", n)
-			}
-			if s := account.Standing(time.Now()); s.Spent > 10 {
-				t.Fatalf("%d spent", s.Spent)
+			w.expect("runzero_collector_consecutive_failures", "sites", 0)
+			if spent := account.State(time.Now()).Spent; spent > 10 {
+				t.Fatalf("%d calls are spent", spent)
 			}
 		}
-		if cut == 0 || whole < 4 {
-			t.Errorf("%d polls cut short and %d whole: this tests nothing", cut, whole)
+		if cut == 0 || complete < 4 {
+			t.Errorf("%d polls were cut short and %d complete: this tests nothing", cut, complete)
 		}
-		if strings.Contains(w.log.String(), "poll failed") {
-			t.Errorf("the log tells of a failure: %s", w.log)
+		if lines := w.log.Lines("poll failed"); len(lines) > 0 {
+			t.Errorf("logged %q", lines)
 		}
 	})
 }
 
-// raised adds to the limit that the console tells, and to what remains of it.
-func raised(by *atomic.Int64) func(*simulator.Console) http.Handler {
+// requests is a collector that makes requests with the context of the poll.
+type requests struct {
+	collect func(context.Context) (collector.Snapshot, error)
+}
+
+func (r *requests) Collect(ctx context.Context, _ collector.Poll) (collector.Snapshot, error) {
+	return r.collect(ctx)
+}
+
+func (r *requests) named(name string) schedule.Collector {
+	return schedule.Collector{
+		Spec:     collector.Spec{Name: name, New: func(collector.Settings) collector.Collector { return r }},
+		Interval: interval,
+	}
+}
+
+func TestIntervalsFollowAChangedLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(3 * time.Hour)
+		var raise atomic.Int64
+		raise.Store(-900)
+		w := harness.Start(t, harness.Setup{Console: licence(1000), Handler: raiseLimit(&raise)})
+		w.Console.Inject(emptyTasks)
+		sitesInterval := func() float64 { return w.Values("runzero_collector_interval_seconds", "collector")["sites"] }
+		w.Pass(6 * time.Hour)
+		w.Expect("runzero_exporter_budget_calls", 50)
+		if got := sitesInterval(); got < 3600 {
+			t.Errorf("an interval of %v s at a limit of 100", got)
+		}
+		if lines := w.Log.Lines(`msg="intervals are stretched"`); len(lines) < 1 || len(lines) > 3 {
+			t.Errorf("logged %q", lines)
+		}
+
+		raise.Store(0)
+		w.Pass(4 * time.Hour) // the next response reports it
+		if got := sitesInterval(); got != interval.Seconds() {
+			t.Errorf("an interval of %v s after the limit was raised to 1000", got)
+		}
+		if lines := w.Log.Lines(`msg="intervals are as configured again"`); len(lines) != 1 {
+			t.Errorf("logged %q", lines)
+		}
+
+		raise.Store(-800)
+		w.Pass(28 * time.Hour)
+		if got := sitesInterval(); got < 1800 {
+			t.Errorf("an interval of %v s after the limit was lowered to 200", got)
+		}
+		for day, n := range callsByDay(w.Console.Calls(), 0) {
+			if day.Day() > 1 && n > 100 {
+				t.Errorf("%d calls on %s, of a share of 100", n, day)
+			}
+		}
+	})
+}
+
+// raiseLimit adds to the limit that the console reports, and to what remains of it.
+func raiseLimit(by *atomic.Int64) func(*simulator.Console) http.Handler {
 	return func(console *simulator.Console) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			console.ServeHTTP(&raisedWriter{ResponseWriter: w, by: by.Load()}, r)
+			console.ServeHTTP(&raisingWriter{ResponseWriter: w, by: by.Load()}, r)
 		})
 	}
 }
 
-type raisedWriter struct {
+type raisingWriter struct {
 	http.ResponseWriter
 	by int64
 }
 
-func (w *raisedWriter) WriteHeader(code int) {
+func (w *raisingWriter) WriteHeader(code int) {
 	for _, name := range []string{"X-API-Usage-Limit", "X-API-Usage-Remaining"} {
 		if n, err := strconv.ParseInt(w.Header().Get(name), 10, 64); err == nil {
 			w.Header().Set(name, strconv.FormatInt(max(n+w.by, 0), 10))
@@ -250,4 +243,81 @@ func (w *raisedWriter) WriteHeader(code int) {
 	w.ResponseWriter.WriteHeader(code)
 }
 
-func (w *raisedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *raisingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestWithoutALimitIntervalsAreAsConfigured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := startOn(t, licence(-1))
+		w.Pass(24 * time.Hour)
+		for _, endpoint := range endpoints[1:] {
+			if n := w.Requests(endpoint); n < 96*9/10 || n > 96+1 {
+				t.Errorf("%s was requested %d times in a day, want about 96", endpoint, n)
+			}
+		}
+		w.Expect("runzero_exporter_interval_stretch_ratio", 1)
+		if text := strings.Join(w.Exporter.Quota(), " "); !strings.Contains(text, "no daily limit") {
+			t.Errorf("explained as %q", text)
+		}
+		if text := w.Log.String(); strings.Contains(text, "stretched") || strings.Contains(text, "paused") {
+			t.Errorf("logged %s", text)
+		}
+	})
+}
+
+func TestTwoExportersOfOneAccountKeepToTheirSharesTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(4 * time.Hour)
+		const days, dayStart = 3, 9 * time.Hour
+		options := licence(100)
+		options.DayStart = dayStart
+		s := harness.Setup{On: simulator.New(options), Flags: func(f *config.Flags) { f.QuotaShare = 0.4 }}
+		s.On.Inject(emptyTasks)
+		one, two := harness.Start(t, s), harness.Start(t, s)
+		one.Pass(days * 24 * time.Hour)
+		total := 0
+		for day, n := range callsByDay(s.On.Calls(), dayStart) {
+			if n > 80 {
+				t.Errorf("%d calls on %s, of shares of 80 together", n, day)
+			}
+			total += n
+		}
+		if total < days*80*8/10 {
+			t.Errorf("%d calls in %d days of 80", total, days)
+		}
+		for _, w := range []*harness.World{one, two} {
+			if !w.Exporter.Ready() || len(w.Log.Lines("poll failed")) > 0 {
+				t.Errorf("one of them starves: %s", w.Log)
+			}
+		}
+	})
+}
+
+func TestAConsoleThatIsDownDoesNotCostTheShare(t *testing.T) {
+	withoutHeaders := http.Header{"X-Api-Usage-Remaining": nil, "X-Api-Usage-Limit": nil}
+	for what, fault := range map[string]simulator.Fault{
+		"no connection": {Drop: true}, "a proxy's error": {Status: http.StatusBadGateway, Header: withoutHeaders},
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(20 * time.Hour)
+				w := startOn(t, licence(100))
+				w.Pass(6 * time.Hour)
+				remove := w.Console.Inject(fault)
+				w.Pass(40 * time.Hour) // in which two resets go unnoticed
+				for day, n := range callsByDay(w.Console.Calls(), 0) {
+					if n > 50 {
+						t.Errorf("%d calls on %s", n, day)
+					}
+				}
+				remove()
+				w.Pass(6 * time.Hour)
+				last := w.Values("runzero_collector_last_success_timestamp_seconds", "collector")
+				for _, name := range []string{"sites", "tasks", "assets"} {
+					if age := float64(time.Now().Unix()) - last[name]; age > 6*3600 {
+						t.Errorf("six hours after the console came back, %s is %.1f hours old: %s", name, age/3600, w.Exporter.Quota())
+					}
+				}
+			})
+		})
+	}
+}
