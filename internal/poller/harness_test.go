@@ -124,6 +124,20 @@ func (w *world) expect(family, collectorName string, want float64) {
 	}
 }
 
+// polling is a collector of each organization, with the default interval.
+func polling(name string, c collector.Collector) schedule.Collector {
+	return schedule.Collector{
+		Spec:     collector.Spec{Name: name, New: func(collector.Settings) collector.Collector { return c }},
+		Interval: interval,
+	}
+}
+
+type collectFunc func(context.Context, collector.Poll) (collector.Snapshot, error)
+
+func (f collectFunc) Collect(ctx context.Context, p collector.Poll) (collector.Snapshot, error) {
+	return f(ctx, p)
+}
+
 // fake is a collector that records its polls. It makes no requests.
 type fake struct {
 	mu     sync.Mutex
@@ -156,12 +170,7 @@ func (f *fake) become(result func(collector.Poll) (collector.Snapshot, error)) {
 }
 
 // named makes it a collector of each organization.
-func (f *fake) named(name string) schedule.Collector {
-	return schedule.Collector{
-		Spec:     collector.Spec{Name: name, New: func(collector.Settings) collector.Collector { return f }},
-		Interval: interval,
-	}
-}
+func (f *fake) named(name string) schedule.Collector { return polling(name, f) }
 
 // withAccountWide makes it a collector with an account-wide form.
 func (f *fake) withAccountWide(name string, accountWide *fake) schedule.Collector {

@@ -135,7 +135,7 @@ func TestAPausedPollIsNotAFailure(t *testing.T) {
 		cut, complete := 0, 0
 		// Polls of four requests and a share of ten calls: the third is cut short.
 		account := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now))
-		sites := &requests{collect: func(ctx context.Context) (collector.Snapshot, error) {
+		sites := collectFunc(func(ctx context.Context, _ collector.Poll) (collector.Snapshot, error) {
 			for range 4 {
 				if err := account.Admit(ctx); err != nil {
 					cut++
@@ -147,8 +147,8 @@ func TestAPausedPollIsNotAFailure(t *testing.T) {
 			}
 			complete++
 			return collector.Snapshot{}, nil
-		}}
-		w := start(t, setup{quota: account, collectors: []schedule.Collector{sites.named("sites")}})
+		})
+		w := start(t, setup{quota: account, collectors: []schedule.Collector{polling("sites", sites)}})
 		for range 72 {
 			w.pass(time.Hour)
 			w.expect("runzero_collector_consecutive_failures", "sites", 0)
@@ -163,22 +163,6 @@ func TestAPausedPollIsNotAFailure(t *testing.T) {
 			t.Errorf("logged %q", lines)
 		}
 	})
-}
-
-// requests is a collector that makes requests with the context of the poll.
-type requests struct {
-	collect func(context.Context) (collector.Snapshot, error)
-}
-
-func (r *requests) Collect(ctx context.Context, _ collector.Poll) (collector.Snapshot, error) {
-	return r.collect(ctx)
-}
-
-func (r *requests) named(name string) schedule.Collector {
-	return schedule.Collector{
-		Spec:     collector.Spec{Name: name, New: func(collector.Settings) collector.Collector { return r }},
-		Interval: interval,
-	}
 }
 
 func TestIntervalsFollowAChangedLimit(t *testing.T) {
