@@ -4,7 +4,7 @@ package poller_test
 
 // The long run takes minutes.
 const (
-	crashes   = 1000
+	crashes   = 400
 	seeds     = 1000
-	nameSeeds = 20
+	nameSeeds = 10
 )

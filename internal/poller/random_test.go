@@ -60,7 +60,7 @@ func newRandomAccount(seed uint64) *randomAccount {
 	a := &randomAccount{
 		seed: seed, random: r,
 		limit:         int64(math.Round(math.Pow(10, 2+4*r.Float64()))),
-		organizations: int(math.Round(math.Pow(300, math.Pow(r.Float64(), 6)))),
+		organizations: int(math.Round(math.Pow(100, math.Pow(r.Float64(), 6)))),
 		interval:      []time.Duration{15 * time.Minute, time.Hour, 4 * time.Hour}[r.IntN(3)],
 		share:         quota.Share{Share: []float64{0.2, 0.5, 0.8}[r.IntN(3)], Reserve: []float64{0, 0.1, 0.3}[r.IntN(3)]},
 		reset:         time.Duration(r.IntN(24*60)) * time.Minute,

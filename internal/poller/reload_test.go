@@ -1,206 +1,197 @@
-//go:build port
-
 package poller_test
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
-// reload polls another target from now on, made from the one that is.
-func (w *world) reload(change func(*poller.Target)) {
-	w.target.Collectors = slices.Clone(w.target.Collectors)
-	change(&w.target)
-	w.poller.Reload([]poller.Target{w.target})
+// reload reloads with changed flags.
+func reload(t *testing.T, w *harness.World, change func(*config.Flags)) {
+	t.Helper()
+	change(&w.Flags)
+	if err := w.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(0)
 }
 
 func TestAReloadOfTheSameChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, setup{console: small})
-		w.pass(time.Hour)
-		before, due := w.served(), w.values("runzero_collector_next_poll_timestamp_seconds", "collector")
-		calls := len(w.console.Calls())
-		w.reload(func(*poller.Target) {})
-		w.pass(0)
-		if after := w.served(); fmt.Sprint(after) != fmt.Sprint(before) {
-			t.Errorf("after the reload\n%v, before\n%v", after, before)
+		w := harness.Start(t, harness.Setup{Console: small})
+		w.Pass(time.Hour)
+		before, requests := cachedText(w), w.Console.Count()
+		reload(t, w, func(*config.Flags) {})
+		if diff := difference(before, cachedText(w)); diff != "" {
+			t.Errorf("after the reload: %s", diff)
 		}
-		if after := w.values("runzero_collector_next_poll_timestamp_seconds", "collector"); fmt.Sprint(after) != fmt.Sprint(due) {
-			t.Errorf("due at %v, before %v", after, due)
-		}
-		if n := len(w.console.Calls()) - calls; n != 0 {
-			t.Errorf("%d calls", n)
+		if n := w.Console.Count() - requests; n != 0 {
+			t.Errorf("%d requests", n)
 		}
 	})
 }
 
-func TestAReloadAsksOnlyForWhatIsShapedAnew(t *testing.T) {
+func TestAReloadPollsOnlyWhatHasOtherSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHome(t, t.TempDir(), setup{console: small})
-		w := h.start()
-		w.pass(time.Hour)
-		before := map[string]int{}
-		for _, endpoint := range append([]string{"/export/org/assets.json"}, polled...) {
-			before[endpoint] = w.asked(endpoint)
+		s := harness.Setup{On: simulator.New(small), CacheDir: harness.CacheDir(t)}
+		w := harness.Start(t, s)
+		w.Pass(time.Hour)
+		before, assets := s.On.Count(), w.Requests("/export/org/assets.jsonl")
+		reload(t, w, func(f *config.Flags) { f.AssetLabels = "os" })
+		if n := s.On.Count() - before; n != 1 || w.Requests("/export/org/assets.jsonl") != assets+1 {
+			t.Errorf("%d requests, want one for the assets", n)
 		}
-		w.reload(func(t *poller.Target) {
-			for i := range t.Collectors {
-				if c := &t.Collectors[i]; c.Name == "assets" {
-					c.Shape = "other labels"
-					c.Collector = collectors()[i].Collector
-				}
-			}
+		if len(w.Values("runzero_sites")) == 0 || len(w.Values("runzero_assets", "os")) < 2 {
+			t.Error("the sites or the assets by os are missing")
+		}
+
+		w.Stop()
+		before = s.On.Count()
+		s.Flags = func(f *config.Flags) { f.AssetLabels = "os" }
+		w = harness.Start(t, s)
+		w.Pass(0)
+		if n := s.On.Count() - before; n != 0 || len(w.Values("runzero_assets")) == 0 {
+			t.Errorf("%d requests after a restart with the new settings", n)
+		}
+	})
+}
+
+func TestAReloadChangesIntervalsOrganizationsAndCollectors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := harness.Start(t, harness.Setup{Console: simulator.Options{Organizations: 3, Sites: 1, Assets: 5, Limit: 100_000}, Token: (*simulator.Console).AccountToken})
+		w.Console.Inject(emptyTasks)
+		w.Pass(time.Hour)
+		names := w.Console.Organizations()
+		reload(t, w, func(f *config.Flags) {
+			f.Organizations = []string{names[0].Name, names[2].Name}
+			f.CacheInterval = time.Minute
+			f.Collectors["console"] = config.CollectorFlags{Enabled: false}
 		})
-		w.pass(0)
-		for endpoint, n := range before {
-			want := n
-			if endpoint == "/export/org/assets.jsonl" {
-				want++
-			}
-			if got := w.asked(endpoint); got != want {
-				t.Errorf("%s was asked %d times more", endpoint, got-n)
-			}
+		w.Pass(time.Second)
+		if polled := w.Values("runzero_assets", "org_name"); len(polled) != 2 || polled[names[1].Name] != 0 {
+			t.Errorf("assets of %v, of two selected organizations", polled)
 		}
-		if len(w.values("runzero_sites")) == 0 || len(w.values("runzero_assets")) == 0 {
-			t.Error("an answer is lost")
+		if len(w.Values("runzero_console_healthy")) != 0 {
+			t.Error("a collector that is off is still exposed")
 		}
-		// A restart with the new settings finds all of it.
-		w.stop()
-		h.setup.target.Collectors = w.target.Collectors
-		calls := len(h.console.Calls())
-		w = h.start()
-		w.pass(0)
-		if n := len(h.console.Calls()) - calls; n != 0 || len(w.values("runzero_assets")) == 0 || len(w.values("runzero_sites")) == 0 {
-			t.Errorf("%d calls after a restart", n)
+		assets, discoveries := w.Requests("/export/org/assets.jsonl"), w.Requests("/account/orgs")
+		w.Pass(10 * time.Minute)
+		if n := w.Requests("/export/org/assets.jsonl") - assets; n < 2*8 || n > 2*11 {
+			t.Errorf("%d requests in ten minutes, of two organizations at an interval of one", n)
 		}
+		if n := w.Requests("/account/orgs") - discoveries; n > 1 {
+			t.Errorf("%d discoveries of organizations that are known", n)
+		}
+
+		reload(t, w, func(f *config.Flags) { f.Organizations = nil })
+		w.Pass(time.Minute)
+		if polled := w.Values("runzero_assets", "org_name"); len(polled) != 3 {
+			t.Errorf("assets of %v, of three organizations", polled)
+		}
+		reload(t, w, func(f *config.Flags) { f.Organizations = []string{"Nobody"} })
+		w.Pass(time.Minute)
+		if polled := w.Values("runzero_assets", "org_name"); len(polled) != 3 {
+			t.Errorf("assets of %v after a selection of none", polled)
+		}
+		w.Expect("runzero_collector_success", 0, "collector", schedule.Discovery)
 	})
 }
 
-func TestAReloadTakesOtherIntervalsOrganizationsAndCollectors(t *testing.T) {
+func TestARemovedAccountIsNeitherExposedNorPolled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, setup{console: simulator.Options{Organizations: 3, Sites: 2, Assets: 20}, token: (*simulator.Console).AccountToken})
+		sites := &fake{result: oneSite}
+		w := start(t, setup{collectors: []schedule.Collector{sites.named("sites")}})
 		w.pass(time.Hour)
-		names := w.console.Organizations()
-		w.reload(func(t *poller.Target) {
-			t.Exclude = []string{names[1].Name}
-			t.Collectors = slices.DeleteFunc(t.Collectors, func(c poller.Collector) bool { return c.Name == "tasks" })
-			for i := range t.Collectors {
-				t.Collectors[i].Interval = time.Minute
-			}
-		})
-		if values := w.values("runzero_sites", "org_name"); len(values) != 2 || values[names[1].Name] != 0 {
-			t.Errorf("organizations after one is excluded: %v", values)
+		w.poller.Reload(t.Context(), nil)
+		if families, err := w.poller.Gather(); len(families) != 0 || err != nil {
+			t.Errorf("exposed: %v, %v", families, err)
 		}
-		if n := len(w.values("runzero_tasks")); n != 0 {
-			t.Error("a collector that is off is still served")
-		}
-		sites, orgs := w.asked("/export/org/sites.json"), w.asked("/account/orgs")
-		w.pass(10 * time.Minute)
-		if n := w.asked("/export/org/sites.json") - sites; n < 2*8 || n > 2*11 {
-			t.Errorf("sites are asked %d times in ten minutes of an interval of one, of two organizations", n)
-		}
-		if n := w.asked("/account/orgs") - orgs; n > 1 {
-			t.Errorf("the organizations were asked for %d times, which were known", n)
-		}
-		w.reload(func(t *poller.Target) { t.Exclude = nil })
-		w.pass(time.Minute)
-		if values := w.values("runzero_sites", "org_name"); len(values) != 3 {
-			t.Errorf("organizations after none is excluded: %v", values)
-		}
-		w.reload(func(t *poller.Target) { t.Include = []string{"Nobody"} })
-		w.pass(time.Minute)
-		if values := w.values("runzero_sites", "org_name"); len(values) != 3 {
-			t.Errorf("organizations after one is named that is not there: %v", values)
-		}
-		w.expect("runzero_collector_success", poller.Discovery, 0)
-	})
-}
-
-func TestAnAccountThatIsGoneIsNotServedAndItsPollsEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, setup{console: small})
-		w.pass(time.Minute)
-		w.console.Inject(simulator.Fault{Delay: time.Hour})
-		w.pass(20 * time.Minute) // polls are under way
-		w.poller.Reload(nil)
-		w.pass(0)
-		if families, _ := w.poller.Gather(); len(families) != 0 {
-			t.Errorf("still served: %v", families)
-		}
-		calls := len(w.console.Calls())
+		before := len(sites.seen())
 		w.pass(24 * time.Hour)
-		if n := len(w.console.Calls()) - calls; n != 0 {
-			t.Errorf("still asked %d times", n)
+		if n := len(sites.seen()) - before; n != 0 {
+			t.Errorf("%d polls", n)
 		}
 	})
 }
 
-// TestReloadsUnderLoad reloads again and again while polls are under way, with now
-// this and now that setting: nothing that is the same is lost or asked twice.
-func TestReloadsUnderLoad(t *testing.T) {
+func TestARemovedAccountsPollIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(3, 4))
-		w := newWorld(t, setup{console: small})
-		w.pass(time.Minute)
-		w.console.Inject(simulator.Fault{Delay: 90 * time.Second})
-		top := 0
-		for range 100 {
-			w.pass(time.Duration(r.Int64N(int64(6 * time.Minute))))
-			w.reload(func(t *poller.Target) {
-				if r.IntN(4) != 0 {
-					return
-				}
-				top++
-				for i := range t.Collectors {
-					if t.Collectors[i].Name == "assets" {
-						t.Collectors[i].Shape = fmt.Sprint(top)
-					}
+		w := start(t, setup{})
+		w.console.Inject(simulator.Fault{Delay: time.Minute})
+		w.pass(0)
+		w.account.Name = "another"
+		w.poller.Reload(t.Context(), []poller.Account{w.account})
+		w.pass(2 * time.Minute)
+		calls := w.console.Calls()
+		if len(calls) == 0 || calls[0].Status != 0 {
+			t.Errorf("the poll ran on: %v", calls)
+		}
+	})
+}
+
+// What has the same settings after a reload is neither lost nor polled early, although each
+// poll takes long.
+func TestReloadsWhilePollsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(3, 4))
+		w := harness.Start(t, harness.Setup{Console: small})
+		w.Pass(time.Minute)
+		w.Console.Inject(emptyTasks)
+		w.Console.Inject(simulator.Fault{Delay: 90 * time.Second})
+		for range 60 {
+			w.Pass(time.Duration(random.Int64N(int64(6 * time.Minute))))
+			reload(t, w, func(f *config.Flags) {
+				if random.IntN(4) == 0 {
+					f.AssetTop++
 				}
 			})
-			for _, family := range []string{"runzero_sites", "runzero_tasks", "runzero_console_healthy"} {
-				if len(w.values(family)) == 0 {
+			for _, family := range []string{"runzero_sites", "runzero_site_info", "runzero_console_healthy"} {
+				if len(w.Values(family)) == 0 {
 					t.Fatalf("%s is lost", family)
 				}
 			}
-			w.unique()
 		}
-		calls := w.console.Calls()
 		for _, endpoint := range []string{"/export/org/sites.json", "/export/org/tasks.jsonl", "/health"} {
-			if got := soonest(calls, endpoint); got < interval {
-				t.Errorf("%s was asked again after %s", endpoint, got)
+			if got := shortestGap(w.Console.Calls(), endpoint); got < interval {
+				t.Errorf("%s was requested again after %s", endpoint, got)
 			}
 		}
-		if n := w.asked("/export/org/assets.json"); n != 1 {
-			t.Errorf("the organization was asked for %d times", n)
+		if n := w.Requests("/export/org/assets.json"); n != 1 {
+			t.Errorf("%d discoveries, want one", n)
 		}
-		w.pass(time.Hour)
-		if len(w.values("runzero_assets")) == 0 {
-			t.Error("no assets after the reloads")
+		w.Pass(time.Hour)
+		if len(w.Values("runzero_assets")) == 0 {
+			t.Error("there are no assets after the reloads")
 		}
 	})
 }
 
-func TestAnotherCredentialIsTriedAtOnce(t *testing.T) {
+func TestANewCredentialIsTriedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		explorers := &asks{}
-		w := newWorld(t, setup{
-			console: small, tokens: func(c *simulator.Console) []string { return []string{c.ExportToken(0), c.OrganizationToken(0)} },
-			target: poller.Target{Collectors: []poller.Collector{{Name: "explorers", Interval: interval, Needs: "organization token", Collector: explorers}}},
+		console, explorers := simulator.New(small), &fake{}
+		w := start(t, setup{
+			on: console, tokens: []string{console.ExportToken(0), console.OrganizationToken(0)},
+			collectors: []schedule.Collector{needing(runzero.OrganizationToken, explorers.named("explorers"))},
 		})
-		both := w.target.Credentials
-		w.reload(func(t *poller.Target) { t.Credentials = both[:1] })
+		both := w.account
+		exportOnly := both
+		exportOnly.Credentials = both.Credentials[:1]
+		w.poller.Reload(t.Context(), []poller.Account{exportOnly})
 		w.pass(time.Hour)
 		w.expect("runzero_collector_supported", "explorers", 0)
-		w.reload(func(t *poller.Target) { t.Credentials = both })
+		before := len(explorers.seen())
+		w.poller.Reload(t.Context(), []poller.Account{both})
 		w.pass(time.Second)
-		if w.expect("runzero_collector_supported", "explorers", 1); len(explorers.seen()) == 0 {
+		w.expect("runzero_collector_supported", "explorers", 1)
+		if len(explorers.seen()) == before {
 			t.Error("the organization token was not tried")
 		}
 	})
