@@ -1,5 +1,3 @@
-//go:build port
-
 package poller
 
 import (
@@ -13,60 +11,22 @@ import (
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/config"
+	promconfig "github.com/prometheus/common/config"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 const fuzzedOrganization = "4ffe8ffb-0000-4000-8000-000000000001"
 
-// remembered is what an exporter might have written down.
-func remembered(f *testing.F, change func(*kept)) []byte {
-	f.Helper()
-	limit, at := int64(100), time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	state := kept{
-		Ledger: quota.Kept{Limit: &limit}, Told: 1,
-		Credentials: []keptCredential{{Name: "1", Usage: collector.SavedUsage{Up: true, Limit: &limit}, Reach: &keptReach{
-			Kind: runzero.AccountCredential, Whole: true, Asked: at,
-			Organizations: []keptOrganization{{ID: fuzzedOrganization, Name: "Acme"}, {ID: "b", Name: "Acme"}, {ID: "c", Demo: true}},
-		}}},
-		Jobs: []keptJob{
-			{Collector: Discovery, Base: at, Wait: time.Hour, Attempt: at, Success: at},
-			{Collector: "sites", Wide: true, Base: at, Wait: time.Hour, Attempt: at, Success: at},
-			{Collector: "tasks", Organization: fuzzedOrganization, Base: at, Wait: time.Hour, Attempt: at, Success: at, Calls: 1},
-			{Collector: "explorers", Wide: true, Base: at, Attempt: at, Unsupported: true, Failures: 1},
-		},
-	}
-	change(&state)
-	data, err := json.Marshal(state)
-	if err != nil {
-		f.Fatal(err)
-	}
-	return data
-}
-
-// FuzzRestore starts on any state and with any organization's name in kept answers:
-// what is served then can be scraped, nothing is told that cannot be, and so it is
-// again after what is known was written down.
+// FuzzRestore starts a poller with any cached state, and with any organization name in the
+// cached snapshots. The exposition is valid and every name clean, and so they are after what
+// was restored was saved and restored once more.
 func FuzzRestore(f *testing.F) {
-	for _, state := range [][]byte{
-		remembered(f, func(*kept) {}),
-		remembered(f, func(k *kept) { k.Jobs[1].Unsupported = true }),
-		remembered(f, func(k *kept) {
-			k.Credentials[0].Reach.Organizations = []keptOrganization{{ID: "a\n", Name: "x"}, {ID: "a", Name: "x"}, {ID: "", Name: "x"}, {ID: fuzzedOrganization + fuzzedOrganization + fuzzedOrganization + fuzzedOrganization, Name: "x"}, {ID: "a", Name: "y"}}
-		}),
-		remembered(f, func(k *kept) {
-			k.Told = -1
-			for i := range k.Jobs {
-				k.Jobs[i].Wait, k.Jobs[i].Duration, k.Jobs[i].Calls, k.Jobs[i].Failures = -1<<63, -1, -1<<63, -1
-				k.Jobs[i].Base, k.Jobs[i].Success = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC)
-			}
-		}),
-		[]byte("{}"), []byte("null"), []byte(`{"Jobs":[{"Collector":"sites","Base":"x"}]}`), []byte(`{"Ledger":{"Limit":-1,"Remaining":9223372036854775807}}`),
-	} {
+	for _, state := range fuzzedStates(f) {
 		f.Add(state, "Acme", "sites")
 		f.Add(state, "\"\\\n", "tasks")
 	}
@@ -74,72 +34,117 @@ func FuzzRestore(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	client, err := runzero.New(runzero.Config{URL: "http://localhost", HTTP: config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: "CT0123456789"}}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	target := Target{Credentials: []Credential{{Name: "1", Client: client}}}
-	for _, spec := range collector.Specs() {
-		if spec.Scope == collector.HeadersOnly {
-			continue
-		}
-		c := Collector{Name: spec.Name, Scope: spec.Scope, Needs: spec.Needs, Interval: cmp.Or(spec.Interval, time.Hour), Collector: spec.New(collector.Settings{}), Found: spec.FromDiscovery}
-		if spec.AccountWide != nil {
-			c.Wide = spec.AccountWide(collector.Settings{})
-		}
-		target.Collectors = append(target.Collectors, c)
-	}
+	account := everyCollector(f)
 	f.Fuzz(func(t *testing.T, state []byte, name, family string) {
 		synctest.Test(t, func(t *testing.T) {
 			for _, of := range []string{"sites", "tasks", "explorers"} {
 				for _, organization := range []string{"", fuzzedOrganization, "b"} {
-					// What the store refuses to keep it keeps no more than before.
+					// What the store refuses to save stays as it was.
 					folder.Save(store.Key{Organization: organization, Collector: of}, "\n", store.Snapshot{
-						Families: said("runzero_"+family, name), Sites: map[string]string{"s": name}, Success: time.Now(),
+						Families: oneSeries("runzero_"+family, name), Sites: map[string]string{"s": name}, Success: time.Now(),
 					})
 				}
 			}
 			if json.Valid(state) {
 				folder.SaveState("", "", json.RawMessage(state))
 			}
-			ended, end := context.WithCancel(t.Context())
-			end()
-			folder.Run(ended)
 			for range 2 {
-				target.Account = NewAccount(quota.Share{Share: 0.5}, NewGate())
-				p := New(Config{Logger: log.NewNopLogger(), Store: folder}, []Target{target})
-				families, err := p.Gather()
-				if err == nil {
-					_, err = prometheus.Gatherers{gathered(families)}.Gather()
-				}
-				if err != nil {
-					t.Error(err)
-				}
-				registry := prometheus.NewPedanticRegistry()
-				registry.MustRegister(target.Account.Metrics(), p.StoreMetrics())
-				if _, err := registry.Gather(); err != nil {
-					t.Error(err)
-				}
-				for _, status := range p.Status() {
-					if status.Organization != "" && status.Organization != collector.Label(status.Organization) {
-						t.Errorf("told of %q", status.Organization)
-					}
-				}
-				for _, name := range p.targets[0].names {
-					if name != collector.Label(name) {
-						t.Errorf("an organization is called %q", name)
-					}
-				}
-				p.keepState(p.targets[0])
+				ended, end := context.WithCancel(t.Context())
+				end()
+				folder.Run(ended)
+				account.Quota = quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now))
+				p := New(Config{Logger: log.NewNopLogger(), Store: folder, Now: time.Now, Random: func() float64 { return 0 }}, []Account{account})
+				expectClean(t, p)
+				p.saveState(p.accounts[0])
 			}
 		})
 	})
 }
 
-// said is a family of one series of an organization.
-func said(name, organization string) []*dto.MetricFamily {
-	label, help, value := "org_name", "Help.", 1.0
-	return []*dto.MetricFamily{{Name: &name, Help: &help, Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{
-		{Label: []*dto.LabelPair{{Name: &label, Value: &organization}}, Gauge: &dto.Gauge{Value: &value}},
+func expectClean(t *testing.T, p *Poller) {
+	t.Helper()
+	if _, err := (prometheus.Gatherers{p}).Gather(); err != nil {
+		t.Error(err)
+	}
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(collector.NewQuota(p.accounts[0].Quota.Metrics))
+	if _, err := registry.Gather(); err != nil {
+		t.Error(err)
+	}
+	for _, status := range p.Status() {
+		if status.Organization != "" && status.Organization != collector.Label(status.Organization) {
+			t.Errorf("the status has organization %q", status.Organization)
+		}
+	}
+	for _, name := range p.accounts[0].names {
+		if name != collector.Label(name) {
+			t.Errorf("an organization is called %q", name)
+		}
+	}
+}
+
+// everyCollector is an account with an account credential and all collectors.
+func everyCollector(f *testing.F) Account {
+	f.Helper()
+	client, err := runzero.New(runzero.Config{
+		URL: "http://localhost", HTTP: promconfig.HTTPClientConfig{Authorization: &promconfig.Authorization{Credentials: "CT0123456789"}},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	account := Account{Credentials: []Credential{{Name: "1", Client: client}}}
+	for _, spec := range collector.Specs() {
+		account.Collectors = append(account.Collectors, schedule.Collector{Spec: spec, Interval: cmp.Or(spec.Interval, time.Hour)})
+	}
+	return account
+}
+
+// fuzzedStates are states as an earlier run may have saved them, and broken ones.
+func fuzzedStates(f *testing.F) [][]byte {
+	f.Helper()
+	saved := func(change func(*savedState)) []byte {
+		limit, at := int64(100), time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+		state := savedState{
+			Quota: quota.Saved{Limit: &limit}, LoggedStretch: 1,
+			Credentials: []savedCredential{{Name: "1", Usage: collector.SavedUsage{Up: true, Limit: &limit}, Reach: &reach{
+				Kind: runzero.AccountCredential, AccountWide: true, Polled: at,
+				Organizations: []runzero.Organization{{ID: fuzzedOrganization, Name: "Acme"}, {ID: "b", Name: "Acme"}, {ID: "c", Demo: true}},
+			}}},
+			Jobs: []savedJob{
+				{Collector: schedule.Discovery, Base: at, Wait: time.Hour, LastAttempt: at, LastSuccess: at},
+				{Collector: "sites", AccountWide: true, Base: at, Wait: time.Hour, LastAttempt: at, LastSuccess: at},
+				{Collector: "tasks", Organization: fuzzedOrganization, Base: at, Wait: time.Hour, LastAttempt: at, LastSuccess: at, Calls: 1},
+				{Collector: "explorers", AccountWide: true, Base: at, LastAttempt: at, Unsupported: true, Failures: 1},
+			},
+		}
+		change(&state)
+		data, err := json.Marshal(state)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return data
+	}
+	long := fuzzedOrganization + fuzzedOrganization + fuzzedOrganization + fuzzedOrganization
+	return [][]byte{
+		saved(func(*savedState) {}),
+		saved(func(s *savedState) { s.Jobs[1].Unsupported = true }),
+		saved(func(s *savedState) {
+			s.Credentials[0].Reach.Organizations = []runzero.Organization{{ID: "a\n", Name: "x"}, {ID: "a", Name: "x"}, {ID: "", Name: "x"}, {ID: long, Name: "x"}, {ID: "a", Name: "y"}}
+		}),
+		saved(func(s *savedState) {
+			s.LoggedStretch = -1
+			for i := range s.Jobs {
+				s.Jobs[i].Wait, s.Jobs[i].Duration, s.Jobs[i].Calls, s.Jobs[i].Failures = -1<<63, -1, -1<<63, -1
+				s.Jobs[i].Base, s.Jobs[i].LastSuccess = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC)
+			}
+		}),
+		[]byte("{}"), []byte("null"), []byte(`{"Jobs":[{"Collector":"sites","Base":"x"}]}`), []byte(`{"Quota":{"Limit":-1,"Remaining":9223372036854775807}}`),
+	}
+}
+
+// oneSeries is a family with one series of an organization.
+func oneSeries(name, organization string) []*dto.MetricFamily {
+	return []*dto.MetricFamily{{Name: &name, Help: new("Help."), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{
+		{Label: []*dto.LabelPair{{Name: new("org_name"), Value: &organization}}, Gauge: &dto.Gauge{Value: new(1.0)}},
 	}}}
 }
