@@ -72,9 +72,11 @@ func TestFailuresCostFewCalls(t *testing.T) {
 	}
 }
 
+func hourly(f *config.Flags) { f.CacheInterval = time.Hour }
+
 func TestUnsupportedIsLoggedOnceAndTriedDaily(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{Console: simulator.Options{Sites: 2, Assets: 40, Missing: []string{"/export/org/tasks.jsonl"}}})
+		w := harness.Start(t, harness.Setup{Console: simulator.Options{Sites: 2, Assets: 40, Missing: []string{"/export/org/tasks.jsonl"}}, Flags: hourly})
 		w.Pass(time.Minute)
 		w.Expect("runzero_collector_supported", 0, "collector", "tasks")
 		w.Expect("runzero_collector_supported", 1, "collector", "sites")
@@ -116,10 +118,10 @@ func TestReadyOnceEveryPollHasSucceeded(t *testing.T) {
 
 func TestASnapshotOlderThanMaxAgeIsWithdrawnUntilAPollSucceeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{Console: small})
+		w := harness.Start(t, harness.Setup{Console: small, Flags: func(f *config.Flags) { f.CacheMaxAge = 10 * time.Hour }})
 		w.Pass(time.Minute)
 		remove := w.Console.Inject(simulator.Fault{Drop: true})
-		w.Pass(71 * time.Hour)
+		w.Pass(9 * time.Hour)
 		if len(w.Values("runzero_sites")) == 0 {
 			t.Error("withdrawn before the maximum age")
 		}
@@ -141,7 +143,7 @@ func TestWithoutAMaxAgeTheLastGoodResultStays(t *testing.T) {
 		w := harness.Start(t, harness.Setup{Console: small, Flags: func(f *config.Flags) { f.CacheMaxAge = 0 }})
 		w.Pass(time.Minute)
 		w.Console.Inject(simulator.Fault{Status: http.StatusBadGateway})
-		w.Pass(100 * time.Hour)
+		w.Pass(80 * time.Hour) // more than the default
 		if len(w.Values("runzero_sites")) == 0 {
 			t.Error("withdrawn")
 		}

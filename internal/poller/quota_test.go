@@ -251,7 +251,7 @@ func TestWithoutALimitIntervalsAreAsConfigured(t *testing.T) {
 func TestTwoExportersOfOneAccountKeepToTheirSharesTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(4 * time.Hour)
-		const days, dayStart = 3, 9 * time.Hour
+		const days, dayStart = 2, 9 * time.Hour
 		options := licence(100)
 		options.DayStart = dayStart
 		s := harness.Setup{On: simulator.New(options), Flags: func(f *config.Flags) { f.QuotaShare = 0.4 }}

@@ -38,7 +38,7 @@ func TestARestartExposesTheSameAndPollsNothingEarly(t *testing.T) {
 				console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 40, Limit: 10_000})
 				s := harness.Setup{On: console, Token: token, CacheDir: harness.CacheDir(t)}
 				w := harness.Start(t, s)
-				w.Pass(time.Hour)
+				w.Pass(40 * time.Minute)
 				w.Stop()
 				before := cachedText(w)
 				for _, family := range cachedFamilies {
@@ -57,7 +57,7 @@ func TestARestartExposesTheSameAndPollsNothingEarly(t *testing.T) {
 				}
 				time.Sleep(3 * time.Minute)
 				s.Idle = false
-				harness.Start(t, s).Pass(time.Hour)
+				harness.Start(t, s).Pass(40 * time.Minute)
 				if token == nil {
 					for _, endpoint := range endpoints {
 						if got := shortestGap(console.Calls(), endpoint); got < interval {
@@ -131,7 +131,7 @@ func TestARestartRemembersFailuresSupportAndTheQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const dayStart = 9*time.Hour + 20*time.Minute
 		console := simulator.New(simulator.Options{Sites: 2, Assets: 40, Limit: 1000, DayStart: dayStart, Missing: []string{"/export/org/tasks.jsonl"}})
-		s := harness.Setup{On: console, CacheDir: harness.CacheDir(t)}
+		s := harness.Setup{On: console, CacheDir: harness.CacheDir(t), Flags: func(f *config.Flags) { f.CacheInterval = 30 * time.Minute }}
 		w := harness.Start(t, s)
 		w.Pass(50 * time.Hour)
 		remove := console.Inject(simulator.Fault{Path: "/export/org/assets.jsonl", Drop: true})
@@ -170,6 +170,7 @@ func TestARestartRemembersFailuresSupportAndTheQuota(t *testing.T) {
 func TestALostSnapshotIsPolledAgainAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := harness.Setup{On: simulator.New(small), CacheDir: harness.CacheDir(t)}
+		s.On.Inject(emptyTasks)
 		w := harness.Start(t, s)
 		w.Pass(time.Hour)
 		w.Stop()
@@ -192,6 +193,7 @@ func TestALostSnapshotIsPolledAgainAtOnce(t *testing.T) {
 func TestAShorterIntervalAppliesFromTheRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := harness.Setup{On: simulator.New(small), CacheDir: harness.CacheDir(t)}
+		s.On.Inject(emptyTasks)
 		w := harness.Start(t, s)
 		w.Pass(time.Hour)
 		w.Stop()

@@ -27,8 +27,7 @@ const fuzzedOrganization = "4ffe8ffb-0000-4000-8000-000000000001"
 // was restored was saved and restored once more.
 func FuzzRestore(f *testing.F) {
 	for _, state := range fuzzedStates(f) {
-		f.Add(state, "Acme", "sites")
-		f.Add(state, "\"\\\n", "tasks")
+		f.Add(state, "\"\\\n", "sites")
 	}
 	folder, err := store.Open(f.TempDir(), log.NewNopLogger())
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
-// Each poll takes a second, so that these instants hit polls that start, run and end.
+// Each poll takes a second, so that these instants hit polls that start or end, and that run.
 func TestStopsAtOnceAtAnyInstant(t *testing.T) {
-	for after := time.Duration(0); after <= 6*time.Second; after += 250 * time.Millisecond {
+	for after := time.Duration(0); after <= 6*time.Second; after += 500 * time.Millisecond {
 		synctest.Test(t, func(t *testing.T) {
 			w := harness.Start(t, harness.Setup{Console: small})
 			w.Console.Inject(simulator.Fault{Delay: time.Second})
