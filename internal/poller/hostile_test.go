@@ -160,7 +160,8 @@ func expectValid(t *testing.T, w *harness.World, seen map[string]bool) {
 			}
 		}
 	}
-	ids, names := w.Values("runzero_organization_info", "organization_id"), w.Values("runzero_organization_info", "org_name")
+	ids := harness.Values(families, "runzero_organization_info", "organization_id")
+	names := harness.Values(families, "runzero_organization_info", "org_name")
 	if len(ids) != len(names) {
 		t.Errorf("organizations %v are called %v", ids, names)
 	}

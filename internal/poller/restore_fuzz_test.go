@@ -102,10 +102,10 @@ func everyCollector(f *testing.F) Account {
 func fuzzedStates(f *testing.F) [][]byte {
 	f.Helper()
 	saved := func(change func(*savedState)) []byte {
-		limit, at := int64(100), time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+		at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 		state := savedState{
-			Quota: quota.Saved{Limit: &limit}, LoggedStretch: 1,
-			Credentials: []savedCredential{{Name: "1", Usage: collector.SavedUsage{Up: true, Limit: &limit}, Reach: &reach{
+			Quota: quota.Saved{Limit: runzero.Known(100)}, LoggedStretch: 1,
+			Credentials: []savedCredential{{Name: "1", Usage: collector.SavedUsage{Up: true, Usage: runzero.Usage{Limit: runzero.Known(100)}}, Reach: &reach{
 				Kind: runzero.AccountCredential, AccountWide: true, Polled: at,
 				Organizations: []runzero.Organization{{ID: fuzzedOrganization, Name: "Acme"}, {ID: "b", Name: "Acme"}, {ID: "c", Demo: true}},
 			}}},
