@@ -1,3 +1,5 @@
+//go:build !race
+
 package poller_test
 
 import (
@@ -72,8 +74,8 @@ func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d discard) WriteHeader(int)             {}
 
-// It counts allocations, which do not depend on how busy the machine is. The time is
-// BenchmarkScrape's.
+// It counts allocations, which do not depend on how busy the machine is, but on the race
+// detector. The time is BenchmarkScrape's.
 func TestAScrapeCostsAThousandthOfTheGarbage(t *testing.T) {
 	polled, rebuilt := newHandlers(t)
 	ours := testing.AllocsPerRun(5, func() { scrape(polled) })

@@ -9,11 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-kit/log"
-
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
-	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
-	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
@@ -144,36 +140,6 @@ func TestPollingGoesOnWhileNothingCanBeCached(t *testing.T) {
 		w.Pass(0) // no longer, because something may become due within a second
 		if n := s.On.Count() - requests; n != 0 {
 			t.Errorf("%d requests after a restart", n)
-		}
-	})
-}
-
-// Without a writer, the store is like one whose disk hangs forever.
-func TestAHangingDiskDelaysNeitherPollsNorScrapes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hanging, err := store.Open(harness.CacheDir(t), log.NewNopLogger())
-		if err != nil {
-			t.Fatal(err)
-		}
-		sites := &fake{result: oneSite}
-		w := start(t, setup{store: hanging, collectors: []schedule.Collector{sites.named("sites")}})
-		began := time.Now()
-		for range 24 * 60 {
-			w.pass(time.Minute)
-			if len(w.values("runzero_sites")) != 1 {
-				t.Fatalf("no sites are exposed after %s", time.Since(began))
-			}
-		}
-		if took := time.Since(began); took != 24*time.Hour {
-			t.Errorf("scrapes took %s", took-24*time.Hour)
-		}
-		if n := len(sites.seen()); n < 90 {
-			t.Errorf("%d polls in a day, want about 94", n)
-		}
-		stopped := time.Now()
-		w.stop()
-		if took := time.Since(stopped); took > 0 {
-			t.Errorf("took %s to stop", took)
 		}
 	})
 }

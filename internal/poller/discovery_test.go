@@ -16,8 +16,7 @@ import (
 
 func TestOrganizationsComeAndGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{Console: simulator.Options{Organizations: 3, Sites: 2, Assets: 20}, Token: (*simulator.Console).AccountToken})
-		w.Console.Inject(emptyTasks)
+		w := harness.Start(t, harness.Setup{On: newConsole(simulator.Options{Organizations: 3, Sites: 2, Assets: 20}, emptyTasks), Token: (*simulator.Console).AccountToken})
 		first := w.Console.Organizations()[0]
 		w.Pass(time.Minute)
 		if sites := w.Values("runzero_sites", "org_name"); len(sites) != 3 {

@@ -13,8 +13,7 @@ import (
 
 func TestAFailureKeepsTheLastGoodResultUntilItIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{Console: small})
-		w.Console.Inject(emptyTasks)
+		w := harness.Start(t, harness.Setup{On: newConsole(small, emptyTasks)})
 		w.Pass(time.Minute)
 		good := w.Text("runzero_assets")
 		last := w.Values("runzero_collector_last_success_timestamp_seconds", "collector")["assets"]
@@ -57,9 +56,8 @@ func TestFailuresCostFewCalls(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := harness.Start(t, harness.Setup{Console: small})
 				c.fault.Path = "/export/org/tasks.jsonl"
-				w.Console.Inject(c.fault)
+				w := harness.Start(t, harness.Setup{On: newConsole(small, c.fault)})
 				w.Pass(6 * time.Hour)
 				if n := w.Requests("/export/org/tasks.jsonl"); n < c.least || n > c.most {
 					t.Errorf("requested %d times in six hours, want %d to %d", n, c.least, c.most)
@@ -95,11 +93,8 @@ func TestUnsupportedIsLoggedOnceAndTriedDaily(t *testing.T) {
 
 func TestReadyOnceEveryPollHasSucceeded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{Console: small})
-		if w.Exporter.Ready() {
-			t.Error("ready before the first poll")
-		}
-		w.Console.Inject(simulator.Fault{Path: "/export/org/assets.jsonl", Status: http.StatusBadGateway, Times: 1})
+		failsOnce := simulator.Fault{Path: "/export/org/assets.jsonl", Status: http.StatusBadGateway, Times: 1}
+		w := harness.Start(t, harness.Setup{On: newConsole(small, failsOnce)})
 		w.Pass(10 * time.Second)
 		if w.Exporter.Ready() {
 			t.Error("ready without assets")

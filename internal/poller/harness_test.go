@@ -38,6 +38,15 @@ var (
 	endpoints = []string{"/health", "/export/org/sites.json", "/export/org/tasks.jsonl", "/export/org/assets.jsonl"}
 )
 
+// newConsole makes a console with faults from its first request on.
+func newConsole(options simulator.Options, faults ...simulator.Fault) *simulator.Console {
+	console := simulator.New(options)
+	for _, fault := range faults {
+		console.Inject(fault)
+	}
+	return console
+}
+
 // A setup is for tests of a poller with collectors of their own. All others run a whole
 // exporter, with package harness.
 type setup struct {

@@ -37,8 +37,7 @@ func TestPollsEverythingAtOnceAtTheStartTheCheapestFirst(t *testing.T) {
 
 func TestPollsOncePerIntervalAndNeverSooner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{Console: small})
-		w.Console.Inject(emptyTasks)
+		w := harness.Start(t, harness.Setup{On: newConsole(small, emptyTasks)})
 		w.Pass(12 * time.Hour)
 		for _, endpoint := range endpoints {
 			every := interval

@@ -26,9 +26,7 @@ func licence(limit int) simulator.Options {
 
 func startOn(t *testing.T, options simulator.Options) *harness.World {
 	t.Helper()
-	w := harness.Start(t, harness.Setup{Console: options})
-	w.Console.Inject(emptyTasks)
-	return w
+	return harness.Start(t, harness.Setup{On: newConsole(options, emptyTasks)})
 }
 
 func TestTheDefaultsOnTheSmallestLicence(t *testing.T) {
@@ -170,8 +168,7 @@ func TestIntervalsFollowAChangedLimit(t *testing.T) {
 		time.Sleep(3 * time.Hour)
 		var raise atomic.Int64
 		raise.Store(-900)
-		w := harness.Start(t, harness.Setup{Console: licence(1000), Handler: raiseLimit(&raise)})
-		w.Console.Inject(emptyTasks)
+		w := harness.Start(t, harness.Setup{On: newConsole(licence(1000), emptyTasks), Handler: raiseLimit(&raise)})
 		sitesInterval := func() float64 { return w.Values("runzero_collector_interval_seconds", "collector")["sites"] }
 		w.Pass(6 * time.Hour)
 		w.Expect("runzero_exporter_budget_calls", 50)

@@ -66,8 +66,7 @@ func TestAReloadPollsOnlyWhatHasOtherSettings(t *testing.T) {
 
 func TestAReloadChangesIntervalsOrganizationsAndCollectors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{Console: simulator.Options{Organizations: 3, Sites: 1, Assets: 5, Limit: 100_000}, Token: (*simulator.Console).AccountToken})
-		w.Console.Inject(emptyTasks)
+		w := harness.Start(t, harness.Setup{On: newConsole(simulator.Options{Organizations: 3, Sites: 1, Assets: 5, Limit: 100_000}, emptyTasks), Token: (*simulator.Console).AccountToken})
 		w.Pass(time.Hour)
 		names := w.Console.Organizations()
 		reload(t, w, func(f *config.Flags) {
@@ -124,8 +123,7 @@ func TestARemovedAccountIsNeitherExposedNorPolled(t *testing.T) {
 
 func TestARemovedAccountsPollIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := start(t, setup{})
-		w.console.Inject(simulator.Fault{Delay: time.Minute})
+		w := start(t, setup{on: newConsole(small, simulator.Fault{Delay: time.Minute})})
 		w.pass(0)
 		w.account.Name = "another"
 		w.poller.Reload(t.Context(), []poller.Account{w.account})

@@ -15,8 +15,7 @@ import (
 func TestStopsAtOnceAtAnyInstant(t *testing.T) {
 	for after := time.Duration(0); after <= 6*time.Second; after += 500 * time.Millisecond {
 		synctest.Test(t, func(t *testing.T) {
-			w := harness.Start(t, harness.Setup{Console: small})
-			w.Console.Inject(simulator.Fault{Delay: time.Second})
+			w := harness.Start(t, harness.Setup{On: newConsole(small, simulator.Fault{Delay: time.Second})})
 			time.Sleep(after)
 			stopped := time.Now()
 			w.Stop()
@@ -33,8 +32,7 @@ func TestStopsAtOnceAtAnyInstant(t *testing.T) {
 func TestStopsAtOnceWhereverTheLoopNoticesIt(t *testing.T) {
 	for look, firstRoundOver := int64(1), false; !firstRoundOver; look++ {
 		synctest.Test(t, func(t *testing.T) {
-			w := harness.Start(t, harness.Setup{Console: small, Idle: true})
-			w.Console.Inject(emptyTasks)
+			w := harness.Start(t, harness.Setup{On: newConsole(small, emptyTasks), Idle: true})
 			inner, cancel := context.WithCancel(t.Context())
 			began := time.Now()
 			var ended time.Time
