@@ -101,10 +101,12 @@ func everyCollector(f *testing.F) Account {
 // fuzzedStates are states as an earlier run may have saved them, and broken ones.
 func fuzzedStates(f *testing.F) [][]byte {
 	f.Helper()
+	at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	spent := quota.New(quota.Share{Share: 0.5}, quota.NewUnlimitedGate(func() time.Time { return at }))
+	spent.Observer("1").Responded(runzero.Exchange{Sent: at, Code: 200, Authenticated: true, Usage: runzero.Usage{Limit: runzero.Known(100)}})
 	saved := func(change func(*savedState)) []byte {
-		at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 		state := savedState{
-			Quota: quota.Saved{Limit: runzero.Known(100)}, LoggedStretch: 1,
+			Quota: spent.Save(), LoggedStretch: 1,
 			Credentials: []savedCredential{{Name: "1", Usage: collector.SavedUsage{Up: true, Usage: runzero.Usage{Limit: runzero.Known(100)}}, Reach: &reach{
 				Kind: runzero.AccountCredential, AccountWide: true, Polled: at,
 				Organizations: []runzero.Organization{{ID: fuzzedOrganization, Name: "Acme"}, {ID: "b", Name: "Acme"}, {ID: "c", Demo: true}},
