@@ -106,32 +106,23 @@ func TestRefusesInvalidFlags(t *testing.T) {
 		want string
 	}{
 		{"token and OAuth2 client", func(f *config.Flags) { f.ClientID = "id" }, "--runzero.client-id"},
-		{"token file and variable", func(f *config.Flags) { f.Token = "ETsecret" }, "RUNZERO_TOKEN"},
 		{"no credential", func(f *config.Flags) { f.TokenFile = "" }, "--runzero.token-file"},
 		{"missing token file", func(f *config.Flags) { f.TokenFile += ".old" }, "cannot be read"},
 		{"download token", func(f *config.Flags) { f.TokenFile, f.Token = "", "DTsecret" }, "download token"},
-		{"invalid URL", func(f *config.Flags) { f.URL = "console" }, "https://"},
-		{"plain http", func(f *config.Flags) { f.URL = "http://console.example.com" }, "--runzero.allow-http"},
 		{"empty organization", func(f *config.Flags) { f.Organizations = []string{""} }, "--runzero.organization"},
 		{"missing configuration file", func(f *config.Flags) { f.File = "/nowhere/config.yml" }, "--config.file"},
 		{"timeout of zero", func(f *config.Flags) { f.Timeout = 0 }, "--runzero.timeout"},
 		{"interval of zero", func(f *config.Flags) { f.CacheInterval = 0 }, "--cache.interval"},
-		{"interval in the wrong unit", func(f *config.Flags) { f.CacheInterval = 15 * time.Millisecond }, "--cache.interval"},
 		{"collector interval in the wrong unit", func(f *config.Flags) {
 			f.Collectors["sites"] = config.CollectorFlags{Enabled: true, Interval: time.Millisecond}
 		}, "--collector.sites.interval"},
-		{"negative maximum age", func(f *config.Flags) { f.CacheMaxAge = -1 }, "--cache.max-age"},
 		{"maximum age shorter than an interval", func(f *config.Flags) { f.CacheMaxAge = 30 * time.Minute }, "--cache.max-age"},
 		{"unknown label", func(f *config.Flags) { f.AssetLabels = "site_name,hostname" }, `"hostname"`},
-		{"duplicate label", func(f *config.Flags) { f.AssetLabels = "os, os" }, "os twice"},
 		{"top of zero", func(f *config.Flags) { f.AssetTop = 0 }, "--collector.assets.top"},
-		{"top too large", func(f *config.Flags) { f.AssetTop = 1e6 }, "--collector.assets.top"},
 		{"scan age of zero", func(f *config.Flags) { f.ScanMaxAge = 0 }, "--collector.tasks.scan-max-age"},
 		{"share of zero", func(f *config.Flags) { f.QuotaShare = 0 }, "--quota.share"},
-		{"share of more than everything", func(f *config.Flags) { f.QuotaShare = 1.5 }, "--quota.share"},
 		{"share that is not a number", func(f *config.Flags) { f.QuotaShare = math.NaN() }, "--quota.share"},
 		{"reserve of everything", func(f *config.Flags) { f.QuotaReserve = 1 }, "--quota.reserve"},
-		{"negative reserve", func(f *config.Flags) { f.QuotaReserve = -0.1 }, "--quota.reserve"},
 		{"no collector that polls", func(f *config.Flags) {
 			f.Collectors = map[string]config.CollectorFlags{"usage": {Enabled: true}}
 		}, "--collector.NAME"},

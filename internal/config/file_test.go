@@ -31,22 +31,6 @@ func load(t testing.TB, text string, set ...func(*config.Flags)) (*config.Config
 // account is the shortest possible. It takes three lines.
 const account = "accounts:\n- name: a\n  credentials: [{authorization: {credentials_file: et}}]\n"
 
-func TestAccountDefaults(t *testing.T) {
-	c, err := load(t, account)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := c.Accounts[0]
-	if a.Name != "a" || a.URL != runzero.DefaultURL || a.Share.Share != 0.5 || a.Share.Reserve != 0.1 || a.Selection.Include != nil || a.Selection.Exclude != nil {
-		t.Errorf("%+v", a)
-	}
-	credential := a.Credentials[0]
-	if http := credential.Runzero.HTTP; credential.Name != "default" || !credential.Expires.IsZero() || credential.Runzero.Timeout != 10*time.Minute ||
-		!http.FollowRedirects || !http.EnableHTTP2 || !http.ProxyFromEnvironment || credential.Runzero.Kind() != runzero.ExportToken {
-		t.Errorf("%+v", credential)
-	}
-}
-
 func TestFlagsApplyWhereTheFileSetsNothing(t *testing.T) {
 	c, err := load(t, "collectors: {assets: {labels: []}, sites: {enabled: false}, tasks: {interval: 2h}}", func(f *config.Flags) {
 		f.Token = "ET1"

