@@ -103,13 +103,8 @@ type assetCount struct {
 // Collect counts the organization's assets.
 func (a assets) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 	c := assetCount{
-		assets:    a,
-		sources:   newMultiCounter("source"),
-		sites:     map[string]*siteAssets{},
-		seen:      map[string]string{},
-		lastSeen:  newAges(),
-		firstSeen: newAges(),
-		values:    make([]string, len(a.labels)),
+		assets: a, sources: newMultiCounter("source"), sites: map[string]*siteAssets{}, seen: map[string]string{},
+		lastSeen: newAges(), firstSeen: newAges(), values: make([]string, len(a.labels)),
 	}
 	var dimensions []*dimension
 	for _, label := range a.labels {

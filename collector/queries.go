@@ -18,12 +18,8 @@ type Query struct {
 // QuerySpec describes the collector of a query. Queries are not in Specs, because they are not enabled by flags.
 func QuerySpec(q Query, interval time.Duration) Spec {
 	return Spec{
-		Name:     "queries/" + q.Name,
-		Help:     "number of " + q.Of + " matching the query " + q.Name,
-		Needs:    runzero.ExportToken,
-		Interval: interval,
-		Query:    q,
-		New:      func(Settings) Collector { return NewQuery(q) },
+		Name: "queries/" + q.Name, Help: "number of " + q.Of + " matching the query " + q.Name, Query: q,
+		Needs: runzero.ExportToken, Interval: interval, New: func(Settings) Collector { return NewQuery(q) },
 	}
 }
 

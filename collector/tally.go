@@ -94,13 +94,8 @@ const otherCode = 0
 
 func newDimension(label string, open bool) *dimension {
 	return &dimension{
-		label:   label,
-		open:    open,
-		codes:   map[string]uint16{},
-		byLabel: map[string]uint16{other: otherCode},
-		labels:  []string{other},
-		counts:  []int64{0},
-		max:     maxValues,
+		label: label, open: open, max: maxValues,
+		codes: map[string]uint16{}, byLabel: map[string]uint16{other: otherCode}, labels: []string{other}, counts: []int64{0},
 	}
 }
 

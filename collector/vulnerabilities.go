@@ -5,10 +5,10 @@ import "context"
 // collectVulnerabilities counts the vulnerabilities of the organization's assets. Sites
 // without any are exported too, so that alerts on them resolve.
 func collectVulnerabilities(ctx context.Context, poll Poll) (Snapshot, error) {
-	sites, seen := map[string][8]int64{}, map[string]string{}
+	sites, seen := map[string]*[8]int64{}, map[string]string{}
 	for id := range poll.Sites {
 		if id != zeroID {
-			sites[id] = [8]int64{}
+			sites[id] = new([8]int64)
 		}
 	}
 	for row, err := range poll.API.Vulnerabilities(ctx, poll.Organization.ID) {
@@ -19,14 +19,12 @@ func collectVulnerabilities(ctx context.Context, poll Poll) (Snapshot, error) {
 		if err != nil {
 			return Snapshot{}, unsupportedExport(err, "vulnerabilities")
 		}
-		severities := sites[id]
-		severities[risks().index(row.Severity)]++
-		sites[id] = severities
+		entry(sites, id)[risks().index(row.Severity)]++
 	}
 	names := nameSites(poll.Sites, seen)
 	out := newSamples("vulnerabilities")
 	for id, severities := range sites {
-		out.enum("runzero_vulnerabilities_by_severity", risks(), severities, poll.Organization.Name, names[id])
+		out.enum("runzero_vulnerabilities_by_severity", risks(), *severities, poll.Organization.Name, names[id])
 	}
 	return out.snapshot(names)
 }

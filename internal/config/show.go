@@ -21,12 +21,11 @@ func (c *Config) String() string {
 	if c.CacheDir != "" {
 		fmt.Fprintf(&text, "# --cache.dir=%q\n", c.CacheDir)
 	}
-	var accounts []any
+	var accounts, queries []any
 	for _, a := range c.Accounts {
 		accounts = append(accounts, a.shown())
 	}
 	shown := map[string]any{"accounts": accounts, "collectors": c.shownCollectors()}
-	var queries []any
 	for _, each := range c.Collectors {
 		if q := each.Query; q.Name != "" {
 			queries = append(queries, map[string]any{"name": q.Name, "of": q.Of, "search": q.Search, "interval": model.Duration(each.Interval)})

@@ -20,10 +20,7 @@ const (
 // sample records how much the account has used, for the forecast.
 func (l *ledger) sample(now time.Time) {
 	n, known := used(l.Limit, l.Remaining)
-	if !known {
-		return
-	}
-	if len(l.samples) > 0 && now.Sub(l.samples[len(l.samples)-1].at) < sampleEvery {
+	if !known || len(l.samples) > 0 && now.Sub(l.samples[len(l.samples)-1].at) < sampleEvery {
 		return
 	}
 	l.samples = append(l.samples, sample{at: now, used: n})

@@ -214,6 +214,6 @@ func (q *Quota) Restore(s Saved, now time.Time) {
 
 // Paused reports whether an error is that of a request that was not admitted.
 func Paused(err error) bool {
-	var refusal *PausedError
-	return errors.As(err, &refusal)
+	_, paused := errors.AsType[*PausedError](err)
+	return paused
 }
