@@ -78,12 +78,10 @@ func newAccount(a Account) *account {
 	return &account{Account: a, reach: map[string]reach{}, names: map[string]string{}, insufficient: map[use]insufficiency{}, stretch: 1}
 }
 
-// schedule lists the polls that the account needs now.
+// schedule lists the polls that the account needs now. It leaves out the kinds of the credentials, because to find out
+// the kind of a token means to read its file: an insufficient one shows when it is used.
 func (a *account) schedule() []schedule.Poll {
 	in := schedule.Account{Collectors: a.Collectors, Refused: a.refused}
-	for _, c := range a.Credentials {
-		in.Kinds = append(in.Kinds, c.Client.Kind())
-	}
 	for _, o := range a.polled {
 		in.Organizations = append(in.Organizations, schedule.Organization{
 			Organization: collector.Organization{ID: o.ID, Name: a.names[o.ID]}, AccountWide: a.accountWide(o.ID),
