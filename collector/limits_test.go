@@ -116,36 +116,6 @@ func TestSitesOfEarlierPollsDoNotAccumulate(t *testing.T) {
 	}
 }
 
-// Of very many values of every open-ended label the most frequent are kept, and sums still
-// add up to the number of records.
-func TestManyValuesAreFolded(t *testing.T) {
-	const rows = 3 * maxValues
-	settings := labelled("site_name", "os", "os_product", "risk")
-	settings.AssetTop = 5
-	s, err := pollMany(t, collectorOf(t, "assets", settings), assetsPath, Poll{}, rows, func(i int) string {
-		return fmt.Sprintf(`{"id":"%d","site_id":"s%d","os":"o%d","os_product":"p%d","risk":"r%d","sources":["a%d"],"last_seen":1787140800}`, i, i%7, i, i, i, i)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"runzero_assets", "runzero_assets_by_risk", "runzero_assets_by_criticality", "runzero_assets_by_os_support"} {
-		if got := total(s, name); got != rows {
-			t.Errorf("%s adds up to %v", name, got)
-		}
-	}
-	if got := observed(s, "runzero_asset_last_seen_age_seconds"); got != rows {
-		t.Errorf("%d assets have an age", got)
-	}
-	for _, label := range []string{"os", "os_product"} {
-		if n := len(by(s, "runzero_assets", label)); n > settings.AssetTop+1 {
-			t.Errorf("%d values of %s", n, label)
-		}
-	}
-	if err := misread(s.Families); err != nil {
-		t.Error(err)
-	}
-}
-
 // If there are more integrations than can be kept, those that ran last are exported,
 // whatever the order of the list.
 func TestOfManyIntegrationsTheLatestAreExported(t *testing.T) {

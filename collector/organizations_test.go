@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
@@ -37,23 +36,5 @@ func TestOrganizationsFromDiscovery(t *testing.T) {
 	none, err := Organizations(nil, organizations())
 	if err != nil || len(none.Families) != 0 {
 		t.Errorf("error %v, %d families of no organization", err, len(none.Families))
-	}
-}
-
-func TestOneOrganizationEqualsDiscovery(t *testing.T) {
-	polled := collect(t, collectorOf(t, "organizations", defaults()), responses{organizationPath: {body: `{"id":"` + acmeID + `","asset_count":3,"expiration_scans":7}`}}, Poll{})
-	discovered, err := Organizations([]runzero.Organization{{ID: acmeID, Assets: runzero.Known(3), ExpireScans: runzero.Known(7)}}, organizations())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := lineDiff(exposition(t, polled.Families), exposition(t, discovered.Families)); diff != "" {
-		t.Errorf("they differ:\n%s", diff)
-	}
-}
-
-func TestOtherOrganizationIsRejected(t *testing.T) {
-	_, err := attempt(t, collectorOf(t, "organizations", defaults()), responses{organizationPath: {body: `{"id":"` + otherID + `","asset_count":3}`}}, Poll{})
-	if err == nil || !strings.Contains(err.Error(), runzero.ErrWrongOrganization.Error()) {
-		t.Errorf("error is %v", err)
 	}
 }

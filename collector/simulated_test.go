@@ -1,10 +1,7 @@
 package collector
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,7 +39,7 @@ func TestSimulatedConsole(t *testing.T) {
 				s.poll.Sites = s.collect("sites").Sites
 				for name, check := range map[string]func(*simulated){
 					"assets": (*simulated).assets, "sites": (*simulated).sites, "tasks": (*simulated).tasks,
-					"explorers": (*simulated).explorers, "inventory": (*simulated).inventory,
+					"inventory":    (*simulated).inventory,
 					"certificates": (*simulated).certificates, "services": (*simulated).services,
 				} {
 					t.Run(name, func(t *testing.T) {
@@ -80,20 +77,6 @@ func checkAccountWide(t *testing.T, console *simulator.Console, account Poll, al
 			t.Errorf("%s differ (- one by one, + together):\n%s", name, diff)
 		}
 	}
-}
-
-// list returns the records of an endpoint.
-func (s *simulated) list(path string) []map[string]any {
-	s.t.Helper()
-	request := httptest.NewRequest(http.MethodGet, "/api/v1.0"+path+"?_oid="+s.org.ID, nil)
-	request.Header.Set("Authorization", "Bearer "+s.AccountToken())
-	recorder := httptest.NewRecorder()
-	s.ServeHTTP(recorder, request)
-	var rows []map[string]any
-	if err := json.Unmarshal(recorder.Body.Bytes(), &rows); err != nil || recorder.Code != http.StatusOK || len(rows) == 0 {
-		s.t.Fatalf("%s: %d, %d rows, %v", path, recorder.Code, len(rows), err)
-	}
-	return rows
 }
 
 // collect polls the organization, without folding.
@@ -210,39 +193,6 @@ func (s *simulated) tasks() {
 	if _, ok := ran["Change-freeze sweep"]; ok || next["Change-freeze sweep"] <= float64(noon.Unix()) {
 		s.t.Errorf("the schedule that never ran is due at %v", next["Change-freeze sweep"])
 	}
-}
-
-func (s *simulated) explorers() {
-	names := map[string]string{}
-	for _, e := range s.list("/org/explorers") {
-		if e["inactive"] != true {
-			names[e["id"].(string)] = e["name"].(string)
-		}
-	}
-	names = Distinguish(names) // the organization has two of one name
-	statuses, connected, outdated, checkins := sums{}, sums{}, sums{}, sums{}
-	for _, e := range s.list("/org/explorers") {
-		name := names[e["id"].(string)]
-		switch {
-		case e["inactive"] == true:
-			statuses["inactive"]++
-			continue
-		case e["connected"] == true:
-			statuses["connected"]++
-			connected[name]++
-		default:
-			statuses["disconnected"]++
-		}
-		if strings.HasPrefix(e["version"].(string), "4.") {
-			outdated[name]++
-		}
-		checkins[name] = e["last_checkin"].(float64)
-	}
-	got := s.collect("explorers")
-	s.equal(got, "runzero_explorers", "status", statuses)
-	s.equal(got, "runzero_explorer_connected", "explorer", connected)
-	s.equal(got, "runzero_explorer_outdated", "explorer", outdated)
-	s.equal(got, "runzero_explorer_last_checkin_timestamp_seconds", "explorer", checkins)
 }
 
 // inventory checks exports whose records are counted one by one.
