@@ -35,6 +35,10 @@ type row struct {
 // With more organizations than this, a collector has one row for all of them.
 const maxRows = 10
 
+// rounding is the relative error that sums of fractions may have. Without it, intervals that
+// fit exactly would sometimes not fit.
+const rounding = 1e-9
+
 func newForecast(polls []schedule.Poll, share quota.Share, limit int64) forecast {
 	f := forecast{share: share, limit: limit, calls: share.Calls(limit), unreached: map[runzero.Kind][]string{}}
 	organizations := map[string]int{}
@@ -62,6 +66,9 @@ func newForecast(polls []schedule.Poll, share quota.Share, limit int64) forecast
 	loads := schedule.Loads(polls)
 	f.demand = schedule.Demand(loads, 24*time.Hour)
 	f.stretch = schedule.Stretch(loads, schedule.Allowance{Limited: true, Calls: f.calls, Left: 24 * time.Hour})
+	if f.stretch < 1+rounding {
+		f.stretch = 1
+	}
 	return f
 }
 

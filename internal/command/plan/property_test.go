@@ -33,7 +33,7 @@ func TestForecastsFitIntoTheShare(t *testing.T) {
 				t.Errorf("seed %d, try %d: the interval of %s becomes %s, of %s", seed, try, r.collector, resulting, r.load.Interval)
 			}
 		}
-		if want := min(f.demand, allowed); math.Abs(sum-want) > 1e-6*want || f.fits() != (f.demand <= allowed) {
+		if want := min(f.demand, allowed); math.Abs(sum-want) > 1e-6*want || f.fits() != (f.demand <= allowed*(1+rounding)) {
 			t.Errorf("seed %d, try %d: %v calls a day, of %v needed and %v allowed: %+v", seed, try, sum, f.demand, allowed, o)
 		}
 		if settings := f.longerIntervals(o.Flags.CacheMaxAge); !f.fits() && settings != "" {

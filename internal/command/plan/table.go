@@ -70,6 +70,5 @@ func formatInterval(d time.Duration) string {
 // formatCalls writes calls a day as a whole number, rounded up, so that a share never looks
 // sufficient when it is not.
 func formatCalls(calls float64) string {
-	const rounding = 1e-6 // of sums of fractions
-	return fmt.Sprintf("%.0f", math.Ceil(calls-rounding))
+	return fmt.Sprintf("%.0f", math.Ceil(calls*(1-rounding)))
 }
