@@ -28,26 +28,19 @@ type Config struct {
 	// HTTP holds the credential (authorization or oauth2), the CA and the proxy. Files that it names are read on each
 	// use, so that they can be rotated without a restart. An empty oauth2 token_url means the console's own. Start
 	// from config.DefaultHTTPClientConfig: the zero value follows no redirects and disables HTTP/2.
-	HTTP config.HTTPClientConfig
-	// Timeout bounds one request including its response. Zero is ten minutes.
-	Timeout time.Duration
-	// AllowHTTP permits plain http to a host that is not loopback.
-	AllowHTTP bool
-	// UserAgent is sent with every request.
-	UserAgent string
-	// Limits bounds each response. Zero fields take their defaults.
-	Limits Limits
-	// Write permits requests that change something. Only the scan command sets it: the exporter itself never writes.
-	Write bool
+	HTTP      config.HTTPClientConfig
+	Timeout   time.Duration // of one request including its response; zero is ten minutes
+	AllowHTTP bool          // permits plain http to a host that is not loopback
+	UserAgent string        // is sent with every request
+	Limits    Limits        // of each response; zero fields take their defaults
+	Write     bool          // permits requests that change something; only the scan command sets it
 	// Admit is called before every request. It may wait; if it fails, the request is not sent and fails with its
 	// error. nil admits all.
-	Admit func(context.Context) error
-	// Observer follows every request that is sent; nil is none.
-	Observer Observer
+	Admit    func(context.Context) error
+	Observer Observer // follows every request that is sent; nil is none
 	// DialContext connects to the console; nil is the ordinary network.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Now is the clock of everything but timeouts; nil is time.Now.
-	Now func() time.Time
+	Now         func() time.Time // the clock of everything but timeouts; nil is time.Now
 }
 
 // Client sends requests to one console with one credential. It is safe for concurrent use.

@@ -48,11 +48,10 @@ type Service struct {
 	Port      string // a number; "0" where there is none, as with ARP (seen)
 }
 
-const serviceFields = "id,service_id,organization_id,service_protocol,service_transport,service_port"
-
 // Services streams the services of an organization's assets in one call.
 func (c *Client) Services(ctx context.Context, organizationID string) iter.Seq2[Service, error] {
-	return inventory[Service](ctx, c, "services", organizationID, serviceFields)
+	return inventory[Service](ctx, c, "services", organizationID,
+		"id,service_id,organization_id,service_protocol,service_transport,service_port")
 }
 
 func (v *Service) fields() fields {
@@ -70,11 +69,10 @@ type Software struct {
 	Product string // such as "OpenSSH"; an open set that grows with the fleet
 }
 
-const softwareFields = "id,software_id,software_organization_id,software_vendor,software_product"
-
 // Software streams the software on an organization's assets in one call.
 func (c *Client) Software(ctx context.Context, organizationID string) iter.Seq2[Software, error] {
-	return inventory[Software](ctx, c, "software", organizationID, softwareFields)
+	return inventory[Software](ctx, c, "software", organizationID,
+		"id,software_id,software_organization_id,software_vendor,software_product")
 }
 
 func (w *Software) fields() fields {
@@ -93,11 +91,10 @@ type Vulnerability struct {
 	Severity string
 }
 
-const vulnerabilityFields = "id,vulnerability_id,organization_id,site_id,site_name,vulnerability_severity"
-
 // Vulnerabilities streams the vulnerabilities of an organization's assets in one call.
 func (c *Client) Vulnerabilities(ctx context.Context, organizationID string) iter.Seq2[Vulnerability, error] {
-	return inventory[Vulnerability](ctx, c, "vulnerabilities", organizationID, vulnerabilityFields)
+	return inventory[Vulnerability](ctx, c, "vulnerabilities", organizationID,
+		"id,vulnerability_id,organization_id,site_id,site_name,vulnerability_severity")
 }
 
 func (v *Vulnerability) fields() fields {
@@ -117,11 +114,10 @@ type Wireless struct {
 	Encryption     string // an open set, such as "aes"
 }
 
-const wirelessFields = "id,organization_id,site_id,site_name,authentication,encryption"
-
 // Wireless streams the wireless networks around an organization in one call.
 func (c *Client) Wireless(ctx context.Context, organizationID string) iter.Seq2[Wireless, error] {
-	return inventory[Wireless](ctx, c, "wireless", organizationID, wirelessFields)
+	return inventory[Wireless](ctx, c, "wireless", organizationID,
+		"id,organization_id,site_id,site_name,authentication,encryption")
 }
 
 func (w *Wireless) fields() fields {
@@ -207,20 +203,17 @@ type DirectoryEntry struct {
 	SourceID string
 }
 
-const (
-	directoryUserFields  = "id,directory_user_id,directory_user_organization_id,directory_user_source_id"
-	directoryGroupFields = "id,directory_group_id,directory_group_organization_id,directory_group_source_id"
-)
-
 // DirectoryUsers streams the users of an organization's directories in one call. These are not the users of the
 // console.
 func (c *Client) DirectoryUsers(ctx context.Context, organizationID string) iter.Seq2[DirectoryEntry, error] {
-	return inventory[DirectoryEntry](ctx, c, "users", organizationID, directoryUserFields)
+	return inventory[DirectoryEntry](ctx, c, "users", organizationID,
+		"id,directory_user_id,directory_user_organization_id,directory_user_source_id")
 }
 
 // DirectoryGroups streams the groups of an organization's directories in one call.
 func (c *Client) DirectoryGroups(ctx context.Context, organizationID string) iter.Seq2[DirectoryEntry, error] {
-	return inventory[DirectoryEntry](ctx, c, "groups", organizationID, directoryGroupFields)
+	return inventory[DirectoryEntry](ctx, c, "groups", organizationID,
+		"id,directory_group_id,directory_group_organization_id,directory_group_source_id")
 }
 
 func (e *DirectoryEntry) fields() fields {

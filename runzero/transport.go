@@ -19,24 +19,16 @@ const TokenEndpoint = "/account/api/token"
 // Exchange is one request as it was sent and its response. Retries, redirects and token requests are exchanges of
 // their own, because each may cost a call of the quota.
 type Exchange struct {
-	// Endpoint is the path below /api/v1.0, such as "/export/org/assets.jsonl".
-	Endpoint string
-	// Sent is when the request was sent.
-	Sent time.Time
-	// Code is the HTTP status, or zero when there was no response.
-	Code int
-	// Authenticated means that a credential was sent.
-	Authenticated bool
+	Endpoint      string    // the path below /api/v1.0, such as "/export/org/assets.jsonl"
+	Sent          time.Time // when the request was sent
+	Code          int       // the HTTP status; zero when there was no response
+	Authenticated bool      // a credential was sent
 	// Page means that the response is a web page: a login, or something that is not a runZero console at all.
-	Page bool
-	// Usage holds the quota headers of the response. RetryAfter is how long the console asks to wait; zero when it
-	// does not say.
-	Usage      Usage
-	RetryAfter time.Duration
-	// Date is the console's clock, from the Date header; zero without one.
-	Date time.Time
-	// TLS is the connection of the response; nil over plain http and without a response.
-	TLS *tls.ConnectionState
+	Page       bool
+	Usage      Usage                // the quota headers of the response
+	RetryAfter time.Duration        // how long the console asks to wait; zero when it does not say
+	Date       time.Time            // the console's clock, from the Date header; zero without one
+	TLS        *tls.ConnectionState // of the response; nil over plain http and without a response
 	// Duration is the time from sending the request to the end of the body. Bytes is the length of the body after
 	// decompression. Both are zero in Responded.
 	Duration time.Duration
@@ -73,19 +65,8 @@ type transport struct {
 // newTransport makes a transport with TLS as prometheus/common configures it. The http.Transport below is our own,
 // because that of prometheus/common disables compression and exports compress seven to one.
 func newTransport(c Config, proxy proxyFunc, secrets *secrets) (*transport, error) {
-	settings := config.TLSRoundTripperSettings{}
-	for _, file := range []struct {
-		name   string
-		secret *config.SecretReader
-	}{
-		{c.HTTP.TLSConfig.CAFile, &settings.CA},
-		{c.HTTP.TLSConfig.CertFile, &settings.Cert},
-		{c.HTTP.TLSConfig.KeyFile, &settings.Key},
-	} {
-		if file.name != "" {
-			*file.secret = config.NewFileSecret(file.name)
-		}
-	}
+	files := c.HTTP.TLSConfig
+	settings := config.TLSRoundTripperSettings{CA: inFile(files.CAFile), Cert: inFile(files.CertFile), Key: inFile(files.KeyFile)}
 	newHTTPTransport := func(tlsConfig *tls.Config) (http.RoundTripper, error) {
 		protocols := new(http.Protocols)
 		protocols.SetHTTP1(true)
@@ -120,6 +101,14 @@ func newTransport(c Config, proxy proxyFunc, secrets *secrets) (*transport, erro
 		next: next, write: c.Write, admit: c.Admit, observer: c.Observer, userAgent: c.UserAgent,
 		secrets: secrets, limits: c.Limits, now: c.Now,
 	}, nil
+}
+
+// inFile returns nil without a name.
+func inFile(name string) config.SecretReader {
+	if name == "" {
+		return nil
+	}
+	return config.NewFileSecret(name)
 }
 
 // connectTimeout bounds connecting, which net/http otherwise continues without end, even for a request that was

@@ -36,15 +36,12 @@ func (c *Count) UnmarshalJSON(data []byte) error {
 // Usage holds the X-API-Usage headers of a response. Each is optional: public endpoints and some self-hosted consoles
 // send none.
 type Usage struct {
-	// Total is the number of calls ever made with the credential.
-	Total Count
+	Total Count // calls ever made with the credential
 	// Today is the number of calls made today. Whether by the credential or the account is not documented, so it is
 	// never used to compute what remains.
-	Today Count
-	// Limit is the number of calls a day, shared by all credentials of the account.
-	Limit Count
-	// Remaining is the number of calls left today.
-	Remaining Count
+	Today     Count
+	Limit     Count // calls a day, shared by all credentials of the account
+	Remaining Count // calls left today
 }
 
 // parseUsage reads each header on its own: one that is missing or invalid does not affect the others.
