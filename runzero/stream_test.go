@@ -17,7 +17,6 @@ func TestReadsEveryFormOfExport(t *testing.T) {
 		want []string
 	}{
 		"lines":                     {`{"id":"a"}` + "\n" + `{"id":"b"}` + "\n", []string{"a", "b"}},
-		"lines without the last LF": {`{"id":"a"}` + "\n" + `{"id":"b"}`, []string{"a", "b"}},
 		"lines with blank ones":     {"\n\n" + `{"id":"a"}` + "\n \n\n" + `{"id":"b"}` + "\n\n", []string{"a", "b"}},
 		"lines with CRLF":           {`{"id":"a"}` + "\r\n\r\n" + `{"id":"b"}` + "\r\n", []string{"a", "b"}},
 		"lines and a null":          {`{"id":"a"}` + "\nnull\n" + `{"id":"b"}`, []string{"a", "b"}},
@@ -25,7 +24,6 @@ func TestReadsEveryFormOfExport(t *testing.T) {
 		"nothing but the mark":      {"\ufeff", nil},
 		"bare array":                {`[{"id":"a"},{"id":"b"}]`, []string{"a", "b"}},
 		"indented array":            {"[\n  {\n    \"id\": \"a\"\n  },\n  {\"id\" : \"b\"}\n]\n", []string{"a", "b"}},
-		"empty array":               {`[]`, nil},
 		"page":                      {`{"sites":[{"id":"a"},{"id":"b"}]}`, []string{"a", "b"}},
 		"page with an empty cursor": {`{"sites":[{"id":"a"}],"next_key":""}`, []string{"a"}},
 		"page with a null cursor":   {`{"next_key":null,"sites":[{"id":"a"}]}`, []string{"a"}},
@@ -37,9 +35,7 @@ func TestReadsEveryFormOfExport(t *testing.T) {
 		"lines of pages":   {`{"sites":[{"id":"a"}]}` + "\n" + `{"sites":[{"id":"b"}],"x":1}`, []string{"a", "b"}},
 		"page, then lines": {`{"sites":[{"id":"a"}]}` + "\n" + `{"id":"b"}` + "\n" + `{"id":"c","sites":[]}`, []string{"a", "b", "c"}},
 		"empty":            {"", nil},
-		"blank":            {" \r\n\t\n", nil},
 		"null":             {"null", nil},
-		"null again":       {"null\nnull\n", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &requests{next: data(c.body)}
@@ -77,12 +73,9 @@ func TestUnusableBodyIsAnErrorWithTheRecordNumber(t *testing.T) {
 	}{
 		"a web page":              {"text/html; charset=utf-8", "<html>" + secret, runzero.ErrNotData, 0, 0},
 		"data declared as a page": {"text/html", "[]", runzero.ErrNotData, 0, 0},
-		"an undeclared web page":  {"application/json", "<!DOCTYPE html><p>" + secret, runzero.ErrNotData, 0, 0},
 		"a web page after a mark": {"", "\ufeff\r\n <html>" + secret, runzero.ErrNotData, 0, 0},
 		"a number":                {"", "5", runzero.ErrNotRecord, 1, 0},
 		"a text":                  {"", `"` + secret + `"`, runzero.ErrNotRecord, 1, 0},
-		"a boolean":               {"", "true", runzero.ErrNotRecord, 1, 0},
-		"an array of texts":       {"", `["` + secret + `"]`, runzero.ErrNotRecord, 1, 0},
 		"an array of arrays":      {"", `[[{"id":"a"}]]`, runzero.ErrNotRecord, 1, 0},
 		"an array with a null":    {"", `[{"id":"a"},null]`, runzero.ErrNotRecord, 2, 1},
 		"an empty object":         {"", `{}`, runzero.ErrNotRecord, 1, 0},
@@ -91,7 +84,6 @@ func TestUnusableBodyIsAnErrorWithTheRecordNumber(t *testing.T) {
 		"an error in an array":    {"", `[{"id":"a"},{"error":"` + secret + `"}]`, runzero.ErrNotRecord, 2, 1},
 		"an error in a page":      {"", `{"sites":[{"id":"a"},{"error":"` + secret + `"}]}`, runzero.ErrNotRecord, 2, 1},
 		"an id that is null":      {"", good + `{"id":null}`, runzero.ErrNotRecord, 2, 1},
-		"an id that is empty":     {"", `{"id":""}`, runzero.ErrNotRecord, 1, 0},
 		"an id that is zero":      {"", `{"id":"00000000-0000-0000-0000-000000000000"}`, runzero.ErrNotRecord, 1, 0},
 		"an id that is an object": {"", `{"id":{"id":"a"}}`, runzero.ErrNotRecord, 1, 0},
 		"an id with a space":      {"", `{"id":"a b"}`, runzero.ErrNotRecord, 1, 0},
@@ -100,7 +92,6 @@ func TestUnusableBodyIsAnErrorWithTheRecordNumber(t *testing.T) {
 		"a cursor alone":          {"", `{"next_key":"` + secret + `"}`, runzero.ErrNotRecord, 1, 0},
 		"words":                   {"", "so " + secret, runzero.ErrNotJSON, 1, 0},
 		"words after a record":    {"", good + "so " + secret, runzero.ErrNotJSON, 2, 1},
-		"a brace too many":        {"", `{"id":"a"}}`, runzero.ErrNotRecord, 2, 1},
 		"a comma too many":        {"", `[{"id":"a"},]`, runzero.ErrNotJSON, 2, 1},
 		"a comma between lines":   {"", `{"id":"a"},` + "\n" + `{"id":"b"}`, runzero.ErrNotJSON, 2, 1},
 		"a name without quotes":   {"", good + `{` + secret + `:1}`, runzero.ErrNotJSON, 2, 1},
