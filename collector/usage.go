@@ -48,12 +48,10 @@ func NewUsage(now func() time.Time) *Usage {
 		requests:    counter("runzero_api_requests_total", "endpoint", "code"),
 		bytes:       counter("runzero_api_response_bytes_total", "endpoint"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: duration,
-			Help: help[duration],
+			Name: duration, Help: help[duration],
 			// Exports take minutes, but the default buckets end at ten seconds.
-			Buckets:                        []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600},
-			NativeHistogramBucketFactor:    1.1,
-			NativeHistogramMaxBucketNumber: 100,
+			Buckets:                     []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600},
+			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 		}, []string{"endpoint"}),
 	}
 }
@@ -63,12 +61,10 @@ func NewUsage(now func() time.Time) *Usage {
 func (u *Usage) Credential(name string) *CredentialUsage {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	c := u.credentials[name]
-	if c == nil {
-		c = &CredentialUsage{account: u}
-		u.credentials[name] = c
+	if u.credentials[name] == nil {
+		u.credentials[name] = &CredentialUsage{account: u}
 	}
-	return c
+	return u.credentials[name]
 }
 
 // SetExpirations sets when each credential expires, zero if it is not known. Credentials that
