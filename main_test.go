@@ -50,8 +50,8 @@ func TestTheDemoShowsEveryFamily(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A scan is running only while one is, the demo keeps nothing and its quota lasts.
-	// What a configuration file alone can ask for is not there either.
+	// No scan may be running at the moment; the demo caches nothing, and its quota lasts. The rest takes a
+	// configuration file.
 	rare := []string{
 		"runzero_scan_running_start_timestamp_seconds", "runzero_api_usage_exhaustion_timestamp_seconds", "runzero_exporter_store_success",
 		"runzero_api_credential_expiration_timestamp_seconds", "runzero_query_results",
@@ -60,22 +60,22 @@ func TestTheDemoShowsEveryFamily(t *testing.T) {
 		family := families[m.Name]
 		switch {
 		case family == nil && !slices.Contains(rare, m.Name):
-			t.Errorf("%s is not there", m.Name)
+			t.Errorf("%s is missing", m.Name)
 		case family != nil && (family.GetHelp() != m.HELP() || family.GetType() != m.Type):
 			t.Errorf("%s is %v: %q", m.Name, family.GetType(), family.GetHelp())
 		}
 	}
 	if strings.Contains(out+log, "PLANTED") {
-		t.Error("a secret of the console's answers is told")
+		t.Error("a secret of the console's responses is exposed")
 	}
 }
 
-func TestServeEndsWhenToldTo(t *testing.T) {
+func TestServeEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	code, _, log := runCommand(t, ctx, "--demo", "--web.listen-address=127.0.0.1:0")
 	if deadline, _ := ctx.Deadline(); code != 0 || time.Since(deadline) > 5*time.Second {
-		t.Errorf("exit code %d, %s after it was told to: %s", code, time.Since(deadline), log)
+		t.Errorf("exit code %d, %s after its context: %s", code, time.Since(deadline), log)
 	}
 }
 
@@ -97,15 +97,15 @@ func TestMistakesEndTheProgramWithASentence(t *testing.T) {
 	}{
 		{"no token", nil, 1, "--runzero.token-file"},
 		{"a download token", []string{"--runzero.token-file", file("download", "DT0123")}, 1, "make an export token"},
-		{"a token file that is not there", []string{"--runzero.token-file", folder + "/none"}, 1, "cannot be read"},
+		{"a missing token file", []string{"--runzero.token-file", folder + "/none"}, 1, "cannot be read"},
 		{"no console", []string{"--runzero.token-file", token, "--runzero.url=console"}, 1, "write it like https://"},
 		{"plain http", []string{"--runzero.token-file", token, "--runzero.url=http://console.example.com"}, 1, "--runzero.allow-http"},
-		{"a CA file that is not there", []string{"--runzero.token-file", token, "--runzero.ca-file", folder + "/none"}, 1, "none"},
+		{"a missing CA file", []string{"--runzero.token-file", token, "--runzero.ca-file", folder + "/none"}, 1, "none"},
 		{"an unknown flag", []string{"--runzero.tokn-file=x"}, 2, "--help"},
 		{"a duration without a unit", []string{"--cache.interval=15"}, 2, "--cache.interval"},
-		{"a path that is none", []string{"--demo", "--web.telemetry-path={x}"}, 1, "--web.telemetry-path"},
+		{"an invalid path", []string{"--demo", "--web.telemetry-path={x}"}, 1, "--web.telemetry-path"},
 		{"a path that is taken", []string{"--demo", "--web.telemetry-path=/-/ready"}, 1, "--web.telemetry-path"},
-		{"an address that is none", []string{"--demo", "--web.listen-address=nowhere:x"}, 1, "--web.listen-address"},
+		{"an invalid address", []string{"--demo", "--web.listen-address=nowhere:x"}, 1, "--web.listen-address"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

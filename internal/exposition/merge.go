@@ -32,7 +32,7 @@ func NewMerger(catalogue []collector.Metric, ageOf map[string]string) *Merger {
 	return m
 }
 
-// owner tells apart whose series they are within a family. Two polls must never expose series of the same owner.
+// owner says whose series they are within a family. Two polls must never expose series of the same owner.
 type owner struct{ family, account, organization, collector, query string }
 
 func ownerOf(family string, m *dto.Metric) owner {

@@ -86,8 +86,7 @@ func TestAScrapeCostsAThousandthOfTheGarbage(t *testing.T) {
 	}
 }
 
-// BenchmarkScrape runs both in turn, so that they meet the same machine, and reports how the
-// times compare.
+// BenchmarkScrape runs both in turn, so that they meet the same machine, and reports how the times compare.
 func BenchmarkScrape(b *testing.B) {
 	polled, rebuilt := newHandlers(b)
 	var ours, usual time.Duration

@@ -102,8 +102,7 @@ func TestARefusedTokenIsTriedHourlyAndReportedWithAdvice(t *testing.T) {
 	})
 }
 
-// derived is a collector whose result is derived from discovery: runzero_sites counts
-// organizations.
+// derived is a collector whose result is derived from discovery: runzero_sites counts organizations.
 func derived() schedule.Collector {
 	c := needing(runzero.OrganizationToken, (&fake{}).named("organizations"))
 	c.Interval = time.Hour

@@ -19,7 +19,7 @@ type publication struct {
 	accounts []identity
 }
 
-// identity is what tells accounts apart at a reload.
+// identity distinguishes accounts at a reload.
 type identity struct {
 	name, fingerprint string
 	quota             *quota.Quota

@@ -135,8 +135,7 @@ func TestARemovedAccountsPollIsCancelled(t *testing.T) {
 	})
 }
 
-// What has the same settings after a reload is neither lost nor polled early, although each
-// poll takes long.
+// What has the same settings after a reload is neither lost nor polled early, although each poll takes long.
 func TestReloadsWhilePollsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewPCG(3, 4))

@@ -22,9 +22,8 @@ import (
 
 const fuzzedOrganization = "4ffe8ffb-0000-4000-8000-000000000001"
 
-// FuzzRestore starts a poller with any cached state, and with any organization name in the
-// cached snapshots. The exposition is valid and every name clean, and so they are after what
-// was restored was saved and restored once more.
+// FuzzRestore starts a poller with any cached state, and with any organization name in the cached snapshots. The
+// exposition is valid and every name clean, and so they are after what was restored was saved and restored once more.
 func FuzzRestore(f *testing.F) {
 	for _, state := range fuzzedStates(f) {
 		f.Add(state, "\"\\\n", "sites")

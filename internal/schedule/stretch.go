@@ -49,7 +49,7 @@ func Stretch(loads []Load, a Allowance) float64 {
 
 // Due is when something last polled at last is due again.
 func Due(last time.Time, interval time.Duration, stretch float64) time.Time {
-	const longest = 30 * day // beyond it, the product may overflow, and nobody can tell the difference
+	const longest = 30 * day // beyond it, the product may overflow
 	wait := float64(interval) * stretch
 	if wait > float64(longest) {
 		return last.Add(max(longest, interval))

@@ -26,7 +26,7 @@ var (
 	errFingerprint = errors.New("it was written with other settings")
 )
 
-// header is the metadata of a file. JSON replaces invalid UTF-8, so only File tells all keys apart.
+// header is the metadata of a file. JSON replaces invalid UTF-8, so only File distinguishes all keys.
 type header struct {
 	Key
 	File        string            // name of the file when it was written

@@ -1,5 +1,5 @@
 // Package serve runs the exporter: it polls in the background, answers scrapes and reloads
-// at SIGHUP, until it is told to stop.
+// at SIGHUP, until SIGTERM.
 package serve
 
 import (
