@@ -153,16 +153,6 @@ func TestServerFails(t *testing.T) {
 	}
 }
 
-func TestIgnoresIncidentsInUnknownPlaces(t *testing.T) {
-	c, clk := newConsole(Options{Organizations: 1, Sites: 1, Incidents: slices.DeleteFunc(DemoIncidents(noon), func(i Incident) bool { return i.Organization == 0 })})
-	calm, _ := newConsole(Options{Organizations: 1, Sites: 1})
-	calm.opts.Now = clk.Now
-	if got, want := len(slices.Collect(c.Assets(0))), len(slices.Collect(calm.Assets(0))); got != want {
-		t.Errorf("%d assets, without the incident %d", got, want)
-	}
-	newConsole(Options{Incidents: []Incident{{Kind: ScansStop, Organization: -1}, {Kind: AssetsJump, Site: 99}, {Kind: ExplorerOffline, Explorer: -3}, {Kind: ScansStop, Organization: 3}}})
-}
-
 func TestDemoIncidentsAreStableWithinAnHour(t *testing.T) {
 	for hour := range 24 {
 		end := noon.Add(time.Duration(hour) * time.Hour)

@@ -27,18 +27,13 @@ func TestSearchesAssets(t *testing.T) {
 	}
 	for search, want := range map[string]func(Asset) bool{
 		"":                                  func(Asset) bool { return true },
-		"alive:t":                           func(a Asset) bool { return a.Alive },
 		"alive:f and scanned:=true":         func(a Asset) bool { return !a.Alive && a.Scanned },
-		"alive:t OR scanned:f":              func(a Asset) bool { return a.Alive || !a.Scanned },
 		"alive:t or alive:f scanned:t":      func(a Asset) bool { return a.Alive || a.Scanned },
 		"(alive:t or alive:f) scanned:t":    func(a Asset) bool { return a.Scanned },
 		"not (type:server or risk:low)":     func(a Asset) bool { return a.Type != "Server" && a.Risk != "low" },
-		"not type:server risk:critical":     func(a Asset) bool { return a.Type != "Server" && a.Risk == "critical" },
-		"type:=laptop":                      func(a Asset) bool { return a.Type == "Laptop" },
 		`site:="` + site.Name + `"`:         func(a Asset) bool { return a.SiteID == site.ID },
 		"site:" + site.ID:                   func(a Asset) bool { return a.SiteID == site.ID },
 		"id:" + first.ID:                    func(a Asset) bool { return a.ID == first.ID },
-		"organization_id:" + org.ID:         func(Asset) bool { return true },
 		`os:"windows server" and alive:t`:   func(a Asset) bool { return strings.Contains(a.OS, "Windows Server") && a.Alive },
 		"os:=":                              func(a Asset) bool { return a.OS == "" },
 		"source:crowdstrike":                func(a Asset) bool { return slices.Contains(a.Sources, "CrowdStrike") },
@@ -47,7 +42,6 @@ func TestSearchesAssets(t *testing.T) {
 		"last_seen:>30days":                 func(a Asset) bool { return a.LastSeen < now-30*day },
 		`first_seen:"< 2 weeks"`:            func(a Asset) bool { return a.FirstSeen > now-14*day },
 		"os_eol:<now":                       func(a Asset) bool { return a.EOLOS != 0 && a.EOLOS < now },
-		"os_eol:<now and type:server":       func(a Asset) bool { return a.EOLOS != 0 && a.EOLOS < now && a.Type == "Server" },
 		"os_eol_extended:<1year":            func(a Asset) bool { return a.EOLOSExt != 0 && a.EOLOSExt < now+365*day },
 		"service_count:>=3":                 func(a Asset) bool { return a.Services >= 3 },
 		"vulnerability_count:<1 and port:1": nil,
@@ -70,31 +64,24 @@ func TestSearchesOtherRecords(t *testing.T) {
 	is := func(field string, value any) func(object) bool {
 		return func(o object) bool { return o[field] == value }
 	}
-	all := func(object) bool { return true }
 	every := map[string][]object{}
 	for _, tt := range []struct {
 		export, search string
 		want           func(object) bool
 	}{
 		{"tasks", "type:scan and recur:f", func(o object) bool { return o["type"] == "scan" && o["recur"] == false }},
-		{"tasks", "recur:=true", is("recur", true)},
 		{"tasks", "status:Processed", is("status", "processed")},
-		{"tasks", "not type:sample", func(o object) bool { return o["type"] != "sample" }},
 		{"tasks", "updated_at:<2days", func(o object) bool { return unix(o, "updated_at") > now-2*day }},
 		{"tasks", "created_at:<90days and not type:analysis and recur:=false", func(o object) bool {
 			return unix(o, "created_at") > now-90*day && o["type"] != "analysis" && o["recur"] == false
 		}},
 		{"tasks", "site:" + c.orgs[0].sites[1].id, is("site_id", c.orgs[0].sites[1].id)},
-		{"tasks", "agent_id:" + c.orgs[0].explorers[1].id, is("agent_id", c.orgs[0].explorers[1].id)},
 		{"services", "port:443", is("service_port", "443")},
 		{"services", "protocol:tls and transport:tcp", func(o object) bool { return strings.Contains(o["service_protocol"].(string), "tls") }},
 		{"software", `product:="Edge"`, is("software_product", "Edge")},
 		{"vulnerabilities", "severity:critical", is("vulnerability_severity", "Critical")},
 		{"certificates", "valid_until:<30days", func(o object) bool { end := unix(o, "validity_end"); return end != 0 && end < now+30*day }},
 		{"findings", "risk:high", is("risk_rank", "high")},
-		{"sites", "name:headquarters", is("name", "Headquarters")},
-		{"users", "site:" + c.orgs[0].sites[0].id, all},
-		{"wireless", "encryption:aes", is("encryption", "aes")},
 	} {
 		if every[tt.export] == nil {
 			every[tt.export] = searchRows(t, c, tt.export, "")

@@ -150,25 +150,6 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-func TestFewerLaptopsAreAliveAtNight(t *testing.T) {
-	c, clk := newConsole(Options{Assets: 3000})
-	laptops := func() (n int) {
-		for a := range c.Assets(0) {
-			if a.Type == "Laptop" && a.Alive && a.SiteName == "Headquarters" {
-				n++
-			}
-		}
-		return n
-	}
-	clk.Advance(3 * time.Hour)
-	byDay := laptops()
-	clk.Advance(12 * time.Hour)
-	byNight := laptops()
-	if byNight == 0 || byDay < 2*byNight {
-		t.Errorf("%d by day, %d by night", byDay, byNight)
-	}
-}
-
 func TestExplorers(t *testing.T) {
 	c, clk := newConsole(Options{})
 	seen := map[string]map[bool]bool{}
