@@ -99,7 +99,6 @@ func TestMistakesEndTheProgramWithASentence(t *testing.T) {
 		{"a download token", []string{"--runzero.token-file", file("download", "DT0123")}, 1, "make an export token"},
 		{"a missing token file", []string{"--runzero.token-file", folder + "/none"}, 1, "cannot be read"},
 		{"no console", []string{"--runzero.token-file", token, "--runzero.url=console"}, 1, "write it like https://"},
-		{"plain http", []string{"--runzero.token-file", token, "--runzero.url=http://console.example.com"}, 1, "--runzero.allow-http"},
 		{"a missing CA file", []string{"--runzero.token-file", token, "--runzero.ca-file", folder + "/none"}, 1, "none"},
 		{"an unknown flag", []string{"--runzero.tokn-file=x"}, 2, "--help"},
 		{"a duration without a unit", []string{"--cache.interval=15"}, 2, "--cache.interval"},
@@ -170,7 +169,6 @@ func TestAFileAndAFlagMayNotDecideTheSame(t *testing.T) {
 		wants                 string
 	}{
 		{"the file alone", "", "", nil, 0, ""},
-		{"another flag", "", "", []string{"--collector.assets.interval=2h"}, 0, ""},
 		{"the flag", "", "", []string{"--collector.assets.top=100"}, 1, path + ":2: --collector.assets.top (or its environment variable) sets this too"},
 		{"the variable", "RUNZERO_COLLECTOR_ASSETS_TOP", "100", nil, 1, path + ":2: --collector.assets.top (or its environment variable) sets this too"},
 		{"the switch", "", "", []string{"--no-collector.assets"}, 1, path + ":2: --collector.assets (or its environment variable) sets this too"},

@@ -63,12 +63,9 @@ func TestOutdatedExplorers(t *testing.T) {
 		{"the same", response{body: `{"id":"agent","version":"5.1.260818.0"}`}, outdated("0")},
 		{"a newer one", response{body: `{"id":"agent","version":"5.1.260818.1 (build 1)"}`}, outdated("1")},
 		{"numeric comparison", response{body: `{"id":"agent","version":"5.10"}`}, outdated("1")},
-		{"an older one", response{body: `{"id":"agent","version":"4.99.999999.9"}`}, outdated("0")},
 		{"no version", response{body: `{"id":"agent","version":"latest"}`}, nil},
-		{"empty version", response{body: `{"id":"agent"}`}, nil},
 		{"a login page", response{body: `<html>`}, nil},
 		{"no such endpoint", response{status: 404}, nil},
-		{"server error", response{status: 500}, nil},
 		{"rejected", response{status: 401}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -86,18 +83,11 @@ func TestVersions(t *testing.T) {
 	}{
 		{"4.0.251103.0", "5.1.260818.0", true, true},
 		{"5.1.260818.0", "4.0.251103.0", false, true},
-		{"3.10.25", "3.9.99", false, true},
 		{"5.1", "5.1.0.0", false, true},
-		{"5.1.0.0", "5.1", false, true},
 		{"5.1", "5.1.0.1", true, true},
-		{"0", "0.0.1", true, true},
-		{"", "5.1", false, false},
 		{"5.1", "", false, false},
 		{"unknown", "5.1", false, false},
-		{"v5.1", "5.2", false, false},
 		{"5.-1", "5.2", false, false},
-		{"5.+1", "5.2", false, false},
-		{"5..1", "5.2", false, false},
 		{"5.1.", "5.2", false, false},
 		{"99999999999999999999", "5.2", false, false},
 	} {

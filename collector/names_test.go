@@ -100,7 +100,6 @@ func TestDistinguish(t *testing.T) {
 		name        string
 		names, want map[string]string
 	}{
-		{"one", map[string]string{"aaaaaaaa-1": "HQ"}, map[string]string{"aaaaaaaa-1": "HQ"}},
 		{"two", map[string]string{"aaaaaaaa-1": "HQ", "bbbbbbbb-1": " HQ"}, map[string]string{"aaaaaaaa-1": "HQ (aaaaaaaa)", "bbbbbbbb-1": "HQ (bbbbbbbb)"}},
 		{"ids with the same prefix", map[string]string{"aaaaaaaa-1": "HQ", "aaaaaaaa-2": "HQ", "bbbbbbbb-1": "HQ"},
 			map[string]string{"aaaaaaaa-1": "HQ (aaaaaaaa-1)", "aaaaaaaa-2": "HQ (aaaaaaaa-2)", "bbbbbbbb-1": "HQ (bbbbbbbb)"}},

@@ -180,7 +180,6 @@ func TestRefusesLicences(t *testing.T) {
 		{"GPL", gpl, "GPL-3.0-or-later is not permitted"},
 		{"a permitted one and the GPL", string(own) + "\n" + gpl, "GPL-3.0-or-later is not permitted"},
 		{"one with another condition", string(own) + strings.Repeat("Whoever earns money with it sends us half of it, in coins. ", 80), "of the text is a known licence"},
-		{"an unknown one", "You may use this on Sundays, if you are kind.", "only 0 %"},
 		{"an empty file", "", "only 0 %"},
 	} {
 		if got := refuse(test.text); !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
