@@ -38,7 +38,7 @@ func TestSimulatedConsole(t *testing.T) {
 				s := &simulated{console, t, i, org, Poll{API: api, Organization: Organization{ID: org.ID, Name: org.Name}, Now: noon}}
 				s.poll.Sites = s.collect("sites").Sites
 				for name, check := range map[string]func(*simulated){
-					"assets": (*simulated).assets, "sites": (*simulated).sites, "tasks": (*simulated).tasks,
+					"assets": (*simulated).assets, "tasks": (*simulated).tasks,
 					"inventory":    (*simulated).inventory,
 					"certificates": (*simulated).certificates, "services": (*simulated).services,
 				} {
@@ -137,24 +137,6 @@ func (s *simulated) assets() {
 	s.equal(got, "runzero_software", siteLabel, software)
 	s.equal(got, "runzero_vulnerabilities", siteLabel, vulnerabilities)
 	s.observations(got, "runzero_asset_last_seen_age_seconds", n, ages)
-}
-
-func (s *simulated) sites() {
-	ids, states := sums{}, sums{}
-	for _, site := range s.org.Sites {
-		ids[site.ID]++
-	}
-	for a := range s.Assets(s.number) {
-		states["all"]++
-		if a.Alive {
-			states["live"]++
-		}
-	}
-	got := s.collect("sites")
-	s.equal(got, "runzero_sites", "", sums{"": float64(len(s.org.Sites))})
-	s.equal(got, "runzero_site_info", "site_id", ids)
-	states["recent"] = by(got, "runzero_site_assets", "state")["recent"]
-	s.equal(got, "runzero_site_assets", "state", states)
 }
 
 // The first organization has a site whose scans fail and one that is never scanned. All

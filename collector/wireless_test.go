@@ -23,11 +23,3 @@ func TestWireless(t *testing.T) {
 		t.Errorf("sites are %v", s.Sites)
 	}
 }
-
-func TestRareNetworksAreOther(t *testing.T) {
-	settings := defaults()
-	settings.AssetTop = 1
-	s := collect(t, collectorOf(t, "wireless", settings), responses{wirelessPath: {body: fourNetworks}}, Poll{Sites: acmeSites()})
-	wantSeries(t, s, "runzero_wireless_networks", `runzero_wireless_networks{authentication="wpa2-psk",encryption="aes",site_name="HQ"} 2`,
-		`runzero_wireless_networks{authentication="other",encryption="other",site_name="Plant"} 1`, `runzero_wireless_networks{authentication="other",encryption="other",site_name="unassigned"} 1`)
-}
