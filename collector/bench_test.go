@@ -53,15 +53,6 @@ func poll(tb testing.TB, server *httptest.Server, name string, n int) {
 	}
 }
 
-func BenchmarkAssets(b *testing.B) {
-	const assets = 100_000
-	server := serve(b, benchBody(b, "assets", assets))
-	for b.Loop() {
-		poll(b, server, "assets", 100)
-	}
-	b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N)/assets, "ns/asset")
-}
-
 // The exports of services, software, certificates and vulnerabilities can have a hundred
 // records per asset. The id of an asset is allocated, and so is a severity in lower case;
 // other label values only when they are new.
