@@ -40,7 +40,7 @@ func everything() []string {
 	return flags
 }
 
-func TestTheDemoShowsEveryFamily(t *testing.T) {
+func TestDemoExportsEveryFamily(t *testing.T) {
 	code, out, log := runCommand(t, t.Context(), append([]string{"once", "--demo", "--log.level=debug"}, everything()...)...)
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, log)
@@ -79,7 +79,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestMistakesEndTheProgramWithASentence(t *testing.T) {
+func TestMistakesAreReportedInOneLine(t *testing.T) {
 	folder := t.TempDir()
 	file := func(name, content string) string {
 		path := filepath.Join(folder, name)
@@ -111,13 +111,13 @@ func TestMistakesEndTheProgramWithASentence(t *testing.T) {
 			defer cancel()
 			code, _, stderr := runCommand(t, ctx, append([]string{"--log.level=error"}, c.args...)...)
 			if code != c.code || !strings.Contains(stderr, c.wants) || strings.Count(stderr, "\n") != 1 {
-				t.Errorf("exit code %d, want %d; said %q, want one line with %q", code, c.code, stderr, c.wants)
+				t.Errorf("exit code %d, want %d; stderr %q, want one line with %q", code, c.code, stderr, c.wants)
 			}
 		})
 	}
 }
 
-func TestEveryFlagHasAVariableOfItsOwn(t *testing.T) {
+func TestEveryFlagHasAnEnvironmentVariable(t *testing.T) {
 	app := kingpin.New(exporter.Name, "")
 	addFlags(app, &config.Flags{})
 	addServeFlags(app, &command.Demo{})
@@ -146,17 +146,17 @@ func TestEveryFlagHasAVariableOfItsOwn(t *testing.T) {
 }
 
 func TestVariablesSetFlags(t *testing.T) {
-	t.Setenv("RUNZERO_VERSION", "1.2.3") // of something else, and no business of ours
+	t.Setenv("RUNZERO_VERSION", "1.2.3") // of another program
 	t.Setenv("RUNZERO_COLLECTOR_ASSETS_TOP", "0")
 	_, _, stderr := runCommand(t, t.Context(), "once", "--demo")
 	if !strings.Contains(stderr, "--collector.assets.top") {
-		t.Errorf("the variable does nothing: %q", stderr)
+		t.Errorf("the variable has no effect: %q", stderr)
 	}
 }
 
-// TestAFileAndAFlagMayNotDecideTheSame checks that it is known which flags users set,
+// TestRefusesSettingsOfBothFileAndFlag checks that it is known which flags users set,
 // by whatever means.
-func TestAFileAndAFlagMayNotDecideTheSame(t *testing.T) {
+func TestRefusesSettingsOfBothFileAndFlag(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.yml")
 	text := "collectors:\n  assets: {enabled: true, top: 7}\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -181,13 +181,13 @@ func TestAFileAndAFlagMayNotDecideTheSame(t *testing.T) {
 			t.Setenv("RUNZERO_CONFIG_FILE", path)
 			code, _, stderr := runCommand(t, t.Context(), append([]string{"plan", "--limit=100000"}, c.args...)...)
 			if code != c.code || !strings.Contains(stderr, c.wants) {
-				t.Errorf("exit code %d, want %d; said %q, want %q", code, c.code, stderr, c.wants)
+				t.Errorf("exit code %d, want %d; stderr %q, want %q", code, c.code, stderr, c.wants)
 			}
 		})
 	}
 }
 
-func TestTheVariableOfTheIntervalHoldsInTheDemoToo(t *testing.T) {
+func TestDemoHonoursTheIntervalVariable(t *testing.T) {
 	t.Setenv("RUNZERO_CACHE_INTERVAL", "7m")
 	code, out, stderr := runCommand(t, t.Context(), "once", "--demo")
 	if code != 0 || !regexp.MustCompile(`runzero_collector_interval_seconds\{collector="assets".*\} 420\n`).MatchString(out) {
