@@ -17,30 +17,23 @@ import (
 
 const alertmanagerFile = "../../alerts/alertmanager.example.yml"
 
-// told is an alert as Alertmanager is told of it: its name and labels, as amtool
-// takes them.
-type told string
-
-// Who is told of what.
-func TestRoutes(t *testing.T) {
+func TestAlertsReachTheirReceivers(t *testing.T) {
+	t.Parallel()
 	amtool(t, "check-config", alertmanagerFile)
-	for alert, receiver := range map[told]string{
+	for alert, receiver := range map[string]string{
 		"alertname=RunZeroExporterDown severity=critical team=monitoring job=runzero":               "monitoring-pager",
 		"alertname=RunZeroExporterDown severity=warning team=monitoring instance=a":                 "monitoring-tickets",
-		"alertname=RunZeroExporterDown severity=critical team=monitoring":                           "monitoring-pager",
 		"alertname=RunZeroAPIQuotaExhausted severity=critical team=monitoring account_name=main":    "monitoring-pager",
-		"alertname=RunZeroAPIQuotaLow severity=warning team=monitoring":                             "monitoring-tickets",
 		"alertname=RunZeroSiteScanStale severity=warning team=network org_name=A site_name=HQ":      "network-tickets",
 		"alertname=RunZeroSiteHasNoExplorer severity=critical team=network org_name=A site_name=HQ": "network-pager",
 		"alertname=RunZeroSiteNeverScanned severity=info team=network org_name=A site_name=HQ":      "review",
 		"alertname=RunZeroAssetCountDropped severity=warning team=security org_name=A site_name=HQ": "security-tickets",
 		"alertname=RunZeroLicenseExpiring severity=critical team=security":                          "security-pager",
 		"alertname=RunZeroEndOfLifeShareGrowing severity=info team=security org_name=A":             "review",
-		"alertname=SomethingElse severity=critical team=unheard-of":                                 "monitoring-pager",
+		"alertname=SomethingElse severity=critical team=unknown":                                    "monitoring-pager",
 		"alertname=SomethingElse": "monitoring-tickets",
 	} {
-		args := append([]string{"config", "routes", "test", "--config.file=" + alertmanagerFile, "--verify.receivers=" + receiver}, strings.Fields(string(alert))...)
-		amtool(t, args...)
+		amtool(t, append([]string{"config", "routes", "test", "--config.file=" + alertmanagerFile, "--verify.receivers=" + receiver}, strings.Fields(alert)...)...)
 	}
 }
 
@@ -51,163 +44,143 @@ func amtool(t *testing.T, args ...string) {
 	}
 }
 
-// Which alert mutes which, as a real Alertmanager has it.
-func TestInhibitions(t *testing.T) {
+// An alert mutes those that it explains, and no others.
+func TestAlertsInhibitWhatTheyExplain(t *testing.T) {
+	t.Parallel()
+	// The cases share an Alertmanager: each has a job of its own.
 	const (
-		exporter = " job=runzero account_name=main"
-		site     = exporter + " org_name=A site_name=HQ"
+		account = " job=CASE account_name=main"
+		site    = account + " org_name=A site_name=HQ"
+		stale   = "alertname=RunZeroDataStale severity=warning org_name=A collector=tasks"
 	)
-	for _, c := range []struct {
-		what  string
-		cause told
-		muted []told
-		heard []told
+	base := startAlertmanager(t, alertmanagerFile)
+	want := map[string]bool{} // whether each alert is muted
+	for name, c := range map[string]struct {
+		cause        string
+		muted, heard []string
 	}{
-		{
-			"the credential is refused",
-			"alertname=RunZeroAuthenticationFailing severity=critical" + exporter,
-			[]told{"alertname=RunZeroDataStale severity=warning org_name=A collector=tasks" + exporter, "alertname=RunZeroCollectorFailing severity=warning collector=discovery" + exporter},
-			[]told{"alertname=RunZeroDataStale severity=warning org_name=A collector=tasks job=runzero account_name=other", "alertname=RunZeroSiteScanStale severity=warning" + site},
+		"the credential is refused": {
+			"alertname=RunZeroAuthenticationFailing severity=critical" + account,
+			[]string{stale + account, "alertname=RunZeroCollectorFailing severity=warning collector=discovery" + account},
+			[]string{stale + " job=CASE account_name=other", "alertname=RunZeroSiteScanStale severity=warning" + site},
 		},
-		{
-			"the calls are used up",
-			"alertname=RunZeroAPIQuotaExhausted severity=critical" + exporter,
-			[]told{"alertname=RunZeroDataStale severity=warning org_name=A collector=tasks" + exporter, "alertname=RunZeroAPIQuotaLow severity=warning" + exporter, "alertname=RunZeroPollingPaused severity=warning reason=quota" + exporter},
-			[]told{"alertname=RunZeroAPIQuotaSpentByOthers severity=warning" + exporter, "alertname=RunZeroStoreFailing severity=warning instance=a" + exporter},
+		"the quota is exhausted": {
+			"alertname=RunZeroAPIQuotaExhausted severity=critical" + account,
+			[]string{stale + account, "alertname=RunZeroAPIQuotaLow severity=warning" + account, "alertname=RunZeroPollingPaused severity=warning reason=quota" + account},
+			[]string{"alertname=RunZeroAPIQuotaSpentByOthers severity=warning" + account, "alertname=RunZeroStoreFailing severity=warning instance=a" + account},
 		},
-		{
-			"no exporter is there",
-			"alertname=RunZeroExporterDown severity=critical job=runzero",
-			[]told{"alertname=RunZeroDataStale severity=warning org_name=A collector=tasks" + exporter},
-			[]told{"alertname=RunZeroDataStale severity=warning org_name=A collector=tasks job=other"},
+		"all exporters are down": {
+			"alertname=RunZeroExporterDown severity=critical job=CASE",
+			[]string{stale + account},
+			[]string{stale + " job=other account_name=main"},
 		},
-		{
-			"one of two exporters is there",
-			"alertname=RunZeroExporterDown severity=warning instance=a job=runzero",
+		"one of two exporters is down": {
+			"alertname=RunZeroExporterDown severity=warning instance=a job=CASE",
 			nil,
-			[]told{"alertname=RunZeroDataStale severity=warning org_name=A collector=tasks" + exporter},
+			[]string{stale + account},
 		},
-		{
-			"a site has no Explorer",
+		"a site has no Explorer": {
 			"alertname=RunZeroSiteHasNoExplorer severity=critical" + site,
-			[]told{"alertname=RunZeroSiteScanStale severity=warning" + site, "alertname=RunZeroExplorerOffline severity=warning explorer=one" + site, "alertname=RunZeroScheduledScanMissed severity=warning schedule=daily" + site},
-			[]told{"alertname=RunZeroSiteScanStale severity=warning site_name=HQ org_name=B" + exporter, "alertname=RunZeroSiteScanStale severity=warning site_name=Plant org_name=A" + exporter, "alertname=RunZeroAssetCountDropped severity=warning" + site},
+			[]string{"alertname=RunZeroSiteScanStale severity=warning" + site, "alertname=RunZeroExplorerOffline severity=warning explorer=one" + site, "alertname=RunZeroScheduledScanMissed severity=warning schedule=daily" + site},
+			[]string{"alertname=RunZeroSiteScanStale severity=warning site_name=HQ org_name=B" + account, "alertname=RunZeroSiteScanStale severity=warning site_name=Plant org_name=A" + account, "alertname=RunZeroAssetCountDropped severity=warning" + site},
 		},
-		{
-			"a site has no Explorer, without account_name",
-			"alertname=RunZeroSiteHasNoExplorer severity=critical job=runzero org_name=A site_name=HQ",
-			[]told{"alertname=RunZeroSiteScanStale severity=warning job=runzero org_name=A site_name=HQ"},
-			[]told{"alertname=RunZeroSiteScanStale severity=warning" + site},
+		"a site has no Explorer, without account_name": {
+			"alertname=RunZeroSiteHasNoExplorer severity=critical job=CASE org_name=A site_name=HQ",
+			[]string{"alertname=RunZeroSiteScanStale severity=warning job=CASE org_name=A site_name=HQ"},
+			[]string{"alertname=RunZeroSiteScanStale severity=warning" + site},
 		},
-		{
-			"a schedule fails",
+		"a schedule fails": {
 			"alertname=RunZeroScheduledScanFailing severity=warning schedule=daily" + site,
-			[]told{"alertname=RunZeroScheduledScanMissed severity=warning schedule=daily" + site},
-			[]told{"alertname=RunZeroScheduledScanMissed severity=warning schedule=weekly" + site, "alertname=RunZeroSiteScanStale severity=warning" + site},
+			[]string{"alertname=RunZeroScheduledScanMissed severity=warning schedule=daily" + site},
+			[]string{"alertname=RunZeroScheduledScanMissed severity=warning schedule=weekly" + site, "alertname=RunZeroSiteScanStale severity=warning" + site},
 		},
-		{
-			"a credential is about to expire",
-			"alertname=RunZeroCredentialExpiring severity=critical credential=one" + exporter,
-			[]told{"alertname=RunZeroCredentialExpiring severity=warning credential=one" + exporter},
-			[]told{"alertname=RunZeroCredentialExpiring severity=warning credential=two" + exporter, "alertname=RunZeroLicenseExpiring severity=warning" + exporter},
+		"a credential is about to expire": {
+			"alertname=RunZeroCredentialExpiring severity=critical credential=one" + account,
+			[]string{"alertname=RunZeroCredentialExpiring severity=warning credential=one" + account},
+			[]string{"alertname=RunZeroCredentialExpiring severity=warning credential=two" + account, "alertname=RunZeroLicenseExpiring severity=warning" + account},
 		},
 	} {
-		t.Run(c.what, func(t *testing.T) {
-			base := startAlertmanager(t, alertmanagerFile)
-			post(t, base, append(append([]told{c.cause}, c.muted...), c.heard...))
-			wants := map[told]bool{c.cause: false}
-			for _, alert := range c.muted {
-				wants[alert] = true
-			}
-			for _, alert := range c.heard {
-				wants[alert] = false
-			}
-			eventually(t, func() error {
-				muted, err := mutes(t, base)
-				for alert, want := range wants {
-					if is, known := muted[alert.sorted()]; !known || is != want {
-						err = errors.Join(err, fmt.Errorf("%s: there: %t, muted: %t, want %t", alert, known, is, want))
-					}
-				}
-				return err
-			})
-		})
+		job := "job=" + strings.ReplaceAll(name, " ", "_")
+		for _, alert := range append(c.heard, c.cause) {
+			want[sortedLabels(strings.ReplaceAll(alert, "job=CASE", job))] = false
+		}
+		for _, alert := range c.muted {
+			want[sortedLabels(strings.ReplaceAll(alert, "job=CASE", job))] = true
+		}
 	}
+	post(t, base, want)
+	eventually(t, func() error {
+		muted, err := mutedAlerts(t, base)
+		for alert, want := range want {
+			if is, exists := muted[alert]; !exists || is != want {
+				err = errors.Join(err, fmt.Errorf("%s: exists: %t, muted: %t, want %t", alert, exists, is, want))
+			}
+		}
+		return err
+	})
 }
 
-func (a told) sorted() string {
-	return strings.Join(slices.Sorted(slices.Values(strings.Fields(string(a)))), " ")
+func sortedLabels(alert string) string {
+	return strings.Join(slices.Sorted(slices.Values(strings.Fields(alert))), " ")
 }
 
-func (a told) labels() map[string]string {
-	labels := map[string]string{}
-	for _, label := range strings.Fields(string(a)) {
-		name, value, _ := strings.Cut(label, "=")
-		labels[name] = value
-	}
-	return labels
-}
-
-// startAlertmanager starts one with a configuration.
 func startAlertmanager(t *testing.T, file string) (base string) {
 	t.Helper()
-	p := startProgram(t, "prometheus-alertmanager", nil, "--config.file="+file, "--storage.path="+filepath.Join(t.TempDir(), "alertmanager"),
-		"--cluster.listen-address=", anyPort)
+	p := startProgram(t, "prometheus-alertmanager", nil, "--config.file="+file,
+		"--storage.path="+filepath.Join(t.TempDir(), "alertmanager"), "--cluster.listen-address=", anyPort)
 	base = p.url()
-	waitFor(t, p, base+"/-/ready", http.StatusOK)
+	waitForStatus(t, p, base+"/-/ready", http.StatusOK)
 	return base
 }
 
-func post(t *testing.T, base string, alerts []told) {
+// post sends Alertmanager the alerts that are the keys.
+func post(t *testing.T, base string, alerts map[string]bool) {
 	t.Helper()
 	type posted struct {
 		Labels map[string]string `json:"labels"`
 	}
 	var all []posted
-	for _, a := range alerts {
-		all = append(all, posted{a.labels()})
+	for alert := range alerts {
+		labels := map[string]string{}
+		for _, label := range strings.Fields(alert) {
+			name, value, _ := strings.Cut(label, "=")
+			labels[name] = value
+		}
+		all = append(all, posted{labels})
 	}
 	body, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/api/v2/alerts", bytes.NewReader(body))
+	r, err := http.Post(base+"/api/v2/alerts", "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _ = response.Body.Close(); response.StatusCode != http.StatusOK {
-		t.Fatalf("Alertmanager takes no alerts: %s", response.Status)
+	if _ = r.Body.Close(); r.StatusCode != http.StatusOK {
+		t.Fatalf("Alertmanager refuses the alerts: %s", r.Status)
 	}
 }
 
-// mutes tells of each alert whether it is muted.
-func mutes(t *testing.T, base string) (map[string]bool, error) {
+// mutedAlerts returns whether each alert is muted.
+func mutedAlerts(t *testing.T, base string) (map[string]bool, error) {
 	t.Helper()
-	answer, err := ask(client, http.MethodGet, base+"/api/v2/alerts")
+	r, err := send(client, http.MethodGet, base+"/api/v2/alerts")
 	if err != nil {
 		return nil, err
 	}
 	var alerts []struct {
-		Labels map[string]string `json:"labels"`
-		Status struct {
-			InhibitedBy []string `json:"inhibitedBy"`
-		} `json:"status"`
+		Labels map[string]string
+		Status struct{ InhibitedBy []string }
 	}
-	if err := json.Unmarshal(answer.body, &alerts); err != nil {
-		return nil, err
-	}
+	decode(t, r.body, &alerts)
 	muted := map[string]bool{}
 	for _, a := range alerts {
 		var labels []string
 		for name, value := range a.Labels {
 			labels = append(labels, name+"="+value)
 		}
-		muted[told(strings.Join(labels, " ")).sorted()] = len(a.Status.InhibitedBy) > 0
+		slices.Sort(labels)
+		muted[strings.Join(labels, " ")] = len(a.Status.InhibitedBy) > 0
 	}
 	return muted, nil
 }

@@ -14,9 +14,9 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -25,115 +25,169 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-// client asks plainly: it neither decompresses nor follows redirects, so that tests
-// see what is sent.
+// client neither decompresses nor follows redirects: tests see what is sent.
 var client = newClient(&http.Transport{DisableCompression: true, DisableKeepAlives: true})
 
 func newClient(transport *http.Transport) *http.Client {
 	return &http.Client{
-		Transport: transport, Timeout: 10 * time.Second,
+		Transport: transport, Timeout: patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// answer is a whole answer.
-type answer struct {
+type response struct {
 	code   int
 	header http.Header
 	body   []byte
 }
 
-// ask sends one request. header is pairs of name and value.
-func ask(c *http.Client, method, address string, header ...string) (answer, error) {
+// send sends a request. header is pairs of name and value.
+func send(c *http.Client, method, address string, header ...string) (response, error) {
 	request, err := http.NewRequestWithContext(context.Background(), method, address, http.NoBody)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	for i := 0; i+1 < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
+	for pair := range slices.Chunk(header, 2) {
+		request.Header.Set(pair[0], pair[1])
 	}
-	response, err := c.Do(request)
+	r, err := c.Do(request)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, response.Header, body}, err
+	defer func() { _ = r.Body.Close() }()
+	body, err := io.ReadAll(r.Body)
+	return response{r.StatusCode, r.Header, body}, err
 }
 
-// get asks and insists on success.
-func get(t *testing.T, address string, header ...string) answer {
+// get requires status 200.
+func get(t *testing.T, address string, header ...string) response {
 	t.Helper()
-	a, err := ask(client, http.MethodGet, address, header...)
+	r, err := send(client, http.MethodGet, address, header...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.code != http.StatusOK {
-		t.Fatalf("GET %s: %d: %s", address, a.code, tail(string(a.body)))
+	if r.code != http.StatusOK {
+		t.Fatalf("GET %s: %d: %s", address, r.code, tail(string(r.body)))
 	}
-	return a
+	return r
 }
 
-// waitFor waits for a page to answer with this status.
-func waitFor(t *testing.T, p *process, address string, code int) answer {
+// waitForStatus waits until a page responds with this status.
+func waitForStatus(t *testing.T, p *process, address string, code int, header ...string) response {
 	t.Helper()
-	var a answer
+	var r response
 	eventually(t, func() (err error) {
-		if err := p.running(); err != nil {
+		if err := p.alive(); err != nil {
 			return err
 		}
-		if a, err = ask(client, http.MethodGet, address); err == nil && a.code != code {
-			err = fmt.Errorf("GET %s: %d: %s", address, a.code, tail(string(a.body)))
+		if r, err = send(client, http.MethodGet, address, header...); err == nil && r.code != code {
+			err = fmt.Errorf("GET %s: %d: %s", address, r.code, tail(string(r.body)))
 		}
 		return err
 	})
-	return a
+	return r
 }
 
-// startReady starts the exporter and waits until every collector has had an answer.
+// startReady starts the exporter and waits until it is ready.
 func startReady(t *testing.T, env []string, args ...string) (p *process, base string) {
 	t.Helper()
 	p = start(t, env, append([]string{anyPort}, args...)...)
 	base = p.url()
-	waitFor(t, p, base+"/-/ready", http.StatusOK)
+	waitForStatus(t, p, base+"/-/ready", http.StatusOK)
 	return p, base
 }
 
-// parse reads an exposition.
-func parse(t *testing.T, text []byte) map[string]*dto.MetricFamily {
-	t.Helper()
+type families map[string]*dto.MetricFamily
+
+func parse(text []byte) (families, error) {
 	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
-	if err != nil {
-		t.Fatalf("the exposition cannot be parsed: %v", err)
-	}
-	return families
+	return parser.TextToMetricFamilies(bytes.NewReader(text))
 }
 
-// proxy is a reverse proxy that notes what passes.
-type proxy struct {
-	*httptest.Server
-	mu    sync.Mutex
-	paths []string
-	times map[string]int // by path and organization
-}
-
-func startProxy(t *testing.T, to string) *proxy {
+func scrape(t *testing.T, base string) families {
 	t.Helper()
-	target, err := url.Parse(to)
+	f, err := parse(get(t, base+"/metrics").body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{times: map[string]int{}}
+	return f
+}
+
+// waitForMetrics scrapes until the check succeeds.
+func (p *process) waitForMetrics(base string, check func(families) error) {
+	p.t.Helper()
+	eventually(p.t, func() error {
+		if err := p.alive(); err != nil {
+			return err
+		}
+		return check(scrape(p.t, base))
+	})
+}
+
+// values are a family's values by the text of their labels.
+func (f families) values(name string) map[string]float64 {
+	values := map[string]float64{}
+	for _, m := range f[name].GetMetric() {
+		values[fmt.Sprint(m.GetLabel())] = value(m)
+	}
+	return values
+}
+
+func value(m *dto.Metric) float64 {
+	return m.GetGauge().GetValue() + m.GetCounter().GetValue() + m.GetUntyped().GetValue()
+}
+
+func label(m *dto.Metric, name string) string {
+	for _, l := range m.GetLabel() {
+		if l.GetName() == name {
+			return l.GetValue()
+		}
+	}
+	return ""
+}
+
+// count is the number of a family's series whose label has this value.
+func (f families) count(name, labelName, labelValue string) int {
+	n := 0
+	for _, m := range f[name].GetMetric() {
+		if label(m, labelName) == labelValue {
+			n++
+		}
+	}
+	return n
+}
+
+func decode(t *testing.T, data []byte, into any) {
+	t.Helper()
+	if err := json.Unmarshal(data, into); err != nil {
+		t.Fatalf("%v: %s", err, tail(string(data)))
+	}
+}
+
+// recorder is a reverse proxy that records what passes.
+type recorder struct {
+	*httptest.Server
+	mu     sync.Mutex
+	paths  []string
+	counts map[string]int // by path and organization
+}
+
+func startRecorder(t *testing.T, target string) *recorder {
+	t.Helper()
+	to, err := url.Parse(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &recorder{counts: map[string]int{}}
 	forward := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		// Without a word, because exporters are killed while they ask.
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		// Exporters are killed while they wait for a response: nothing to log.
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		p.paths = append(p.paths, r.URL.Path)
-		p.times[r.URL.Path+" "+r.URL.Query().Get("_oid")]++
+		p.counts[r.URL.Path+" "+r.URL.Query().Get("_oid")]++
 		p.mu.Unlock()
 		forward.ServeHTTP(w, r)
 	}))
@@ -141,44 +195,46 @@ func startProxy(t *testing.T, to string) *proxy {
 	return p
 }
 
-func (p *proxy) requests() []string {
+func (p *recorder) requests() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]string(nil), p.paths...)
+	return slices.Clone(p.paths)
 }
 
-// asked tells how many requests there were for each path and organization.
-func (p *proxy) asked() map[string]int {
+func (p *recorder) byOrganization() map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return maps.Clone(p.times)
+	return maps.Clone(p.counts)
 }
 
-// serveConsole serves a simulated console in the test, where faults can be injected. Its
-// limit leaves short intervals as they are.
+// unlimited is a daily limit that no test reaches.
+const unlimited = 100_000_000
+
+// serveConsole serves a simulated console inside the test, where faults can be injected.
 func serveConsole(t *testing.T) (c *simulator.Console, address string, env []string) {
 	t.Helper()
-	c = simulator.New(simulator.Options{Seed: 7, Assets: 300, Limit: endless})
+	c = simulator.New(simulator.Options{Seed: 7, Assets: 300, Limit: unlimited})
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	return c, server.URL, []string{"RUNZERO_TOKEN=" + c.AccountToken()}
 }
 
-// closedPort is an address where nothing listens.
+// startConsole starts a simulated console as a program of its own.
+func startConsole(t *testing.T, organizations, assets, limit int) (url string, env []string) {
+	t.Helper()
+	p := start(t, nil, "simulate", "--simulate.listen-address=127.0.0.1:0", "--simulate.seed=7", fmt.Sprintf("--simulate.assets=%d", assets),
+		fmt.Sprintf("--simulate.organizations=%d", organizations), fmt.Sprintf("--simulate.limit=%d", limit))
+	url = p.waitForLine(&p.stdout, `console is at (http://\S+)$`)
+	return url, []string{"RUNZERO_TOKEN=" + p.waitForLine(&p.stdout, `^account token:\s+(\S+)$`)}
+}
+
+// closedPort is an address on which nothing listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
-}
-
-// decode reads JSON.
-func decode(t *testing.T, data []byte, into any) {
-	t.Helper()
-	if err := json.Unmarshal(data, into); err != nil {
-		t.Fatalf("%v: %s", err, tail(string(data)))
-	}
 }

@@ -15,35 +15,36 @@ import (
 	"time"
 )
 
-// webhook takes what Alertmanager tells.
+// webhook receives the notifications of Alertmanager.
 type webhook struct {
 	*httptest.Server
-	mu   sync.Mutex
-	told map[string]string // the receiver by what the alert says
+	mu        sync.Mutex
+	receivers map[string]string // by alert
 }
 
 func startWebhook(t *testing.T) *webhook {
-	w := &webhook{told: map[string]string{}}
+	t.Helper()
+	w := &webhook{receivers: map[string]string{}}
 	w.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var message struct{ Alerts []alert }
 		if err := json.NewDecoder(r.Body).Decode(&message); err != nil {
-			t.Errorf("what Alertmanager tells cannot be read: %v", err)
+			t.Errorf("a notification cannot be read: %v", err)
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		for _, a := range message.Alerts {
-			w.told[a.String()] = strings.TrimPrefix(r.URL.Path, "/")
+			w.receivers[a.String()] = strings.TrimPrefix(r.URL.Path, "/")
 		}
 	}))
 	t.Cleanup(w.Close)
 	return w
 }
 
-// receiver is whom the webhook was told for; empty: it was not told.
+// receiver is who was notified of an alert; empty: nobody.
 func (w *webhook) receiver(alert string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.told[alert]
+	return w.receivers[alert]
 }
 
 type alert struct {
@@ -51,7 +52,7 @@ type alert struct {
 	Status json.RawMessage
 }
 
-// String is what alerts are told apart by here.
+// String identifies the alert in this test.
 func (a alert) String() string {
 	text := a.Labels["alertname"]
 	for _, label := range []string{"org_name", "site_name", "schedule", "explorer", "integration"} {
@@ -62,23 +63,23 @@ func (a alert) String() string {
 	return text
 }
 
-// rules waits until each rule has been evaluated, and well.
+// rules waits until every rule has been evaluated without an error.
 func (l *live) rules(t *testing.T) {
 	eventually(t, func() error {
-		a, err := ask(client, http.MethodGet, l.prometheus.url+"/api/v1/rules")
+		r, err := send(client, http.MethodGet, l.prometheus.url+"/api/v1/rules")
 		if err != nil {
 			return err
 		}
-		var answer struct {
+		var result struct {
 			Data struct {
 				Groups []struct {
 					Rules []struct{ Name, Health, LastError string }
 				}
 			}
 		}
-		decode(t, a.body, &answer)
+		decode(t, r.body, &result)
 		n := 0
-		for _, group := range answer.Data.Groups {
+		for _, group := range result.Data.Groups {
 			for _, rule := range group.Rules {
 				if rule.Health != "ok" {
 					return fmt.Errorf("%s is %s: %s", rule.Name, rule.Health, rule.LastError)
@@ -93,7 +94,8 @@ func (l *live) rules(t *testing.T) {
 	})
 }
 
-// alerts waits for what the incidents cause, and holds what they imply to silence.
+// alerts waits for the notifications that the incidents cause. What other alerts explain
+// must be inhibited.
 func (l *live) alerts(t *testing.T) {
 	want := map[string]string{
 		"RunZeroSiteHasNoExplorer / Brightwater Clinics / Clinic North":                                "network-pager",
@@ -108,7 +110,7 @@ func (l *live) alerts(t *testing.T) {
 		"RunZeroLicenseExpiring":                                                                       "security-tickets",
 		"RunZeroLicenseNearLimit":                                                                      "security-tickets",
 	}
-	// In the evening there are as few calls left as there is of the day, and nobody is told.
+	// In the evening, few calls left are no problem: the day is almost over.
 	now := time.Now().UTC()
 	if left := now.Truncate(24 * time.Hour).Add(24 * time.Hour).Sub(now); left > 5*time.Hour {
 		want["RunZeroAPIQuotaLow"] = "monitoring-tickets"
@@ -117,12 +119,12 @@ func (l *live) alerts(t *testing.T) {
 		var missing []string
 		for alert, receiver := range want {
 			if got := l.webhook.receiver(alert); got != receiver {
-				missing = append(missing, fmt.Sprintf("%s for %s, and not %q", alert, receiver, got))
+				missing = append(missing, fmt.Sprintf("%s for %s, got %q", alert, receiver, got))
 			}
 		}
 		if len(missing) > 0 {
 			slices.Sort(missing)
-			return fmt.Errorf("the webhook was not told of %s", strings.Join(missing, "; "))
+			return fmt.Errorf("missing notifications: %s", strings.Join(missing, "; "))
 		}
 		return nil
 	})
@@ -134,15 +136,15 @@ func (l *live) alerts(t *testing.T) {
 		decode(t, a.Status, &status)
 		inhibited[a.String()] = len(status.InhibitedBy) > 0
 		if receiver := l.webhook.receiver(a.String()); receiver != "" && len(status.InhibitedBy) > 0 {
-			t.Errorf("%s is told to %s, though another alert says why", a, receiver)
+			t.Errorf("%s was notified of %s, though another alert explains it", receiver, a)
 		}
 	}
-	for _, implied := range []string{
+	for _, explained := range []string{
 		"RunZeroExplorerOffline / Brightwater Clinics / Clinic North / BRIGHTWATER-RZ02",
 		"RunZeroScheduledScanMissed / Halvorsen Logistics / Headquarters / Guest Wi-Fi sweep",
 	} {
-		if told, fires := inhibited[implied]; !fires || !told {
-			t.Errorf("%s fires: %v, and is inhibited: %v", implied, fires, told)
+		if muted, fires := inhibited[explained]; !fires || !muted {
+			t.Errorf("%s fires: %t, and is inhibited: %t", explained, fires, muted)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,9 +19,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// live is the whole of it, as users run it: an exporter of a console to which things
-// happen, a Prometheus that has scraped it for weeks, and an Alertmanager that tells a
-// webhook.
+// live is a whole installation: an exporter of a console with incidents, a Prometheus that
+// has scraped it for days, and an Alertmanager that notifies a webhook.
 type live struct {
 	t            *testing.T
 	dir          string
@@ -33,18 +31,21 @@ type live struct {
 
 const (
 	liveInstance = "localhost:10026"
-	liveLength   = 15 * 24 * time.Hour // the dashboards' longest, and a day
-	liveStep     = 15 * time.Minute
+	liveLength   = 9 * 24 * time.Hour // alerts and dashboards compare with a week ago
+	liveStep     = 30 * time.Minute   // at least two samples for rates of an hour
 )
 
-func TestDashboardsAndAlertsOnWeeksOfAnAccount(t *testing.T) {
+func TestDashboardsAndAlertsOnTheHistoryOfAnAccount(t *testing.T) {
+	t.Parallel()
 	l := &live{t: t, dir: t.TempDir(), webhook: startWebhook(t)}
-	// One right after the other: both show the incidents of the hour in which they begin.
+	// Both show the incidents of the hour in which they start, so they start together.
 	_, exporter := startReady(t, nil, append([]string{"--demo", "--demo.incidents", "--cache.dir=" + filepath.Join(l.dir, "cache")}, everything()...)...)
 	l.backfill()
 	l.alertmanager = l.startAlertmanager()
-	l.prometheus = l.startPrometheus(exporter)
-	// Alerts become firing while the dashboards are asked.
+	rules := l.shortened("runzero.rules.yml", map[string]string{"for": "1s", "keep_firing_for": "1m"})
+	l.prometheus = l.startPrometheus(scrapeConfig(exporter, fmt.Sprintf("rule_files: [%q]\nalerting: {alertmanagers: [{static_configs: [{targets: [%q]}]}]}",
+		rules, strings.TrimPrefix(l.alertmanager, "http://"))))
+	// Alerts become firing while the dashboards are queried.
 	t.Run("dashboards", l.dashboards)
 	t.Run("rules", l.rules)
 	t.Run("alerts", l.alerts)
@@ -65,7 +66,7 @@ func (l *live) run(stdout io.Writer, path string, args ...string) {
 
 func (l *live) data() string { return filepath.Join(l.dir, "data") }
 
-// backfill gives Prometheus what it would have scraped and recorded in the weeks before.
+// backfill gives Prometheus what it would have scraped and recorded in the days before.
 func (l *live) backfill() {
 	l.t.Helper()
 	history := filepath.Join(l.dir, "history")
@@ -73,40 +74,43 @@ func (l *live) backfill() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	// Polled once an hour, for the time that the test takes.
+	// Polled once an hour, to save time.
 	l.run(file, binary, append([]string{"simulate", "--simulate.incidents", "--cache.interval=1h", "--simulate.history=" + seconds(liveLength),
 		"--simulate.history-step=" + seconds(liveStep), "--simulate.history-instance=" + liveInstance}, everything()...)...)
 	if err := file.Close(); err != nil {
 		l.t.Fatal(err)
 	}
-	// promtool reads the whole once for each block: the fewer, the better.
+	// promtool reads everything once for each block: the fewer, the better.
 	l.run(io.Discard, "promtool", "tsdb", "create-blocks-from", "--max-block-duration=768h", "openmetrics", history, l.data())
 	if err := os.Remove(history); err != nil {
 		l.t.Fatal(err)
 	}
-	// What the alerts on assets compare with a day ago: the second reads the first.
+	// The alerts on assets compare with a day ago. The second rule reads the first.
 	for _, name := range []string{"instance:runzero_collector_last_success_timestamp_seconds:newest", "site:runzero_assets_recent:max"} {
 		l.record(name)
 	}
 }
 
-// record gives Prometheus what a rule would have recorded, which promtool asks of one
-// that has what was scraped.
+// record adds what a recording rule would have recorded. promtool evaluates it with a
+// Prometheus that has what was scraped.
 func (l *live) record(name string) {
 	l.t.Helper()
-	p := l.start("scrape_configs: []\n")
+	p := l.startPrometheus("scrape_configs: []\n")
 	now := time.Now()
 	recorded := filepath.Join(l.dir, "recorded")
-	// promtool asks block by block, and ends at one in which no evaluation is due, as in the
-	// last minutes of one: it begins at the beginning of one.
+	// promtool evaluates block by block, and stops at a block without an evaluation, such as
+	// the last minutes of one: so it starts at the beginning of a block.
 	begin := now.Add(-36 * time.Hour).Truncate(2 * time.Hour)
 	l.run(io.Discard, "promtool", "tsdb", "create-blocks-from", "rules", "--url="+p.url, "--eval-interval="+seconds(liveStep),
-		fmt.Sprintf("--start=%d", begin.Unix()), fmt.Sprintf("--end=%d", now.Unix()), "--output-dir="+recorded, l.recording(name))
+		fmt.Sprintf("--start=%d", begin.Unix()), fmt.Sprintf("--end=%d", now.Unix()), "--output-dir="+recorded, l.ruleFile(name))
 	blocks, err := filepath.Glob(filepath.Join(recorded, "*"))
 	if err != nil || len(blocks) == 0 {
-		l.t.Fatalf("of %s nothing was recorded (%v)", name, err)
+		l.t.Fatalf("%s recorded nothing (%v)", name, err)
 	}
-	p.end()
+	p.signal(os.Interrupt)
+	if code := p.exitCode(); code != 0 {
+		l.t.Fatalf("the exit code of Prometheus is %d", code)
+	}
 	for _, block := range blocks {
 		if err := os.Rename(block, filepath.Join(l.data(), filepath.Base(block))); err != nil {
 			l.t.Fatal(err)
@@ -114,8 +118,8 @@ func (l *live) record(name string) {
 	}
 }
 
-// recording is a file of the one rule.
-func (l *live) recording(name string) string {
+// ruleFile writes a file with a single rule of ours.
+func (l *live) ruleFile(name string) string {
 	l.t.Helper()
 	text, err := os.ReadFile("../../alerts/runzero.rules.yml")
 	if err != nil {
@@ -142,46 +146,20 @@ func (l *live) recording(name string) string {
 	if text, err = yaml.Marshal(file); err != nil {
 		l.t.Fatal(err)
 	}
-	path := filepath.Join(l.dir, "recording.yml")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		l.t.Fatal(err)
-	}
-	return path
+	return writeFile(l.t, "rule.yml", string(text))
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.0fs", d.Seconds()) }
 
-// start starts Prometheus on what was backfilled.
-func (l *live) start(config string) *prometheus {
+func (l *live) startPrometheus(config string) *prometheus {
 	l.t.Helper()
-	file := filepath.Join(l.dir, "prometheus.yml")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		l.t.Fatal(err)
-	}
-	p := &prometheus{process: startProgram(l.t, "prometheus", nil,
-		"--config.file="+file, "--storage.tsdb.path="+l.data(), "--storage.tsdb.retention.time=60d", anyPort,
-		// A little more than the step of the history.
-		"--query.lookback-delta=16m",
-		// The first time is before Alertmanager is known.
-		"--rules.alert.resend-delay=1s")}
-	p.url = p.process.url()
-	waitFor(l.t, p.process, p.url+"/-/ready", http.StatusOK)
-	return p
+	return startPrometheus(l.t, config, l.data(), "--storage.tsdb.retention.time=60d",
+		"--query.lookback-delta="+seconds(liveStep+time.Minute), "--rules.alert.resend-delay=1s")
 }
 
-// end ends a program before the test does.
-func (p *prometheus) end() {
-	p.t.Helper()
-	p.signal(os.Interrupt)
-	if code := p.exitCode(soon); code != 0 {
-		p.t.Fatalf("Prometheus ends with %d", code)
-	}
-}
-
-// shortened is a file of alerts/ in which those durations are a second or a few: with
-// them, alerts would have to be pending for hours, which a Prometheus that was not there
-// does not remember.
-func (l *live) shortened(name string, durations map[string]string, more ...string) string {
+// shortened copies a file of alerts/ and sets these durations. As they are, alerts would
+// have to be pending for hours, which a Prometheus that has just started does not remember.
+func (l *live) shortened(name string, durations map[string]string, replacements ...string) string {
 	l.t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "alerts", name))
 	if err != nil {
@@ -190,15 +168,10 @@ func (l *live) shortened(name string, durations map[string]string, more ...strin
 	for key, to := range durations {
 		text = regexp.MustCompile(`(?m)^( *)`+key+`: .*$`).ReplaceAll(text, []byte("${1}"+key+": "+to))
 	}
-	path := filepath.Join(l.dir, name)
-	if err := os.WriteFile(path, []byte(strings.NewReplacer(more...).Replace(string(text))), 0o600); err != nil {
-		l.t.Fatal(err)
-	}
-	return path
+	return writeFile(l.t, name, strings.NewReplacer(replacements...).Replace(string(text)))
 }
 
-// startAlertmanager starts a real Alertmanager with the example, whose receivers are all
-// the webhook.
+// startAlertmanager starts Alertmanager with our example. All receivers are the webhook.
 func (l *live) startAlertmanager() string {
 	l.t.Helper()
 	var receivers []string
@@ -206,19 +179,5 @@ func (l *live) startAlertmanager() string {
 		receivers = append(receivers, "  - name: "+name+"\n", fmt.Sprintf("  - name: %s\n    webhook_configs: [{url: %q, send_resolved: false}]\n", name, l.webhook.URL+"/"+name))
 	}
 	// An alert and what inhibits it fire within a second or two of each other.
-	config := l.shortened("alertmanager.example.yml", map[string]string{"group_wait": "8s", "group_interval": "8s"}, receivers...)
-	return startAlertmanager(l.t, config)
-}
-
-func (l *live) startPrometheus(exporter string) *prometheus {
-	l.t.Helper()
-	rules := l.shortened("runzero.rules.yml", map[string]string{"for": "1s", "keep_firing_for": "1m"})
-	return l.start(fmt.Sprintf(`
-global: {scrape_interval: 1s, evaluation_interval: 1s}
-rule_files: [%q]
-alerting: {alertmanagers: [{static_configs: [{targets: [%q]}]}]}
-scrape_configs:
-  - job_name: runzero
-    static_configs: [{targets: [%q], labels: {instance: %q}}]
-`, rules, strings.TrimPrefix(l.alertmanager, "http://"), strings.TrimPrefix(exporter, "http://"), liveInstance))
+	return startAlertmanager(l.t, l.shortened("alertmanager.example.yml", map[string]string{"group_wait": "8s", "group_interval": "8s"}, receivers...))
 }

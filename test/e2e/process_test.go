@@ -15,18 +15,20 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
 const (
-	// No program of a test outlives this, but where the test says so.
+	// processLimit ends programs that tests have forgotten.
 	processLimit = 10 * time.Minute
-	// How long a test waits for something that should come soon; far longer than it
+	// patience is how long a test waits for a condition. It is far longer than it ever
 	// takes, because the machine may be busy.
-	soon = 30 * time.Second
-	// How often a condition is looked at.
+	patience  = 2 * time.Minute
 	pollEvery = 20 * time.Millisecond
+	// shutdownLimit is the time within which the exporter promises to end.
+	shutdownLimit = 5 * time.Second
+
+	// The kernel chooses a free port.
+	anyPort = "--web.listen-address=127.0.0.1:0"
 )
 
 // output is what a program has written so far.
@@ -47,7 +49,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// process is a program that runs.
+// process is a running program.
 type process struct {
 	t              *testing.T
 	command        *exec.Cmd
@@ -55,40 +57,33 @@ type process struct {
 	done           chan struct{}
 }
 
-// start starts the exporter. It has nothing of the environment of the tests but
-// what env gives it.
+// start starts the exporter with no environment but env.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	return startProgram(t, binary, env, args...)
 }
 
-// startProgram starts a program, and sees to it that it ends with the test.
+// startProgram starts a program that ends with the test.
 func startProgram(t *testing.T, path string, env []string, args ...string) *process {
 	t.Helper()
-	return startFor(t, processLimit, path, env, args...)
-}
-
-// startFor starts a program that may run for so long.
-func startFor(t *testing.T, limit time.Duration, path string, env []string, args ...string) *process {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), *soakFor+processLimit)
 	p := &process{t: t, command: exec.CommandContext(ctx, path, args...), done: make(chan struct{})}
 	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
 	p.command.Stdout, p.command.Stderr = &p.stdout, &p.stderr
 	if err := p.command.Start(); err != nil {
 		cancel()
-		t.Fatalf("%s cannot be started: %v", path, err)
+		t.Fatalf("start %s: %v", path, err)
 	}
 	go func() {
 		defer close(p.done)
-		_ = p.command.Wait() // exitCode tells
+		_ = p.command.Wait() // exitCode reports it
 	}()
 	t.Cleanup(func() {
 		defer cancel()
 		p.signal(syscall.SIGTERM)
 		select {
 		case <-p.done:
-		case <-time.After(10 * time.Second):
+		case <-time.After(2 * shutdownLimit):
 			cancel()
 			<-p.done
 		}
@@ -106,30 +101,56 @@ func tail(s string) string {
 
 func (p *process) signal(s os.Signal) {
 	if err := p.command.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		p.t.Errorf("%v cannot be sent: %v", s, err)
+		p.t.Errorf("send %v: %v", s, err)
 	}
 }
 
-// exitCode waits for the program to end by itself.
-func (p *process) exitCode(limit time.Duration) int {
+// kill ends the program without a warning.
+func (p *process) kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.done
+}
+
+// exitCode waits for the program to end.
+func (p *process) exitCode() int {
 	p.t.Helper()
 	select {
 	case <-p.done:
 		return p.command.ProcessState.ExitCode()
-	case <-time.After(limit):
-		said := len(p.stderr.String())
-		p.signal(syscall.SIGQUIT) // it tells where it stands
+	case <-time.After(patience):
+		before := len(p.stderr.String())
+		p.signal(syscall.SIGQUIT) // prints all stacks
 		select {
 		case <-p.done:
-		case <-time.After(limit):
+		case <-time.After(patience):
 		}
-		p.t.Fatalf("the program has not ended within %s:\n%s", limit, p.stderr.String()[said:])
+		p.t.Fatalf("the program has not ended within %s:\n%s", patience, p.stderr.String()[before:])
 		return -1
 	}
 }
 
-// running tells, as an error, when the program has ended.
-func (p *process) running() error {
+// stop sends a signal and requires the program to end in time, with exit code 0.
+func (p *process) stop(s os.Signal) {
+	p.t.Helper()
+	elapsed := stopwatch()
+	p.signal(s)
+	if code := p.exitCode(); code != 0 {
+		p.t.Errorf("after %v the exit code is %d", s, code)
+	}
+	if took := elapsed(); took > shutdownLimit {
+		p.t.Errorf("%v took %s, want at most %s", s, took, shutdownLimit)
+	}
+}
+
+// problems are the warnings and errors in the log.
+func (p *process) problems() []string {
+	return regexp.MustCompile(`(?m)^.*level=(?:warn|error).*$`).FindAllString(p.stderr.String(), -1)
+}
+
+var errEnded = errors.New("the program has ended")
+
+// alive returns errEnded once the program has ended.
+func (p *process) alive() error {
 	select {
 	case <-p.done:
 		return errEnded
@@ -138,21 +159,16 @@ func (p *process) running() error {
 	}
 }
 
-var errEnded = errors.New("the program has ended")
-
-// find waits for a line of the program's output that fits, and returns what the
-// first group caught.
-func (p *process) find(out *output, pattern string) string {
+// waitForLine waits for a line that matches, and returns the first group.
+func (p *process) waitForLine(out *output, pattern string) string {
 	p.t.Helper()
 	line := regexp.MustCompile("(?m)" + pattern)
 	var found string
 	eventually(p.t, func() error {
+		ended := p.alive() // before its last words are read
 		match := line.FindStringSubmatch(out.String())
 		if match == nil {
-			if err := p.running(); err != nil {
-				return err
-			}
-			return fmt.Errorf("no line fits %s", pattern)
+			return errors.Join(ended, fmt.Errorf("no line matches %s", pattern))
 		}
 		found = match[1]
 		return nil
@@ -160,17 +176,16 @@ func (p *process) find(out *output, pattern string) string {
 	return found
 }
 
-// url is where the exporter, or any program with exporter-toolkit, listens. It is
-// taken from its log because tests let the kernel choose ports.
+// url is where the exporter, or any program with exporter-toolkit, listens according to its log.
 func (p *process) url() string {
 	p.t.Helper()
-	return "http://" + p.find(&p.stderr, `address[=":]+(127\.0\.0\.1:[1-9]\d*)`)
+	return "http://" + p.waitForLine(&p.stderr, `address[=":]+(127\.0\.0\.1:[1-9]\d*)`)
 }
 
 // eventually waits for a condition.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	limit, tick := time.NewTimer(soon), time.NewTicker(pollEvery)
+	limit, tick := time.NewTimer(patience), time.NewTicker(pollEvery)
 	defer limit.Stop()
 	defer tick.Stop()
 	for {
@@ -184,31 +199,7 @@ func eventually(t *testing.T, check func() error) {
 		select {
 		case <-tick.C:
 		case <-limit.C:
-			t.Fatalf("not within %s: %v", soon, err)
+			t.Fatalf("not within %s: %v", patience, err)
 		}
 	}
 }
-
-// Serving on a port that the kernel chooses.
-const anyPort = "--web.listen-address=127.0.0.1:0"
-
-// console is the simulated console as a program of its own, and its twin in the
-// test, which knows the truth.
-type console struct {
-	*process
-	url  string
-	twin *simulator.Console
-	// now is the twin's clock.
-	now time.Time
-}
-
-func startConsole(t *testing.T) *console {
-	t.Helper()
-	c := &console{now: time.Now()}
-	c.twin = simulator.New(simulator.Options{Seed: 7, Organizations: 3, Assets: 500, Limit: 9000, Now: func() time.Time { return c.now }})
-	c.process = start(t, nil, "simulate", "--simulate.listen-address=127.0.0.1:0", "--simulate.seed=7", "--simulate.assets=500", "--simulate.limit=9000")
-	c.url = c.find(&c.stdout, `console is at (http://\S+)$`)
-	return c
-}
-
-func (c *console) tokenEnv() []string { return []string{"RUNZERO_TOKEN=" + c.twin.AccountToken()} }

@@ -10,40 +10,27 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-// prometheus is a real Prometheus that scrapes one exporter.
+// prometheus is a real Prometheus.
 type prometheus struct {
 	*process
 	url string
 }
 
-func startPrometheus(t *testing.T, exporter string) *prometheus {
+func startPrometheus(t *testing.T, config, data string, flags ...string) *prometheus {
 	t.Helper()
-	dir := t.TempDir()
-	config := filepath.Join(dir, "prometheus.yml")
-	text := fmt.Sprintf(`
-global: {scrape_interval: 500ms}
-scrape_configs:
-  - job_name: runzero
-    static_configs: [{targets: [%q]}]
-`, strings.TrimPrefix(exporter, "http://"))
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p := &prometheus{process: startProgram(t, "prometheus", nil,
-		"--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), anyPort,
-		// Latencies are native histograms where these are switched on.
-		"--enable-feature=native-histograms")}
+	flags = append(flags, "--config.file="+writeFile(t, "prometheus.yml", config), "--storage.tsdb.path="+data, anyPort)
+	p := &prometheus{process: startProgram(t, "prometheus", nil, flags...)}
 	p.url = p.process.url()
-	waitFor(t, p.process, p.url+"/-/ready", http.StatusOK)
+	waitForStatus(t, p.process, p.url+"/-/ready", http.StatusOK)
 	return p
 }
 
@@ -55,12 +42,12 @@ type sample struct {
 }
 
 func (p *prometheus) query(promQL string) ([]sample, error) {
-	a, err := ask(client, http.MethodGet, p.url+"/api/v1/query?query="+url.QueryEscape(promQL))
+	r, err := send(client, http.MethodGet, p.url+"/api/v1/query?query="+url.QueryEscape(promQL))
 	if err != nil {
 		return nil, err
 	}
-	if a.code != http.StatusOK {
-		return nil, fmt.Errorf("%s: %d: %s", promQL, a.code, a.body)
+	if r.code != http.StatusOK {
+		return nil, fmt.Errorf("%s: %d: %s", promQL, r.code, r.body)
 	}
 	var result struct {
 		Data struct {
@@ -70,21 +57,21 @@ func (p *prometheus) query(promQL string) ([]sample, error) {
 			}
 		}
 	}
-	decode(p.t, a.body, &result)
+	decode(p.t, r.body, &result)
 	var samples []sample
 	for _, r := range result.Data.Result {
 		at, isTime := r.Value[0].(float64)
 		text, isText := r.Value[1].(string)
 		value, err := strconv.ParseFloat(text, 64)
 		if !isTime || !isText || err != nil {
-			return nil, fmt.Errorf("%s: %v is no sample", promQL, r.Value)
+			return nil, fmt.Errorf("%s: invalid sample %v", promQL, r.Value)
 		}
 		samples = append(samples, sample{r.Metric, time.UnixMilli(int64(at * 1000)), value})
 	}
 	return samples, nil
 }
 
-// by waits for an answer and returns its values by one label.
+// by waits for samples and returns their values by one label.
 func (p *prometheus) by(label, promQL string) map[string]float64 {
 	p.t.Helper()
 	values := map[string]float64{}
@@ -101,122 +88,139 @@ func (p *prometheus) by(label, promQL string) map[string]float64 {
 	return values
 }
 
-func TestPrometheusScrapesTheTruth(t *testing.T) {
-	console := startConsole(t)
-	seen := startProxy(t, console.url)
-	_, exporter := startReady(t, console.tokenEnv(), "--runzero.url="+seen.URL)
-	prometheus := startPrometheus(t, exporter)
+// twin is a simulated console inside the test that equals the one in another process: it
+// knows the truth at any time.
+type twin struct {
+	*simulator.Console
+	now time.Time
+}
 
-	prometheus.by("job", `up == 1 and on (instance) runzero_up == 1`)
-	t.Run("assets", func(t *testing.T) { assetsAreTrue(t, console, prometheus) })
-	t.Run("ages", func(t *testing.T) { agesAreTrue(t, console, prometheus) })
+func newTwin(organizations, assets int) *twin {
+	w := &twin{now: time.Now()}
+	w.Console = simulator.New(simulator.Options{Seed: 7, Organizations: organizations, Assets: assets, Limit: unlimited, Now: func() time.Time { return w.now }})
+	return w
+}
+
+func TestPrometheusScrapesTheTruth(t *testing.T) {
+	t.Parallel()
+	const organizations, assets, limit = 3, 500, 9000
+	console, env := startConsole(t, organizations, assets, limit)
+	passing := startRecorder(t, console)
+	_, exporter := startReady(t, env, "--runzero.url="+passing.URL)
+	// Latencies are native histograms where Prometheus has enabled them.
+	p := startPrometheus(t, scrapeConfig(exporter, ""), filepath.Join(t.TempDir(), "data"), "--enable-feature=native-histograms")
+	p.by("job", `up == 1 and on (instance) runzero_up == 1`)
+	truth := newTwin(organizations, assets)
+	t.Run("assets", func(t *testing.T) { assetsAreTrue(t, truth, p) })
+	t.Run("ages of scans", func(t *testing.T) { agesAreTrue(t, truth, p) })
 	t.Run("quota", func(t *testing.T) {
-		left := prometheus.by("credential", "runzero_api_usage_remaining / runzero_api_usage_limit")
 		charged := 0
-		for _, path := range seen.requests() {
-			// What needs no token is not charged.
+		for _, path := range passing.requests() {
+			// Requests that need no token are not charged.
 			if !strings.HasSuffix(path, "/health") && !strings.Contains(path, "/releases/") {
 				charged++
 			}
 		}
-		if want := float64(9000-charged) / 9000; len(left) != 1 || math.Abs(left["default"]-want) > 1e-9 {
-			t.Errorf("%v of the quota is left, and after %d calls %v are", left, charged, want)
+		left := p.by("credential", "runzero_api_usage_remaining / runzero_api_usage_limit")
+		if want := float64(limit-charged) / limit; len(left) != 1 || math.Abs(left["default"]-want) > 1e-9 {
+			t.Errorf("%v of the quota remains, want %v after %d calls", left, want, charged)
 		}
 	})
 	t.Run("native histogram", func(t *testing.T) {
-		count := prometheus.by("", "sum (histogram_count (runzero_api_request_duration_seconds))")
-		if sent := len(seen.requests()); count[""] != float64(sent) {
-			t.Errorf("the durations of %v requests are known, and %d were sent", count[""], sent)
+		count := p.by("", "sum (histogram_count (runzero_api_request_duration_seconds))")
+		if sent := len(passing.requests()); count[""] != float64(sent) {
+			t.Errorf("the durations of %v requests are exposed, %d were sent", count[""], sent)
 		}
 	})
 }
 
-// attempts tells when each organization was asked for a topic last.
-func (p *prometheus) attempts(collector string) map[string]time.Time {
-	p.t.Helper()
-	instants := map[string]time.Time{}
-	for org, at := range p.by("org_name", fmt.Sprintf("runzero_collector_last_attempt_timestamp_seconds{collector=%q}", collector)) {
-		instants[org] = time.Unix(int64(at), 0)
-	}
-	return instants
+// scrapeConfig has Prometheus scrape one exporter. more are keys before the jobs.
+func scrapeConfig(exporter, more string) string {
+	return fmt.Sprintf(`
+global: {scrape_interval: 1s, evaluation_interval: 1s}
+%s
+scrape_configs:
+  - job_name: runzero
+    static_configs: [{targets: [%q], labels: {instance: %q}}]
+`, more, strings.TrimPrefix(exporter, "http://"), liveInstance)
 }
 
-func assetsAreTrue(t *testing.T, console *console, prometheus *prometheus) {
-	polled := prometheus.attempts("assets")
-	total := map[string]float64{}
-	for i, org := range console.twin.Organizations() {
-		if org.Demo || org.Inactive {
-			if _, found := polled[org.Name]; found {
-				t.Errorf("%s is a demo or inactive, and was polled", org.Name)
-			}
+// attempts returns when each organization was last polled by a collector.
+func (p *prometheus) attempts(collector string) map[string]time.Time {
+	p.t.Helper()
+	attempts := map[string]time.Time{}
+	for org, at := range p.by("org_name", fmt.Sprintf("runzero_collector_last_attempt_timestamp_seconds{collector=%q}", collector)) {
+		attempts[org] = time.Unix(int64(at), 0)
+	}
+	return attempts
+}
+
+func assetsAreTrue(t *testing.T, truth *twin, p *prometheus) {
+	polled := p.attempts("assets")
+	for i, org := range truth.Organizations() {
+		at, found := polled[org.Name]
+		if active := !org.Demo && !org.Inactive; found != active {
+			t.Errorf("%s is active: %t, and was polled: %t", org.Name, active, found)
+		}
+		if !found {
 			continue
 		}
-		got := prometheus.by("asset_type", fmt.Sprintf("sum by (asset_type) (runzero_assets{org_name=%q})", org.Name))
-		// The answer was made within a second or two of the poll's beginning.
+		got := p.by("asset_type", fmt.Sprintf("sum by (asset_type) (runzero_assets{org_name=%q})", org.Name))
+		matches := false
 		var want map[string]float64
-		for wait := range 3 {
-			console.now = polled[org.Name].Add(time.Duration(wait) * time.Second)
+		// The response was made soon after the poll began.
+		for truth.now = at; !matches && truth.now.Before(at.Add(time.Minute)); truth.now = truth.now.Add(time.Second) {
 			want = map[string]float64{}
-			for asset := range console.twin.Assets(i) {
+			for asset := range truth.Assets(i) {
 				name := strings.TrimSpace(asset.Type)
 				if name == "" {
 					name = "unknown"
 				}
 				want[name]++
 			}
-			if maps.Equal(got, want) {
-				break
-			}
+			matches = maps.Equal(got, want)
 		}
-		if !maps.Equal(got, want) {
-			t.Errorf("%s has %v, and not %v", org.Name, want, got)
+		if !matches {
+			t.Errorf("%s has assets %v, exposed are %v", org.Name, want, got)
 		}
-		for name, n := range want {
-			total[name] += n
-		}
-	}
-	if got := prometheus.by("asset_type", "sum by (asset_type) (runzero_assets)"); !maps.Equal(got, total) {
-		t.Errorf("there are %v, and not %v", total, got)
 	}
 }
 
-func agesAreTrue(t *testing.T, console *console, prometheus *prometheus) {
+func agesAreTrue(t *testing.T, truth *twin, p *prometheus) {
 	ends := map[string]time.Time{}
-	for org, at := range prometheus.attempts("tasks") {
-		console.now = at.Add(time.Second)
-		console.lastGoodScans(t, org, ends)
+	for org, at := range p.attempts("tasks") {
+		truth.now = at.Add(time.Second)
+		truth.lastGoodScans(t, org, ends)
 	}
 	if len(ends) == 0 {
 		t.Fatal("the simulated console has no scans")
 	}
-	const lag = 5 // a scrape interval and then some
+	const lag = 5 // a scrape interval, generously
 	eventually(t, func() error {
-		samples, err := prometheus.query("max by (site_name) (runzero_scan_age_seconds)")
+		samples, err := p.query("max by (site_name) (runzero_scan_age_seconds)")
 		if err != nil {
 			return err
 		}
-		var wrong []string
+		if len(samples) != len(ends) {
+			return fmt.Errorf("ages of %d sites, want %d", len(samples), len(ends))
+		}
 		for _, s := range samples {
 			end, known := ends[s.labels["site_name"]]
 			if age := s.at.Sub(end).Seconds(); !known || math.Abs(age-s.value) > lag {
-				wrong = append(wrong, fmt.Sprintf("%s: %v and not %v", s.labels["site_name"], s.value, age))
+				return fmt.Errorf("%s: age %v, want %v", s.labels["site_name"], s.value, age)
 			}
-		}
-		if len(samples) != len(ends) || len(wrong) > 0 {
-			slices.Sort(wrong)
-			return fmt.Errorf("%d sites of %d; wrong: %v", len(samples), len(ends), wrong)
 		}
 		return nil
 	})
 }
 
-// lastGoodScans notes when each site's last good scan ended: of sites of one name,
-// the one whose is the longest ago. It reads the console's answer its own way.
-func (c *console) lastGoodScans(t *testing.T, orgName string, ends map[string]time.Time) {
+// lastGoodScans adds when each site's last good scan ended; of sites with the same name, the
+// one whose ended the longest ago. It reads the console's response in its own way.
+func (w *twin) lastGoodScans(t *testing.T, orgName string, ends map[string]time.Time) {
 	t.Helper()
 	sites := map[string]string{}
 	id := ""
-	for _, org := range c.twin.Organizations() {
+	for _, org := range w.Organizations() {
 		if org.Name == orgName {
 			id = org.ID
 			for _, site := range org.Sites {
@@ -225,9 +229,9 @@ func (c *console) lastGoodScans(t *testing.T, orgName string, ends map[string]ti
 		}
 	}
 	request := httptest.NewRequest(http.MethodGet, "/api/v1.0/export/org/tasks.jsonl?_oid="+id, http.NoBody)
-	request.Header.Set("Authorization", "Bearer "+c.twin.AccountToken())
+	request.Header.Set("Authorization", "Bearer "+w.AccountToken())
 	answer := httptest.NewRecorder()
-	c.twin.ServeHTTP(answer, request)
+	w.ServeHTTP(answer, request)
 	last := map[string]int64{}
 	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
 		var task struct {
@@ -256,24 +260,5 @@ func (c *console) lastGoodScans(t *testing.T, orgName string, ends map[string]ti
 		if known, found := ends[name]; name != "" && (!found || at.Before(known)) {
 			ends[name] = at
 		}
-	}
-}
-
-func TestPrometheusScrapesTheDemo(t *testing.T) {
-	_, exporter := startReady(t, nil, "--demo")
-	prometheus := startPrometheus(t, exporter)
-	for _, promQL := range []string{
-		"sum by (asset_type) (runzero_assets)",
-		"max by (site_name) (runzero_scan_age_seconds)",
-		"runzero_api_usage_remaining / runzero_api_usage_limit > 0.9 < 1",
-		"runzero_exporter_build_info",
-		"process_resident_memory_bytes",
-		"promhttp_metric_handler_requests_total",
-	} {
-		prometheus.by("", promQL)
-	}
-	problems, err := prometheus.query(`up == 0 or runzero_up == 0 or runzero_collector_success == 0`)
-	if err != nil || len(problems) > 0 {
-		t.Errorf("%v, %v", problems, err)
 	}
 }
