@@ -139,7 +139,7 @@ func configFile(t *testing.T, s secrets, g *gate) setting {
 	s.add("tls_config.key", strings.Join(strings.Split(string(key), "\n")[1:3], ""))
 	s.add("basic_auth_users", passwordHash)
 	s.add("the password of the pages", password)
-	tunnel, caFile := startTunnel(t, g), "\n    tls_config: {ca_file: " + g.caFile + "}"
+	tunnel, caFile := startTunnel(t, g), "\n    tls_config: {ca_file: "+g.caFile+"}"
 	account := func(place string) string { return g.accept(s.plant("CT", place), g.console.AccountToken()) }
 	inline, filed, organization := account("credentials"), account("credentials_file"), g.accept(s.plant("OT", "organization token"), g.console.OrganizationToken(0))
 	client, clientFiled := g.acceptClient(s, "client_secret"), g.acceptClient(s, "client_secret_file")
