@@ -45,7 +45,7 @@ func (s *scans) add(task *runzero.Task, o outcome) error {
 		site.running = start
 	}
 	end := finishedAt(task, o, s.poll.Now)
-	if end.IsZero() || !site.lastRuns.add(end, task.ID, o) {
+	if end.IsZero() || !site.add(end, task.ID, o) {
 		return nil
 	}
 	site.changes, site.duration = changes(task.Changes), 0

@@ -68,7 +68,7 @@ func (s sourced[T]) or(other sourced[T]) sourced[T] {
 
 // fileOrFlag returns the value of the file if it is set there, else that of the flag. If it
 // is set in both places, so that one would be ignored, the error goes to conflict.
-func fileOrFlag[T any](f Flags, in sourced[T], flag string, value T, conflict *error) sourced[T] {
+func fileOrFlag[T any](f Flags, in sourced[T], flag string, value T, conflict *error) sourced[T] { //nolint:gocritic // conflicts of many settings are collected there
 	if in.set() && f.Set[flag] && *conflict == nil {
 		*conflict = in.errorf("--%s (or its environment variable) sets this too: remove one", flag)
 	}

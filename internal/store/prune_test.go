@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
@@ -24,7 +24,7 @@ func TestPruneRemovesOnlyWhatIsNotKept(t *testing.T) {
 		f.saveState(account, map[string]string{"name": account})
 	}
 	f.open()
-	f.Prune(func(k store.Key) bool { return strings.Contains("02468", k.Collector) })
+	f.Prune(func(k store.Key) bool { return slices.Contains([]string{"0", "2", "4", "6", "8"}, k.Collector) })
 	f.PruneStates(func(account string, state []byte) bool {
 		if want := fmt.Sprintf(`{"name":%q}`, account); string(state) != want {
 			t.Errorf("the state of %q is %s, want %s", account, state, want)
