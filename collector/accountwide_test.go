@@ -78,7 +78,7 @@ func TestAccountWideEqualsPerOrganization(t *testing.T) {
 			for id, name := range organizations() {
 				poll := Poll{API: client(t, organizationToken, offering("3.4", responses{test.path: {body: strings.Join(rows[id], "\n")}})), Now: noon,
 					Organization: Organization{ID: id, Name: name}}
-				s, err := collectorOf(t, test.collector, defaults()).Collect(t.Context(), poll)
+				s, err := collectorOf(t, test.collector, defaults())(t.Context(), poll)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -65,22 +65,6 @@ func support(now, end, extended time.Time) int {
 	return 2
 }
 
-type assets struct {
-	labels []assetLabel
-	top    int
-	search string
-}
-
-func newAssets(s Settings) Collector {
-	a := assets{top: s.AssetTop, search: s.AssetSearch}
-	for _, label := range assetLabels() {
-		if slices.Contains(s.AssetLabels, label.name) {
-			a.labels = append(a.labels, label)
-		}
-	}
-	return a
-}
-
 // siteAssets are the counts of one site.
 type siteAssets struct {
 	risk, criticality                   [8]int64
@@ -90,7 +74,7 @@ type siteAssets struct {
 
 // assetCount is the state of one poll.
 type assetCount struct {
-	assets
+	labels    []assetLabel
 	tally     *tally
 	sources   *multiCounter
 	sites     map[string]*siteAssets
@@ -100,24 +84,26 @@ type assetCount struct {
 	values    []string // reused for each record
 }
 
-// Collect counts the organization's assets.
-func (a assets) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
+// collectAssets counts the organization's assets.
+func collectAssets(ctx context.Context, poll Poll) (Snapshot, error) {
 	c := assetCount{
-		assets: a, sources: newMultiCounter("source"), sites: map[string]*siteAssets{}, seen: map[string]string{},
-		lastSeen: newAges(), firstSeen: newAges(), values: make([]string, len(a.labels)),
+		sources: newMultiCounter("source"), sites: map[string]*siteAssets{}, seen: map[string]string{}, lastSeen: newAges(), firstSeen: newAges(),
 	}
 	var dimensions []*dimension
-	for _, label := range a.labels {
-		dimensions = append(dimensions, newDimension(label.name, label.open))
+	for _, label := range assetLabels() {
+		if slices.Contains(poll.Settings.AssetLabels, label.name) {
+			c.labels = append(c.labels, label)
+			dimensions = append(dimensions, newDimension(label.name, label.open))
+		}
 	}
-	c.tally = newTally(dimensions...)
+	c.tally, c.values = newTally(dimensions...), make([]string, len(dimensions))
 	for id := range poll.Sites {
 		if id != zeroID {
 			c.sites[id] = &siteAssets{}
 		}
 	}
 	var asset runzero.Asset // shared by all records, so that taking its address does not allocate for each
-	for next, err := range poll.API.Assets(ctx, poll.Organization.ID, a.search) {
+	for next, err := range poll.API.Assets(ctx, poll.Organization.ID, poll.Settings.AssetSearch) {
 		asset = next
 		if err == nil {
 			err = c.count(&asset, poll.Now)
@@ -127,7 +113,7 @@ func (a assets) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 		}
 	}
 	names := nameSites(poll.Sites, c.seen)
-	return c.samples(poll.Organization.Name, names).snapshot(names)
+	return c.samples(poll, names).snapshot(names)
 }
 
 func (c *assetCount) count(asset *runzero.Asset, now time.Time) error {
@@ -170,17 +156,17 @@ func sum(a, b runzero.Count) runzero.Count {
 	return runzero.Known(total + min(n, math.MaxInt64-total))
 }
 
-func (c *assetCount) samples(org string, names SiteNames) *samples {
+func (c *assetCount) samples(poll Poll, names SiteNames) *samples {
 	var labels []string
 	for _, label := range c.labels {
 		labels = append(labels, label.name)
 	}
-	out := newSamples("assets", labels...)
-	out.tally("runzero_assets", org, c.tally, c.top, names)
-	for source, n := range c.sources.folded(c.top) {
+	out, org := newSamples("assets", labels...), poll.Organization.Name
+	out.tally("runzero_assets", poll, c.tally, names)
+	for source, n := range c.sources.folded(poll.Settings.AssetTop) {
 		out.gauge("runzero_assets_by_source", float64(n), org, source)
 	}
-	out.folded(org, "assets", c.top, slices.Concat(c.tally.dimensions, []*dimension{c.sources.dimension})...)
+	out.folded(poll, "assets", slices.Concat(c.tally.dimensions, []*dimension{c.sources.dimension})...)
 	for id, site := range c.sites {
 		name := names[id]
 		out.enum("runzero_assets_by_risk", risks(), site.risk, org, name)

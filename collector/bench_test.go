@@ -26,7 +26,7 @@ func benchBody(tb testing.TB, name string, assets int) []byte {
 		console.ServeHTTP(recorder, r)
 		http.NotFound(w, r) // the poll is only there to make the request
 	}))
-	if _, err := collectorOf(tb, name, defaults()).Collect(tb.Context(), Poll{API: api}); err == nil || recorder.Code != http.StatusOK {
+	if _, err := collectorOf(tb, name, defaults())(tb.Context(), Poll{API: api}); err == nil || recorder.Code != http.StatusOK {
 		tb.Fatalf("status %d, error %v", recorder.Code, err)
 	}
 	return recorder.Body.Bytes()
@@ -48,7 +48,7 @@ func poll(tb testing.TB, server *httptest.Server, name string, n int) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, err := collectorOf(tb, name, top(n)).Collect(tb.Context(), Poll{API: api, Now: time.Now()}); err != nil {
+	if _, err := collectorOf(tb, name, top(n))(tb.Context(), Poll{API: api, Now: time.Now()}); err != nil {
 		tb.Fatal(err)
 	}
 }

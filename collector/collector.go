@@ -11,17 +11,9 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// Collector polls the API for one topic.
-type Collector interface {
-	// Collect makes one poll. If it returns an error, even one from the end of a response, the poll has no snapshot.
-	Collect(ctx context.Context, poll Poll) (Snapshot, error)
-}
-
-// collectFunc is a Collector without settings.
-type collectFunc func(context.Context, Poll) (Snapshot, error)
-
-// Collect implements Collector.
-func (f collectFunc) Collect(ctx context.Context, poll Poll) (Snapshot, error) { return f(ctx, poll) }
+// Collector makes one poll of one topic. If it returns an error, even one from the end of a response, the poll has no
+// snapshot.
+type Collector func(context.Context, Poll) (Snapshot, error)
 
 // Poll is the input of one poll.
 type Poll struct {
@@ -35,6 +27,7 @@ type Poll struct {
 	// same names; nil before the first. In an account-wide poll they are those of all organizations, with AccountSite ids.
 	Sites    SiteNames
 	Previous *Snapshot // the collector's last snapshot of the organization, nil before the first
+	Settings Settings
 }
 
 // Organization is the organization that a poll is for.
@@ -108,10 +101,10 @@ type Spec struct {
 	Calls        int           // API calls of a poll; 0: one
 	Interval     time.Duration // default interval; 0: --cache.interval
 	Query        Query         // set by QuerySpec only
-	New          func(Settings) Collector
-	// AccountWide makes the account-wide form of a PerOrganization collector, which polls all organizations at once;
-	// nil if there is none. If its polls fail with ErrUnsupported, the organizations are polled one by one.
-	AccountWide func(Settings) Collector
+	Collect      Collector
+	// AccountWide is the account-wide form of a PerOrganization collector, which polls all organizations at once; nil
+	// if there is none. If its polls fail with ErrUnsupported, the organizations are polled one by one.
+	AccountWide Collector
 	// FromDiscovery makes the account-wide snapshot from the organizations that discovery found, without an API call;
 	// nil if the collector has to be polled. Names maps the ids of the organizations to export to their org_name.
 	FromDiscovery func(found []runzero.Organization, names map[string]string) (Snapshot, error)
@@ -120,23 +113,22 @@ type Spec struct {
 // Specs lists the collectors. The first round polls them in this order, cheapest first, so
 // that the quota and the sites' names are known before expensive exports begin.
 func Specs() []Spec {
-	always := func(f collectFunc) func(Settings) Collector { return func(Settings) Collector { return f } }
 	return []Spec{
 		{Name: "usage", Help: "API usage, from the headers of every response", Scope: HeadersOnly},
-		{Name: "console", Help: "the console's health and version", Scope: PerConsole, Interval: time.Hour, New: always(collectConsole)},
-		{Name: "license", Help: "the account's licence: assets allowed and counted, and expiry", Scope: PerAccount, Needs: runzero.AccountCredential, Interval: 6 * time.Hour, New: always(collectLicense)},
-		{Name: "organizations", Help: "organizations, their assets as counted by the console, and their retention", Needs: runzero.OrganizationToken, Interval: time.Hour, New: always(collectOrganization), FromDiscovery: Organizations},
-		{Name: "hosted_zones", Help: "hosted zones, their Explorers and tasks", Scope: PerAccount, Needs: runzero.OrganizationToken, OffByDefault: true, New: always(collectHostedZones)},
-		{Name: "sites", Help: "sites and their assets as counted by the console", Needs: runzero.ExportToken, New: always(collectSites), AccountWide: always(collectAccountSites)},
-		{Name: "explorers", Help: "Explorers: connection, version and last check-in", Needs: runzero.OrganizationToken, New: always(collectExplorers), AccountWide: always(collectAccountExplorers)},
-		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.ExportToken, New: func(s Settings) Collector { return tasks{s} }},
-		{Name: "findings", Help: "findings by category and risk", Needs: runzero.ExportToken, OffByDefault: true, New: counting(countFindings).collector},
-		{Name: "wireless", Help: "wireless networks by site, authentication and encryption", Needs: runzero.ExportToken, OffByDefault: true, New: counting(countWireless).collector},
-		{Name: "directory", Help: "directory users and groups", Needs: runzero.ExportToken, OffByDefault: true, Calls: 2, New: counting(countDirectory).collector},
-		{Name: "assets", Help: "assets by site, type, operating system and risk", Needs: runzero.ExportToken, New: newAssets},
-		{Name: "certificates", Help: "certificates by type and state, and their remaining lifetime", Needs: runzero.ExportToken, OffByDefault: true, New: always(collectCertificates)},
-		{Name: "services", Help: "services by protocol and port", Needs: runzero.ExportToken, OffByDefault: true, New: counting(countServices).collector},
-		{Name: "software", Help: "installed software by product", Needs: runzero.ExportToken, OffByDefault: true, New: counting(countSoftware).collector},
-		{Name: "vulnerabilities", Help: "vulnerabilities by site and severity", Needs: runzero.ExportToken, OffByDefault: true, New: always(collectVulnerabilities)},
+		{Name: "console", Help: "the console's health and version", Scope: PerConsole, Interval: time.Hour, Collect: collectConsole},
+		{Name: "license", Help: "the account's licence: assets allowed and counted, and expiry", Scope: PerAccount, Needs: runzero.AccountCredential, Interval: 6 * time.Hour, Collect: collectLicense},
+		{Name: "organizations", Help: "organizations, their assets as counted by the console, and their retention", Needs: runzero.OrganizationToken, Interval: time.Hour, Collect: collectOrganization, FromDiscovery: Organizations},
+		{Name: "hosted_zones", Help: "hosted zones, their Explorers and tasks", Scope: PerAccount, Needs: runzero.OrganizationToken, OffByDefault: true, Collect: collectHostedZones},
+		{Name: "sites", Help: "sites and their assets as counted by the console", Needs: runzero.ExportToken, Collect: collectSites, AccountWide: collectAccountSites},
+		{Name: "explorers", Help: "Explorers: connection, version and last check-in", Needs: runzero.OrganizationToken, Collect: collectExplorers, AccountWide: collectAccountExplorers},
+		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.ExportToken, Collect: collectTasks},
+		{Name: "findings", Help: "findings by category and risk", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectFindings},
+		{Name: "wireless", Help: "wireless networks by site, authentication and encryption", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectWireless},
+		{Name: "directory", Help: "directory users and groups", Needs: runzero.ExportToken, OffByDefault: true, Calls: 2, Collect: collectDirectory},
+		{Name: "assets", Help: "assets by site, type, operating system and risk", Needs: runzero.ExportToken, Collect: collectAssets},
+		{Name: "certificates", Help: "certificates by type and state, and their remaining lifetime", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectCertificates},
+		{Name: "services", Help: "services by protocol and port", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectServices},
+		{Name: "software", Help: "installed software by product", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectSoftware},
+		{Name: "vulnerabilities", Help: "vulnerabilities by site and severity", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectVulnerabilities},
 	}
 }

@@ -8,13 +8,6 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// counting is a collector that only counts the records of exports. Of each open-ended label, it keeps the top values.
-type counting func(ctx context.Context, poll Poll, top int) (Snapshot, error)
-
-func (c counting) collector(s Settings) Collector {
-	return collectFunc(func(ctx context.Context, poll Poll) (Snapshot, error) { return c(ctx, poll, s.AssetTop) })
-}
-
 // countEach calls count for each record of an export.
 func countEach[T any](rows iter.Seq2[T, error], what string, count func(row T) error) error {
 	for row, err := range rows {
@@ -28,8 +21,8 @@ func countEach[T any](rows iter.Seq2[T, error], what string, count func(row T) e
 	return nil
 }
 
-// countFindings counts the organization's findings and their instances.
-func countFindings(ctx context.Context, poll Poll, top int) (Snapshot, error) {
+// collectFindings counts the organization's findings and their instances.
+func collectFindings(ctx context.Context, poll Poll) (Snapshot, error) {
 	category, risk := newDimension("category", true), newDimension("risk", false)
 	// Both share the dimensions, so that both keep the same categories.
 	kinds, instances := newTally(category, risk), newTally(category, risk)
@@ -45,16 +38,16 @@ func countFindings(ctx context.Context, poll Poll, top int) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	out, org := newSamples("findings"), poll.Organization.Name
-	out.tally("runzero_findings", org, kinds, top, nil)
-	out.tally("runzero_finding_instances", org, instances, top, nil)
-	out.folded(org, "findings", top, category)
+	out := newSamples("findings")
+	out.tally("runzero_findings", poll, kinds, nil)
+	out.tally("runzero_finding_instances", poll, instances, nil)
+	out.folded(poll, "findings", category)
 	return out.snapshot(nil)
 }
 
-// countWireless counts the wireless networks near the organization's sites by how they are protected. Their names are
+// collectWireless counts the wireless networks near the organization's sites by how they are protected. Their names are
 // not labels: anybody nearby can choose them, and many contain people's names.
-func countWireless(ctx context.Context, poll Poll, top int) (Snapshot, error) {
+func collectWireless(ctx context.Context, poll Poll) (Snapshot, error) {
 	networks := newTally(newDimension(siteLabel, false), newDimension("authentication", true), newDimension("encryption", true))
 	seen := map[string]string{}
 	err := countEach(poll.API.Wireless(ctx, poll.Organization.ID), "wireless networks", func(row runzero.Wireless) error {
@@ -67,15 +60,15 @@ func countWireless(ctx context.Context, poll Poll, top int) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	out, org, names := newSamples("wireless"), poll.Organization.Name, nameSites(poll.Sites, seen)
-	out.tally("runzero_wireless_networks", org, networks, top, names)
-	out.folded(org, "wireless", top, networks.dimensions...)
+	out, names := newSamples("wireless"), nameSites(poll.Sites, seen)
+	out.tally("runzero_wireless_networks", poll, networks, names)
+	out.folded(poll, "wireless", networks.dimensions...)
 	return out.snapshot(names)
 }
 
-// countDirectory counts the users and groups of the organization's directories by directory, and by nothing that
+// collectDirectory counts the users and groups of the organization's directories by directory, and by nothing that
 // identifies a person.
-func countDirectory(ctx context.Context, poll Poll, top int) (Snapshot, error) {
+func collectDirectory(ctx context.Context, poll Poll) (Snapshot, error) {
 	source := newDimension("source_id", true)
 	// Both share the dimension, so that both keep the same directories.
 	users, groups := newTally(source), newTally(source)
@@ -88,15 +81,15 @@ func countDirectory(ctx context.Context, poll Poll, top int) (Snapshot, error) {
 	if err := countEach(poll.API.DirectoryGroups(ctx, poll.Organization.ID), "directory groups", into(groups)); err != nil {
 		return Snapshot{}, err
 	}
-	out, org := newSamples("directory"), poll.Organization.Name
-	out.tally("runzero_directory_users", org, users, top, nil)
-	out.tally("runzero_directory_groups", org, groups, top, nil)
-	out.folded(org, "directory", top, source)
+	out := newSamples("directory")
+	out.tally("runzero_directory_users", poll, users, nil)
+	out.tally("runzero_directory_groups", poll, groups, nil)
+	out.folded(poll, "directory", source)
 	return out.snapshot(nil)
 }
 
-// countServices counts the services of the organization's assets.
-func countServices(ctx context.Context, poll Poll, top int) (Snapshot, error) {
+// collectServices counts the services of the organization's assets.
+func collectServices(ctx context.Context, poll Poll) (Snapshot, error) {
 	protocols := newMultiCounter("protocol")
 	ports := newTally(newDimension("transport", true), newDimension("port", true))
 	err := countEach(poll.API.Services(ctx, poll.Organization.ID), "services", func(row runzero.Service) error {
@@ -112,17 +105,17 @@ func countServices(ctx context.Context, poll Poll, top int) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	out, org := newSamples("services"), poll.Organization.Name
-	for protocol, n := range protocols.folded(top) {
-		out.gauge("runzero_services_by_protocol", float64(n), org, protocol)
+	out := newSamples("services")
+	for protocol, n := range protocols.folded(poll.Settings.AssetTop) {
+		out.gauge("runzero_services_by_protocol", float64(n), poll.Organization.Name, protocol)
 	}
-	out.tally("runzero_services_by_port", org, ports, top, nil)
-	out.folded(org, "services", top, append(ports.dimensions, protocols.dimension)...)
+	out.tally("runzero_services_by_port", poll, ports, nil)
+	out.folded(poll, "services", append(ports.dimensions, protocols.dimension)...)
 	return out.snapshot(nil)
 }
 
-// countSoftware counts the software installed on the organization's assets.
-func countSoftware(ctx context.Context, poll Poll, top int) (Snapshot, error) {
+// collectSoftware counts the software installed on the organization's assets.
+func collectSoftware(ctx context.Context, poll Poll) (Snapshot, error) {
 	products := newTally(newDimension("software_vendor", true), newDimension("software_product", true))
 	err := countEach(poll.API.Software(ctx, poll.Organization.ID), "software", func(row runzero.Software) error {
 		return products.add([]string{row.Vendor, row.Product})
@@ -130,8 +123,8 @@ func countSoftware(ctx context.Context, poll Poll, top int) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	out, org := newSamples("software"), poll.Organization.Name
-	out.tally("runzero_software_by_product", org, products, top, nil)
-	out.folded(org, "software", top, products.dimensions...)
+	out := newSamples("software")
+	out.tally("runzero_software_by_product", poll, products, nil)
+	out.folded(poll, "software", products.dimensions...)
 	return out.snapshot(nil)
 }

@@ -41,7 +41,7 @@ func TestUnsupported(t *testing.T) {
 		"license":             {licensePath, accountToken, collectorOf(t, "license", defaults()), account, needsAccount},
 		"account's sites":     {accountSitesPath, accountToken, accountWide(t, "sites"), account, needsAccount},
 		"account's Explorers": {accountExplorersPath, accountToken, accountWide(t, "explorers"), account, needsAccount},
-		"query":               {assetsPath, exportToken, NewQuery(Query{Name: "exposed", Of: "assets"}), Poll{}, needsExport},
+		"query":               {assetsPath, exportToken, Query{Name: "exposed", Of: "assets"}.collect, Poll{}, needsExport},
 	}
 	for name, path := range map[string]string{
 		"findings": findingsPath, "wireless": wirelessPath, "directory": usersPath, "certificates": certificatesPath,

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"maps"
@@ -170,12 +171,20 @@ func top(n int) Settings {
 func collectorOf(t testing.TB, name string, s Settings) Collector {
 	t.Helper()
 	for _, spec := range Specs() {
-		if spec.Name == name && spec.New != nil {
-			return spec.New(s)
+		if spec.Name == name && spec.Collect != nil {
+			return with(s, spec.Collect)
 		}
 	}
 	t.Fatalf("no collector %s", name)
 	return nil
+}
+
+// with returns a collector that is polled with these settings.
+func with(s Settings, c Collector) Collector {
+	return func(ctx context.Context, poll Poll) (Snapshot, error) {
+		poll.Settings = s
+		return c(ctx, poll)
+	}
 }
 
 // accountWide makes the account-wide form of the collector of this name.
@@ -183,7 +192,7 @@ func accountWide(t *testing.T, name string) Collector {
 	t.Helper()
 	for _, spec := range Specs() {
 		if spec.Name == name && spec.AccountWide != nil {
-			return spec.AccountWide(defaults())
+			return with(defaults(), spec.AccountWide)
 		}
 	}
 	t.Fatalf("no account-wide collector %s", name)
@@ -215,7 +224,7 @@ func attempt(t *testing.T, c Collector, all responses, poll Poll) (Snapshot, err
 	if poll.Now.IsZero() {
 		poll.Now = noon
 	}
-	snapshot, err := c.Collect(t.Context(), poll)
+	snapshot, err := c(t.Context(), poll)
 	if err != nil && (snapshot.Families != nil || snapshot.Sites != nil) {
 		t.Errorf("there is a snapshot in spite of the error %v", err)
 	}

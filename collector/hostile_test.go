@@ -73,13 +73,13 @@ type form struct {
 
 // discoveredOrganizations is the account-wide form of the organizations collector.
 func discoveredOrganizations() Collector {
-	return collectFunc(func(ctx context.Context, poll Poll) (Snapshot, error) {
+	return func(ctx context.Context, poll Poll) (Snapshot, error) {
 		rows, err := poll.API.Organizations(ctx)
 		if err != nil {
 			return Snapshot{}, err
 		}
 		return Organizations(rows, poll.Organizations)
-	})
+	}
 }
 
 // forms are all forms of all collectors that are polled.
@@ -117,7 +117,7 @@ func forms(t *testing.T) map[string]form {
 		"software":                {of("software"), softwarePath, Poll{}, words("software_vendor software_product"), false, nil},
 		"vulnerabilities":         {of("vulnerabilities"), vulnerabilitiesPath, Poll{}, words("site_id site_name vulnerability_severity"), false, nil},
 		"directory":               {of("directory"), usersPath, Poll{}, words("directory_user_source_id"), false, nil},
-		"query":                   {NewQuery(Query{Name: "q", Of: "services"}), servicesPath, Poll{}, words("service_id"), false, nil},
+		"query":                   {Query{Name: "q", Of: "services"}.collect, servicesPath, Poll{}, words("service_id"), false, nil},
 	}
 }
 

@@ -19,19 +19,17 @@ type Query struct {
 func QuerySpec(q Query, interval time.Duration) Spec {
 	return Spec{
 		Name: "queries/" + q.Name, Help: "number of " + q.Of + " matching the query " + q.Name, Query: q,
-		Needs: runzero.ExportToken, Interval: interval, New: func(Settings) Collector { return NewQuery(q) },
+		Needs: runzero.ExportToken, Interval: interval, Collect: q.collect,
 	}
 }
 
-// NewQuery makes the collector of a query.
-func NewQuery(q Query) Collector {
-	return collectFunc(func(ctx context.Context, poll Poll) (Snapshot, error) {
-		n, err := poll.API.Count(ctx, poll.Organization.ID, q.Of, q.Search)
-		if err != nil {
-			return Snapshot{}, fmt.Errorf("query %s: %w", q.Name, unsupportedExport(err, q.Of))
-		}
-		out := newSamples("queries")
-		out.gauge("runzero_query_results", float64(n), poll.Organization.Name, Label(q.Name))
-		return out.snapshot(nil)
-	})
+// collect counts what the query finds.
+func (q Query) collect(ctx context.Context, poll Poll) (Snapshot, error) {
+	n, err := poll.API.Count(ctx, poll.Organization.ID, q.Of, q.Search)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("query %s: %w", q.Name, unsupportedExport(err, q.Of))
+	}
+	out := newSamples("queries")
+	out.gauge("runzero_query_results", float64(n), poll.Organization.Name, Label(q.Name))
+	return out.snapshot(nil)
 }

@@ -18,7 +18,7 @@ func TestQueries(t *testing.T) {
 		{"query-none", ``, Query{Name: " not\nclean ", Of: "assets"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			golden(t, test.name, collect(t, NewQuery(test.query), responses{assetsPath: {body: test.body}}, Poll{}).Families)
+			golden(t, test.name, collect(t, test.query.collect, responses{assetsPath: {body: test.body}}, Poll{}).Families)
 		})
 	}
 }
@@ -30,7 +30,7 @@ func TestQueryMakesOneRequest(t *testing.T) {
 			requests = append(requests, strings.TrimPrefix(r.URL.Path, "/api/v1.0")+" "+r.URL.Query().Get("_oid")+" "+r.URL.Query().Get("search"))
 			w.Header().Set("Content-Type", "application/json")
 		}))
-		collect(t, NewQuery(Query{Name: "q", Of: of, Search: "a:b or c"}), nil, Poll{API: api})
+		collect(t, Query{Name: "q", Of: of, Search: "a:b or c"}.collect, nil, Poll{API: api})
 		if want := "/export/org/" + of + ".jsonl " + acmeID + " a:b or c"; len(requests) != 1 || requests[0] != want {
 			t.Errorf("requests are %q, want %q once", requests, want)
 		}
@@ -42,6 +42,6 @@ func TestQuerySpec(t *testing.T) {
 	if spec.Name != "queries/exposed" || spec.Scope != PerOrganization || spec.Needs != runzero.ExportToken || spec.Interval != time.Hour || spec.AccountWide != nil || spec.OffByDefault {
 		t.Errorf("spec is %+v", spec)
 	}
-	s := collect(t, spec.New(defaults()), responses{assetsPath: {body: `{"id":"1"}`}}, Poll{})
+	s := collect(t, spec.Collect, responses{assetsPath: {body: `{"id":"1"}`}}, Poll{})
 	wantSeries(t, s, "runzero_query", `runzero_query_results{query="exposed"} 1`)
 }

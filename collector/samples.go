@@ -64,9 +64,9 @@ func (s *samples) boolean(name string, value bool, labels ...string) {
 
 // tally exports counts by organization and the tally's labels. The values of site_name are
 // ids, which sites maps to names.
-func (s *samples) tally(name, org string, t *tally, top int, sites SiteNames) {
-	t.folded(top, func(values []string, n int64) {
-		labels := append([]string{org}, values...)
+func (s *samples) tally(name string, poll Poll, t *tally, sites SiteNames) {
+	t.folded(poll.Settings.AssetTop, func(values []string, n int64) {
+		labels := append([]string{poll.Organization.Name}, values...)
 		for i, d := range t.dimensions {
 			if d.label == siteLabel {
 				labels[i+1] = sites[values[i]]
@@ -77,10 +77,10 @@ func (s *samples) tally(name, org string, t *tally, top int, sites SiteNames) {
 }
 
 // folded exports how many values of each open-ended label are counted as other.
-func (s *samples) folded(org, collector string, top int, dimensions ...*dimension) {
+func (s *samples) folded(poll Poll, collector string, dimensions ...*dimension) {
 	for _, d := range dimensions {
 		if d.open {
-			s.gauge("runzero_collector_folded_values", float64(d.foldedValues(top)), org, collector, d.label)
+			s.gauge("runzero_collector_folded_values", float64(d.foldedValues(poll.Settings.AssetTop)), poll.Organization.Name, collector, d.label)
 		}
 	}
 }

@@ -113,14 +113,14 @@ func (s *scans) restore() {
 	}
 }
 
-func (s *scans) samples(out *samples, names SiteNames, settings Settings) {
+func (s *scans) samples(out *samples, names SiteNames) {
 	s.restore()
 	org := s.poll.Organization.Name
 	for id, name := range names {
 		if _, scanned := s.sites[id]; id == zeroID && !scanned {
 			continue // nothing is scanned without a site
 		}
-		maxAge := settings.scanMaxAge(s.poll.Organization, id, name)
+		maxAge := s.poll.Settings.scanMaxAge(s.poll.Organization, id, name)
 		out.gauge("runzero_scan_max_age_seconds", maxAge.Seconds(), org, name)
 	}
 	for id, site := range s.sites {

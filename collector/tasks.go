@@ -52,10 +52,8 @@ func taskType(t string) string {
 	return other // runZero adds types over time
 }
 
-type tasks struct{ settings Settings }
-
-// Collect exports the organization's tasks, and the last scans and integrations.
-func (t tasks) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
+// collectTasks exports the organization's tasks, and the last scans and integrations.
+func collectTasks(ctx context.Context, poll Poll) (Snapshot, error) {
 	type run struct{ taskType, status string }
 	runs := map[run]int{}
 	scans, schedules, integrations := newScans(poll), newSchedules(), newIntegrations(poll)
@@ -91,7 +89,7 @@ func (t tasks) Collect(ctx context.Context, poll Poll) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	scans.samples(out, names, t.settings)
+	scans.samples(out, names)
 	schedules.samples(out, org, names)
 	integrations.samples(out, org)
 	return out.snapshot(names)

@@ -63,7 +63,7 @@ func (a *attempt) run() {
 		if a.poll.Organization.Name == "" {
 			a.poll.Organizations = a.organizations[c.Name]
 		}
-		a.snapshot, a.err = a.collector.Collect(a.ctx, a.poll)
+		a.snapshot, a.err = a.collector(a.ctx, a.poll)
 		if !errors.Is(a.err, collector.ErrUnsupported) {
 			return
 		}
@@ -97,10 +97,9 @@ func (j *job) newAttempt(ctx context.Context) *attempt {
 		a.credentials = acc.credentialsFor(j.Organization.ID, false)
 	}
 	a.needs = j.Collector.Needs
-	if j.AccountWide {
-		a.collector = j.Collector.AccountWide(j.Collector.Settings)
-	} else {
-		a.collector = j.Collector.New(j.Collector.Settings)
+	a.poll.Settings = j.Collector.Settings
+	if a.collector = j.Collector.Collect; j.AccountWide {
+		a.collector = j.Collector.AccountWide
 	}
 	for _, c := range a.credentials {
 		if known, ok := acc.insufficient[use{j.Name, c.Name, j.AccountWide}]; ok && j.lastAttempt.Sub(known.at) < schedule.UnsupportedInterval {

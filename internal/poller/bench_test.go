@@ -54,9 +54,9 @@ func newHandlers(t testing.TB) (polled, rebuilt http.Handler) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sites := collectFunc(func(context.Context, collector.Poll) (collector.Snapshot, error) {
+	sites := func(context.Context, collector.Poll) (collector.Snapshot, error) {
 		return collector.Snapshot{Families: families}, nil
-	})
+	}
 	w := start(t, setup{idle: true, collectors: []schedule.Collector{polling("sites", sites)}})
 	if err := w.poller.Once(t.Context()); err != nil {
 		t.Fatal(err)

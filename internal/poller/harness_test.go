@@ -136,15 +136,9 @@ func (w *world) expect(family, collectorName string, want float64) {
 // polling is a collector of each organization, with the default interval.
 func polling(name string, c collector.Collector) schedule.Collector {
 	return schedule.Collector{
-		Spec:     collector.Spec{Name: name, New: func(collector.Settings) collector.Collector { return c }},
+		Spec:     collector.Spec{Name: name, Collect: c},
 		Interval: interval,
 	}
-}
-
-type collectFunc func(context.Context, collector.Poll) (collector.Snapshot, error)
-
-func (f collectFunc) Collect(ctx context.Context, p collector.Poll) (collector.Snapshot, error) {
-	return f(ctx, p)
 }
 
 // fake is a collector that records its polls. It makes no requests.
@@ -154,7 +148,7 @@ type fake struct {
 	result func(collector.Poll) (collector.Snapshot, error) // nil: an empty snapshot
 }
 
-func (f *fake) Collect(_ context.Context, poll collector.Poll) (collector.Snapshot, error) {
+func (f *fake) collect(_ context.Context, poll collector.Poll) (collector.Snapshot, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.polls = append(f.polls, poll)
@@ -179,12 +173,12 @@ func (f *fake) become(result func(collector.Poll) (collector.Snapshot, error)) {
 }
 
 // named makes it a collector of each organization.
-func (f *fake) named(name string) schedule.Collector { return polling(name, f) }
+func (f *fake) named(name string) schedule.Collector { return polling(name, f.collect) }
 
 // withAccountWide makes it a collector with an account-wide form.
 func (f *fake) withAccountWide(name string, accountWide *fake) schedule.Collector {
 	c := f.named(name)
-	c.AccountWide = func(collector.Settings) collector.Collector { return accountWide }
+	c.AccountWide = accountWide.collect
 	return c
 }
 

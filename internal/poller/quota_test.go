@@ -133,7 +133,7 @@ func TestAPausedPollIsNotAFailure(t *testing.T) {
 		cut, complete := 0, 0
 		// Polls of four requests and a share of ten calls: the third is cut short.
 		account := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now))
-		sites := collectFunc(func(ctx context.Context, _ collector.Poll) (collector.Snapshot, error) {
+		sites := func(ctx context.Context, _ collector.Poll) (collector.Snapshot, error) {
 			for range 4 {
 				if err := account.Admit(ctx); err != nil {
 					cut++
@@ -145,7 +145,7 @@ func TestAPausedPollIsNotAFailure(t *testing.T) {
 			}
 			complete++
 			return collector.Snapshot{}, nil
-		})
+		}
 		w := start(t, setup{quota: account, collectors: []schedule.Collector{polling("sites", sites)}})
 		for range 72 {
 			w.pass(time.Hour)

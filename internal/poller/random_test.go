@@ -163,7 +163,7 @@ func (a *randomAccount) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 }
 
 // collector makes one request a poll.
-func (a *randomAccount) collector(endpoint string, q *quota.Quota) collectFunc {
+func (a *randomAccount) collector(endpoint string, q *quota.Quota) collector.Collector {
 	return func(ctx context.Context, _ collector.Poll) (collector.Snapshot, error) {
 		if err := q.Admit(ctx); err != nil {
 			return collector.Snapshot{}, err

@@ -10,7 +10,7 @@ import (
 // makes it, and everything that schedules, forecasts or polls takes it as it is.
 type Collector struct {
 	collector.Spec
-	Settings collector.Settings // what New and AccountWide are called with
+	Settings collector.Settings // what it is polled with
 	Interval time.Duration      // from one poll to the next while the quota does not stretch it
 	// IntervalSource is the setting that decides Interval, as users write it: a flag with its
 	// dashes, or the file, the line and the key.

@@ -114,15 +114,15 @@ func (k *credentialCheck) try(ctx context.Context, p schedule.Poll, sample colle
 	if settings.AssetSearch == "" {
 		settings.AssetSearch = noAsset
 	}
-	newCollector := p.Collector.New
+	collect := p.Collector.Collect
 	if p.AccountWide {
-		newCollector = p.Collector.AccountWide
+		collect = p.Collector.AccountWide
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	k.responses.onAccept = func() { cancel(errAccepted) }
-	_, err := newCollector(settings).Collect(ctx, collector.Poll{
-		API: k.client, Now: time.Now(), Organization: p.Organization, Organizations: map[string]string{sample.ID: sample.Name},
+	_, err := collect(ctx, collector.Poll{
+		API: k.client, Now: time.Now(), Settings: settings, Organization: p.Organization, Organizations: map[string]string{sample.ID: sample.Name},
 	})
 	if errors.Is(context.Cause(ctx), errAccepted) {
 		return nil
