@@ -73,19 +73,18 @@ func get(t *testing.T, address string, header ...string) response {
 }
 
 // waitForStatus waits until a page responds with this status.
-func waitForStatus(t *testing.T, p *process, address string, code int, header ...string) response {
+func waitForStatus(t *testing.T, p *process, address string, code int, header ...string) {
 	t.Helper()
-	var r response
-	eventually(t, func() (err error) {
+	eventually(t, func() error {
 		if err := p.alive(); err != nil {
 			return err
 		}
-		if r, err = send(client, http.MethodGet, address, header...); err == nil && r.code != code {
+		r, err := send(client, http.MethodGet, address, header...)
+		if err == nil && r.code != code {
 			err = fmt.Errorf("GET %s: %d: %s", address, r.code, tail(string(r.body)))
 		}
 		return err
 	})
-	return r
 }
 
 // startReady starts the exporter and waits until it is ready.

@@ -311,7 +311,12 @@ func pages(t *testing.T, base string, header ...string) map[string]string {
 func privateFiles(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = root.Close() }()
+	err = fs.WalkDir(root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -325,7 +330,7 @@ func privateFiles(t *testing.T, folder string) map[string]string {
 		if entry.IsDir() {
 			return nil
 		}
-		text, err := os.ReadFile(path)
+		text, err := root.ReadFile(path)
 		if len(text) > 0 { // a crash may leave a file that was just created
 			texts[path] = string(text)
 		}

@@ -235,7 +235,7 @@ func TestEndsWhileClientsHang(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = connection.Close() }()
+		t.Cleanup(func() { _ = connection.Close() })
 		if _, err := io.WriteString(connection, text); err != nil {
 			t.Fatal(err)
 		}
