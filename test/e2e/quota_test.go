@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -124,7 +125,7 @@ func TestPollingPausesWhenTheShareIsSpent(t *testing.T) {
 			sent := 0
 			if restart == 1 {
 				sent = len(s.sent.requests())
-				s.kill()
+				s.stop(syscall.SIGTERM) // a kill could come before the last call is saved
 				s.start(t)
 			}
 			s.waitForValue("runzero_api_paused", `"quota"`, func(paused float64) bool { return paused == 1 })
