@@ -13,8 +13,7 @@ func accountSite(organization, id, name, rest string) string {
 	return fmt.Sprintf(`{"id":%q,"organization_id":%q,"name":%q%s}`, id, organization, name, rest)
 }
 
-// Organizations can have sites of the same name, and organizations that are not exported
-// are left out.
+// Organizations can have sites of the same name, and organizations that are not exported are left out.
 func TestAccountSites(t *testing.T) {
 	s := collect(t, accountWide(t, "sites"), responses{accountSitesPath: {body: "[" + strings.Join([]string{
 		accountSite(acmeID, hq, "HQ", `,"asset_count":120,"recent_asset_count":"110","live_asset_count":96`),
@@ -95,8 +94,7 @@ func TestAccountWideEqualsPerOrganization(t *testing.T) {
 	}
 }
 
-// Without the organization, rows could not be counted. The organizations are polled one by
-// one instead.
+// Without the organization, rows could not be counted. The organizations are polled one by one instead.
 func TestAccountRowsWithoutOrganizationAreUnsupported(t *testing.T) {
 	for collector, path := range map[string]string{"sites": accountSitesPath, "explorers": accountExplorersPath} {
 		for name, owner := range map[string]string{"none": ``, "null": `,"organization_id":null`, "zero": `,"organization_id":"` + zeroID + `"`, "empty": `,"organization_id":""`} {

@@ -53,9 +53,8 @@ func poll(tb testing.TB, server *httptest.Server, name string, n int) {
 	}
 }
 
-// The exports of services, software, certificates and vulnerabilities can have a hundred
-// records per asset. The id of an asset is allocated, and so is a severity in lower case;
-// other label values only when they are new.
+// The exports of services, software, certificates and vulnerabilities can have a hundred records per asset. The id of
+// an asset is allocated, and so is a severity in lower case; other label values only when they are new.
 func TestAllocationsPerRecord(t *testing.T) {
 	for _, test := range []struct {
 		collector string

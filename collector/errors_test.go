@@ -95,8 +95,7 @@ func TestAssetsAndSitesAreNeverUnsupported(t *testing.T) {
 	}
 }
 
-// Consoles before December 2024 have no tasks export, and their task list requires an
-// organization token.
+// Consoles before December 2024 have no tasks export, and their task list requires an organization token.
 func TestUnsupportedTasks(t *testing.T) {
 	c := collectorOf(t, "tasks", defaults())
 	for _, test := range []struct {

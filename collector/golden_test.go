@@ -39,8 +39,7 @@ func golden(t *testing.T, name string, families []*dto.MetricFamily) {
 	compare(t, filepath.Join("testdata", name+".prom"), exposition(t, families))
 }
 
-// goldens polls a collector once for each response, and compares the result with the golden
-// file of that name.
+// goldens polls a collector once for each response, and compares the result with the golden file of that name.
 func goldens(t *testing.T, c Collector, path string, poll Poll, bodies map[string]string) {
 	t.Helper()
 	for name, body := range bodies {

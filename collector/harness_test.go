@@ -231,8 +231,7 @@ func attempt(t *testing.T, c Collector, all responses, poll Poll) (Snapshot, err
 	return snapshot, err
 }
 
-// series returns the samples that begin with prefix as lines of the exposition, without the
-// label org_name="Acme".
+// series returns the samples that begin with prefix as lines of the exposition, without the label org_name="Acme".
 func series(t *testing.T, s Snapshot, prefix string) []string {
 	t.Helper()
 	var lines []string

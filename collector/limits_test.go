@@ -37,8 +37,7 @@ func pollMany(t *testing.T, c Collector, path string, poll Poll, rows int, row f
 	return attempt(t, c, nil, poll)
 }
 
-// Things that people look for by name are not grouped: if there are too many, the poll
-// fails, without reading on.
+// Things that people look for by name are not grouped: if there are too many, the poll fails, without reading on.
 func TestTooManyNamesFailThePoll(t *testing.T) {
 	record := func(i int) string {
 		return fmt.Sprintf(`{"id":"%s","organization_id":"%s","name":"n%d","site_id":"%s","type":"scan","status":"active","recur":true}`, uuid(i), acmeID, i, uuid(i/3))
@@ -116,8 +115,7 @@ func TestSitesOfEarlierPollsDoNotAccumulate(t *testing.T) {
 	}
 }
 
-// If there are more integrations than can be kept, those that ran last are exported,
-// whatever the order of the list.
+// If there are more integrations than can be kept, those that ran last are exported, whatever the order of the list.
 func TestOfManyIntegrationsTheLatestAreExported(t *testing.T) {
 	const many = 2 * maxIntegrationNames
 	for _, oldestFirst := range []bool{true, false} {

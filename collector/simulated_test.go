@@ -22,8 +22,7 @@ type simulated struct {
 // sums are a family summed by one label.
 type sums map[string]float64
 
-// Collectors export what the simulated console contains, whether it writes counts as numbers
-// or as strings.
+// Collectors export what the simulated console contains, whether it writes counts as numbers or as strings.
 func TestSimulatedConsole(t *testing.T) {
 	for _, stringCounts := range []bool{false, true} {
 		console := simulator.New(simulator.Options{Seed: 7, Now: func() time.Time { return noon }, Assets: 600, Organizations: 3, StringCounts: stringCounts})

@@ -8,8 +8,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 )
 
-// mistake is a file with a mistake, and the error that it causes: the whole of it, or its
-// beginning and "…".
+// mistake is a file with a mistake, and the error that it causes: the whole of it, or its beginning and "…".
 type mistake struct{ name, text, want string }
 
 func testMistakes(t *testing.T, mistakes []mistake) {

@@ -9,8 +9,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// account is an account on a console that charges every request when it is sent. Others
-// use it, too.
+// account is an account on a console that charges every request when it is sent. Others use it, too.
 type account struct {
 	limit, used int64
 	reset       time.Duration // time of day
