@@ -121,9 +121,6 @@ func (c *assetCount) count(asset *runzero.Asset, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := checkSite(c.sites, key); err != nil {
-		return err
-	}
 	site := entry(c.sites, key)
 	for i, label := range c.labels {
 		c.values[i] = label.value(asset)

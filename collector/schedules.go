@@ -77,10 +77,8 @@ func nextRun(task *runzero.Task) time.Time {
 	switch {
 	case task.Status == "paused":
 		return time.Time{}
-	case !task.NextRun.IsZero():
-		return task.NextRun
-	case task.LastRun.IsZero():
+	case task.NextRun.IsZero() && task.LastRun.IsZero():
 		return task.StartTime
 	}
-	return time.Time{}
+	return task.NextRun
 }

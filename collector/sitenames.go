@@ -1,6 +1,9 @@
 package collector
 
-import "maps"
+import (
+	"cmp"
+	"maps"
+)
 
 const (
 	siteLabel  = "site_name"
@@ -12,12 +15,7 @@ const (
 type SiteNames map[string]string
 
 // siteKey returns the id of a record's site, zeroID if it has none.
-func siteKey(id string) string {
-	if id == "" {
-		return zeroID
-	}
-	return id
-}
+func siteKey(id string) string { return cmp.Or(id, zeroID) }
 
 // noteSite adds the site of a record to those seen and returns its key. It returns an error
 // if there are too many. Records can differ in the site's name, if some have none or the site

@@ -79,6 +79,7 @@ func (b *responseBody) nextRecord() { b.recordStart = b.bytes }
 type bodyReader struct {
 	json *jsontext.Decoder
 	body *responseBody
+	page bool // the body is a web page
 	err  error
 }
 
@@ -95,9 +96,7 @@ func newBodyReader(body *responseBody) *bodyReader {
 		_, _ = buffered.Discard(len(byteOrderMark))
 		start = start[len(byteOrderMark):]
 	}
-	if start = bytes.TrimLeft(start, " \t\r\n"); len(start) > 0 && start[0] == '<' {
-		r.err = ErrNotData
-	}
+	r.page = bytes.HasPrefix(bytes.TrimLeft(start, " \t\r\n"), []byte("<"))
 	return r
 }
 
@@ -123,13 +122,9 @@ func (r *bodyReader) skipToken() {
 
 // value reads the next value. It is valid until the next read, and nil after an error.
 func (r *bodyReader) value() []byte {
-	if r.err != nil {
-		return nil
-	}
-	value, err := r.json.ReadValue()
-	if err != nil {
-		r.err = err
-		return nil
+	var value jsontext.Value
+	if r.err == nil {
+		value, r.err = r.json.ReadValue()
 	}
 	return value
 }
@@ -164,8 +159,6 @@ func (r *bodyReader) problem() error {
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		return ErrTooLarge
-	case errors.Is(err, ErrNotData):
-		return ErrNotData
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		if r.body.unframed {
 			return ErrNoLength
@@ -190,10 +183,7 @@ func (c *Client) read(ctx context.Context, client *http.Client, endpoint string,
 
 // send sends one request and passes the body of a successful response to parse. Its errors never show a secret.
 func (c *Client) send(client *http.Client, endpoint string, request *http.Request, parse func(*bodyReader) error) error {
-	if err := c.exchange(client, endpoint, request, parse); err != nil {
-		return c.secrets.withhold(endpoint, err)
-	}
-	return nil
+	return c.secrets.withhold(endpoint, c.exchange(client, endpoint, request, parse))
 }
 
 func (c *Client) exchange(client *http.Client, endpoint string, request *http.Request, parse func(*bodyReader) error) error {
@@ -209,10 +199,11 @@ func (c *Client) exchange(client *http.Client, endpoint string, request *http.Re
 	if response.StatusCode != http.StatusOK {
 		return responseError(endpoint, response, c.secrets, c.now())
 	}
-	if isWebPage(response) {
+	body := newBodyReader(response.Body.(*responseBody)) // as transport returns it
+	if body.page || isWebPage(response) {
 		return &BodyError{Endpoint: endpoint, Err: ErrNotData}
 	}
-	return parse(newBodyReader(response.Body.(*responseBody))) // as transport returns it
+	return parse(body)
 }
 
 // readObject sends one GET and reads the object in the response.

@@ -86,7 +86,7 @@ func New(c Config) (*Client, error) {
 		return nil, err
 	}
 	proxyURL, _ := proxy(&http.Request{URL: base}) // each request returns its error again
-	secrets := newSecrets(proxyURL, c.HTTP.GetProxyConnectHeader(), base.Hostname(), cred.tokenHost())
+	secrets := newSecrets(proxyURL, c.HTTP.GetProxyConnectHeader(), base.Hostname(), cred.tokenHost)
 	wire, err := newTransport(c, proxy, secrets)
 	if err != nil {
 		return nil, err

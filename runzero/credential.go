@@ -1,6 +1,7 @@
 package runzero
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,8 +62,8 @@ type credential struct {
 	token  config.SecretReader
 	scheme string
 	client *config.OAuth2
-	// console issues the access tokens of a client without token_url.
-	console *url.URL
+	// tokenHost issues access tokens, and is empty if that is the console.
+	tokenHost string
 	// redirect is the policy for requests for an access token.
 	redirect func(*http.Request, []*http.Request) error
 }
@@ -74,7 +75,7 @@ func newCredential(c config.HTTPClientConfig, console *url.URL, allowHTTP bool) 
 	if err := checkSettings(c); err != nil {
 		return credential{}, err
 	}
-	cred := credential{scheme: "Bearer", console: console, redirect: checkRedirect(c.FollowRedirects)}
+	cred := credential{scheme: "Bearer", redirect: checkRedirect(c.FollowRedirects)}
 	switch {
 	case c.Authorization != nil && c.OAuth2 != nil:
 		return credential{}, errors.New("both a token and an OAuth2 client are configured: leave out one of them")
@@ -85,11 +86,14 @@ func newCredential(c config.HTTPClientConfig, console *url.URL, allowHTTP bool) 
 		if c.OAuth2.ClientSecret == "" && c.OAuth2.ClientSecretFile == "" {
 			return credential{}, errors.New("the OAuth2 client has an id but no secret: pass the file that holds it with --runzero.client-secret-file, or client_secret_file in the file")
 		}
-		if u, err := url.Parse(c.OAuth2.TokenURL); err != nil || exposed(u, allowHTTP) {
+		u, err := url.Parse(c.OAuth2.TokenURL)
+		if err != nil || exposed(u, allowHTTP) {
 			return credential{}, errors.New("the OAuth2 client's token_url is invalid or would send the secret unencrypted: leave it out, or use https")
 		}
-		cred.client = c.OAuth2
-		_, err := cred.secret()
+		client := *c.OAuth2
+		client.TokenURL = cmp.Or(client.TokenURL, console.String()+apiPath+TokenEndpoint)
+		cred.client, cred.tokenHost = &client, u.Hostname()
+		_, err = cred.secret()
 		return cred, err
 	case c.Authorization == nil:
 		return credential{}, errNoCredential
@@ -162,18 +166,6 @@ func (c credential) secret() (string, error) {
 		return "", errors.New("the OAuth2 client's secret file is empty")
 	}
 	return secret, nil
-}
-
-// tokenHost returns the host that issues access tokens, if it is not the console.
-func (c credential) tokenHost() string {
-	if c.client == nil {
-		return ""
-	}
-	u, err := url.Parse(c.client.TokenURL)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }
 
 func (c credential) roundTripper(next http.RoundTripper, secrets *secrets, now func() time.Time) http.RoundTripper {

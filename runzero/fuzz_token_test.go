@@ -28,14 +28,10 @@ func FuzzToken(f *testing.F) {
 			f.Add(status, content, []byte(body))
 		}
 	}
-	console, err := url.Parse(DefaultURL)
-	if err != nil {
-		f.Fatal(err)
-	}
 	f.Fuzz(func(t *testing.T, status uint16, content string, body []byte) {
 		issuer := &tokenIssuer{canned: canned{status: 200 + int(status)%400, header: http.Header{"Content-Type": {content}}, body: body}}
 		s := newSecrets(nil, nil)
-		transport := newOAuthTransport(credential{console: console, client: &config.OAuth2{ClientID: "id", ClientSecret: secret}}, issuer, s, time.Now)
+		transport := newOAuthTransport(credential{client: &config.OAuth2{ClientID: "id", ClientSecret: secret, TokenURL: DefaultURL + apiPath + TokenEndpoint}}, issuer, s, time.Now)
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, DefaultURL+"/export", nil)
 		if err != nil {
 			t.Fatal(err)

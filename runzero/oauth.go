@@ -92,22 +92,20 @@ func (t *oauthTransport) fetch(ctx context.Context) (accessToken, error) {
 	if err != nil {
 		return accessToken{}, err
 	}
+	settings := t.credential.client
 	client := clientcredentials.Config{
-		ClientID:       t.credential.client.ClientID,
+		ClientID:       settings.ClientID,
 		ClientSecret:   secret,
-		TokenURL:       t.credential.client.TokenURL,
-		Scopes:         t.credential.client.Scopes,
+		TokenURL:       settings.TokenURL,
+		Scopes:         settings.Scopes,
 		EndpointParams: url.Values{},
 		// Otherwise the library tries two styles, and the first try costs a call.
 		AuthStyle: oauth2.AuthStyleInParams,
 	}
 	t.secrets.add(secret)
-	for name, value := range t.credential.client.EndpointParams {
+	for name, value := range settings.EndpointParams {
 		t.secrets.add(value)
 		client.EndpointParams.Set(name, value)
-	}
-	if client.TokenURL == "" {
-		client.TokenURL = t.credential.console.String() + apiPath + TokenEndpoint
 	}
 	ctx = context.WithValue(withEndpoint(ctx, TokenEndpoint), oauth2.HTTPClient,
 		&http.Client{Transport: t.next, CheckRedirect: t.credential.redirect})

@@ -32,7 +32,7 @@ func TestObserverFollowsEveryExchange(t *testing.T) {
 		"no content":        {answer(204, "", ""), nil, []int{204}, 0, false},
 		"refusal":           {answer(401, "", "unauthorized"), nil, []int{401}, 12, true},
 		"refusal, no body":  {answer(500, "", ""), nil, []int{500}, 0, true},
-		"a web page":        {answer(200, "text/html", "<html>"), nil, []int{200}, 0, true},
+		"a web page":        {answer(200, "text/html", "<html>"), nil, []int{200}, 6, true},
 		"a broken record":   {data(`[{"id":"a"},5]`), nil, []int{200}, 14, true},
 		"no response":       {gone, nil, []int{0}, 0, true},
 		"cut off":           {truncated(`[{"id":"a"},{"id":"b"}]`, 12), nil, []int{200}, 12, true},

@@ -52,7 +52,9 @@ func (o *Organization) fields() fields {
 }
 
 // Organizations returns the organizations that the credential reaches: all of the account's, or that of its token. It
-// costs one call, and two for an export token of an organization without assets or a token of an unknown kind.
+// costs one call with an account credential. An export token takes one, and two if its organization has no assets. An
+// organization token takes one, or, if the Organization API refuses it, one more than an export token: up to three. So
+// does a token of an unknown kind that is not account-wide.
 func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 	switch c.credential.kind() {
 	case AccountCredential:

@@ -133,18 +133,10 @@ var errStopped = errors.New("no more rows wanted")
 func (p *parser[T, R]) parse(in *bodyReader) error {
 	p.in, p.cursor, p.lines, p.closed = in, "", false, false
 	err := p.values()
-	if errors.Is(err, errStopped) {
-		p.stopped = true
+	if err == nil || p.stopped {
 		return nil
 	}
-	if err == nil {
-		return nil
-	}
-	number := int(p.records) + 1
-	if errors.Is(err, ErrNotData) {
-		number = 0
-	}
-	return &BodyError{Endpoint: p.export.endpoint, Record: number, Err: err}
+	return &BodyError{Endpoint: p.export.endpoint, Record: int(p.records) + 1, Err: err}
 }
 
 // values reads the values at the top of the body.
@@ -267,7 +259,7 @@ func (p *parser[T, R]) endObject(row bool) error {
 		return fmt.Errorf("%w: more than %d records", ErrTooLarge, p.limits.Records)
 	}
 	p.records++
-	if !p.yield(*p.row, nil) {
+	if p.stopped = !p.yield(*p.row, nil); p.stopped {
 		return errStopped
 	}
 	return nil

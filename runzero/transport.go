@@ -88,12 +88,7 @@ func newTransport(c Config, proxy proxyFunc, secrets *secrets) (*transport, erro
 	if err != nil {
 		return nil, fmt.Errorf("TLS settings: %w", err)
 	}
-	var next http.RoundTripper
-	if settings == (config.TLSRoundTripperSettings{}) {
-		next, err = newHTTPTransport(tlsConfig)
-	} else {
-		next, err = config.NewTLSRoundTripper(tlsConfig, settings, newHTTPTransport)
-	}
+	next, err := config.NewTLSRoundTripper(tlsConfig, settings, newHTTPTransport)
 	if err != nil {
 		return nil, fmt.Errorf("TLS settings: %w", err)
 	}

@@ -78,13 +78,10 @@ func headerSecrets(header http.Header) []string {
 			continue
 		}
 		for _, value := range values {
-			_, token, scheme := strings.Cut(value, " ")
-			if scheme {
-				found = append(found, token)
+			if name == "Authorization" { // "Bearer" is no secret
+				_, value, _ = strings.Cut(value, " ")
 			}
-			if !scheme || name != "Authorization" { // "Bearer" is no secret
-				found = append(found, value)
-			}
+			found = append(found, value)
 		}
 	}
 	return found

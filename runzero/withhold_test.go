@@ -171,11 +171,11 @@ func TestForgetsOnlyTheOldestSecrets(t *testing.T) {
 
 func TestHeadersThatMayBeSecret(t *testing.T) {
 	got := headerSecrets(http.Header{
-		"Authorization": {"Bearer " + plainSecret}, "X-Gate": {"Key gatesecret", "alone"},
+		"Authorization": {"Bearer " + plainSecret}, "X-Gate": {"Key gatesecret"},
 		"User-Agent": {"runzero_exporter/1.0"}, "Accept": {"application/json"}, "Content-Type": {"application/json"},
 	})
 	slices.Sort(got)
-	if want := []string{plainSecret, "Key gatesecret", "alone", "gatesecret"}; !slices.Equal(got, want) {
+	if want := []string{plainSecret, "Key gatesecret"}; !slices.Equal(got, want) {
 		t.Errorf("secrets %q, want %q", got, want)
 	}
 }
