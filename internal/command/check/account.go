@@ -21,19 +21,21 @@ type accountCheck struct {
 	dial    command.Dial
 	calls   *calls
 
-	reached       []runzero.Organization // by any credential, each once
-	accountWide   bool                   // a credential reaches all organizations of the account
-	unknown       bool                   // it could not be found out what a credential reaches
+	reached       []runzero.Organization  // by any credential, each once
+	polled        []schedule.Organization // those that the exporter polls
+	accountWide   bool                    // a credential reaches all organizations of the account
+	unknown       bool                    // it could not be found out what a credential reaches
 	reserveWarned bool
 	attempts      []attempt
 }
 
 func newAccountCheck(f *findings, c *config.Config, a config.Account, dial command.Dial, gate *quota.Gate) *accountCheck {
-	most := int64(0)
+	// The check is not limited to the exporter's share: it must be possible when that is spent.
+	limited := &calls{quota: quota.New(quota.Share{Share: 1}, gate)}
 	for _, credential := range a.Credentials {
-		most += mostCalls(c.Collectors, credential.Runzero)
+		limited.most += mostCalls(c.Collectors, credential.Runzero)
 	}
-	return &accountCheck{findings: f, config: c, account: a, dial: dial, calls: newCalls(most, gate)}
+	return &accountCheck{findings: f, config: c, account: a, dial: dial, calls: limited}
 }
 
 // report adds a finding about the account as a whole.
@@ -73,12 +75,14 @@ func (a *accountCheck) reportOrganizations() {
 	}
 	var polled, skipped, names []string
 	for _, o := range a.reached {
-		name := fmt.Sprintf("%q", command.OrganizationName(o))
-		names = append(names, command.OrganizationName(o))
+		name := command.OrganizationName(o)
+		names = append(names, name)
 		if reason := a.account.Selection.Skipped(o); reason != "" {
-			skipped = append(skipped, fmt.Sprintf("%s (%s)", name, reason))
+			skipped = append(skipped, fmt.Sprintf("%q (%s)", name, reason))
 		} else {
 			polled = append(polled, name)
+			organization := collector.Organization{ID: o.ID, Name: name}
+			a.polled = append(a.polled, schedule.Organization{Organization: organization, AccountWide: a.accountWide})
 		}
 	}
 	reaches := func(text string) bool {
@@ -98,7 +102,7 @@ func (a *accountCheck) reportOrganizations() {
 	if len(polled) == 0 {
 		a.report(wrong, "organizations", "no organization is polled: name those to poll with --runzero.organization, or under organizations of the account in the file")
 	} else {
-		a.report(fine, "organizations", "%d polled: %s", len(polled), command.List(polled))
+		a.report(fine, "organizations", "%d polled: %s", len(polled), command.ListQuoted(polled))
 	}
 	if len(skipped) > 0 {
 		a.report(fine, "organizations", "%d not polled: %s", len(skipped), command.List(skipped))

@@ -15,16 +15,10 @@ import (
 // calls counts the requests of an account's check, and refuses more than were announced. Neither it nor responses
 // needs a lock: a check sends one request at a time, and the client calls both from the goroutine that sends it.
 type calls struct {
-	most int64
-	sent atomic.Int64
-	// quota limits bursts, and refuses requests when the account has no calls left. It is not
-	// limited to the exporter's share: a check must be possible when that is spent.
-	quota *quota.Quota
+	most  int64
+	sent  atomic.Int64
+	quota *quota.Quota  // limits bursts, and refuses requests when the account has no calls left
 	usage runzero.Usage // from the latest usage headers
-}
-
-func newCalls(most int64, gate *quota.Gate) *calls {
-	return &calls{most: most, quota: quota.New(quota.Share{Share: 1}, gate)}
 }
 
 // errAnnounced refuses a request beyond the announced number. Redirects and rejected access tokens lead to it.
@@ -43,14 +37,9 @@ type responses struct {
 	calls    *calls
 	any      bool
 	tls      *tls.ConnectionState // of the first encrypted one
-	dated    bool
-	skew     time.Duration   // how far the console's clock is ahead of this machine's, if dated
-	accepted map[string]bool // endpoints that responded with data
-	onAccept func()          // called at each response with data
-}
-
-func newResponses(c *calls) *responses {
-	return &responses{calls: c, accepted: map[string]bool{}, onAccept: func() {}}
+	skew     *time.Duration       // how far the console's clock is ahead of this machine's; nil: unknown
+	accepted map[string]bool      // endpoints that responded with data
+	onAccept func()               // called at each response with data
 }
 
 // Responded implements runzero.Observer.
@@ -65,8 +54,8 @@ func (r *responses) Responded(e runzero.Exchange) {
 	if r.tls == nil {
 		r.tls = e.TLS
 	}
-	if !r.dated && !e.Date.IsZero() {
-		r.dated, r.skew = true, clockSkew(e.Date, e.Sent, time.Now())
+	if r.skew == nil && !e.Date.IsZero() {
+		r.skew = new(clockSkew(e.Date, e.Sent, time.Now()))
 	}
 	if e.Code == http.StatusOK && !e.Page && e.Endpoint != runzero.TokenEndpoint {
 		r.accepted[e.Endpoint] = true

@@ -21,17 +21,17 @@ type attempt struct {
 	err        error
 }
 
-func (t attempt) succeeded() bool { return t.poll.Missing == "" && t.err == nil }
-
-// samplePolls are the polls to try: those of an exporter with one credential and one
-// organization. After each account-wide poll comes that of the organization, which replaces
-// it if it is refused. The console and discovery are checked apart from these.
+// samplePolls are the polls to try: those of an exporter with one credential and one organization. After each
+// account-wide poll comes that of the organization, which replaces it if it is refused. The console and
+// discovery are checked apart from these.
 func samplePolls(collectors []schedule.Collector, kind runzero.Kind, sample schedule.Organization) []schedule.Poll {
+	refused := map[string]bool{}
+	for _, c := range collectors {
+		refused[c.Name] = c.AccountWide != nil
+	}
 	polls := schedule.Polls(schedule.Account{
 		Kinds: []runzero.Kind{kind}, Organizations: []schedule.Organization{sample}, Collectors: collectors,
-		Refused: func(name string) bool {
-			return slices.ContainsFunc(collectors, func(c schedule.Collector) bool { return c.Name == name && c.AccountWide != nil })
-		},
+		Refused: func(name string) bool { return refused[name] },
 	})
 	return slices.DeleteFunc(polls, func(p schedule.Poll) bool {
 		return p.Collector == nil || p.Collector.Scope == collector.PerConsole
@@ -62,26 +62,24 @@ func mostCalls(collectors []schedule.Collector, credential runzero.Config) int64
 func pollCalls(collectors []schedule.Collector, kind runzero.Kind, accountWide bool) int64 {
 	calls := int64(0)
 	for _, p := range samplePolls(collectors, kind, schedule.Organization{AccountWide: accountWide}) {
-		if p.Missing != "" || p.FromDiscovery {
-			continue
-		}
-		calls++
-		if p.Name == "tasks" {
-			calls++ // consoles without the export have a list
+		switch {
+		case p.Missing != "" || p.FromDiscovery:
+		case p.Name == "tasks":
+			calls += 2 // consoles without the export have a list
+		default:
+			calls++
 		}
 	}
 	return calls
 }
 
-// tryCollectors tries the polls of each collector with one organization, which is one that
-// is polled if the credential reaches any.
+// tryCollectors tries the polls of each collector with one organization: a polled one if the credential reaches any.
 func (k *credentialCheck) tryCollectors(ctx context.Context) {
-	o := k.organizations[0]
-	if i := slices.IndexFunc(k.organizations, func(o runzero.Organization) bool { return k.account.Selection.Skipped(o) == "" }); i >= 0 {
-		o = k.organizations[i]
-	}
+	polled := func(o runzero.Organization) bool { return k.account.Selection.Skipped(o) == "" }
+	o := k.organizations[max(slices.IndexFunc(k.organizations, polled), 0)]
 	sample := collector.Organization{ID: o.ID, Name: command.OrganizationName(o)}
-	polls := samplePolls(k.config.Collectors, k.client.Kind(), schedule.Organization{Organization: sample, AccountWide: k.client.AccountWide()})
+	polls := samplePolls(k.config.Collectors, k.client.Kind(),
+		schedule.Organization{Organization: sample, AccountWide: k.client.AccountWide()})
 	for i := 0; i < len(polls) && ctx.Err() == nil; i++ {
 		t := attempt{credential: k, poll: polls[i]}
 		switch {
@@ -138,10 +136,14 @@ func (a *accountCheck) reportAttempt(t attempt) {
 	if c.Needs == runzero.ExportToken || c.OffByDefault {
 		unsupported = wrong
 	}
-	if slices.ContainsFunc(a.attempts, func(other attempt) bool { return other.poll.Name == c.Name && other.succeeded() }) {
+	if slices.ContainsFunc(a.attempts, func(other attempt) bool {
+		return other.poll.Name == c.Name && other.poll.Missing == "" && other.err == nil
+	}) {
 		unsupported = fine
 	}
-	about, report := "collector "+c.Name, t.credential.report
+	about, report, isQuery := "collector "+c.Name, t.credential.report, strings.HasPrefix(c.Name, "queries/")
+	response, _ := errors.AsType[*runzero.Error](t.err)
+	invalid := response != nil && slices.Contains([]int{http.StatusBadRequest, http.StatusUnprocessableEntity}, response.Status)
 	switch err := t.err; {
 	case t.poll.Missing != "":
 		report(unsupported, about, "no: it needs an %s, and this is an %s", t.poll.Missing, kind)
@@ -151,23 +153,16 @@ func (a *accountCheck) reportAttempt(t attempt) {
 		report(fine, about, "yes")
 	case err == nil:
 		report(fine, about, "yes, tried with organization %q", t.poll.Organization.Name)
-	case errors.Is(err, collector.ErrUnsupported) && isQuery(c):
+	case errors.Is(err, collector.ErrUnsupported) && isQuery:
 		report(unsupported, about, "refused: %v", err)
 	case errors.Is(err, collector.ErrUnsupported):
 		report(unsupported, about, "refused: %v; to do without it, set --no-collector.%s", err, c.Name)
-	case isQuery(c) && invalidSearch(err):
+	case isQuery && invalid:
 		report(wrong, about, "%v; correct the search of this query in --config.file", err)
 	case runzero.Refused(err, kind):
-		report(unsupported, about, "refused: %s", explain(err))
+		report(unsupported, about, "refused: %s", command.Advised(err))
 	default:
-		report(severityOf(err), about, "%s", explain(err))
+		s, text := describe(err)
+		report(s, about, "%s", text)
 	}
-}
-
-func isQuery(c *schedule.Collector) bool { return strings.HasPrefix(c.Name, "queries/") }
-
-// invalidSearch reports whether the console rejected the search of a request as invalid.
-func invalidSearch(err error) bool {
-	response, ok := errors.AsType[*runzero.Error](err)
-	return ok && (response.Status == http.StatusBadRequest || response.Status == http.StatusUnprocessableEntity)
 }

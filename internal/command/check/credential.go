@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -31,7 +32,10 @@ type credentialCheck struct {
 }
 
 func (a *accountCheck) checkCredential(ctx context.Context, credential config.Credential) {
-	k := &credentialCheck{accountCheck: a, credential: credential, responses: newResponses(a.calls)}
+	k := &credentialCheck{
+		accountCheck: a, credential: credential,
+		responses: &responses{calls: a.calls, accepted: map[string]bool{}, onAccept: func() {}},
+	}
 	settings := credential.Runzero
 	settings.Observer = runzero.Observers{a.calls.quota.Observer(credential.Name), k.responses}
 	settings.Admit = a.calls.admit
@@ -65,24 +69,21 @@ func (k *credentialCheck) report(s severity, what, format string, args ...any) {
 }
 
 func (k *credentialCheck) reportKind(now time.Time) {
-	kind := k.client.Kind()
-	if k.credential.Expires.IsZero() {
-		k.report(fine, "credential", "%s", kind)
-		return
+	s, text := fine, ""
+	if !k.credential.Expires.IsZero() {
+		s, text = expiry(k.credential.Expires, now)
+		text = ", " + text
 	}
-	s, text := expiry(k.credential.Expires, now)
-	k.report(s, "credential", "%s, %s", kind, text)
+	k.report(s, "credential", "%s%s", k.client.Kind(), text)
 }
 
 func (k *credentialCheck) reportProxy() {
-	switch proxy, err := k.client.Proxy(); {
-	case err != nil:
+	proxy, err := k.client.Proxy()
+	if err != nil {
 		k.report(wrong, "proxy", "invalid proxy URL: check HTTPS_PROXY, or proxy_url in the file")
-	case proxy == "":
-		k.report(fine, "proxy", "none")
-	default:
-		k.report(fine, "proxy", "%s", proxy)
+		return
 	}
+	k.report(fine, "proxy", "%s", cmp.Or(proxy, "none"))
 }
 
 // checkConsole requests the console's health, which needs no credential.
@@ -97,38 +98,34 @@ func (k *credentialCheck) checkConsole(ctx context.Context) {
 		k.report(wrong, "console", "%s: %s", console, command.Advised(err))
 	case health.Status != "ok":
 		k.report(wrong, "console", "%s reports the status %q: check the console", console, collector.Label(health.Status))
-	case health.Version == "":
-		k.report(fine, "console", "%s is healthy, version unknown", console)
 	default:
-		k.report(fine, "console", "%s is healthy, version %s", console, collector.Label(health.Version))
+		k.report(fine, "console", "%s is healthy, version %s", console, cmp.Or(collector.Label(health.Version), "unknown"))
 	}
 }
 
 func (k *credentialCheck) reportClock() {
-	if !k.responses.dated {
+	if k.responses.skew == nil {
 		return
 	}
-	skew, direction := k.responses.skew, "ahead of"
+	skew, direction := *k.responses.skew, "ahead of"
 	if skew < 0 {
 		skew, direction = -skew, "behind"
 	}
-	text := fmt.Sprintf("the console's clock is %s %s this machine's", model.Duration(skew.Truncate(time.Second)), direction)
-	advice := ", and so the exported ages are wrong by that much: set the clock that is wrong"
+	s, text := fine, fmt.Sprintf("is %s %s this machine's", model.Duration(skew.Truncate(time.Second)), direction)
+	const advice = ", and so the exported ages are wrong by that much: set the clock that is wrong"
 	switch {
 	case skew > 5*time.Minute:
-		k.report(wrong, "clock", "%s", text+advice)
+		s, text = wrong, text+advice
 	case skew > time.Minute:
-		k.report(warning, "clock", "%s", text+advice)
+		s, text = warning, text+advice
 	case skew < time.Second:
-		k.report(fine, "clock", "the console's clock and this machine's agree")
-	default:
-		k.report(fine, "clock", "%s", text)
+		text = "and this machine's agree"
 	}
+	k.report(s, "clock", "the console's clock %s", text)
 }
 
 func (k *credentialCheck) reportTLS(now time.Time) {
-	state := k.responses.tls
-	switch {
+	switch state := k.responses.tls; {
 	case !k.responses.any:
 	case state == nil && k.credential.Runzero.AllowHTTP:
 		k.report(warning, "TLS", "none: the credential is sent unencrypted")
@@ -137,7 +134,8 @@ func (k *credentialCheck) reportTLS(now time.Time) {
 	case len(state.PeerCertificates) > 0:
 		leaf := state.PeerCertificates[0]
 		s, text := expiry(leaf.NotAfter, now)
-		k.report(s, "TLS", "%s, with a certificate that is issued by %q and %s", tls.VersionName(state.Version), collector.Label(leaf.Issuer.String()), text)
+		k.report(s, "TLS", "%s, with a certificate that is issued by %q and %s",
+			tls.VersionName(state.Version), collector.Label(leaf.Issuer.String()), text)
 		if k.credential.Runzero.HTTP.TLSConfig.InsecureSkipVerify {
 			k.report(warning, "TLS", "the certificate is not verified, so any server could pass for the console: remove insecure_skip_verify")
 		}
@@ -149,7 +147,8 @@ func (k *credentialCheck) checkOrganizations(ctx context.Context) {
 	found, err := k.client.Organizations(ctx)
 	if err != nil {
 		k.unknown = true
-		k.report(severityOf(err), "organizations", "%s", explain(err))
+		s, text := describe(err)
+		k.report(s, "organizations", "%s", text)
 		return
 	}
 	k.organizations = found
@@ -169,20 +168,16 @@ func (k *credentialCheck) checkOrganizations(ctx context.Context) {
 	}
 }
 
-// severityOf is the severity of an error of a request. One that was not sent proves nothing about the console.
-func severityOf(err error) severity {
-	if quota.Paused(err) || errors.Is(err, errAnnounced) {
-		return warning
+// describe returns severity and text of an error of a request. One that was not sent proves nothing about the console.
+func describe(err error) (severity, string) {
+	paused, ok := errors.AsType[*quota.PausedError](err)
+	switch {
+	case ok && paused.Reason == quota.PausedQuota: // by the account's quota: the share is no limit here
+		return warning, "request not sent: the account has no API calls left today"
+	case ok, errors.Is(err, errAnnounced):
+		return warning, command.Advised(err)
 	}
-	return wrong
-}
-
-// explain is command.Advised, except that a check is not limited to the exporter's share of the quota.
-func explain(err error) string {
-	if paused, ok := errors.AsType[*quota.PausedError](err); ok && paused.Reason == quota.PausedQuota {
-		return "request not sent: the account has no API calls left today"
-	}
-	return command.Advised(err)
+	return wrong, command.Advised(err)
 }
 
 // expiry describes the expiry of a credential or certificate, as a predicate.

@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 )
@@ -44,19 +43,12 @@ func (a *accountCheck) reportQuota() {
 
 // reportPlan reports whether the calls that the intervals need fit into the share.
 func (a *accountCheck) reportPlan(limit int64) {
-	account := schedule.Account{Collectors: a.config.Collectors}
+	if len(a.polled) == 0 {
+		return // reported as an error already
+	}
+	account := schedule.Account{Collectors: a.config.Collectors, Organizations: a.polled}
 	for _, c := range a.account.Credentials {
 		account.Kinds = append(account.Kinds, c.Runzero.Kind())
-	}
-	for _, o := range a.reached {
-		if a.account.Selection.Skipped(o) == "" {
-			account.Organizations = append(account.Organizations, schedule.Organization{
-				Organization: collector.Organization{ID: o.ID, Name: command.OrganizationName(o)}, AccountWide: a.accountWide,
-			})
-		}
-	}
-	if len(account.Organizations) == 0 {
-		return // reported as an error already
 	}
 	loads := schedule.Loads(schedule.Polls(account))
 	budget := a.account.Share.Calls(limit)
@@ -71,7 +63,8 @@ func (a *accountCheck) reportPlan(limit int64) {
 	case budget == 0:
 		a.report(wrong, "plan", "%s: nothing can be polled; raise %s", demand, setting)
 	case stretch > 1:
-		a.report(warning, "plan", "%s: they do not fit, and intervals are stretched to %.1f times their length; the command plan with --limit=%d shows what to change", demand, stretch, limit)
+		a.report(warning, "plan", "%s: they do not fit, and intervals are stretched to %.1f times their length; "+
+			"the command plan with --limit=%d shows what to change", demand, stretch, limit)
 	default:
 		a.report(fine, "plan", "%s: they fit", demand)
 	}

@@ -22,6 +22,8 @@ type forecast struct {
 	// unreached are the collectors for which the account has no credential, by the kind that they need.
 	unreached map[runzero.Kind][]string
 	inFile    bool // the account is in the file and may have quota settings of its own
+	// severalOrganizations is whether some collector is polled for each of several organizations.
+	severalOrganizations bool
 }
 
 // row is one line of the table: count polls that differ in their organization alone.
@@ -44,6 +46,7 @@ func newForecast(polls []schedule.Poll, share quota.Share, limit int64) forecast
 	organizations := map[string]int{}
 	for _, p := range polls {
 		organizations[p.Name]++
+		f.severalOrganizations = f.severalOrganizations || p.Costs() && organizations[p.Name] > 1
 	}
 	last := ""
 	for _, p := range polls {
@@ -52,16 +55,13 @@ func newForecast(polls []schedule.Poll, share quota.Share, limit int64) forecast
 			f.unreached[p.Missing] = append(f.unreached[p.Missing], p.Name)
 		case !p.Costs():
 		case p.Name == last && (organizations[p.Name] > maxRows || p.Organization.Name == ""):
-			f.rows[len(f.rows)-1].count++
+			r := &f.rows[len(f.rows)-1]
+			r.count++
+			r.organization = fmt.Sprintf("each of %d", r.count)
 		default:
 			f.rows = append(f.rows, newRow(p, organizations[p.Name]))
 		}
 		last = p.Name
-	}
-	for i := range f.rows {
-		if r := &f.rows[i]; r.count > 1 {
-			r.organization = fmt.Sprintf("each of %d", r.count)
-		}
 	}
 	loads := schedule.Loads(polls)
 	f.demand = schedule.Demand(loads, 24*time.Hour)

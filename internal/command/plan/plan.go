@@ -47,28 +47,26 @@ func Run(_ context.Context, env command.Env, o Options) error {
 	case o.Organizations < 0:
 		return errors.New("--organizations must not be negative: it is the number of organizations to poll")
 	}
-	fits := true
-	for i, a := range c.Accounts {
+	separator := ""
+	var misfit error
+	for _, a := range c.Accounts {
 		f, err := o.account(env.Logger, c, a)
 		if err != nil {
 			return err
 		}
-		text := f.table() + "\n" + f.verdict(c.MaxAge)
+		title := ""
 		if a.Name != "" {
-			text = "Account " + a.Name + "\n\n" + text
+			title = "Account " + a.Name + "\n\n"
 		}
-		if i > 0 {
-			text = "\n" + text
-		}
-		if _, err := io.WriteString(env.Stdout, text); err != nil {
+		if _, err := io.WriteString(env.Stdout, separator+title+f.table()+"\n"+f.verdict(c.MaxAge)); err != nil {
 			return fmt.Errorf("printing the plan: %w", err)
 		}
-		fits = fits && f.fits()
+		separator = "\n"
+		if !f.fits() {
+			misfit = errDoesNotFit
+		}
 	}
-	if !fits {
-		return errDoesNotFit
-	}
-	return nil
+	return misfit
 }
 
 // account makes the forecast of one account.
@@ -136,9 +134,8 @@ func (o Options) polls(c *config.Config, a config.Account, known poller.Remember
 		names = make([]string, max(o.Organizations, 1)) // names unknown
 	}
 	for i, name := range names {
-		account.Organizations = append(account.Organizations, schedule.Organization{
-			Organization: collector.Organization{ID: strconv.Itoa(i), Name: name}, AccountWide: accountWide,
-		})
+		o := collector.Organization{ID: strconv.Itoa(i), Name: name}
+		account.Organizations = append(account.Organizations, schedule.Organization{Organization: o, AccountWide: accountWide})
 	}
 	return schedule.Polls(account)
 }

@@ -19,7 +19,7 @@ func (f forecast) remedies(maxAge time.Duration) []string {
 		all = append(all, "poll less often: "+settings)
 	}
 	fewer := "poll less: disable collectors with --no-collector.NAME"
-	if f.severalOrganizations() {
+	if f.severalOrganizations {
 		setting := "--runzero.organization"
 		if f.inFile {
 			setting = "organizations.include"
@@ -37,18 +37,6 @@ func (f forecast) remedies(maxAge time.Duration) []string {
 	}
 	return append(all, fmt.Sprintf("license more assets: with %s=%g the account needs a limit of %s calls a day",
 		f.quotaSetting("share"), f.share.Share, formatCalls(f.demand/f.share.Share)))
-}
-
-// severalOrganizations reports whether some collector is polled for each of several organizations.
-func (f forecast) severalOrganizations() bool {
-	polled := map[string]int{}
-	for _, r := range f.rows {
-		polled[r.collector] += r.count
-		if polled[r.collector] > 1 {
-			return true
-		}
-	}
-	return false
 }
 
 // maxProposal is the longest interval that is worth proposing.

@@ -40,16 +40,11 @@ func align(cells [][]string) string {
 	}
 	var table strings.Builder
 	for _, line := range cells {
-		var text strings.Builder
-		for i, cell := range line {
-			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i < 2 {
-				text.WriteString(cell + padding + "  ")
-			} else {
-				text.WriteString(padding + cell + "  ")
-			}
+		text := fmt.Sprintf("%-*s  %-*s", widths[0], line[0], widths[1], line[1])
+		for i, cell := range line[2:] {
+			text += fmt.Sprintf("  %*s", widths[i+2], cell)
 		}
-		table.WriteString(strings.TrimRight(text.String(), " ") + "\n")
+		table.WriteString(strings.TrimRight(text, " ") + "\n")
 	}
 	return table.String()
 }
@@ -67,8 +62,7 @@ func formatInterval(d time.Duration) string {
 	return model.Duration(d).String()
 }
 
-// formatCalls writes calls a day as a whole number, rounded up, so that a share never looks
-// sufficient when it is not.
+// formatCalls writes calls a day, rounded up, so that a share never looks sufficient when it is not.
 func formatCalls(calls float64) string {
 	return fmt.Sprintf("%.0f", math.Ceil(calls*(1-rounding)))
 }

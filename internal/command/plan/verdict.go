@@ -18,9 +18,9 @@ func (f forecast) verdict(maxAge time.Duration) string {
 		formatCalls(f.demand), f.calls, f.quotaSetting("share"), f.share.Share, f.limit)
 	if f.fits() {
 		text += "That fits. "
-	} else {
-		// Rounded up: it is never shown as 1.
-		text += fmt.Sprintf("That does not fit, so the exporter multiplies its intervals by %.2f, as shown. ", math.Ceil(f.stretch*100)/100)
+	} else { // rounded up, so that it is never shown as 1
+		text += fmt.Sprintf("That does not fit, so the exporter multiplies its intervals by %.2f, as shown. ",
+			math.Ceil(f.stretch*100)/100)
 	}
 	reserve := f.share.ReserveCalls(f.limit)
 	if most := f.limit - reserve; most < f.calls && f.demand > float64(most) {
@@ -57,19 +57,16 @@ func (f forecast) expiring(maxAge time.Duration) []string {
 	return names
 }
 
-// wrap breaks a text into lines of at most 100 columns where its words permit. The first
-// line begins with first, the others with next.
+// wrap breaks a text into lines of at most 100 columns where its words permit: one begins with first, others with next.
 func wrap(text, first, next string) string {
 	const columns = 100
-	var lines strings.Builder
-	line := first
+	lines, line := "", first
 	for word := range strings.FieldsSeq(text) {
 		if len(line)+len(word) > columns && strings.TrimSpace(line) != "" {
-			lines.WriteString(strings.TrimRight(line, " ") + "\n")
+			lines += strings.TrimRight(line, " ") + "\n"
 			line = next
 		}
 		line += word + " "
 	}
-	lines.WriteString(strings.TrimRight(line, " ") + "\n")
-	return lines.String()
+	return lines + strings.TrimRight(line, " ") + "\n"
 }

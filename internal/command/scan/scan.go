@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -76,23 +77,20 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	return r.start(ctx, env.Stdout)
 }
 
-// takeOrganization takes the site's organization out of the flags. There it would select
-// which organizations are polled, which is another matter and may be set in the file.
+// takeOrganization takes the site's organization out of the flags, where it would select those to poll.
 func takeOrganization(flags *config.Flags) (string, error) {
-	switch len(flags.Organizations) {
-	case 0:
+	organizations := flags.Organizations
+	switch {
+	case len(organizations) == 0:
 		return "", nil
-	case 1:
-	default:
+	case len(organizations) > 1:
 		return "", errors.New("--runzero.organization is set more than once: name only the organization that has the site")
-	}
-	organization := flags.Organizations[0]
-	if strings.TrimSpace(organization) == "" {
+	case strings.TrimSpace(organizations[0]) == "":
 		return "", errors.New("--runzero.organization must not be empty: set it to an organization's name or id")
 	}
 	flags.Organizations, flags.Set = nil, maps.Clone(flags.Set)
 	delete(flags.Set, "runzero.organization")
-	return organization, nil
+	return organizations[0], nil
 }
 
 func selectAccount(accounts []config.Account, name string) (config.Account, error) {
@@ -125,48 +123,37 @@ type request struct {
 
 // request makes the request as far as that takes no look-up.
 func (o Options) request() (*request, error) {
-	options := maps.Clone(o.Further)
-	if options == nil {
-		options = Further{}
-	}
 	var targets []string
-	for _, value := range o.Targets {
-		for target := range strings.SplitSeq(value, ",") {
-			if target = strings.TrimSpace(target); target != "" {
-				targets = append(targets, target)
-			}
+	for target := range strings.SplitSeq(strings.Join(o.Targets, ","), ",") {
+		if target = strings.TrimSpace(target); target != "" {
+			targets = append(targets, target)
 		}
 	}
 	switch {
+	case o.Rate < 0:
+		return nil, errors.New("--rate must not be negative: it is packets a second")
 	case len(targets) == 0 && len(o.Targets) > 0:
 		return nil, errors.New("--targets is empty: name what to scan, or remove it to scan the site's own scope")
 	case len(targets) == 0:
 		targets = []string{"defaults"} // in the API, the site's own scope
 	}
-	options["targets"] = strings.Join(targets, ",")
+	r := &request{options: map[string]string{}}
+	maps.Copy(r.options, o.Further)
+	r.options["targets"] = strings.Join(targets, ",")
 	if o.Name != "" {
-		options["scan-name"] = o.Name
+		r.options["scan-name"] = o.Name
 	}
-	switch {
-	case o.Rate < 0:
-		return nil, errors.New("--rate must not be negative: it is packets a second")
-	case o.Rate > 0:
-		options["rate"] = strconv.FormatInt(o.Rate, 10)
+	if o.Rate > 0 {
+		r.options["rate"] = strconv.FormatInt(o.Rate, 10)
 	}
-	r := &request{options: options}
 	return r, r.setScanner(o)
 }
 
 // setScanner sets who scans, except for an Explorer, which is looked up.
 func (r *request) setScanner(o Options) error {
-	given := 0
-	for _, scanner := range []string{o.Explorer, o.Group, o.Zone} {
-		if scanner != "" {
-			given++
-		}
-	}
+	given := slices.DeleteFunc([]string{o.Explorer, o.Group, o.Zone}, func(scanner string) bool { return scanner == "" })
 	switch {
-	case given != 1:
+	case len(given) != 1:
 		return errors.New("set one of --explorer, --explorer-group and --hosted-zone to select who scans")
 	case o.Group != "" && !runzero.IsID(o.Group):
 		return errors.New("--explorer-group must be the group's id: copy it from the console")

@@ -25,10 +25,8 @@ func (r *request) clients(a config.Account, dial command.Dial, write bool) ([]*r
 	var clients []*runzero.Client
 	for _, credential := range a.Credentials {
 		settings := credential.Runzero
-		settings.Write = write
-		settings.Observer = r
+		settings.Write, settings.Observer, settings.DialContext = write, r, dial
 		settings.UserAgent = version.ComponentUserAgent(exporter.Name)
-		settings.DialContext = dial
 		client, err := runzero.New(settings)
 		if err != nil {
 			return nil, fmt.Errorf("credential %q: %w", credential.Name, err)
@@ -71,8 +69,7 @@ func (r *request) show(stdout io.Writer) error {
 	return err
 }
 
-// start sends the request and prints the task. It never repeats the request: if its result
-// is unknown, that could start a second scan.
+// start sends the request and prints the task. It never repeats the request: that could start a second scan.
 func (r *request) start(ctx context.Context, stdout io.Writer) error {
 	task, err := r.client.StartScan(ctx, r.organization.ID, r.site.ID, r.options)
 	if err == nil {
@@ -83,16 +80,13 @@ func (r *request) start(ctx context.Context, stdout io.Writer) error {
 	if !r.sent.Load() {
 		return fmt.Errorf("no scan was started: %w", err)
 	}
-	if response, ok := errors.AsType[*runzero.Error](err); ok && response.Status < http.StatusInternalServerError {
-		return fmt.Errorf("no scan was started: %s", explain(response))
+	response, refused := errors.AsType[*runzero.Error](err)
+	switch {
+	case !refused || response.Status >= http.StatusInternalServerError:
+		return fmt.Errorf("%w; it is unknown whether the scan was started, and the request was not repeated: before you try again, "+
+			"look for the scan among the tasks of the organization in the console at %s", err, r.console)
+	case slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity}, response.Status):
+		return fmt.Errorf("no scan was started: %w; check the flags of this command, in particular --option", response)
 	}
-	return fmt.Errorf("%w; it is unknown whether the scan was started, and the request was not repeated: before you try again, look for the scan among the tasks of the organization in the console at %s", err, r.console)
-}
-
-// explain is command.Advised for a refused scan, whose options may be the cause.
-func explain(response *runzero.Error) string {
-	if slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity}, response.Status) {
-		return fmt.Sprintf("%v; check the flags of this command, in particular --option", response)
-	}
-	return command.Advised(response)
+	return fmt.Errorf("no scan was started: %s", command.Advised(response))
 }

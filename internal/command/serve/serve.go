@@ -1,5 +1,4 @@
-// Package serve runs the exporter: it polls in the background, answers scrapes and reloads
-// at SIGHUP, until SIGTERM.
+// Package serve runs the exporter: it polls in the background, answers scrapes and reloads at SIGHUP, until SIGTERM.
 package serve
 
 import (

@@ -52,17 +52,18 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 	end := time.Now().Truncate(time.Second)
 	scrapes := int(o.History.Length/o.History.Step) + 1
 	begin := end.Add(-time.Duration(scrapes-1) * o.History.Step)
-	clock := newClock(end)
+	clock := &clock{}
+	clock.set(end) // the console is made as of the end, because its incidents lie before it
 	o.Console.Now = clock.Now
-	// The console is made as of the end, because its incidents lie before it.
 	console := o.newConsole(end)
-	clock.rewind(begin)
+	clock.set(begin)
 	dial, stop := simulator.Pipe(uncompressed(console))
 	defer stop()
 	flags := command.Simulated(o.Flags, console)
 	flags.CacheDir = ""
 	e, err := exporter.New(exporter.Options{
-		Logger: log.NewNopLogger(), Load: flags.Load, Dial: dial, Now: clock.Now, Observe: clock.observe, Unpaced: true,
+		Logger: log.NewNopLogger(), Load: flags.Load, Dial: dial, Now: clock.Now, Unpaced: true,
+		Observe: func(next runzero.Observer) runzero.Observer { return observer{next, clock} },
 		// Not random: each run must write the same history.
 		Random: rand.New(rand.NewPCG(1, o.Console.Seed)).Float64,
 	})
@@ -75,7 +76,9 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 		for wait := e.Step(ctx); clock.Now().Add(wait).Before(scrape); wait = e.Step(ctx) {
 			clock.advance(wait)
 		}
-		clock.reach(scrape)
+		if clock.Now().Before(scrape) {
+			clock.set(scrape)
+		}
 		e.Step(ctx)
 		if err := ctx.Err(); err != nil {
 			return err
@@ -103,27 +106,15 @@ type clock struct {
 	requests atomic.Int64
 }
 
-func newClock(now time.Time) *clock {
-	c := &clock{}
-	c.rewind(now)
-	return c
-}
-
 func (c *clock) Now() time.Time { return time.Unix(0, c.nanos.Load()) }
 
-func (c *clock) rewind(t time.Time) { c.nanos.Store(t.UnixNano()) }
-
-// reach advances the clock to t, unless it is past t already.
-func (c *clock) reach(t time.Time) { c.nanos.Store(max(c.nanos.Load(), t.UnixNano())) }
+func (c *clock) set(t time.Time) { c.nanos.Store(t.UnixNano()) }
 
 // advance always moves the clock, so that a history cannot stand still.
 func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(max(d, time.Millisecond))) }
 
-// observe replaces the duration of each response with one that is typical of a network: a
-// tenth of a second, and a second for each 10 MB, with some variation. The real duration
-// depends on the machine, and would make every history different.
-func (c *clock) observe(next runzero.Observer) runzero.Observer { return observer{next, c} }
-
+// observer replaces the duration of each response with one that is typical of a network: a tenth of a second, and a
+// second for each 10 MB, with some variation. The real duration would make every history different.
 type observer struct {
 	runzero.Observer
 

@@ -3,7 +3,6 @@ package simulate
 import (
 	"bufio"
 	"io"
-	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -56,13 +55,12 @@ func (s *series) scrape(families []*dto.MetricFamily, n int) {
 	for _, f := range families {
 		s.types[f.GetName()] = f.GetType()
 		for _, m := range f.GetMetric() {
-			of, i := s.known[m], 0
-			for sample := range samples(f, m) {
+			of := s.known[m]
+			for i, sample := range samples(f, m) {
 				if i == len(of) {
 					of = append(of, s.find(f.GetName(), m.GetLabel(), sample))
 				}
 				of[i].record(sample.value, n)
-				i++
 			}
 			known[m] = of
 		}
@@ -95,12 +93,10 @@ func (s *series) find(family string, labels []*dto.LabelPair, of sample) *spans 
 	if s.spans[family] == nil {
 		s.spans[family] = map[string]*spans{}
 	}
-	found := s.spans[family][key.String()]
-	if found == nil {
-		found = &spans{}
-		s.spans[family][key.String()] = found
+	if s.spans[family][key.String()] == nil {
+		s.spans[family][key.String()] = &spans{}
 	}
-	return found
+	return s.spans[family][key.String()]
 }
 
 // sample is one value of a metric. le is the label of a histogram's bucket, else empty.
@@ -109,59 +105,45 @@ type sample struct {
 	value    float64
 }
 
-// samples yields the samples of a metric, always in the same order.
-func samples(f *dto.MetricFamily, m *dto.Metric) iter.Seq[sample] {
+// samples returns the samples of a metric, always in the same order.
+func samples(f *dto.MetricFamily, m *dto.Metric) []sample {
 	name := f.GetName()
-	return func(yield func(sample) bool) {
-		switch f.GetType() {
-		case dto.MetricType_COUNTER:
-			yield(sample{name, "", m.GetCounter().GetValue()})
-		case dto.MetricType_HISTOGRAM:
-			h := m.GetHistogram()
-			for _, b := range h.GetBucket() {
-				if math.IsInf(b.GetUpperBound(), 1) {
-					continue
-				}
-				if !yield(sample{name + "_bucket", strconv.FormatFloat(b.GetUpperBound(), 'g', -1, 64), float64(b.GetCumulativeCount())}) {
-					return
-				}
+	switch f.GetType() {
+	case dto.MetricType_COUNTER:
+		return []sample{{name, "", m.GetCounter().GetValue()}}
+	case dto.MetricType_HISTOGRAM:
+		h := m.GetHistogram()
+		count := float64(h.GetSampleCount())
+		all := []sample{{name + "_count", "", count}, {name + "_sum", "", h.GetSampleSum()}, {name + "_bucket", "+Inf", count}}
+		for _, b := range h.GetBucket() {
+			if le := b.GetUpperBound(); !math.IsInf(le, 1) {
+				all = append(all, sample{name + "_bucket", strconv.FormatFloat(le, 'g', -1, 64), float64(b.GetCumulativeCount())})
 			}
-			count := float64(h.GetSampleCount())
-			_ = yield(sample{name + "_bucket", "+Inf", count}) && yield(sample{name + "_count", "", count}) && yield(sample{name + "_sum", "", h.GetSampleSum()})
-		default:
-			yield(sample{name, "", m.GetGauge().GetValue()})
 		}
+		return all
 	}
+	return []sample{{name, "", m.GetGauge().GetValue()}}
 }
 
 // write writes everything as OpenMetrics text, sorted by family, series and time.
 func (s *series) write(w io.Writer) error {
-	out := bufio.NewWriterSize(w, 1<<20)
-	var line []byte
+	out := bufio.NewWriterSize(w, 1<<20) // keeps its first error, which Flush returns
 	for _, family := range slices.Sorted(maps.Keys(s.spans)) {
-		typ := s.types[family]
-		name := family
+		typ, name := s.types[family], family
 		if typ == dto.MetricType_COUNTER {
 			name = strings.TrimSuffix(family, "_total") // only samples have the suffix
 		}
-		line = append(line[:0], "# TYPE "+name+" "+strings.ToLower(typ.String())+"\n"...)
+		_, _ = out.WriteString("# TYPE " + name + " " + strings.ToLower(typ.String()) + "\n")
 		for _, key := range slices.Sorted(maps.Keys(s.spans[family])) {
 			for _, run := range *s.spans[family][key] {
+				value := strconv.FormatFloat(run.value, 'g', -1, 64)
 				for at := run.from; at < run.to; at++ {
-					line = append(append(line, key...), ' ')
-					line = append(strconv.AppendFloat(line, run.value, 'g', -1, 64), ' ')
-					line = strconv.AppendInt(line, s.begin.Add(time.Duration(at)*s.step).Unix(), 10)
-					line = append(line, '\n')
-					if _, err := out.Write(line); err != nil {
-						return err
-					}
-					line = line[:0]
+					second := s.begin.Add(time.Duration(at) * s.step).Unix()
+					_, _ = out.WriteString(key + " " + value + " " + strconv.FormatInt(second, 10) + "\n")
 				}
 			}
 		}
 	}
-	if _, err := out.WriteString("# EOF\n"); err != nil {
-		return err
-	}
+	_, _ = out.WriteString("# EOF\n")
 	return out.Flush()
 }
