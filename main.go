@@ -1,8 +1,7 @@
 // runzero_exporter exports what runZero knows about networks to Prometheus. It polls the runZero API in the
 // background, at a pace that the account's daily quota can bear, and answers scrapes from memory.
 //
-// This file turns flags and environment variables into the options of one command, and runs
-// it. It is the only one that knows kingpin.
+// This file turns flags and environment variables into the options of one command and runs it. Only it knows kingpin.
 package main
 
 import (
@@ -51,12 +50,11 @@ func main() {
 	os.Exit(code)
 }
 
-// stopTimeout is how long a command may take to end after a signal. It is longer than what
-// serve needs to end by itself, and shorter than the 5 seconds that are promised.
+// stopTimeout is how long a command may take to end after a signal: longer than serve needs by itself, and shorter
+// than the promised 5 seconds.
 const stopTimeout = 4500 * time.Millisecond
 
-// endInTime returns the exit code of a command. One that hangs after a signal, as on a disk
-// or a pipe while it reads its files, is left behind.
+// endInTime returns the exit code of a command. One that hangs after a signal, as on a disk or a pipe, is left behind.
 func endInTime(ctx context.Context, ended <-chan int) int {
 	select {
 	case code := <-ended:
@@ -132,8 +130,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return 0
 }
 
-// addFlags adds the flags that say what is polled and how it is counted. The function it
-// returns gives the flags of the collectors once all are parsed.
+// addFlags adds the flags of the configuration. The returned function gives those of collectors once all are parsed.
 func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]config.CollectorFlags {
 	app.Flag("config.file", "YAML file for what flags cannot express: several accounts or credentials, queries, scan ages by site.").StringVar(&f.File)
 	app.Flag("runzero.url", "URL of the console, with or without /api/v1.0, a port or a path prefix.").Default(runzero.DefaultURL).StringVar(&f.URL)
@@ -157,26 +154,23 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	app.Flag("collector.assets.search", "runZero search query that limits which assets are counted.").StringVar(&f.AssetSearch)
 	duration(app.Flag("collector.tasks.scan-max-age", "Maximum age of a site's last good scan: runzero_scan_max_age_seconds.").Default("7d"), &f.ScanMaxAge)
 
-	type parsed struct {
-		enabled  *bool
-		interval time.Duration
-	}
-	collectors := map[string]*parsed{}
+	parsed := map[string]*config.CollectorFlags{}
 	for _, spec := range collector.Specs() {
-		p := &parsed{enabled: app.Flag("collector."+spec.Name, "Export "+spec.Help+".").Default(strconv.FormatBool(!spec.OffByDefault)).Bool()}
+		p := &config.CollectorFlags{}
+		parsed[spec.Name] = p
+		app.Flag("collector."+spec.Name, "Export "+spec.Help+".").Default(strconv.FormatBool(!spec.OffByDefault)).BoolVar(&p.Enabled)
 		if spec.Scope != collector.HeadersOnly {
-			text := "Interval of this collector, instead of --cache.interval."
+			usual := "--cache.interval"
 			if spec.Interval != 0 {
-				text = "Interval of this collector, instead of " + model.Duration(spec.Interval).String() + "."
+				usual = model.Duration(spec.Interval).String()
 			}
-			duration(app.Flag("collector."+spec.Name+".interval", text), &p.interval)
+			duration(app.Flag("collector."+spec.Name+".interval", "Interval of this collector, instead of "+usual+"."), &p.Interval)
 		}
-		collectors[spec.Name] = p
 	}
 	return func() map[string]config.CollectorFlags {
 		flags := map[string]config.CollectorFlags{}
-		for name, p := range collectors {
-			flags[name] = config.CollectorFlags{Enabled: *p.enabled, Interval: p.interval}
+		for name, p := range parsed {
+			flags[name] = *p
 		}
 		return flags
 	}
@@ -186,11 +180,11 @@ func addServeFlags(app *kingpin.Application, demo *command.Demo) *serve.Options 
 	o := &serve.Options{}
 	app.Flag("demo", "Export a simulated console in this process: no account, no network. Polls every minute unless --cache.interval is set.").BoolVar(&demo.Enabled)
 	app.Flag("demo.incidents", "Let things go wrong in the simulated console of --demo, as simulate --simulate.incidents does.").BoolVar(&demo.Incidents)
-	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.TelemetryPath)
-	app.Flag("web.max-requests", "Maximum number of scrapes at the same time; 0 is no limit.").Default("40").IntVar(&o.MaxRequests)
+	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.Handler.TelemetryPath)
+	app.Flag("web.max-requests", "Maximum number of scrapes at the same time; 0 is no limit.").Default("40").IntVar(&o.Handler.MaxRequests)
 	app.Flag("web.disable-exporter-metrics", "Leave out the metrics of the exporter's own process: go_*, process_*, promhttp_*.").BoolVar(&o.DisableExporterMetrics)
 	app.Flag("web.enable-lifecycle", "Reload --config.file at POST /-/reload, as at SIGHUP.").BoolVar(&o.EnableLifecycle)
-	app.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&o.EnablePprof)
+	app.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&o.Handler.Pprof)
 	o.Web = kingpinflag.AddFlags(app, ":10026")
 	return o
 }
@@ -238,9 +232,8 @@ func addSimulateFlags(c *kingpin.CmdClause) *simulate.Options {
 	return o
 }
 
-// addEnvironment gives every flag an environment variable: RUNZERO_URL for --runzero.url,
-// RUNZERO_CACHE_INTERVAL for --cache.interval. It leaves out kingpin's own flags, where a
-// variable such as RUNZERO_VERSION, set for other reasons, would end the program.
+// addEnvironment gives every flag an environment variable: RUNZERO_URL for --runzero.url, RUNZERO_CACHE_INTERVAL for
+// --cache.interval. Not kingpin's own: a RUNZERO_VERSION that is set for other reasons would end the program.
 func addEnvironment(app *kingpin.Application) {
 	add := func(flags []*kingpin.FlagModel, get func(string) *kingpin.FlagClause) {
 		for _, flag := range flags {

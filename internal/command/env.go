@@ -9,8 +9,12 @@ import (
 	"context"
 	"io"
 	"net"
+	"time"
 
 	"github.com/go-kit/log"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
 // Dial connects to a console; nil is the ordinary network.
@@ -21,4 +25,44 @@ type Env struct {
 	Logger log.Logger
 	Stdout io.Writer
 	Dial   Dial
+}
+
+// The demo polls often, so that dashboards move while someone watches, and its simulated licence is large enough for it.
+const (
+	demoInterval = time.Minute
+	demoLimit    = 100_000
+)
+
+// Demo replaces the console by a simulated one in this process.
+type Demo struct {
+	Enabled bool
+	// Incidents makes things go wrong in the simulated console.
+	Incidents bool
+}
+
+// Start starts the simulated console if the demo is enabled, and returns env and flags that use it, and how to stop it.
+func (d Demo) Start(env Env, flags config.Flags) (Env, config.Flags, func()) {
+	if !d.Enabled {
+		return env, flags, func() {}
+	}
+	options := simulator.Options{Seed: 1, Limit: demoLimit}
+	if d.Incidents {
+		options.Incidents = simulator.DemoIncidents(time.Now())
+	}
+	console := simulator.New(options)
+	var stop func()
+	env.Dial, stop = simulator.Pipe(console)
+	// The incidents reduce the limit to that of a real account, which needs real intervals.
+	if !flags.Set["cache.interval"] && !d.Incidents {
+		flags.CacheInterval = demoInterval
+	}
+	return env, Simulated(flags, console), stop
+}
+
+// Simulated returns flags that poll a simulated console with an account token.
+func Simulated(flags config.Flags, console *simulator.Console) config.Flags {
+	flags.Demo, flags.URL = true, "http://localhost"
+	flags.Token, flags.TokenFile = console.AccountToken(), ""
+	flags.ClientID, flags.ClientSecretFile = "", ""
+	return flags
 }

@@ -1,10 +1,12 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
@@ -32,31 +34,26 @@ func List(all []string) string {
 
 // ListQuoted is List with each text in quotes, and "none" if there are no texts.
 func ListQuoted(texts []string) string {
-	if len(texts) == 0 {
-		return "none"
-	}
 	var all []string
 	for _, text := range texts {
-		all = append(all, fmt.Sprintf("%q", text))
+		all = append(all, strconv.Quote(text))
 	}
-	return List(all)
+	return cmp.Or(List(all), "none")
 }
 
 // OrganizationName returns the name of an organization in messages.
 func OrganizationName(o runzero.Organization) string {
-	if name := schedule.OrganizationName(o); name != "" {
-		return collector.Label(name)
-	}
-	return "unknown until it has assets or sites"
+	return cmp.Or(collector.Label(schedule.OrganizationName(o)), "unknown until it has assets or sites")
 }
 
 // Advised returns the text of an error, followed by what the user can do about it.
 func Advised(err error) string {
+	advice := config.Advice(err)
 	if response, ok := errors.AsType[*runzero.Error](err); ok && response.Status >= http.StatusInternalServerError {
-		return fmt.Sprintf("%v; the console failed: try again later, and check its health", err)
+		advice = "the console failed: try again later, and check its health"
 	}
-	if advice := config.Advice(err); advice != "" {
-		return fmt.Sprintf("%v; %s", err, advice)
+	if advice == "" {
+		return err.Error()
 	}
-	return err.Error()
+	return fmt.Sprintf("%v; %s", err, advice)
 }

@@ -1,9 +1,11 @@
 package exporter
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -36,32 +39,32 @@ type credential struct {
 	poller.Credential
 }
 
-// newAccounts makes the accounts of a configuration. What is the same as before is reused: an account by its name and
-// console, a credential by all of its settings. before does not change.
-func (o Options) newAccounts(c *config.Config, before *accounts) (*accounts, error) {
+// load loads the configuration and makes its accounts. What is the same as before is reused: an account by its name
+// and console, a credential by all of its settings. before does not change.
+func (o Options) load(before *accounts) (*config.Config, *accounts, error) {
+	c, err := o.Load()
+	if err != nil {
+		return nil, nil, err
+	}
 	next := &accounts{gates: map[string]*quota.Gate{}}
 	for _, configured := range c.Accounts {
 		host := hostOf(configured.URL)
-		if next.gates[host] == nil {
-			next.gates[host] = before.gates[host]
+		gate := cmp.Or(next.gates[host], before.gates[host])
+		switch {
+		case gate != nil:
+		case o.Unpaced:
+			gate = quota.NewUnlimitedGate(o.Now)
+		default:
+			gate = quota.NewGate(o.Now)
 		}
-		if next.gates[host] == nil {
-			next.gates[host] = o.newGate()
-		}
-		made, err := o.newAccount(configured, next.gates[host], before.find(configured))
+		next.gates[host] = gate
+		made, err := o.newAccount(configured, gate, before.find(configured))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		next.all = append(next.all, made)
 	}
-	return next, nil
-}
-
-func (o Options) newGate() *quota.Gate {
-	if o.Unpaced {
-		return quota.NewUnlimitedGate(o.Now)
-	}
-	return quota.NewGate(o.Now)
+	return c, next, nil
 }
 
 func (a *accounts) find(wanted config.Account) *account {
@@ -75,12 +78,10 @@ func (a *accounts) find(wanted config.Account) *account {
 
 // newAccount makes an account, and reuses of before, which may be nil, what it can.
 func (o Options) newAccount(c config.Account, gate *quota.Gate, before *account) (*account, error) {
-	made := &account{config: c}
-	if before != nil {
-		made.quota, made.usage = before.quota, before.usage
-	} else {
-		made.quota, made.usage = quota.New(c.Share, gate), collector.NewUsage(o.Now)
+	if before == nil {
+		before = &account{quota: quota.New(c.Share, gate), usage: collector.NewUsage(o.Now)}
 	}
+	made := &account{config: c, quota: before.quota, usage: before.usage}
 	for _, configured := range c.Credentials {
 		if existing := before.find(configured); existing != nil {
 			made.credentials = append(made.credentials, credential{configured, *existing})
@@ -88,10 +89,9 @@ func (o Options) newAccount(c config.Account, gate *quota.Gate, before *account)
 		}
 		usage := made.usage.Credential(configured.Name)
 		settings := configured.Runzero
-		settings.Observer = o.observe(runzero.Observers{made.quota.Observer(configured.Name), usage})
-		settings.Admit = made.quota.Admit
+		settings.Observer = o.Observe(runzero.Observers{made.quota.Observer(configured.Name), usage})
+		settings.Admit, settings.DialContext, settings.Now = made.quota.Admit, o.Dial, o.Now
 		settings.UserAgent = version.ComponentUserAgent(Name)
-		settings.DialContext, settings.Now = o.Dial, o.Now
 		client, err := runzero.New(settings)
 		if err != nil {
 			return nil, fmt.Errorf("credential %q of account %q: %w", configured.Name, c.Name, err)
@@ -103,9 +103,6 @@ func (o Options) newAccount(c config.Account, gate *quota.Gate, before *account)
 
 // find returns the credential with the same settings; nil when there is none.
 func (a *account) find(wanted config.Credential) *poller.Credential {
-	if a == nil {
-		return nil
-	}
 	for i := range a.credentials {
 		if c := &a.credentials[i]; c.Name == wanted.Name && reflect.DeepEqual(c.config.Runzero, wanted.Runzero) {
 			return &c.Credential
@@ -121,8 +118,7 @@ func hostOf(console string) string {
 	return console
 }
 
-// activate puts what reused accounts share with the configuration before in force: their
-// share, and when credentials expire.
+// activate sets what reused accounts share with the configuration before: their share, and when credentials expire.
 func (a *accounts) activate() {
 	for _, account := range a.all {
 		expires := map[string]time.Time{}
@@ -153,10 +149,7 @@ func (a *accounts) polled(c *config.Config) []poller.Account {
 // registry has the metrics of the accounts that come from no poll: their quotas, and the
 // usage headers if that collector is enabled.
 func (a *accounts) registry(c *config.Config) *prometheus.Registry {
-	usage := false
-	for _, enabled := range c.Collectors {
-		usage = usage || enabled.Scope == collector.HeadersOnly
-	}
+	usage := slices.ContainsFunc(c.Collectors, func(c schedule.Collector) bool { return c.Scope == collector.HeadersOnly })
 	registry := prometheus.NewRegistry()
 	for _, account := range a.all {
 		register := prometheus.Registerer(registry)

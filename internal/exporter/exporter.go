@@ -1,3 +1,8 @@
+// Package exporter wires configuration, quotas, cache, poller and registries together, and reloads them as one.
+//
+// It knows no flags, no command and no web server: those who embed it hand in a function
+// that loads the configuration, the network and the clock. The configuration in force is
+// published through one atomic pointer, so that scrapes and pages never wait for a reload.
 package exporter
 
 import (
@@ -47,15 +52,7 @@ type Options struct {
 	Unpaced bool
 }
 
-func (o Options) observe(observer runzero.Observer) runzero.Observer {
-	if o.Observe == nil {
-		return observer
-	}
-	return o.Observe(observer)
-}
-
-// Exporter polls the accounts of a configuration and exposes the results. Gather, Status and
-// the other methods without a context never wait.
+// Exporter polls the accounts of a configuration and exposes the results. Methods without a context never wait.
 type Exporter struct {
 	options  Options
 	store    *store.Store // nil without --cache.dir
@@ -82,15 +79,14 @@ func New(o Options) (*Exporter, error) {
 	if o.Random == nil {
 		o.Random = rand.Float64
 	}
-	c, err := o.Load()
+	if o.Observe == nil {
+		o.Observe = func(observer runzero.Observer) runzero.Observer { return observer }
+	}
+	c, accounts, err := o.load(&accounts{})
 	if err != nil {
 		return nil, err
 	}
 	e := &Exporter{options: o, registry: prometheus.NewRegistry(), reloads: make(chan struct{}, 1)}
-	accounts, err := o.newAccounts(c, &accounts{})
-	if err != nil {
-		return nil, err
-	}
 	if c.CacheDir != "" {
 		if e.store, err = store.Open(c.CacheDir, o.Logger); err != nil {
 			return nil, err
@@ -122,11 +118,7 @@ func (e *Exporter) Reload(ctx context.Context) error {
 		return ctx.Err()
 	}
 	before := e.inForce.Load()
-	c, err := e.options.Load()
-	var next *accounts
-	if err == nil {
-		next, err = e.options.newAccounts(c, before.accounts)
-	}
+	c, next, err := e.options.load(before.accounts)
 	if err != nil {
 		level.Error(e.options.Logger).Log("msg", "reload failed; the previous configuration stays in force", "err", err)
 		refused := *before

@@ -2,11 +2,6 @@ package web
 
 import "net/http"
 
-// policy is what a browser may load for a page: nothing but the given styles.
-func policy(styles string) string {
-	return "default-src 'none'; " + styles + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}
-
 const (
 	policyHeader  = "Content-Security-Policy"
 	defaultPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -35,7 +35,7 @@ func page(c Config) http.Handler {
 		links = append(links, link{"/debug/pprof/", "Profiles"})
 	}
 	sum := sha256.Sum256([]byte(pageStyle))
-	policy := policy("style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; ")
+	policy := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " + defaultPolicy
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		polls := c.Status()
 		var text bytes.Buffer

@@ -22,27 +22,17 @@ import (
 type Config struct {
 	Logger        log.Logger
 	TelemetryPath string
-	// Gatherer gathers the metrics.
-	Gatherer prometheus.Gatherer
-	// Registry gets the metrics of the scrapes themselves; nil when they are not wanted.
-	Registry *prometheus.Registry
-	// MaxRequests bounds the number of scrapes at the same time; 0 is no limit.
-	MaxRequests int
-	// Ready reports whether every collector has had a result.
-	Ready func() bool
-	// Status is the state of every poll, and Quota a sentence on the quota of each account.
-	Status func() []*poller.Status
-	Quota  func() []string
-	// Configuration is the one in force, without secrets.
-	Configuration func() string
-	// Version is shown on the page.
-	Version string
-	// Demo says on the page that the console is simulated.
-	Demo bool
-	// Pprof serves profiles under /debug/pprof/.
-	Pprof bool
-	// Reload loads the configuration again; nil when the web may not do that.
-	Reload func(context.Context) error
+	Gatherer      prometheus.Gatherer
+	Registry      *prometheus.Registry        // for the metrics of the scrapes themselves; nil: not wanted
+	MaxRequests   int                         // scrapes at the same time; 0: no limit
+	Ready         func() bool                 // whether every collector has had a result
+	Status        func() []*poller.Status     // of every poll
+	Quota         func() []string             // a sentence on the quota of each account
+	Configuration func() string               // in force, without secrets
+	Version       string                      // shown on the page
+	Demo          bool                        // the page says that the console is simulated
+	Pprof         bool                        // serve profiles under /debug/pprof/
+	Reload        func(context.Context) error // loads the configuration again; nil: forbidden
 }
 
 // New makes the handler of everything.
@@ -53,18 +43,17 @@ func New(c Config) http.Handler {
 		respond(w, http.StatusOK, "runzero_exporter is healthy.")
 	})
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
-		if c.Ready() {
-			respond(w, http.StatusOK, "runzero_exporter is ready.")
-		} else {
+		if !c.Ready() {
 			respond(w, http.StatusServiceUnavailable, "runzero_exporter is not ready: not every collector has had a result yet.")
+			return
 		}
+		respond(w, http.StatusOK, "runzero_exporter is ready.")
 	})
 	mux.HandleFunc("GET /config", func(w http.ResponseWriter, _ *http.Request) {
 		respond(w, http.StatusOK, strings.TrimSuffix(c.Configuration(), "\n"))
 	})
-	for _, method := range []string{http.MethodPost, http.MethodPut} {
-		mux.Handle(method+" /-/reload", reload(c))
-	}
+	mux.HandleFunc("POST /-/reload", c.reload)
+	mux.HandleFunc("PUT /-/reload", c.reload)
 	if c.Pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
@@ -79,19 +68,15 @@ func New(c Config) http.Handler {
 	return withHeaders(http.NewCrossOriginProtection().Handler(mux))
 }
 
-func reload(c Config) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c.Reload == nil {
-			respond(w, http.StatusForbidden, "Reloading over the web is disabled: start runzero_exporter with --web.enable-lifecycle, or send it SIGHUP.")
-			return
-		}
-		// The error may name files and accounts: it is in the log, not on the web.
-		if err := c.Reload(r.Context()); err != nil {
-			respond(w, http.StatusInternalServerError, "The reload failed, and the previous configuration stays in force: see the log.")
-			return
-		}
+func (c Config) reload(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case c.Reload == nil:
+		respond(w, http.StatusForbidden, "Reloading over the web is disabled: start runzero_exporter with --web.enable-lifecycle, or send it SIGHUP.")
+	case c.Reload(r.Context()) != nil: // the error may name files and accounts: it is in the log, not on the web
+		respond(w, http.StatusInternalServerError, "The reload failed, and the previous configuration stays in force: see the log.")
+	default:
 		respond(w, http.StatusOK, "The configuration was reloaded.")
-	})
+	}
 }
 
 func metrics(c Config) http.Handler {
@@ -110,9 +95,7 @@ func metrics(c Config) http.Handler {
 
 type errorLog struct{ logger log.Logger }
 
-func (l errorLog) Println(v ...any) {
-	level.Error(l.logger).Log("msg", "a scrape failed", "err", v)
-}
+func (l errorLog) Println(v ...any) { level.Error(l.logger).Log("msg", "a scrape failed", "err", v) }
 
 func respond(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -31,10 +31,8 @@ type Options struct {
 	Flags                  config.Flags
 	Demo                   command.Demo
 	Web                    *toolkit.FlagConfig
-	TelemetryPath          string
-	MaxRequests            int
+	Handler                web.Config // TelemetryPath, MaxRequests and Pprof; Run sets the rest
 	DisableExporterMetrics bool
-	EnablePprof            bool
 	EnableLifecycle        bool
 }
 
@@ -45,7 +43,7 @@ const shutdownTimeout = 4 * time.Second
 var plainPath = regexp.MustCompile(`^/([A-Za-z0-9_.~-]+/?)*$`)
 
 func (o Options) check() error {
-	path := o.TelemetryPath
+	path := o.Handler.TelemetryPath
 	if !plainPath.MatchString(path) || strings.HasPrefix(path, "/-/") || strings.HasPrefix(path, "/debug/") || path == "/config" {
 		return fmt.Errorf("invalid --web.telemetry-path %q: it must be a plain path like /metrics, but not /config and not below /-/ or /debug/", path)
 	}
@@ -75,10 +73,8 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	server := web.NewServer(env.Logger, web.New(o.handler(env, e)))
-	// No request is made before the port is open: a start that fails because it is in use,
-	// and is repeated forever, must not cost calls.
-	listening := make(chan struct{})
-	listens := sync.OnceFunc(func() { close(listening) })
+	// No request is made before the port is open: a start that fails because it is in use must not cost calls.
+	listening, listens := context.WithCancel(ctx)
 	server.BaseContext = func(net.Listener) context.Context {
 		listens()
 		return context.Background()
@@ -90,10 +86,9 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 		cancel()
 	})
 	running.Go(func() {
-		select {
-		case <-listening:
+		<-listening.Done()
+		if ctx.Err() == nil {
 			e.Run(ctx)
-		case <-ctx.Done():
 		}
 	})
 	running.Go(func() { reloadOnHangup(ctx, e, hangups) })
@@ -105,41 +100,24 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	if err := server.Shutdown(grace); err != nil {
 		_ = server.Close()
 	}
-	if !endsBefore(grace, running.Wait) {
+	ended := make(chan struct{})
+	go func() {
+		running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-grace.Done():
 		level.Warn(env.Logger).Log("msg", "not everything ended in time; what hangs is left behind", "timeout", shutdownTimeout)
 	}
 	return serverError(<-served)
 }
 
-// endsBefore reports whether wait returns before ctx ends.
-func endsBefore(ctx context.Context, wait func()) bool {
-	ended := make(chan struct{})
-	go func() {
-		wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 func (o Options) handler(env command.Env, e *exporter.Exporter) web.Config {
-	handler := web.Config{
-		Logger:        env.Logger,
-		TelemetryPath: o.TelemetryPath,
-		Gatherer:      e,
-		MaxRequests:   o.MaxRequests,
-		Ready:         e.Ready,
-		Status:        e.Status,
-		Quota:         e.Quota,
-		Configuration: e.Configuration,
-		Version:       version.Info(),
-		Demo:          o.Demo.Enabled,
-		Pprof:         o.EnablePprof,
-	}
+	handler := o.Handler
+	handler.Logger, handler.Version, handler.Demo = env.Logger, version.Info(), o.Demo.Enabled
+	handler.Gatherer, handler.Configuration = e, e.Configuration
+	handler.Ready, handler.Status, handler.Quota = e.Ready, e.Status, e.Quota
 	if o.EnableLifecycle {
 		handler.Reload = e.Reload
 	}
