@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
@@ -54,7 +55,11 @@ func TestOneAccountWidePollNamesTheSitesOfEveryOrganization(t *testing.T) {
 func TestFallsBackToPerOrganization(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		perOrganization, accountWide := &fake{result: oneSite}, &fake{result: insufficientScope}
-		w := start(t, tenOrganizations(perOrganization.withAccountWide("sites", accountWide)))
+		sites := perOrganization.withAccountWide("sites", accountWide)
+		sites.Interval = 2 * time.Hour
+		s := tenOrganizations(sites)
+		s.store = openStore(t, harness.CacheDir(t))
+		w := start(t, s)
 		w.pass(time.Minute)
 		if len(accountWide.seen()) != 1 || len(perOrganization.seen()) != 10 {
 			t.Errorf("%d account-wide polls and %d of single organizations", len(accountWide.seen()), len(perOrganization.seen()))
@@ -77,37 +82,40 @@ func TestFallsBackToPerOrganization(t *testing.T) {
 		if len(perOrganization.seen()) != before {
 			t.Error("single organizations are still polled")
 		}
-	})
-}
 
-func TestAnAccountWideSnapshotIsNotExposedBesidePerOrganizationOnes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		perOrganization, accountWide := &fake{result: oneSite}, &fake{result: sitesOfAll}
-		s := tenOrganizations(perOrganization.withAccountWide("sites", accountWide))
-		s.store = openStore(t, harness.CacheDir(t))
-		w := start(t, s)
-		w.pass(time.Minute)
-		if sites := w.values("runzero_sites", "org_name"); len(sites) != 1 || sites["all"] != 1 {
-			t.Fatalf("account-wide: %v", sites)
-		}
 		accountWide.become(insufficientScope)
-		w.pass(time.Hour)
-		before := w.values("runzero_sites", "org_name")
+		w.pass(3 * time.Hour)
 		w.stop()
 		s.idle = true
-		if after := start(t, s).values("runzero_sites", "org_name"); len(before) != 10 || len(after) != 10 {
-			t.Errorf("per organization: %v, after a restart: %v", before, after)
+		for what, w := range map[string]*world{"again": w, "after a restart": start(t, s)} {
+			if sites := w.values("runzero_sites", "org_name"); len(sites) != 10 || sites["all"] != 0 {
+				t.Errorf("%s the account-wide snapshot is exposed beside the others: %v", what, sites)
+			}
 		}
 	})
 }
 
 func TestInsufficientScopeIsFoundOnceForAllOrganizations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		explorers := &fake{result: insufficientScope}
-		w := start(t, tenOrganizations(needing(runzero.OrganizationToken, explorers.named("explorers"))))
+		explorers := &fake{result: func(p collector.Poll) (collector.Snapshot, error) {
+			time.Sleep(time.Minute)
+			return insufficientScope(p)
+		}}
+		s := tenOrganizations(needing(runzero.OrganizationToken, explorers.named("explorers")))
+		s.tokens = append(s.tokens, s.tokens[0])
+		w := start(t, s)
+		both, one := w.account, w.account
+		one.Credentials = both.Credentials[:1]
+		w.poller.Reload(t.Context(), []poller.Account{one})
 		w.pass(3 * 24 * time.Hour)
 		if n := len(explorers.seen()); n < 3 || n > 4 {
 			t.Errorf("polled %d times in three days, want once a day", n)
+		}
+		before := len(explorers.seen())
+		w.poller.Reload(t.Context(), []poller.Account{both})
+		w.pass(time.Hour)
+		if n := len(explorers.seen()) - before; n < 1 || n > 2 {
+			t.Errorf("polled %d times with a new credential, want once with it", n)
 		}
 		if supported := w.values("runzero_collector_supported", "org_name", "collector"); len(supported) != 11 || supported["Halvorsen Logistics/explorers"] != 0 {
 			t.Errorf("supported: %v", supported)

@@ -31,7 +31,7 @@ const interval = 15 * time.Minute
 
 var (
 	// small is a console that responds quickly.
-	small = simulator.Options{Sites: 2, Assets: 40}
+	small = simulator.Options{Sites: 2, Assets: 5}
 	// emptyTasks spares the time that a long history of tasks takes.
 	emptyTasks = simulator.Fault{Path: "/export/org/tasks.jsonl", Body: new(string)}
 	// endpoints are what the collectors that are on by default request with an export token.
@@ -150,12 +150,13 @@ type fake struct {
 
 func (f *fake) collect(_ context.Context, poll collector.Poll) (collector.Snapshot, error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.polls = append(f.polls, poll)
-	if f.result == nil {
+	result := f.result
+	f.mu.Unlock()
+	if result == nil {
 		return collector.Snapshot{}, nil
 	}
-	return f.result(poll)
+	return result(poll)
 }
 
 // seen returns the polls so far.

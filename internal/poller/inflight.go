@@ -18,9 +18,9 @@ type inFlight struct {
 	organizations map[string]bool // by org_name
 	// sitesPending: the account's site names are about to be known, and everything that names sites waits for them.
 	sitesPending bool
-	// A collector that only some credentials reach is first tried with one organization: if
-	// the scope is insufficient, the others need not be tried.
-	trying, tried map[probe]bool
+	// A collector that only some credentials reach is tried with one organization at a time until it is supported for
+	// one: if the scope is insufficient, the others need not be tried.
+	trying, supported map[probe]bool
 	reportsUsage  bool // some job's responses report the quota
 }
 
@@ -32,13 +32,13 @@ type probe struct {
 func (j *job) probe() probe { return probe{j.Name, j.AccountWide} }
 
 func (a *account) inFlight() inFlight {
-	f := inFlight{organizations: map[string]bool{}, trying: map[probe]bool{}, tried: map[probe]bool{}}
+	f := inFlight{organizations: map[string]bool{}, trying: map[probe]bool{}, supported: map[probe]bool{}}
 	for _, j := range a.jobs {
 		if j.reportsUsage() && !j.done {
 			f.reportsUsage = true
 		}
-		if j.needsProbe() && j.settled() {
-			f.tried[j.probe()] = true
+		if j.snapshot != nil && !j.unsupported {
+			f.supported[j.probe()] = true
 		}
 		if j.running != nil {
 			f.trying[j.probe()] = true
@@ -61,7 +61,7 @@ func (j *job) needsProbe() bool {
 func (f inFlight) blocks(j *job) bool {
 	return f.polls >= parallelPerAccount || f.organizations[j.Organization.Name] ||
 		f.sitesPending && j.Organization.Name != "" ||
-		j.needsProbe() && f.trying[j.probe()] && !f.tried[j.probe()]
+		j.needsProbe() && f.trying[j.probe()] && !f.supported[j.probe()]
 }
 
 // wouldStarveProbe reports whether a job whose responses do not report the quota would
