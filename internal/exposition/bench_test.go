@@ -1,9 +1,8 @@
 //go:build !race
 
-package poller_test
+package exposition
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,9 +11,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 )
 
 const benchSeries = 20_000
@@ -22,14 +21,6 @@ const benchSeries = 20_000
 // constMetrics is a collector as most are written: it makes its metrics at every scrape.
 type constMetrics struct {
 	assets, scanned *prometheus.Desc
-}
-
-func newConstMetrics() constMetrics {
-	return constMetrics{
-		assets: prometheus.NewDesc("runzero_assets", "Assets.", []string{"org_name", "site_name", "asset_type", "os", "alive"}, nil),
-		// Ages are derived from it at each scrape, so that live families are measured too.
-		scanned: prometheus.NewDesc("runzero_scan_last_success_timestamp_seconds", "Scans.", []string{"org_name", "site_name"}, nil),
-	}
 }
 
 func (c constMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- c.assets; ch <- c.scanned }
@@ -44,24 +35,22 @@ func (c constMetrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// newHandlers returns two handlers of the same series: one of a poller that has them, and one
-// that makes them at every scrape.
-func newHandlers(t testing.TB) (polled, rebuilt http.Handler) {
+// newHandlers returns two handlers of the same series: one of a view that has them, and one that makes them at every
+// scrape. Ages are derived from some, so that live families are measured, too.
+func newHandlers(t testing.TB) (cached, rebuilt http.Handler) {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(newConstMetrics())
+	registry.MustRegister(constMetrics{
+		assets:  prometheus.NewDesc("runzero_assets", "Assets.", []string{"org_name", "site_name", "asset_type", "os", "alive"}, nil),
+		scanned: prometheus.NewDesc("runzero_scan_last_success_timestamp_seconds", "Scans.", []string{"org_name", "site_name"}, nil),
+	})
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	sites := func(context.Context, collector.Poll) (collector.Snapshot, error) {
-		return collector.Snapshot{Families: families}, nil
-	}
-	w := start(t, setup{idle: true, collectors: []schedule.Collector{polling("sites", sites)}})
-	if err := w.poller.Once(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return promhttp.HandlerFor(w.poller, promhttp.HandlerOpts{}), promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	view := NewMerger(collector.Catalogue(), collector.AgeOf()).Merge(nil, []*Part{NewPart(families)})
+	gather := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return view.Gather(time.Now()), nil })
+	return promhttp.HandlerFor(gather, promhttp.HandlerOpts{}), promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
 func scrape(h http.Handler) {
@@ -77,8 +66,8 @@ func (d discard) WriteHeader(int)             {}
 // It counts allocations, which do not depend on how busy the machine is, but on the race
 // detector. The time is BenchmarkScrape's.
 func TestAScrapeCostsAThousandthOfTheGarbage(t *testing.T) {
-	polled, rebuilt := newHandlers(t)
-	ours := testing.AllocsPerRun(5, func() { scrape(polled) })
+	cached, rebuilt := newHandlers(t)
+	ours := testing.AllocsPerRun(5, func() { scrape(cached) })
 	usual := testing.AllocsPerRun(1, func() { scrape(rebuilt) })
 	t.Logf("allocations of a scrape of %d series: %v, and %v when they are made at the scrape", benchSeries, ours, usual)
 	if ours*1000 > usual {
@@ -88,11 +77,11 @@ func TestAScrapeCostsAThousandthOfTheGarbage(t *testing.T) {
 
 // BenchmarkScrape runs both in turn, so that they meet the same machine, and reports how the times compare.
 func BenchmarkScrape(b *testing.B) {
-	polled, rebuilt := newHandlers(b)
+	cached, rebuilt := newHandlers(b)
 	var ours, usual time.Duration
 	for b.Loop() {
 		began := time.Now()
-		scrape(polled)
+		scrape(cached)
 		ours += time.Since(began)
 		began = time.Now()
 		scrape(rebuilt)

@@ -1,15 +1,14 @@
 package poller_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
@@ -17,19 +16,9 @@ import (
 // damages are what can happen to a cached file.
 var damages = map[string]func(path string) error{
 	"removed":   os.Remove,
-	"empty":     func(path string) error { return os.WriteFile(path, nil, 0o600) },
 	"corrupt":   func(path string) error { return edit(path, func(b []byte) []byte { b[len(b)/2] ^= 0x20; return b }) },
 	"truncated": func(path string) error { return edit(path, func(b []byte) []byte { return b[:len(b)*2/3] }) },
-	"foreign":   func(path string) error { return os.WriteFile(path, []byte("# HELP up\nup 1\n"), 0o600) },
-	"binary":    func(path string) error { return os.WriteFile(path, slices.Repeat([]byte{0, 255, 7}, 3000), 0o600) },
-	"a folder":  replaceByFolder,
-}
-
-func replaceByFolder(path string) error {
-	if err := os.Remove(path); err != nil {
-		return err
-	}
-	return os.Mkdir(path, 0o700)
+	"a folder":  func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) },
 }
 
 func edit(path string, change func([]byte) []byte) error {
@@ -87,30 +76,6 @@ func TestADamagedFileCostsAtMostOnePollOfEachCollector(t *testing.T) {
 	}
 }
 
-func TestSnapshotsWithOtherSettingsAreNotExposed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := harness.Setup{On: simulator.New(small), CacheDir: harness.CacheDir(t)}
-		w := harness.Start(t, s)
-		w.Pass(time.Minute)
-		w.Stop()
-		before := s.On.Count()
-		s.Flags = func(f *config.Flags) { f.AssetLabels = "os" }
-		s.Idle = true
-		if w = harness.Start(t, s); len(w.Values("runzero_assets")) != 0 || len(w.Values("runzero_sites")) == 0 {
-			t.Error("assets with other labels are exposed, or the sites are not")
-		}
-		s.Idle = false
-		w = harness.Start(t, s)
-		w.Pass(10 * time.Second)
-		if n := s.On.Count() - before; n != 1 || len(w.Values("runzero_assets")) == 0 {
-			t.Errorf("%d requests, want one for the assets", n)
-		}
-		if lines := w.Log.Lines("set aside"); len(lines) > 0 {
-			t.Errorf("nothing is wrong with the files, and logged %q", lines)
-		}
-	})
-}
-
 func TestPollingGoesOnWhileNothingCanBeCached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := harness.Setup{On: simulator.New(small), CacheDir: filepath.Join(harness.CacheDir(t), "cache")}
@@ -147,18 +112,18 @@ func TestPollingGoesOnWhileNothingCanBeCached(t *testing.T) {
 // Each run is in a bubble of its own, because the clock of every bubble starts in 2000.
 func TestTheClockMayJumpBetweenRuns(t *testing.T) {
 	for what, jump := range map[string]struct{ first, second time.Duration }{
-		"back by a year": {first: 365 * 24 * time.Hour}, "back by an hour": {first: time.Hour}, "ahead by a week": {second: 7 * 24 * time.Hour},
+		"back by a year": {first: 365 * 24 * time.Hour}, "ahead by a week": {second: 7 * 24 * time.Hour},
 	} {
 		t.Run(what, func(t *testing.T) {
-			s := harness.Setup{Console: simulator.Options{Sites: 2, Assets: 40, Limit: 1000}, CacheDir: harness.CacheDir(t)}
+			s := harness.Setup{Console: simulator.Options{Sites: 2, Assets: 5, Limit: 1000}, CacheDir: harness.CacheDir(t)}
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(24*time.Hour + jump.first)
 				w := harness.Start(t, s)
 				w.Console.Inject(emptyTasks)
-				w.Pass(3 * time.Hour)
+				w.Pass(time.Hour)
 			})
 			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(27*time.Hour + jump.second)
+				time.Sleep(25*time.Hour + jump.second)
 				w := harness.Start(t, s)
 				w.Console.Inject(emptyTasks)
 				w.Pass(time.Second)

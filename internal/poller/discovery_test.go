@@ -38,57 +38,12 @@ func TestOrganizationsComeAndGo(t *testing.T) {
 	})
 }
 
-func TestARenamedOrganizationKeepsItsPreviousSnapshot(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		console := simulator.New(simulator.Options{Organizations: 1, Sites: 1, Assets: 1})
-		tasks := &fake{result: oneSite}
-		w := start(t, setup{on: console, tokens: []string{console.AccountToken()}, collectors: []schedule.Collector{tasks.named("tasks")}})
-		w.pass(time.Minute)
-		rows := `[{"id":"` + console.Organizations()[0].ID + `","name":"New name"}]`
-		console.Inject(simulator.Fault{Path: "/account/orgs", Body: &rows})
-		w.pass(90 * time.Minute)
-		polls := tasks.seen()
-		for i, poll := range polls[1:] {
-			if poll.Previous == nil {
-				t.Errorf("poll %d of %d does not know the snapshot before", i+2, len(polls))
-			}
-		}
-		if last := polls[len(polls)-1]; last.Organization.Name != "New name" || last.Previous.Sites["1"] != "site of New name" {
-			t.Errorf("the last poll: %+v", last)
-		}
-	})
-}
-
-func TestARefusedCredentialDoesNotStopTheOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		console, assets := simulator.New(small), &fake{}
-		w := start(t, setup{on: console, tokens: []string{"ETrevoked", console.ExportToken(0)}, collectors: []schedule.Collector{needing(runzero.ExportToken, assets.named("assets"))}})
-		w.pass(10 * time.Hour)
-		if len(assets.seen()) < 30 {
-			t.Errorf("%d polls in ten hours", len(assets.seen()))
-		}
-		w.expect("runzero_collector_success", schedule.Discovery, 0)
-		if text := w.log.String(); !strings.Contains(text, `credential \"1\"`) {
-			t.Errorf("the log does not name the credential: %s", text)
-		}
-		discoveries := 0
-		for _, call := range console.Calls() {
-			if call.Path == "/export/org/assets.json" {
-				discoveries++
-			}
-		}
-		if discoveries > 13 {
-			t.Errorf("%d discoveries in ten hours, want one an hour", discoveries)
-		}
-	})
-}
-
 func TestARefusedTokenIsTriedHourlyAndReportedWithAdvice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{Console: small, Token: func(*simulator.Console) string { return "ET00000000000000000000000000000000" }})
-		w.Pass(24 * time.Hour)
-		if n := w.Requests("/export/org/assets.json"); n < 20 || n > 25 {
-			t.Errorf("a refused token was tried %d times in a day", n)
+		w.Pass(6 * time.Hour)
+		if n := w.Requests("/export/org/assets.json"); n < 5 || n > 7 {
+			t.Errorf("a refused token was tried %d times in six hours", n)
 		}
 		w.Expect("runzero_collector_success", 0, "collector", schedule.Discovery)
 		if lines := w.Log.Lines("poll failed", "do="); len(lines) == 0 || strings.Contains(w.Log.String(), "ET0000") {
@@ -139,17 +94,27 @@ func TestDerivesOrganizationsFromDiscoveryWithoutAnotherCall(t *testing.T) {
 	})
 }
 
-func TestARefusedCredentialIsNoFailureOfDerivedOrganizations(t *testing.T) {
+func TestARefusedCredentialDoesNotStopTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := tenOrganizations(derived())
+		assets := &fake{}
+		s := tenOrganizations(derived(), assets.named("assets"))
 		s.tokens = []string{"ETrevoked", s.on.AccountToken()}
 		w := start(t, s)
 		w.pass(5 * time.Hour)
+		if n := len(assets.seen()); n < 10*15 {
+			t.Errorf("%d polls of ten organizations in five hours", n)
+		}
 		w.expect("runzero_collector_success", schedule.Discovery, 0)
 		w.expect("runzero_collector_success", "organizations", 1)
 		last := w.values("runzero_collector_last_success_timestamp_seconds", "collector")["organizations"]
 		if age := float64(time.Now().Unix()) - last; age > 2*3600 {
 			t.Errorf("the organizations are %.0f s old", age)
+		}
+		if text := w.log.String(); !strings.Contains(text, `credential \"1\"`) {
+			t.Errorf("the log does not name the credential: %s", text)
+		}
+		if n := w.console.Count(); n > 2*6 {
+			t.Errorf("%d discoveries with two credentials in five hours, want one an hour", n)
 		}
 	})
 }
@@ -164,10 +129,10 @@ func TestADiscoveryWithoutTheSelectedOrganizationsForgetsNothing(t *testing.T) {
 			}
 		}}
 		w := harness.Start(t, s)
-		w.Pass(time.Hour)
+		w.Pass(time.Minute)
 		rows := `[{"id":"99999999-0000-4000-8000-000000000000","name":"Another"}]`
 		console.Inject(simulator.Fault{Path: "/account/orgs", Body: &rows})
-		w.Pass(3 * time.Hour)
+		w.Pass(70 * time.Minute)
 		w.Expect("runzero_collector_success", 0, "collector", schedule.Discovery)
 		before := w.Values("runzero_sites", "org_name")
 		w.Stop()

@@ -117,7 +117,7 @@ func TestHostileOrganizationNames(t *testing.T) {
 				w := harness.Start(t, s)
 				random := rand.New(rand.NewPCG(seed, 2)) // the console's own depends on the order of requests
 				seen := map[string]bool{}
-				for step := range 10 {
+				for step := range 5 {
 					console.change()
 					w.Pass(time.Duration(1+random.IntN(90)) * time.Minute)
 					expectValid(t, w, seen)

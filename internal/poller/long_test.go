@@ -5,6 +5,6 @@ package poller_test
 // The long run takes minutes.
 const (
 	crashes   = 400
-	seeds     = 1000
+	seeds     = 300
 	nameSeeds = 10
 )

@@ -36,26 +36,37 @@ func TestPollsEverythingAtOnceAtTheStartTheCheapestFirst(t *testing.T) {
 }
 
 func TestPollsOncePerIntervalAndNeverSooner(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{On: newConsole(small, emptyTasks)})
-		w.Pass(12 * time.Hour)
-		for _, endpoint := range endpoints {
-			every := interval
-			if endpoint == "/health" {
-				every = time.Hour
-			}
-			if got := shortestGap(w.Console.Calls(), endpoint); got < every {
-				t.Errorf("%s was requested again after %s, before its interval of %s", endpoint, got, every)
-			}
-			ideal := int(12 * time.Hour / every)
-			if n := w.Requests(endpoint); n > ideal+1 || float64(n) < 0.9*float64(ideal) {
-				t.Errorf("%s was requested %d times in 12 hours, want about %d", endpoint, n, ideal)
-			}
-		}
-		if n := w.Requests("/export/org/assets.json"); n != 1 {
-			t.Errorf("the token's organization was requested %d times, want once", n)
-		}
-	})
+	for what, limit := range map[string]int{"enough calls": 10_000, "no limit": -1} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := startOn(t, licence(limit))
+				w.Pass(9 * time.Hour)
+				for _, endpoint := range endpoints {
+					every := interval
+					if endpoint == "/health" {
+						every = time.Hour
+					}
+					if got := shortestGap(w.Console.Calls(), endpoint); got < every {
+						t.Errorf("%s was requested again after %s, before its interval of %s", endpoint, got, every)
+					}
+					ideal := int(9 * time.Hour / every)
+					if n := w.Requests(endpoint); n > ideal+1 || float64(n) < 0.88*float64(ideal) {
+						t.Errorf("%s was requested %d times in 9 hours, want about %d", endpoint, n, ideal)
+					}
+				}
+				if n := w.Requests("/export/org/assets.json"); n != 1 {
+					t.Errorf("the token's organization was requested %d times, want once", n)
+				}
+				w.Expect("runzero_exporter_interval_stretch_ratio", 1)
+				if text := strings.Join(w.Exporter.Quota(), " "); strings.Contains(text, "no daily limit") != (limit < 0) {
+					t.Errorf("explained as %q", text)
+				}
+				if text := w.Log.String(); strings.Contains(text, "stretched") || strings.Contains(text, "paused") {
+					t.Errorf("logged %s", text)
+				}
+			})
+		})
+	}
 }
 
 func TestSpreadsManyOrganizationsOverTheInterval(t *testing.T) {
@@ -79,36 +90,26 @@ func TestSpreadsManyOrganizationsOverTheInterval(t *testing.T) {
 	})
 }
 
-func TestScrapesMakeNoRequests(t *testing.T) {
+func TestScrapesMakeNoRequestsAndShowGrowingAges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{Console: small})
 		w.Pass(time.Minute)
-		before := w.Console.Count()
-		for range 200 {
+		requests, before := w.Console.Count(), w.Values("runzero_scan_age_seconds", "site_name")
+		if len(before) == 0 {
+			t.Fatal("there are no ages")
+		}
+		for range 50 {
+			w.Pass(time.Second)
 			if families, err := w.Exporter.Gather(); err != nil || len(families) < 30 {
 				t.Fatalf("%d families, %v", len(families), err)
 			}
 		}
-		synctest.Wait()
-		if after := w.Console.Count(); after != before {
-			t.Errorf("200 scrapes caused %d requests", after-before)
+		if n := w.Console.Count() - requests; n != 0 {
+			t.Errorf("50 scrapes caused %d requests", n)
 		}
-	})
-}
-
-func TestAgesGrowFromScrapeToScrape(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{Console: small})
-		w.Pass(time.Minute)
-		before := w.Values("runzero_scan_age_seconds", "site_name")
-		scanned := w.Values("runzero_scan_last_success_timestamp_seconds", "site_name")
-		if len(before) == 0 || len(before) != len(scanned) {
-			t.Fatalf("%d ages of %d scans", len(before), len(scanned))
-		}
-		w.Pass(time.Minute)
 		for site, age := range w.Values("runzero_scan_age_seconds", "site_name") {
-			if age != before[site]+60 || age != float64(time.Now().Unix())-scanned[site] {
-				t.Errorf("%s: the age is %v, and was %v a minute ago", site, age, before[site])
+			if age != before[site]+50 {
+				t.Errorf("%s: the age is %v, and was %v 50 seconds ago", site, age, before[site])
 			}
 		}
 	})
@@ -155,22 +156,29 @@ func TestPanicFailsOnePollAndLogsWhereButNoValues(t *testing.T) {
 	})
 }
 
-func TestCollectorsReceiveSitesAndTheirPreviousSnapshot(t *testing.T) {
+func TestCollectorsReceiveSitesAndTheirPreviousSnapshotAlsoAfterARename(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		console := simulator.New(simulator.Options{Organizations: 1, Sites: 1, Assets: 1})
 		sites := &fake{result: oneSite}
 		tasks := &fake{result: func(p collector.Poll) (collector.Snapshot, error) { return collector.Snapshot{Sites: p.Sites}, nil }}
-		w := start(t, setup{collectors: []schedule.Collector{sites.named("sites"), tasks.named("tasks")}})
-		w.pass(time.Hour)
-		polls, organization := tasks.seen(), w.console.Organizations()[0]
-		if len(polls) < 3 {
-			t.Fatalf("%d polls", len(polls))
-		}
+		w := start(t, setup{on: console, tokens: []string{console.AccountToken()}, collectors: []schedule.Collector{sites.named("sites"), tasks.named("tasks")}})
+		w.pass(time.Minute)
+		organization := console.Organizations()[0]
+		rows := `[{"id":"` + organization.ID + `","name":"New name"}]`
+		console.Inject(simulator.Fault{Path: "/account/orgs", Body: &rows})
+		w.pass(90 * time.Minute)
+		polls := tasks.seen()
 		if first := polls[0]; first.Organization.ID != organization.ID || first.Organization.Name != organization.Name ||
 			first.Sites["1"] != "site of "+organization.Name || first.Previous != nil {
 			t.Errorf("the first poll: %+v", first)
 		}
-		if second := polls[1]; second.Previous == nil || second.Previous.Sites["1"] != "site of "+organization.Name {
-			t.Errorf("the second poll: %+v", second)
+		for i, poll := range polls[1:] {
+			if poll.Previous == nil || !strings.HasPrefix(poll.Previous.Sites["1"], "site of ") {
+				t.Errorf("poll %d of %d does not know the snapshot before", i+2, len(polls))
+			}
+		}
+		if last := polls[len(polls)-1]; last.Organization.Name != "New name" || last.Previous.Sites["1"] != "site of New name" {
+			t.Errorf("the last poll: %+v", last)
 		}
 	})
 }

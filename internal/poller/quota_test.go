@@ -3,9 +3,7 @@ package poller_test
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,7 +19,7 @@ import (
 
 // licence is a small console on a licence of so many calls a day.
 func licence(limit int) simulator.Options {
-	return simulator.Options{Sites: 2, Assets: 40, Limit: limit}
+	return simulator.Options{Sites: 2, Assets: 5, Limit: limit}
 }
 
 func startOn(t *testing.T, options simulator.Options) *harness.World {
@@ -30,42 +28,38 @@ func startOn(t *testing.T, options simulator.Options) *harness.World {
 }
 
 func TestTheDefaultsOnTheSmallestLicence(t *testing.T) {
-	for _, dayStart := range []time.Duration{0, 15*time.Hour + 30*time.Minute, 23*time.Hour + 59*time.Minute} {
-		t.Run(dayStart.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(5*time.Hour + 17*time.Minute) // nobody starts at midnight
-				const days = 2
-				options := licence(100)
-				options.DayStart = dayStart
-				w := startOn(t, options)
-				oldest := 0.0
-				for range days * 24 * 2 {
-					w.Pass(30 * time.Minute)
-					for name, last := range w.Values("runzero_collector_last_success_timestamp_seconds", "collector") {
-						if name != schedule.Discovery { // which succeeds once
-							oldest = max(oldest, float64(time.Now().Unix())-last)
-						}
-					}
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(5*time.Hour + 17*time.Minute) // nobody starts at midnight
+		const days = 2
+		options := licence(100)
+		options.DayStart = 15*time.Hour + 30*time.Minute
+		w := startOn(t, options)
+		oldest := 0.0
+		for range days * 24 {
+			w.Pass(time.Hour)
+			for name, last := range w.Values("runzero_collector_last_success_timestamp_seconds", "collector") {
+				if name != schedule.Discovery { // which succeeds once
+					oldest = max(oldest, float64(time.Now().Unix())-last)
 				}
-				total := 0
-				for day, n := range callsByDay(w.Console.Calls(), dayStart) {
-					if n > 50 {
-						t.Errorf("%d calls on the day of %s, of a share of 50", n, day.Format(time.DateOnly))
-					}
-					total += n
-				}
-				if total < days*50*85/100 {
-					t.Errorf("%d calls in %d days of 50: the share is not used", total, days)
-				}
-				if oldest > 12*3600 {
-					t.Errorf("data as old as %.1f hours was exposed", oldest/3600)
-				}
-				if !w.Exporter.Ready() {
-					t.Error("not ready")
-				}
-			})
-		})
-	}
+			}
+		}
+		total := 0
+		for day, n := range callsByDay(w.Console.Calls(), options.DayStart) {
+			if n > 50 {
+				t.Errorf("%d calls on the day of %s, of a share of 50", n, day.Format(time.DateOnly))
+			}
+			total += n
+		}
+		if total < days*50*85/100 {
+			t.Errorf("%d calls in %d days of 50: the share is not used", total, days)
+		}
+		if oldest > 12*3600 {
+			t.Errorf("data as old as %.1f hours was exposed", oldest/3600)
+		}
+		if !w.Exporter.Ready() {
+			t.Error("not ready")
+		}
+	})
 }
 
 func TestPollingPausesWhenTheQuotaIsSpentAndResumesAfterTheReset(t *testing.T) {
@@ -128,29 +122,40 @@ func TestTheReserveIsLeftToOthers(t *testing.T) {
 	})
 }
 
+// requesting is a collector that makes n requests a poll, whose responses report a limit.
+func requesting(q *quota.Quota, n int, limit *int64) collector.Collector {
+	return func(ctx context.Context, _ collector.Poll) (collector.Snapshot, error) {
+		for range n {
+			if err := q.Admit(ctx); err != nil {
+				return collector.Snapshot{}, err
+			}
+			q.Observer("1").Responded(runzero.Exchange{
+				Sent: time.Now(), Code: http.StatusOK, Authenticated: true, Usage: runzero.Usage{Limit: runzero.Known(*limit)},
+			})
+		}
+		return collector.Snapshot{}, nil
+	}
+}
+
 func TestAPausedPollIsNotAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cut, complete := 0, 0
 		// Polls of four requests and a share of ten calls: the third is cut short.
-		account := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now))
-		sites := func(ctx context.Context, _ collector.Poll) (collector.Snapshot, error) {
-			for range 4 {
-				if err := account.Admit(ctx); err != nil {
-					cut++
-					return collector.Snapshot{}, err
-				}
-				account.Observer("1").Responded(runzero.Exchange{
-					Sent: time.Now(), Code: http.StatusOK, Authenticated: true, Usage: runzero.Usage{Limit: runzero.Known(20)},
-				})
+		q, limit := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now)), int64(20)
+		inner, cut, complete := requesting(q, 4, &limit), 0, 0
+		sites := func(ctx context.Context, p collector.Poll) (collector.Snapshot, error) {
+			s, err := inner(ctx, p)
+			if err != nil {
+				cut++
+			} else {
+				complete++
 			}
-			complete++
-			return collector.Snapshot{}, nil
+			return s, err
 		}
-		w := start(t, setup{quota: account, collectors: []schedule.Collector{polling("sites", sites)}})
+		w := start(t, setup{quota: q, collectors: []schedule.Collector{polling("sites", sites)}})
 		for range 72 {
 			w.pass(time.Hour)
 			w.expect("runzero_collector_consecutive_failures", "sites", 0)
-			if spent := account.State(time.Now()).Spent; spent > 10 {
+			if spent := q.State(time.Now()).Spent; spent > 10 {
 				t.Fatalf("%d calls are spent", spent)
 			}
 		}
@@ -166,81 +171,34 @@ func TestAPausedPollIsNotAFailure(t *testing.T) {
 func TestIntervalsFollowAChangedLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(3 * time.Hour)
-		var raise atomic.Int64
-		raise.Store(-900)
-		w := harness.Start(t, harness.Setup{On: newConsole(licence(1000), emptyTasks), Handler: raiseLimit(&raise)})
-		sitesInterval := func() float64 { return w.Values("runzero_collector_interval_seconds", "collector")["sites"] }
-		w.Pass(6 * time.Hour)
-		w.Expect("runzero_exporter_budget_calls", 50)
-		if got := sitesInterval(); got < 3600 {
-			t.Errorf("an interval of %v s at a limit of 100", got)
+		q, limit := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now)), int64(100)
+		w := start(t, setup{quota: q, collectors: []schedule.Collector{polling("sites", requesting(q, 1, &limit))}})
+		sitesInterval := func() float64 { return w.values("runzero_collector_interval_seconds", "collector")["sites"] }
+		w.pass(6 * time.Hour)
+		if got := sitesInterval(); got < 1.5*interval.Seconds() {
+			t.Errorf("an interval of %v s at a share of 50", got)
 		}
-		if lines := w.Log.Lines(`msg="intervals are stretched"`); len(lines) < 1 || len(lines) > 3 {
+		if lines := w.log.Lines(`msg="intervals are stretched"`); len(lines) < 1 || len(lines) > 3 {
 			t.Errorf("logged %q", lines)
 		}
 
-		raise.Store(0)
-		w.Pass(4 * time.Hour) // the next response reports it
+		limit = 1000
+		w.pass(time.Hour) // the next response reports it
 		if got := sitesInterval(); got != interval.Seconds() {
-			t.Errorf("an interval of %v s after the limit was raised to 1000", got)
+			t.Errorf("an interval of %v s at a share of 500", got)
 		}
-		if lines := w.Log.Lines(`msg="intervals are as configured again"`); len(lines) != 1 {
+		if lines := w.log.Lines(`msg="intervals are as configured again"`); len(lines) != 1 {
 			t.Errorf("logged %q", lines)
 		}
 
-		raise.Store(-800)
-		w.Pass(28 * time.Hour)
-		if got := sitesInterval(); got < 1800 {
-			t.Errorf("an interval of %v s after the limit was lowered to 200", got)
+		limit = 120
+		w.pass(3 * time.Hour)
+		if got := sitesInterval(); got < 1.3*interval.Seconds() {
+			t.Errorf("an interval of %v s at a share of 60", got)
 		}
-		for day, n := range callsByDay(w.Console.Calls(), 0) {
-			if day.Day() > 1 && n > 100 {
-				t.Errorf("%d calls on %s, of a share of 100", n, day)
-			}
-		}
-	})
-}
-
-// raiseLimit adds to the limit that the console reports, and to what remains of it.
-func raiseLimit(by *atomic.Int64) func(*simulator.Console) http.Handler {
-	return func(console *simulator.Console) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			console.ServeHTTP(&raisingWriter{ResponseWriter: w, by: by.Load()}, r)
-		})
-	}
-}
-
-type raisingWriter struct {
-	http.ResponseWriter
-	by int64
-}
-
-func (w *raisingWriter) WriteHeader(code int) {
-	for _, name := range []string{"X-API-Usage-Limit", "X-API-Usage-Remaining"} {
-		if n, err := strconv.ParseInt(w.Header().Get(name), 10, 64); err == nil {
-			w.Header().Set(name, strconv.FormatInt(max(n+w.by, 0), 10))
-		}
-	}
-	w.ResponseWriter.WriteHeader(code)
-}
-
-func (w *raisingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func TestWithoutALimitIntervalsAreAsConfigured(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := startOn(t, licence(-1))
-		w.Pass(24 * time.Hour)
-		for _, endpoint := range endpoints[1:] {
-			if n := w.Requests(endpoint); n < 96*9/10 || n > 96+1 {
-				t.Errorf("%s was requested %d times in a day, want about 96", endpoint, n)
-			}
-		}
-		w.Expect("runzero_exporter_interval_stretch_ratio", 1)
-		if text := strings.Join(w.Exporter.Quota(), " "); !strings.Contains(text, "no daily limit") {
-			t.Errorf("explained as %q", text)
-		}
-		if text := w.Log.String(); strings.Contains(text, "stretched") || strings.Contains(text, "paused") {
-			t.Errorf("logged %s", text)
+		w.pass(24 * time.Hour)
+		if spent := q.State(time.Now()).Spent; spent < 50 || spent > 60 {
+			t.Errorf("%d calls after the limit was lowered, of a share of 60", spent)
 		}
 	})
 }

@@ -2,8 +2,6 @@ package poller_test
 
 import (
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -35,10 +33,10 @@ func TestARestartExposesTheSameAndPollsNothingEarly(t *testing.T) {
 	for kind, token := range map[string]func(*simulator.Console) string{"export token": nil, "account credential": (*simulator.Console).AccountToken} {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 40, Limit: 10_000})
+				console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 5, Limit: 10_000})
 				s := harness.Setup{On: console, Token: token, CacheDir: harness.CacheDir(t)}
 				w := harness.Start(t, s)
-				w.Pass(40 * time.Minute)
+				w.Pass(20 * time.Minute)
 				w.Stop()
 				before := cachedText(w)
 				for _, family := range cachedFamilies {
@@ -57,7 +55,7 @@ func TestARestartExposesTheSameAndPollsNothingEarly(t *testing.T) {
 				}
 				time.Sleep(3 * time.Minute)
 				s.Idle = false
-				harness.Start(t, s).Pass(40 * time.Minute)
+				harness.Start(t, s).Pass(20 * time.Minute)
 				if token == nil {
 					for _, endpoint := range endpoints {
 						if got := shortestGap(console.Calls(), endpoint); got < interval {
@@ -79,7 +77,7 @@ func TestACrashLoopMakesNoRequestThatIsNotDue(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := rand.New(rand.NewPCG(9, 10))
-				console := simulator.New(simulator.Options{Sites: 2, Assets: 40, Limit: limit})
+				console := simulator.New(simulator.Options{Sites: 2, Assets: 5, Limit: limit})
 				console.Inject(emptyTasks)
 				const delay = 40 * time.Second // so that many are cut short
 				remove := console.Inject(simulator.Fault{Delay: delay})
@@ -130,12 +128,12 @@ func TestACrashLoopMakesNoRequestThatIsNotDue(t *testing.T) {
 func TestARestartRemembersFailuresSupportAndTheQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const dayStart = 9*time.Hour + 20*time.Minute
-		console := simulator.New(simulator.Options{Sites: 2, Assets: 40, Limit: 1000, DayStart: dayStart, Missing: []string{"/export/org/tasks.jsonl"}})
+		console := simulator.New(simulator.Options{Sites: 2, Assets: 5, Limit: 1000, DayStart: dayStart, Missing: []string{"/export/org/tasks.jsonl"}})
 		s := harness.Setup{On: console, CacheDir: harness.CacheDir(t), Flags: func(f *config.Flags) { f.CacheInterval = 30 * time.Minute }}
 		w := harness.Start(t, s)
-		w.Pass(50 * time.Hour)
+		w.Pass(12 * time.Hour)
 		remove := console.Inject(simulator.Fault{Path: "/export/org/assets.jsonl", Drop: true})
-		w.Pass(7 * time.Hour)
+		w.Pass(5 * time.Hour)
 		w.Stop()
 		w.Expect("runzero_collector_supported", 0, "collector", "tasks")
 		if reset := time.Unix(int64(w.Values("runzero_api_usage_reset_timestamp_seconds")[""]), 0); reset.UTC().Truncate(24*time.Hour).Add(dayStart).Sub(reset).Abs() > 20*time.Minute {
@@ -164,29 +162,6 @@ func TestARestartRemembersFailuresSupportAndTheQuota(t *testing.T) {
 		w.Pass(2 * time.Hour)
 		w.Expect("runzero_collector_success", 1, "collector", "assets")
 		w.Expect("runzero_collector_consecutive_failures", 0, "collector", "assets")
-	})
-}
-
-func TestALostSnapshotIsPolledAgainAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := harness.Setup{On: simulator.New(small), CacheDir: harness.CacheDir(t)}
-		s.On.Inject(emptyTasks)
-		w := harness.Start(t, s)
-		w.Pass(time.Hour)
-		w.Stop()
-		for _, name := range fileNames(t, s.CacheDir) {
-			if strings.Contains(name, "-assets-") {
-				if err := os.Remove(filepath.Join(s.CacheDir, name)); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		before := s.On.Count()
-		w = harness.Start(t, s)
-		w.Pass(0) // no longer, because something may become due within a second
-		if n := s.On.Count() - before; n != 1 || len(w.Values("runzero_assets")) == 0 || !w.Exporter.Ready() {
-			t.Errorf("%d requests, want one for the lost snapshot; ready: %v", n, w.Exporter.Ready())
-		}
 	})
 }
 
@@ -221,7 +196,7 @@ func TestRestartsDoNotRepeatTheFirstRound(t *testing.T) {
 		w := harness.Start(t, s)
 		w.Pass(time.Minute)
 		first := s.On.Count()
-		for range 20 {
+		for range 8 {
 			w.Stop()
 			w = harness.Start(t, s)
 			w.Pass(10 * time.Second)

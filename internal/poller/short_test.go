@@ -4,7 +4,7 @@ package poller_test
 
 // How often the random tests are repeated by default; the build tag long has many more.
 const (
-	crashes   = 60
+	crashes   = 40
 	seeds     = 3
 	nameSeeds = 1
 )
