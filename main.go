@@ -54,7 +54,7 @@ func main() {
 // than the promised 5 seconds.
 const stopTimeout = 4500 * time.Millisecond
 
-// endInTime returns the exit code of a command. One that hangs after a signal, as on a disk or a pipe, is left behind.
+// endInTime returns the exit code of a command. One that hangs after a signal, perhaps on a disk, is left behind.
 func endInTime(ctx context.Context, ended <-chan int) int {
 	select {
 	case code := <-ended:
@@ -86,7 +86,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	app.Command("serve", "Serve metrics; the default.").Default()
 	app.Command("once", "Poll everything once, print the metrics and exit: for the textfile collector or cron.")
 	planOptions := addPlanFlags(app.Command("plan", "Show, without any request, how many API calls a day the intervals need and whether they fit. Exit code 1 when they do not."))
-	checkOptions := addCheckFlags(app.Command("check", "Try the configuration out with a few API calls: what each credential reaches, the quota, the clock, TLS. Exit code 1 when something is wrong."))
+	var checkOptions check.Options
+	app.Command("check", "Try the configuration out with a few API calls: what each credential reaches, the quota, the clock, TLS. Exit code 1 when something is wrong.").
+		Flag("show-config", "Print the configuration in force, too, with <secret> for every secret.").BoolVar(&checkOptions.ShowConfig)
 	scanOptions := addScanFlags(app.Command("scan", "Start a scan of a site. It needs an organization token or an account credential; no other command ever changes anything."))
 	simulateOptions := addSimulateFlags(app.Command("simulate", "Serve a simulated runZero console."))
 	addEnvironment(app)
@@ -113,7 +115,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = plan.Run(ctx, env, *planOptions)
 	case "check":
 		checkOptions.Flags, checkOptions.Demo, checkOptions.WebConfigFile = flags, demo, *serveOptions.Web.WebConfigFile
-		err = check.Run(ctx, env, *checkOptions)
+		err = check.Run(ctx, env, checkOptions)
 	case "scan":
 		scanOptions.Flags, scanOptions.Demo = flags, demo
 		err = scan.Run(ctx, env, *scanOptions)
@@ -193,12 +195,6 @@ func addPlanFlags(c *kingpin.CmdClause) *plan.Options {
 	o := &plan.Options{}
 	c.Flag("limit", "API calls a day of the account, which is its licensed assets. Default: what --cache.dir remembers of the last run.").Int64Var(&o.Limit)
 	c.Flag("organizations", "Number of organizations that are polled. Default: what --cache.dir remembers, else those of --runzero.organization, else 1.").IntVar(&o.Organizations)
-	return o
-}
-
-func addCheckFlags(c *kingpin.CmdClause) *check.Options {
-	o := &check.Options{}
-	c.Flag("show-config", "Print the configuration in force, too, with <secret> for every secret.").BoolVar(&o.ShowConfig)
 	return o
 }
 

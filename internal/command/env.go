@@ -1,8 +1,7 @@
-// Package command holds what the commands of the program share: their environment, the demo,
-// and the wording of messages.
+// Package command holds what the commands share: their environment, the demo, and the wording of messages.
 //
-// Each command is a package below this one, with Options and Run. Commands do not import each
-// other, and they know nothing of the command line: main parses it.
+// Each command is a package below this one, with Options and Run. Commands do not import each other, and know nothing
+// of the command line, which main parses.
 package command
 
 import (
@@ -27,7 +26,7 @@ type Env struct {
 	Dial   Dial
 }
 
-// The demo polls often, so that dashboards move while someone watches, and its simulated licence is large enough for it.
+// The demo polls often, so that dashboards move while someone watches, and its licence is large enough for that.
 const (
 	demoInterval = time.Minute
 	demoLimit    = 100_000
@@ -35,12 +34,11 @@ const (
 
 // Demo replaces the console by a simulated one in this process.
 type Demo struct {
-	Enabled bool
-	// Incidents makes things go wrong in the simulated console.
-	Incidents bool
+	Enabled   bool
+	Incidents bool // things go wrong in the simulated console
 }
 
-// Start starts the simulated console if the demo is enabled, and returns env and flags that use it, and how to stop it.
+// Start starts the simulated console if the demo is enabled. It returns env and flags that use it, and how to stop it.
 func (d Demo) Start(env Env, flags config.Flags) (Env, config.Flags, func()) {
 	if !d.Enabled {
 		return env, flags, func() {}

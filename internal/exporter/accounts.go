@@ -20,7 +20,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// accounts are the accounts of a configuration in operation.
+// accounts are those of a configuration in operation.
 type accounts struct {
 	gates map[string]*quota.Gate // by the console's host: its burst limit is shared by all who use it
 	all   []*account
@@ -130,7 +130,7 @@ func (a *accounts) activate() {
 	}
 }
 
-// polled are the accounts as the poller takes them.
+// polled returns the accounts for the poller.
 func (a *accounts) polled(c *config.Config) []poller.Account {
 	var all []poller.Account
 	for _, account := range a.all {
@@ -146,8 +146,7 @@ func (a *accounts) polled(c *config.Config) []poller.Account {
 	return all
 }
 
-// registry has the metrics of the accounts that come from no poll: their quotas, and the
-// usage headers if that collector is enabled.
+// registry has the metrics that come from no poll: the quotas, and the usage headers if that collector is enabled.
 func (a *accounts) registry(c *config.Config) *prometheus.Registry {
 	usage := slices.ContainsFunc(c.Collectors, func(c schedule.Collector) bool { return c.Scope == collector.HeadersOnly })
 	registry := prometheus.NewRegistry()

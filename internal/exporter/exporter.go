@@ -1,8 +1,7 @@
 // Package exporter wires configuration, quotas, cache, poller and registries together, and reloads them as one.
 //
-// It knows no flags, no command and no web server: those who embed it hand in a function
-// that loads the configuration, the network and the clock. The configuration in force is
-// published through one atomic pointer, so that scrapes and pages never wait for a reload.
+// It knows no flags, command or web server. The configuration in force is published through one atomic pointer, so
+// that scrapes and pages never wait for a reload.
 package exporter
 
 import (
@@ -35,20 +34,15 @@ const Name = "runzero_exporter"
 // Options are what an Exporter needs. Only Logger and Load are required.
 type Options struct {
 	Logger log.Logger
-	// Load loads the configuration: at the start, and at each reload.
-	Load func() (*config.Config, error)
-	// Dial connects to consoles; nil is the ordinary network.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Now is the clock; nil is time.Now.
-	Now func() time.Time
-	// Random spreads polls, with numbers in [0, 1); nil is math/rand/v2's.
-	Random func() float64
+	Load   func() (*config.Config, error)                                    // loads the configuration: at the start, and at each reload
+	Dial   func(ctx context.Context, network, addr string) (net.Conn, error) // nil: the ordinary network
+	Now    func() time.Time                                                  // nil: time.Now
+	Random func() float64                                                    // spreads polls, with numbers in [0, 1); nil: math/rand/v2's
 	// Observe wraps the observer of every request; nil leaves it as it is.
 	Observe func(runzero.Observer) runzero.Observer
 	// Disk wraps how the cache is written, for tests of slow and failing disks; nil leaves it as it is.
 	Disk func(store.WriteFile) store.WriteFile
-	// Unpaced sends requests without holding to the burst limit of the console, for a
-	// simulated console under a simulated clock.
+	// Unpaced ignores the burst limit of the console, for a simulated console under a simulated clock.
 	Unpaced bool
 }
 
@@ -102,14 +96,12 @@ func New(o Options) (*Exporter, error) {
 	return e, nil
 }
 
-// use puts a configuration in force.
 func (e *Exporter) use(c *config.Config, a *accounts) {
 	a.activate()
 	e.inForce.Store(&inForce{config: c, accounts: a, registry: a.registry(c), loaded: e.options.Now()})
 }
 
-// Reload loads the configuration again. A bad one changes nothing. It waits for a reload
-// under way, and for the poller, as long as ctx permits.
+// Reload loads the configuration again; a bad one changes nothing. It waits for other reloads until ctx ends.
 func (e *Exporter) Reload(ctx context.Context) error {
 	select {
 	case e.reloads <- struct{}{}:
@@ -153,12 +145,10 @@ func (e *Exporter) Once(ctx context.Context) error {
 	return e.poller.Once(ctx)
 }
 
-// Step makes every poll that is due, one after the other, and returns for how long nothing is
-// due. It is for those who drive the clock themselves, instead of Run.
+// Step replaces Run under a simulated clock: it makes every poll that is due, and returns how long nothing is due.
 func (e *Exporter) Step(ctx context.Context) time.Duration { return e.poller.Step(ctx) }
 
-// write starts the store's writer. The function it returns ends it: it waits until everything
-// is written, but not longer than saveTimeout.
+// write starts the store's writer. The returned function waits until everything is written, at most for saveTimeout.
 func (e *Exporter) write() (end func()) {
 	if e.store == nil {
 		return func() {}

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/go-kit/log/level"
-
-	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 )
 
 // The template escapes what it shows: names of organizations and messages of the console are untrusted.
@@ -29,7 +27,7 @@ type link struct{ Address, Text string }
 
 // page serves the status page. It is made at each request, because the state of the polls changes.
 func page(c Config) http.Handler {
-	page := template.Must(template.New("page").Funcs(template.FuncMap{"age": age, "until": until}).Parse(pageTemplate))
+	page := template.Must(template.New("page").Option("missingkey=error").Funcs(template.FuncMap{"age": age, "until": until}).Parse(pageTemplate))
 	links := []link{{c.TelemetryPath, "Metrics"}, {"/config", "Configuration"}, {"/-/healthy", "Health"}, {"/-/ready", "Readiness"}}
 	if c.Pprof {
 		links = append(links, link{"/debug/pprof/", "Profiles"})
@@ -39,18 +37,11 @@ func page(c Config) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		polls := c.Status()
 		var text bytes.Buffer
-		err := page.Execute(&text, struct {
-			Style    template.CSS
-			Version  string
-			Demo     bool
-			Links    []link
-			Accounts bool // whether they have names
-			Quota    []string
-			Polls    []*poller.Status
-			More     int
-		}{
-			template.CSS(pageStyle), c.Version, c.Demo, links, len(polls) > 0 && polls[0].Account != "", //nolint:gosec // our own style sheet
-			c.Quota(), polls[:min(maxRows, len(polls))], max(len(polls)-maxRows, 0),
+		err := page.Execute(&text, map[string]any{
+			"Style":   template.CSS(pageStyle), //nolint:gosec // our own style sheet
+			"Version": c.Version, "Demo": c.Demo, "Links": links, "Quota": c.Quota(),
+			"Accounts": len(polls) > 0 && polls[0].Account != "", // whether they have names
+			"Polls":    polls[:min(maxRows, len(polls))], "More": max(len(polls)-maxRows, 0),
 		})
 		if err != nil {
 			level.Error(c.Logger).Log("msg", "the status page cannot be rendered", "err", err)

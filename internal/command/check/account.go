@@ -13,7 +13,6 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// accountCheck is the check of one account.
 type accountCheck struct {
 	*findings
 	config  *config.Config
@@ -38,7 +37,6 @@ func newAccountCheck(f *findings, c *config.Config, a config.Account, dial comma
 	return &accountCheck{findings: f, config: c, account: a, dial: dial, calls: limited}
 }
 
-// report adds a finding about the account as a whole.
 func (a *accountCheck) report(s severity, what, format string, args ...any) {
 	a.add(s, topic(a.account, "", what), format, args...)
 }
@@ -68,7 +66,6 @@ func (a *accountCheck) run(ctx context.Context) error {
 	return nil
 }
 
-// reportOrganizations reports which organizations are polled and which are not.
 func (a *accountCheck) reportOrganizations() {
 	if len(a.reached) == 0 && a.unknown {
 		return // the reason was reported

@@ -24,7 +24,6 @@ type calls struct {
 // errAnnounced refuses a request beyond the announced number. Redirects and rejected access tokens lead to it.
 var errAnnounced = errors.New("request not sent: the announced number of API calls is used up")
 
-// admit implements runzero.Config.Admit.
 func (c *calls) admit(ctx context.Context) error {
 	if c.sent.Load() >= c.most {
 		return errAnnounced
@@ -66,8 +65,7 @@ func (r *responses) Responded(e runzero.Exchange) {
 // Finished implements runzero.Observer.
 func (*responses) Finished(runzero.Exchange) {}
 
-// clockSkew is by how much at least a clock is ahead that showed date, in whole seconds, at
-// some instant between sent and received; negative when it is behind.
+// clockSkew is by how much at least a clock is ahead that showed date between sent and received; negative: behind.
 func clockSkew(date, sent, received time.Time) time.Duration {
 	if ahead := date.Sub(received); ahead > 0 {
 		return ahead

@@ -14,7 +14,6 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// attempt is a poll that was tried with a credential.
 type attempt struct {
 	credential *credentialCheck
 	poll       schedule.Poll
@@ -136,10 +135,10 @@ func (a *accountCheck) reportAttempt(t attempt) {
 	if c.Needs == runzero.ExportToken || c.OffByDefault {
 		unsupported = wrong
 	}
-	if slices.ContainsFunc(a.attempts, func(other attempt) bool {
-		return other.poll.Name == c.Name && other.poll.Missing == "" && other.err == nil
-	}) {
-		unsupported = fine
+	for _, other := range a.attempts {
+		if other.poll.Name == c.Name && other.poll.Missing == "" && other.err == nil {
+			unsupported = fine
+		}
 	}
 	about, report, isQuery := "collector "+c.Name, t.credential.report, strings.HasPrefix(c.Name, "queries/")
 	response, _ := errors.AsType[*runzero.Error](t.err)

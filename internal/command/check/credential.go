@@ -21,8 +21,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// credentialCheck is the check of one credential. It includes the way to the console, because
-// each credential may have its own proxy and CA.
+// credentialCheck includes the way to the console, because each credential may have its own proxy and CA.
 type credentialCheck struct {
 	*accountCheck
 	credential    config.Credential
@@ -32,15 +31,12 @@ type credentialCheck struct {
 }
 
 func (a *accountCheck) checkCredential(ctx context.Context, credential config.Credential) {
-	k := &credentialCheck{
-		accountCheck: a, credential: credential,
-		responses: &responses{calls: a.calls, accepted: map[string]bool{}, onAccept: func() {}},
-	}
+	seen := &responses{calls: a.calls, accepted: map[string]bool{}, onAccept: func() {}}
+	k := &credentialCheck{accountCheck: a, credential: credential, responses: seen}
 	settings := credential.Runzero
 	settings.Observer = runzero.Observers{a.calls.quota.Observer(credential.Name), k.responses}
-	settings.Admit = a.calls.admit
+	settings.Admit, settings.DialContext = a.calls.admit, a.dial
 	settings.UserAgent = version.ComponentUserAgent(exporter.Name)
-	settings.DialContext = a.dial
 	var err error
 	if k.client, err = runzero.New(settings); err != nil {
 		a.unknown = true
@@ -63,7 +59,6 @@ func (a *accountCheck) checkCredential(ctx context.Context, credential config.Cr
 	}
 }
 
-// report adds a finding about the credential.
 func (k *credentialCheck) report(s severity, what, format string, args ...any) {
 	k.add(s, topic(k.account, k.credential.Name, what), format, args...)
 }
@@ -142,7 +137,6 @@ func (k *credentialCheck) reportTLS(now time.Time) {
 	}
 }
 
-// checkOrganizations finds out which organizations the credential reaches.
 func (k *credentialCheck) checkOrganizations(ctx context.Context) {
 	found, err := k.client.Organizations(ctx)
 	if err != nil {
@@ -168,7 +162,7 @@ func (k *credentialCheck) checkOrganizations(ctx context.Context) {
 	}
 }
 
-// describe returns severity and text of an error of a request. One that was not sent proves nothing about the console.
+// describe returns severity and text of a request's error. One that was not sent proves nothing about the console.
 func describe(err error) (severity, string) {
 	paused, ok := errors.AsType[*quota.PausedError](err)
 	switch {
@@ -183,8 +177,8 @@ func describe(err error) (severity, string) {
 // expiry describes the expiry of a credential or certificate, as a predicate.
 func expiry(end, now time.Time) (severity, string) {
 	const soon = 30 * 24 * time.Hour
-	date := end.UTC().Format(time.DateOnly)
-	switch left := end.Sub(now); {
+	date, left := end.UTC().Format(time.DateOnly), end.Sub(now)
+	switch {
 	case left <= 0:
 		return wrong, fmt.Sprintf("expired on %s: renew it", date)
 	case left < soon:

@@ -9,7 +9,6 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 )
 
-// reportQuota reports how many calls are left today, and whether the intervals fit.
 func (a *accountCheck) reportQuota() {
 	usage := a.calls.usage
 	limit, known := usage.Limit.Get()
@@ -41,7 +40,6 @@ func (a *accountCheck) reportQuota() {
 	a.reportPlan(limit)
 }
 
-// reportPlan reports whether the calls that the intervals need fit into the share.
 func (a *accountCheck) reportPlan(limit int64) {
 	if len(a.polled) == 0 {
 		return // reported as an error already

@@ -104,7 +104,6 @@ func (r row) daily(stretch float64) float64 {
 	return schedule.Demand([]schedule.Load{load}, 24*time.Hour) / stretch
 }
 
-// stretched returns the resulting interval.
 func (r row) stretched(stretch float64) time.Duration {
 	return schedule.Due(time.Time{}, r.load.Interval, stretch).Sub(time.Time{})
 }

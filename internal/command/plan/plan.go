@@ -25,12 +25,9 @@ import (
 
 // Options are what the flags set.
 type Options struct {
-	Flags config.Flags
-	// Limit is the account's API calls a day; 0: as cached by an earlier run.
-	Limit int64
-	// Organizations is the number of organizations to poll; 0: as cached by an earlier run,
-	// else the included ones, else one.
-	Organizations int
+	Flags         config.Flags
+	Limit         int64 // the account's API calls a day; 0: as cached by an earlier run
+	Organizations int   // to poll; 0: as cached by an earlier run, else the included ones, else one
 }
 
 var errDoesNotFit = errors.New("the intervals do not fit into the share of the quota and will be stretched")
@@ -69,7 +66,6 @@ func Run(_ context.Context, env command.Env, o Options) error {
 	return misfit
 }
 
-// account makes the forecast of one account.
 func (o Options) account(logger log.Logger, c *config.Config, a config.Account) (forecast, error) {
 	of := ""
 	if a.Name != "" {

@@ -14,8 +14,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// findOrganization finds the organization with this name or id, or else the only one that is
-// polled, and the client that reaches it.
+// findOrganization finds the organization of this name or id, or the only polled one, and a client that reaches it.
 func (r *request) findOrganization(ctx context.Context, clients []*runzero.Client, a config.Account, wanted string) error {
 	var names []string
 	var failed error
@@ -81,8 +80,7 @@ func (r *request) findExplorer(ctx context.Context, wanted string) error {
 	return nil
 }
 
-// find returns the row with this id or name. It reads all rows, because another may have the
-// same name. Rows without an id are skipped.
+// find returns the row with this id or name. It reads all, because names may be ambiguous; those without id it skips.
 func find[T any](rows iter.Seq2[T, error], identify func(T) (id, name string), wanted, flag, kind string) (T, error) {
 	var found, none T
 	var matches, others []string

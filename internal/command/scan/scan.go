@@ -1,6 +1,5 @@
-// Package scan starts a scan of a site, or shows the request that would start it. It is the
-// only command that changes anything in runZero, and it never sends that request twice. It
-// knows the configuration and the API; it polls and caches nothing.
+// Package scan starts a scan of a site, or shows the request that would start it. It is the only command that changes
+// anything in runZero, and it never sends that request twice. It polls and caches nothing.
 package scan
 
 import (
@@ -8,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -169,3 +169,36 @@ func (r *request) setScanner(o Options) error {
 	}
 	return nil
 }
+
+// secretOption matches the names of options whose values are secrets, such as snmp-comms and snmp-v3-auth-passphrase.
+var secretOption = regexp.MustCompile(`(?i)passw|passphrase|secret|token|comms|community|communities|private-?key|api-?key`)
+
+// Further holds options of a scan without a flag of their own, by their names in the API, as a repeatable flag.
+type Further map[string]string
+
+// Set implements kingpin.Value.
+func (f Further) Set(s string) error {
+	key, value, ok := strings.Cut(s, "=")
+	flag := map[string]string{
+		"targets": "--targets", "scan-name": "--name", "rate": "--rate", "explorer": "--explorer", "agent": "--explorer",
+		"explorer-group-id": "--explorer-group", "hosted-zone-id": "--hosted-zone", "hosted-zone-name": "--hosted-zone",
+	}[key]
+	switch _, duplicate := f[key]; {
+	case !ok || key == "":
+		return errors.New("--option must be KEY=VALUE, such as tcp-ports=1-1000")
+	case secretOption.MatchString(key):
+		return fmt.Errorf("--option=%s cannot be used: its value is a secret, and everybody on this machine can read the command line; set it in the console, as a credential or in a scan template", key)
+	case flag != "":
+		return fmt.Errorf("--option=%s cannot be used: use %s", key, flag)
+	case duplicate:
+		return fmt.Errorf("--option=%s is set twice", key)
+	}
+	f[key] = value
+	return nil
+}
+
+// String implements kingpin.Value.
+func (f Further) String() string { return "" }
+
+// IsCumulative makes the flag repeatable in kingpin.
+func (f Further) IsCumulative() bool { return true }

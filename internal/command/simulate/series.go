@@ -49,7 +49,6 @@ func labelValue(value string) string {
 	return `"` + value + `"`
 }
 
-// scrape records the samples of scrape n.
 func (s *series) scrape(families []*dto.MetricFamily, n int) {
 	known := make(map[*dto.Metric][]*spans, len(s.known))
 	for _, f := range families {
@@ -70,7 +69,6 @@ func (s *series) scrape(families []*dto.MetricFamily, n int) {
 	s.find("up", nil, sample{name: "up"}).record(1, n)
 }
 
-// record adds the value of scrape n.
 func (all *spans) record(value float64, n int) {
 	if last := len(*all) - 1; last >= 0 && (*all)[last].to == int32(n) && (*all)[last].value == value {
 		(*all)[last].to++

@@ -20,13 +20,10 @@ import (
 
 // Options are what the flags set.
 type Options struct {
-	// Flags configure the exporter of a history.
-	Flags config.Flags
-	// Address is where the console listens.
-	Address string
-	Console simulator.Options
-	// Incidents lets things go wrong in the console, before the present.
-	Incidents bool
+	Flags     config.Flags // of the exporter of a history
+	Address   string       // where the console listens
+	Console   simulator.Options
+	Incidents bool // things go wrong in the console, before the present
 	History   History
 }
 

@@ -6,11 +6,68 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
+
+// maxNameLength is how much of an organization's name the table shows, so that it stays within 100 columns.
+const maxNameLength = 28
+
+func (f forecast) table() string {
+	cells := [][]string{{"COLLECTOR", "ORGANIZATION", "CALLS A POLL", "INTERVAL WANTED", "RESULTING", "CALLS A DAY"}}
+	for _, r := range f.rows {
+		name := []rune(r.organization)
+		if len(name) > maxNameLength {
+			name = append(name[:maxNameLength-1], '…')
+		}
+		cells = append(cells, []string{
+			r.collector, string(name), fmt.Sprintf("%.0f", r.load.Calls),
+			formatInterval(r.load.Interval), formatInterval(r.stretched(f.stretch)), fmt.Sprintf("%.1f", r.daily(f.stretch)),
+		})
+	}
+	cells = append(cells, []string{"total", "", "", "", "", fmt.Sprintf("%.1f", f.demand/f.stretch)})
+	return align(cells)
+}
+
+// align pads cells into columns: two columns of words, the rest numbers.
+func align(cells [][]string) string {
+	widths := make([]int, len(cells[0]))
+	for _, line := range cells {
+		for i, cell := range line {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var table strings.Builder
+	for _, line := range cells {
+		text := fmt.Sprintf("%-*s  %-*s", widths[0], line[0], widths[1], line[1])
+		for i, cell := range line[2:] {
+			text += fmt.Sprintf("  %*s", widths[i+2], cell)
+		}
+		table.WriteString(strings.TrimRight(text, " ") + "\n")
+	}
+	return table.String()
+}
+
+// formatInterval writes an interval as flags take it, rounded to about a thousandth.
+func formatInterval(d time.Duration) string {
+	switch {
+	case d >= 24*time.Hour:
+		d = d.Round(time.Hour)
+	case d >= time.Hour:
+		d = d.Round(time.Minute)
+	case d >= time.Second:
+		d = d.Round(time.Second)
+	}
+	return model.Duration(d).String()
+}
+
+// formatCalls writes calls a day, rounded up, so that a share never looks sufficient when it is not.
+func formatCalls(calls float64) string {
+	return fmt.Sprintf("%.0f", math.Ceil(calls*(1-rounding)))
+}
 
 // verdict compares the demand with the share, and lists what to change if it does not fit.
 func (f forecast) verdict(maxAge time.Duration) string {
@@ -57,7 +114,7 @@ func (f forecast) expiring(maxAge time.Duration) []string {
 	return names
 }
 
-// wrap breaks a text into lines of at most 100 columns where its words permit: one begins with first, others with next.
+// wrap breaks a text into lines of at most 100 columns. The first line begins with first, the others with next.
 func wrap(text, first, next string) string {
 	const columns = 100
 	lines, line := "", first
