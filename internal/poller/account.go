@@ -75,7 +75,10 @@ type insufficiency struct {
 }
 
 func newAccount(a Account) *account {
-	return &account{Account: a, reach: map[string]reach{}, names: map[string]string{}, insufficient: map[use]insufficiency{}, stretch: 1}
+	return &account{
+		Account: a, reach: map[string]reach{}, names: map[string]string{}, insufficient: map[use]insufficiency{},
+		stretch: 1, logged: loggedQuota{stretch: 1},
+	}
 }
 
 // schedule lists the polls that the account needs now. It leaves out the kinds of the credentials, because to find out
@@ -202,12 +205,6 @@ func (a *account) selectOrganizations() error {
 	}
 	a.polled, a.names = selected, collector.Distinguish(ids)
 	return nil
-}
-
-// labelled adds the account's name to a snapshot where there are several accounts.
-func (a *account) labelled(s collector.Snapshot) collector.Snapshot {
-	s.Families = collector.WithAccount(s.Families, a.Name)
-	return s
 }
 
 // logger adds the account's name where there are several accounts.

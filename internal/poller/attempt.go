@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,9 +24,7 @@ type attempt struct {
 	credentials []Credential        // to try, in this order
 	needs       runzero.Kind        // the least kind of credential that suffices; empty: any
 	several     bool                // the account has several credentials
-	// By credential: why one that proved insufficient lately is not tried again, and the
-	// org_names of the organizations that it reaches.
-	skip          map[string]error
+	// organizations are the org_names of what a credential reaches, by credential.
 	organizations map[string]map[string]string
 	ctx           context.Context
 	cancel        context.CancelFunc // called too when the job no longer exists
@@ -43,20 +42,22 @@ func (a *attempt) run() {
 	defer a.cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			a.err = newPanicError(r)
+			e := &panicError{what: fmt.Sprintf("%T", r), stack: debug.Stack()}
+			if fault, ok := r.(runtime.Error); ok {
+				e.what = fault.Error()
+			}
+			a.err = e
 		}
 	}()
 	if a.collector == nil {
 		a.found, a.err = discover(a.ctx, a.credentials, a.several, a.poll.Now)
 		return
 	}
-	a.err = fmt.Errorf("%w: insufficient scope: it takes an %s", collector.ErrUnsupported, a.needs)
+	if a.err == nil {
+		a.err = fmt.Errorf("%w: insufficient scope: it takes an %s", collector.ErrUnsupported, a.needs)
+	}
 	for _, c := range a.credentials {
 		if a.needs != "" && !c.Client.Kind().Reaches(a.needs) {
-			continue
-		}
-		if err := a.skip[c.Name]; err != nil {
-			a.err = err
 			continue
 		}
 		a.poll.API = c.Client
@@ -76,38 +77,36 @@ func (j *job) newAttempt(ctx context.Context) *attempt {
 	acc := j.account
 	a := &attempt{
 		job: j, several: len(acc.Credentials) > 1,
-		skip: map[string]error{}, organizations: map[string]map[string]string{}, insufficient: map[string]error{},
+		organizations: map[string]map[string]string{}, insufficient: map[string]error{},
 	}
 	a.ctx, a.cancel = context.WithTimeout(quota.CountCalls(ctx, &a.calls), pollTimeout)
-	a.poll = collector.Poll{Organization: j.Organization, Now: j.lastAttempt, Previous: j.snapshot}
-	if j.snapshot == nil {
-		a.poll.Previous = j.previous
-	}
+	a.poll = collector.Poll{Organization: j.Organization, Now: j.lastAttempt, Previous: cmp.Or(j.snapshot, j.previous)}
+	var credentials []Credential
 	switch c := j.Collector; {
 	case c == nil:
 		a.credentials = acc.undiscovered(j.lastAttempt)
 		return a
 	case c.Scope == collector.PerConsole:
-		a.credentials = acc.Credentials
+		credentials = acc.Credentials
 	case j.AccountWide:
-		a.credentials = acc.credentialsFor("", true)
+		credentials = acc.credentialsFor("", true)
 	case c.Scope == collector.PerAccount:
-		a.credentials = acc.accountCredentialsFirst()
+		credentials = acc.accountCredentialsFirst()
 	default:
-		a.credentials = acc.credentialsFor(j.Organization.ID, false)
+		credentials = acc.credentialsFor(j.Organization.ID, false)
 	}
 	a.needs = j.Collector.Needs
 	a.poll.Settings = j.Collector.Settings
 	if a.collector = j.Collector.Collect; j.AccountWide {
 		a.collector = j.Collector.AccountWide
 	}
-	for _, c := range a.credentials {
+	for _, c := range credentials {
 		if known, ok := acc.insufficient[use{j.Name, c.Name, j.AccountWide}]; ok && j.lastAttempt.Sub(known.at) < schedule.UnsupportedInterval {
-			a.skip[c.Name] = known.err
+			a.err = known.err // not tried again so soon
+			continue
 		}
-	}
-	if j.Organization.Name == "" {
-		for _, c := range a.credentials {
+		a.credentials = append(a.credentials, c)
+		if j.Organization.Name == "" {
 			a.organizations[c.Name] = acc.namesFor(c)
 		}
 	}
@@ -146,14 +145,6 @@ func (j *job) sites() collector.SiteNames {
 type panicError struct {
 	what  string
 	stack []byte
-}
-
-func newPanicError(r any) *panicError {
-	what := fmt.Sprintf("%T", r)
-	if fault, ok := r.(runtime.Error); ok {
-		what = fault.Error()
-	}
-	return &panicError{what: what, stack: debug.Stack()}
 }
 
 func (e *panicError) Error() string {

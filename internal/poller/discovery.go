@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"strings"
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
@@ -15,12 +14,11 @@ import (
 // an export token learns from the first asset only.
 const namelessInterval = 24 * time.Hour
 
-// validFor is how long a reach is valid: 0 is for good. accountInterval is how often the
-// organizations of an account credential are listed.
-func (r reach) validFor(accountInterval time.Duration) time.Duration {
+// validFor is how long a reach is valid: 0 is for good.
+func (a *account) validFor(r reach) time.Duration {
 	switch {
 	case r.AccountWide:
-		return accountInterval
+		return schedule.DiscoveryInterval(a.Collectors)
 	case len(r.Organizations) == 1 && r.Organizations[0].Name == "":
 		return namelessInterval
 	}
@@ -32,7 +30,7 @@ func (a *account) undiscovered(now time.Time) []Credential {
 	var credentials []Credential
 	for _, c := range a.Credentials {
 		r, known := a.reach[c.Name]
-		if valid := r.validFor(schedule.DiscoveryInterval(a.Collectors)); !known || valid > 0 && now.Sub(r.Polled) >= valid {
+		if valid := a.validFor(r); !known || valid > 0 && now.Sub(r.Polled) >= valid {
 			credentials = append(credentials, c)
 		}
 	}
@@ -46,7 +44,7 @@ func (a *account) discoveryInterval() time.Duration {
 	shortest := time.Duration(0)
 	for _, c := range a.Credentials {
 		r, known := a.reach[c.Name]
-		valid := r.validFor(schedule.DiscoveryInterval(a.Collectors))
+		valid := a.validFor(r)
 		if !known {
 			valid = schedule.ShortestInterval(a.Collectors)
 		}
@@ -60,36 +58,23 @@ func (a *account) discoveryInterval() time.Duration {
 // discover lists the organizations that credentials reach. What some of them returned counts although others failed.
 func discover(ctx context.Context, credentials []Credential, several bool, now time.Time) (map[string]reach, error) {
 	found := map[string]reach{}
-	var failed joinedErrors
+	var failed error
 	for _, c := range credentials {
 		organizations, err := c.Client.Organizations(ctx)
 		if err != nil {
 			if several {
 				err = fmt.Errorf("credential %q: %w", c.Name, err)
 			}
-			failed = append(failed, err)
+			if failed != nil {
+				err = fmt.Errorf("%w; %w", failed, err) // on one line, which errors.Join does not
+			}
+			failed = err
 			continue
 		}
 		found[c.Name] = reach{Organizations: organizations, Kind: c.Client.Kind(), AccountWide: c.Client.AccountWide(), Polled: now.Round(0).UTC()}
 	}
-	if len(failed) > 0 {
-		return found, failed
-	}
-	return found, nil
+	return found, failed
 }
-
-// joinedErrors is several errors on one line.
-type joinedErrors []error
-
-func (e joinedErrors) Error() string {
-	var texts []string
-	for _, err := range e {
-		texts = append(texts, err.Error())
-	}
-	return strings.Join(texts, "; ")
-}
-
-func (e joinedErrors) Unwrap() []error { return e }
 
 // applyReach applies what a discovery found: the account's jobs become those of the organizations that are now known.
 func (p *Poller) applyReach(attempt *attempt, now time.Time) {
@@ -152,7 +137,7 @@ func (p *Poller) applyDiscovery(j *job, attempt *attempt, now time.Time) {
 		err = attempt.err
 	}
 	j.lastAttempt, j.base = attempt.poll.Now, attempt.poll.Now
-	j.finish(attempt.poll.Now, now, a.labelled(snapshot), err)
+	j.finish(attempt.poll.Now, now, snapshot, err)
 	p.save(j)
 }
 

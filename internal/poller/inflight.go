@@ -20,19 +20,12 @@ type inFlight struct {
 	sitesPending bool
 	// A collector that only some credentials reach is tried with one organization at a time until it is supported for
 	// one: if the scope is insufficient, the others need not be tried.
-	trying, supported map[probe]bool
-	reportsUsage  bool // some job's responses report the quota
+	trying, supported map[jobKey]bool // without organizations
+	reportsUsage      bool            // some job's responses report the quota
 }
-
-type probe struct {
-	name        string
-	accountWide bool
-}
-
-func (j *job) probe() probe { return probe{j.Name, j.AccountWide} }
 
 func (a *account) inFlight() inFlight {
-	f := inFlight{organizations: map[string]bool{}, trying: map[probe]bool{}, supported: map[probe]bool{}}
+	f := inFlight{organizations: map[string]bool{}, trying: map[jobKey]bool{}, supported: map[jobKey]bool{}}
 	for _, j := range a.jobs {
 		if j.reportsUsage() && !j.done {
 			f.reportsUsage = true
@@ -51,6 +44,9 @@ func (a *account) inFlight() inFlight {
 	}
 	return f
 }
+
+// probe is the key that the job shares with those of other organizations.
+func (j *job) probe() jobKey { return jobKey{name: j.Name, accountWide: j.AccountWide} }
 
 func (j *job) needsProbe() bool {
 	return j.Collector != nil && j.Collector.Needs == runzero.OrganizationToken

@@ -48,14 +48,11 @@ func (j *job) key() jobKey { return jobKey{j.Name, j.Organization.ID, j.AccountW
 // due is when the job is to be polled. While intervals are stretched, a failure is not
 // retried sooner than a success would be repeated: there is no call to spare.
 func (j *job) due(stretch float64) time.Time {
-	switch {
-	case stretch <= 1:
-		return j.base.Add(j.wait)
-	case j.err == nil:
+	if j.err == nil {
 		return schedule.Due(j.base, j.wait, stretch)
 	}
-	due, stretched := j.base.Add(j.wait), schedule.Due(j.base, j.Interval, stretch)
-	if due.Before(stretched) {
+	due := j.base.Add(j.wait)
+	if stretched := schedule.Due(j.base, j.Interval, stretch); stretch > 1 && due.Before(stretched) {
 		return stretched
 	}
 	return due
@@ -102,6 +99,7 @@ func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err erro
 	j.failures = 0
 	// Wall time: while a machine sleeps its monotonic clock stands still, and snapshots age all the same.
 	j.lastSuccess = began.Round(0)
+	snapshot.Families = collector.WithAccount(snapshot.Families, j.account.Name)
 	j.setSnapshot(&snapshot)
 	j.previous = nil
 }
@@ -145,10 +143,6 @@ func (j *job) abandon() {
 
 // describe makes the families that report on the job's polls.
 func (j *job) describe(health collector.HealthFamilies, s quota.State) {
-	if j.superseded() {
-		j.health = []*dto.MetricFamily{}
-		return
-	}
 	j.health = health.Of(collector.PollState{
 		Account:      j.account.Name,
 		Collector:    j.Name,

@@ -15,7 +15,7 @@ import (
 // loggedQuota is what was last logged about an account's quota.
 type loggedQuota struct {
 	reason  string
-	stretch float64 // 0: nothing yet
+	stretch float64
 }
 
 // A stretch is logged again when it has changed by this factor.
@@ -35,9 +35,6 @@ func (p *Poller) logQuota(a *account, s quota.State) {
 	}
 	if s.Limit == 0 || reason != "" {
 		return
-	}
-	if a.logged.stretch == 0 {
-		a.logged.stretch = 1
 	}
 	switch change := s.Stretch / a.logged.stretch; {
 	case s.Stretch <= 1 && a.logged.stretch > 1:
@@ -78,7 +75,7 @@ func (p *Poller) logResult(j *job, before error, due time.Time) {
 			msg = "poll failed; the last good result is still served"
 		}
 		values := []any{"msg", msg, "err", j.err, "failures", j.failures, "next", next}
-		if advice := p.advise(j.err); advice != "" {
+		if advice := p.config.Advise(j.err); advice != "" {
 			values = append(values, "do", advice)
 		}
 		if fault := (*panicError)(nil); errors.As(j.err, &fault) {
@@ -93,11 +90,4 @@ func (j *job) unsupportedElsewhere() bool {
 	return slices.ContainsFunc(j.account.jobs, func(other *job) bool {
 		return other != j && other.unsupported && other.Name == j.Name
 	})
-}
-
-func (p *Poller) advise(err error) string {
-	if p.config.Advise == nil {
-		return ""
-	}
-	return p.config.Advise(err)
 }

@@ -5,6 +5,6 @@ package poller_test
 // The long run takes minutes.
 const (
 	crashes   = 400
-	seeds     = 300
+	seeds     = 250
 	nameSeeds = 10
 )

@@ -25,7 +25,7 @@ type Config struct {
 	Logger log.Logger
 	// MaxAge is the age at which a snapshot is no longer exposed; 0: never.
 	MaxAge time.Duration
-	// Advise says what a user can do about an error; empty when nothing.
+	// Advise says what a user can do about an error; empty when nothing. Nil: nothing ever.
 	Advise func(error) string
 	// Store caches snapshots and schedules for the next start; nil: nothing is cached.
 	Store *store.Store
@@ -55,6 +55,9 @@ type Poller struct {
 
 // New makes a Poller of accounts, with what the store has cached of them. No request is made yet.
 func New(config Config, accounts []Account) *Poller {
+	if config.Advise == nil {
+		config.Advise = func(error) string { return "" }
+	}
 	p := &Poller{
 		config: config, merger: exposition.NewMerger(collector.Catalogue(), collector.AgeOf()), health: collector.NewHealthFamilies(),
 		results: make(chan *attempt), reloads: make(chan reload),
@@ -243,11 +246,8 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	if j.Name == schedule.Discovery {
 		p.applyReach(attempt, now)
 	}
-	j.finish(attempt.poll.Now, now, a.labelled(attempt.snapshot), attempt.err)
+	j.finish(attempt.poll.Now, now, attempt.snapshot, attempt.err)
 	j.calls = attempt.calls.Load()
-	if j.Name == schedule.Discovery && j.err == nil {
-		j.Interval = a.discoveryInterval()
-	}
 	if j.superseded() != superseded {
 		a.reconcile()
 	}

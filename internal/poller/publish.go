@@ -84,6 +84,9 @@ func (p *Poller) publish(now time.Time) {
 		}
 		p.logQuota(a, s)
 		for _, j := range a.jobs {
+			if j.superseded() {
+				continue
+			}
 			if changed {
 				j.changed()
 			}

@@ -21,7 +21,7 @@ func (a *account) reconcile() {
 		existing := before[wanted.key()]
 		switch {
 		case existing == nil:
-		case existing.Organization != poll.Organization || !existing.sameFingerprint(poll):
+		case existing.Organization != poll.Organization || poll.Collector != nil && existing.Collector.Fingerprint != poll.Collector.Fingerprint:
 			// Renamed, or with other settings: it is polled again, with what the old one knew of
 			// scans that the API no longer lists.
 			wanted.previous = cmp.Or(existing.snapshot, existing.previous)
@@ -48,13 +48,6 @@ func (a *account) reconcile() {
 	})
 	a.jobs = jobs
 	discovery.reschedule(a.discoveryInterval())
-}
-
-func (j *job) sameFingerprint(p schedule.Poll) bool {
-	if j.Collector == nil || p.Collector == nil {
-		return j.Collector == p.Collector
-	}
-	return j.Collector.Fingerprint == p.Collector.Fingerprint
 }
 
 // adopt takes over how the job is polled from now on.

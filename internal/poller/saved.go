@@ -149,12 +149,10 @@ func (a *account) restoreCredentials(credentials []savedCredential, now time.Tim
 			continue // another credential under the same name
 		}
 		unknown--
-		if saved.Reach == nil {
-			continue
+		if r := saved.Reach; r != nil {
+			r.Polled = earlier(r.Polled, now)
+			a.reach[saved.Name] = *r
 		}
-		r := *saved.Reach
-		r.Polled = earlier(r.Polled, now)
-		a.reach[saved.Name] = r
 	}
 	_ = a.selectOrganizations() // the next discovery reports what is wrong
 	return unknown == 0

@@ -24,17 +24,13 @@ func (p *Poller) Status() []*Status { return p.published.Load().status }
 func (p *Poller) statuses(now time.Time) []*Status {
 	var all []*Status
 	for _, a := range p.accounts {
-		var s *quota.State
+		s := p.quotaState(a, now)
 		for _, j := range a.jobs {
 			if j.superseded() {
 				continue
 			}
 			if j.status == nil {
-				if s == nil {
-					state := p.quotaState(a, now)
-					s = &state
-				}
-				j.status = p.status(j, *s, now)
+				j.status = p.status(j, s, now)
 			}
 			all = append(all, j.status)
 		}
@@ -54,7 +50,7 @@ func (p *Poller) status(j *job, s quota.State, now time.Time) *Status {
 	}
 	if j.err != nil {
 		status.Problem = j.err.Error()
-		if advice := p.advise(j.err); advice != "" {
+		if advice := p.config.Advise(j.err); advice != "" {
 			status.Problem += ": " + advice
 		}
 	}
