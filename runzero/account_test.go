@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -85,25 +84,11 @@ func TestReadsSitesOfAnAccount(t *testing.T) {
 	expectRows(t, accountToken, func(c *runzero.Client) iter.Seq2[runzero.Site, error] {
 		return c.AccountSites(t.Context())
 	}, map[string]runzero.Site{
-		`[{"id":"a","organization_id":"` + organization + `","name":"HQ","asset_count":3,"description":"PLANTED","scope":"PLANTED","subnets":{"PLANTED":{}}}]`: {ID: "a", OrganizationID: organization, Name: "HQ", Assets: runzero.Known(3)},
+		`[{"id":"a","organization_id":"` + organization + `","name":"HQ","asset_count":3,"recent_asset_count":2,"description":"PLANTED","scope":"PLANTED","subnets":{"PLANTED":{}}}]`: {ID: "a", OrganizationID: organization, Name: "HQ", Assets: runzero.Known(3), RecentAssets: runzero.Known(2)},
+		`[{"id":"a","name":null,"subnets":{}}]`:                                    {ID: "a"},
 		`[{"id":"a","name":"HQ","live_asset_count":"0"}]`:                          {ID: "a", Name: "HQ", LiveAssets: runzero.Known(0)},
 		`{"sites":[{"id":"a","organization_id":"` + foreign + `"}],"next_key":""}`: {ID: "a", OrganizationID: foreign},
 	})
-}
-
-func TestAccountEndpointsAreRequestedWithoutAQuery(t *testing.T) {
-	log := &requests{next: data("[]")}
-	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
-	_, err := all(client.AccountSites(t.Context()))
-	_, explorersErr := all(client.AccountExplorers(t.Context()))
-	if err != nil || explorersErr != nil {
-		t.Fatal(err, explorersErr)
-	}
-	for i, path := range []string{"/account/sites", "/account/agents"} {
-		if got := log.list[i].URL.RequestURI(); got != "/api/v1.0"+path {
-			t.Errorf("requested %s, want %s without a query", got, path)
-		}
-	}
 }
 
 func TestReadsTheLicense(t *testing.T) {
@@ -127,32 +112,8 @@ func TestReadsTheLicense(t *testing.T) {
 
 // A console that ignores _oid returns its default organization with a status of 200.
 func TestRejectsTheDefaultOrganization(t *testing.T) {
-	foreignRow := func(row string) string {
-		return strings.Replace(row, `"organization_id":`, `"organization_id":"`+foreign+`","was":`, 1)
-	}
-	log := &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body := `[{"id":"a","service_id":"b","organization_id":"` + foreign + `"}]`
-		switch path := r.URL.Path[len("/api/v1.0"):]; path {
-		case "/org":
-			body = `{"id":"` + foreign + `","name":"Default"}`
-		case "/org/explorers":
-			body = "[" + foreignRow(plantedExplorer) + "]"
-		case "/org/hosted-zones":
-			body = "[" + foreignRow(plantedZone) + "]"
-		case "/export/org/users.jsonl":
-			body = `{"id":"a","directory_user_id":"b","directory_user_organization_id":"` + foreign + `"}`
-		case "/export/org/groups.jsonl":
-			body = `{"id":"a","directory_group_id":"b","directory_group_organization_id":"` + foreign + `"}`
-		case "/export/org/software.jsonl":
-			body = `{"id":"a","software_id":"b","software_organization_id":"` + foreign + `"}`
-		case "/export/org/vulnerabilities.jsonl":
-			body = `{"id":"a","vulnerability_id":"b","vulnerability_organization_id":"` + foreign + `"}`
-		}
-		if r.Method == http.MethodPut {
-			body = `{"id":"a","organization_id":"` + foreign + `"}`
-		}
-		data(body)(w, r)
-	})}
+	row := `{"id":"a","organization_id":"%s","directory_user_organization_id":"%[1]s","directory_group_organization_id":"%[1]s","software_organization_id":"%[1]s","vulnerability_organization_id":"%[1]s"}`
+	log := &requests{next: data(fmt.Sprintf(row, foreign))}
 	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken), Write: true})
 	reads := map[string]func() error{
 		"organization": func() error { _, err := client.Organization(t.Context(), organization); return err },

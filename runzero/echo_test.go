@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -97,19 +96,14 @@ func TestErrorsShowNoSecretThatWasSent(t *testing.T) {
 func TestErrorsShowNoSecretInAMalformedResponse(t *testing.T) {
 	for name, form := range map[string]string{
 		"everything":        "%s\r\n\r\n",
-		"protocol":          "%s 200 OK\r\n\r\n",
 		"status":            "HTTP/1.1 %s\r\n\r\n",
 		"reason":            "HTTP/1.1 403 %s\r\n\r\n",
 		"header":            "HTTP/1.1 200 OK\r\n%s\r\n\r\n",
-		"header name":       "HTTP/1.1 200 OK\r\n\x01%s: 1\r\n\r\n",
 		"length":            "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n",
 		"encoding":          "HTTP/1.1 200 OK\r\nTransfer-Encoding: %s\r\n\r\n",
 		"chunk length":      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n",
-		"trailer":           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: a\r\n\r\n2\r\n[]\r\n0\r\n%s\r\n\r\n",
 		"redirect host":     "HTTP/1.1 302 Found\r\nLocation: http://%s.example.com/\r\n\r\n",
-		"redirect port":     "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%s/\r\n\r\n",
 		"redirect scheme":   "HTTP/1.1 302 Found\r\nLocation: %s://127.0.0.1/\r\n\r\n",
-		"redirect user":     "HTTP/1.1 302 Found\r\nLocation: http://%s@127.0.0.1/\r\n\r\n",
 		"redirect garbage":  "HTTP/1.1 302 Found\r\nLocation: http://[%s\x00\r\n\r\n",
 		"upgrade":           "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n%[1]s",
 		"retry and quota":   "HTTP/1.1 503 Gone\r\nRetry-After: %s\r\nX-API-Usage-Limit: %[1]s\r\n\r\n",
@@ -135,44 +129,6 @@ func TestShowsTheReasonOfAProxyUnlessItRepeatsASecret(t *testing.T) {
 			t.Errorf("%s: error %v", reason, err)
 		}
 	}
-}
-
-// An HTTP/2 server may end a connection with any text.
-func TestErrorsShowNoSecretFromHTTP2(t *testing.T) {
-	server := quietTLS(nil)
-	defer server.Close()
-	const headers, settings, goAway = 1, 4, 7
-	dial := connecting(func(c net.Conn) {
-		c = tls.Server(c, server.TLS)
-		in := bufio.NewReader(c)
-		if _, err := http.ReadRequest(in); err != nil { // the preface has the form of one
-			return
-		}
-		_, _ = in.Discard(len("SM\r\n\r\n"))
-		_, _ = io.WriteString(c, http2Frame(settings, ""))
-		for kind := byte(0); kind != headers; {
-			head := make([]byte, 9)
-			if _, err := io.ReadFull(in, head); err != nil {
-				return
-			}
-			kind = head[3]
-			_, _ = in.Discard(int(binary.BigEndian.Uint32(head) >> 8))
-		}
-		go func() { _, _ = io.Copy(io.Discard, in) }()
-		_, _ = io.WriteString(c, http2Frame(goAway, "\x00\x00\x00\x01\x00\x00\x00\x02"+sentToken))
-	})
-	http := withToken(sentToken)
-	http.TLSConfig.InsecureSkipVerify = true
-	_, err := all(newClient(t, runzero.Config{URL: "https://127.0.0.1", HTTP: http, DialContext: dial}).Sites(t.Context(), organization))
-	if err == nil || !strings.Contains(err.Error(), "GOAWAY") || shows(err.Error(), sentToken) != "" {
-		t.Errorf("error %v, want GOAWAY without its text", err)
-	}
-}
-
-// http2Frame is a frame of the whole connection.
-func http2Frame(kind byte, payload string) string {
-	head := binary.BigEndian.AppendUint32(nil, uint32(len(payload))<<8|uint32(kind))
-	return string(append(head, 0, 0, 0, 0, 0)) + payload
 }
 
 func TestErrorsShowNoSecretFromACertificate(t *testing.T) {
@@ -219,22 +175,6 @@ func TestErrorsShowNoSecretOfAnEarlierRequest(t *testing.T) {
 			if !strings.HasSuffix(fmt.Sprint(err), ": 401 Unauthorized") {
 				t.Errorf("error %v, want the status only", err)
 			}
-		}
-	}
-}
-
-// A rejected access token is not among the secrets that were sent.
-func TestErrorsShowNoRejectedAccessToken(t *testing.T) {
-	for name, body := range map[string]string{
-		"blanks in it":       `{"access_token":"` + sentAccess + ` x"}`,
-		"in a list":          `{"access_token":["` + sentAccess + `"]}`,
-		"an invalid expiry":  `{"access_token":"a","expires_in":"` + sentAccess + `"}`,
-		"too long":           `{"access_token":"` + strings.Repeat(sentAccess, 1000) + `"}`,
-		"a truncated answer": `{"access_token":"` + sentAccess,
-	} {
-		_, err := all(serve(t, data(body), runzero.Config{HTTP: withClient()}).Sites(t.Context(), organization))
-		if err == nil || !strings.Contains(err.Error(), "no access token") || shows(err.Error(), sentAccess) != "" {
-			t.Errorf("%s: error %v, want that there is none", name, err)
 		}
 	}
 }

@@ -20,17 +20,6 @@ func refusal(t *testing.T, h http.Handler, c runzero.Config) *runzero.Error {
 	return refused
 }
 
-func TestErrorHasTheQuotaHeaders(t *testing.T) {
-	got := refusal(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("X-API-Usage-Remaining", "0")
-		w.Header().Set("X-API-Usage-Limit", "many")
-		w.WriteHeader(http.StatusTooManyRequests)
-	}), runzero.Config{})
-	if want := (runzero.Usage{Remaining: runzero.Known(0)}); got.Usage != want {
-		t.Errorf("usage %v, want %v", got.Usage, want)
-	}
-}
-
 func TestRetryAfterInBothForms(t *testing.T) {
 	now := time.Date(2026, 8, 19, 12, 0, 0, 0, time.UTC)
 	date := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }

@@ -113,15 +113,14 @@ func rows[T any, R record[T]](all iter.Seq2[T, error]) iter.Seq2[row, error] {
 	}
 }
 
-// kinds are all kinds of records that are streamed, and how each is requested.
-func kinds() []struct {
+// kind is a kind of record that is streamed, and how it is requested.
+type kind struct {
 	plural string
 	rows   func(context.Context, *Client) iter.Seq2[row, error]
-} {
-	return []struct {
-		plural string
-		rows   func(context.Context, *Client) iter.Seq2[row, error]
-	}{
+}
+
+func kinds() []kind {
+	return []kind{
 		{"assets", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Assets(ctx, requested, "")) }},
 		{"sites", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Sites(ctx, requested)) }},
 		{"sites", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.AccountSites(ctx)) }},

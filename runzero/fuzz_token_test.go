@@ -20,7 +20,7 @@ func FuzzToken(f *testing.F) {
 	for _, body := range []string{
 		`{"access_token":"abc","token_type":"bearer","expires_in":3600}`, `{"access_token":"abc","expires_in":"600"}`, `{"access_token":"abc","expires_in":-1}`,
 		`{"access_token":"abc","expires_in":1e99}`, `{"access_token":"abc","expires_in":"PLANTED"}`, `{"access_token":"abc","expires_in":9999999999999999999999}`, `{"access_token":["PLANTED"]}`,
-		`{"access_token":"a b"}`, `{"access_token":"a\nb"}`, `{"access_token":"ä"}`, `{"access_token":""}`, `{"access_token":"abc","error":"` + secret + `"}`, `{"error":"PLANTED"}`,
+		`{"access_token":"PLANTED b"}`, `{"access_token":"a\nb"}`, `{"access_token":"ä"}`, `{"access_token":""}`, `{"access_token":"abc","error":"` + secret + `"}`, `{"error":"PLANTED"}`,
 		`{}`, `[]`, ``, `null`, `PLANTED`, `<html>PLANTED</html>`, `{"access_token":"abc"`, `{"access_token":"` + strings.Repeat("a", longestToken+1) + `"}`,
 		`access_token=abc&expires_in=60`, `access_token=abc&expires_in=9000000000`, `access_token=abc&expires_in=9300000000`, `access_token=%zz`, `error=` + url.QueryEscape(secret), `access_token=a%0Ab`,
 	} {

@@ -3,6 +3,7 @@ package runzero_test
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -21,34 +22,32 @@ func asset(t *testing.T, members string) runzero.Asset {
 	return assets[0]
 }
 
+// expectValues reads each value as one member of an asset.
+func expectValues[T any](t *testing.T, member string, get func(runzero.Asset) T, values map[string]T) {
+	t.Helper()
+	for value, want := range values {
+		if got := get(asset(t, `"`+member+`":`+value)); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s %s: %v, want %v", member, value, got, want)
+		}
+	}
+}
+
 func TestReadsCounts(t *testing.T) {
-	for value, want := range map[string]runzero.Count{
+	expectValues(t, "service_count", func(a runzero.Asset) runzero.Count { return a.Services }, map[string]runzero.Count{
 		`3`:                     runzero.Known(3),
-		`-0`:                    runzero.Known(0),
 		`"3"`:                   runzero.Known(3),
-		`" 3 "`:                 runzero.Known(3),
 		`"\u0033"`:              runzero.Known(3),
 		`3.0`:                   runzero.Known(3),
 		`1e3`:                   runzero.Known(1000),
 		`9007199254740993`:      runzero.Known(9007199254740993),
 		`3.7`:                   {},
 		`-1`:                    {},
-		`1e300`:                 {},
 		`9223372036854775808`:   {},
 		`null`:                  {},
-		`""`:                    {},
 		`"many"`:                {},
-		`"NaN"`:                 {},
-		`true`:                  {},
 		`{"count":3}`:           {},
 		`[[[{"a":[1,2,"]"]}]]]`: {},
-	} {
-		t.Run(value, func(t *testing.T) {
-			if got := asset(t, `"service_count":`+value).Services; got != want {
-				t.Errorf("%v, want %v", got, want)
-			}
-		})
-	}
+	})
 }
 
 func TestReadsBooleans(t *testing.T) {
@@ -58,11 +57,9 @@ func TestReadsBooleans(t *testing.T) {
 		runzero.Unknown: {`null`, `""`, `2`, `"maybe"`, `{}`, `[true]`},
 	} {
 		for _, value := range values {
-			t.Run(value, func(t *testing.T) {
-				if got := asset(t, `"alive":`+value).Alive; got != want {
-					t.Errorf("%v, want %v", got, want)
-				}
-			})
+			if got := asset(t, `"alive":`+value).Alive; got != want {
+				t.Errorf("%s: %v, want %v", value, got, want)
+			}
 		}
 	}
 	if got := asset(t, `"os":""`).Alive; got != runzero.Unknown {
@@ -74,7 +71,6 @@ func TestReadsTimesInEveryUnit(t *testing.T) {
 	seconds := time.Unix(1759471906, 0)
 	for value, want := range map[string]time.Time{
 		`1759471906`:                       seconds,
-		`1.759471906e9`:                    seconds,
 		`1759471906789`:                    time.UnixMilli(1759471906789),
 		`1759471906789012`:                 time.UnixMicro(1759471906789012),
 		`1759471906789012345`:              time.Unix(1759471906, 789012345),
@@ -82,76 +78,48 @@ func TestReadsTimesInEveryUnit(t *testing.T) {
 		`"2025-10-03T08:11:46+02:00"`:      seconds,
 		`"2023-03-06T18:14:50.520299Z"`:    time.Date(2023, 3, 6, 18, 14, 50, 520299000, time.UTC),
 		`1`:                                time.Unix(1, 0),
-		`99999999999`:                      time.Unix(99999999999, 0),
 		`100000000000`:                     time.UnixMilli(1e11),
-		`99999999999999`:                   time.UnixMilli(99999999999999),
 		`100000000000000`:                  time.UnixMicro(1e14),
-		`99999999999999999`:                time.UnixMicro(99999999999999999),
 		`100000000000000000`:               time.Unix(0, 1e17),
 		`0`:                                {},
-		`"0"`:                              {},
-		`-1`:                               {},
 		`"0001-01-01T00:00:00Z"`:           {},
 		`null`:                             {},
 		`"yesterday"`:                      {},
-		`99999999999999999999`:             {},
 		`{"seconds":1759471906}`:           {},
 		`"2025-10-03T06:11:46Z, or later"`: {},
 	} {
-		t.Run(value, func(t *testing.T) {
-			if got := asset(t, `"last_seen":`+value).LastSeen; !got.Equal(want) {
-				t.Errorf("%v, want %v", got, want)
-			}
-		})
+		if got := asset(t, `"last_seen":`+value).LastSeen; !got.Equal(want) {
+			t.Errorf("%s: %v, want %v", value, got, want)
+		}
 	}
 }
 
 func TestReadsTextFromAnyScalar(t *testing.T) {
-	for value, want := range map[string]string{
+	expectValues(t, "os", func(a runzero.Asset) string { return a.OS }, map[string]string{
 		`"Linux"`:                      "Linux",
 		`""`:                           "",
-		`"  "`:                         "  ",
 		`"\u00e4\"\\\/\n\ud83d\ude00"`: "ä\"\\/\n😀",
 		`"\ud800 lone"`:                "\ufffd lone",
 		"\"bad \xff\xfe\"":             "bad \ufffd\ufffd",
-		"\"cut \xe2\x82\"":             "cut \ufffd\ufffd",
 		`17`:                           "17",
-		`3.70`:                         "3.70",
-		`true`:                         "true",
 		`null`:                         "",
 		`{"name":"Linux"}`:             "",
 		`["Linux"]`:                    "",
-	} {
-		t.Run(value, func(t *testing.T) {
-			if got := asset(t, `"os":`+value).OS; got != want {
-				t.Errorf("%q, want %q", got, want)
-			}
-		})
-	}
+	})
 }
 
 func TestReadsReferences(t *testing.T) {
-	for value, want := range map[string]string{
+	expectValues(t, "site_id", func(a runzero.Asset) string { return a.SiteID }, map[string]string{
 		`"` + organization + `"`:                      organization,
-		`17`:                                          "17",
 		`"` + strings.Repeat("a", 64) + `"`:           strings.Repeat("a", 64),
 		`"` + strings.Repeat("a", 65) + `"`:           "",
 		`"00000000-0000-0000-0000-000000000000"`:      "",
 		`"\u00300000000-0000-0000-0000-000000000000"`: "",
-		`""`:        "",
-		`null`:      "",
-		`"a b"`:     "",
-		`"a\nb"`:    "",
-		`"ä"`:       "",
-		"\"a\xff\"": "",
-		`{}`:        "",
-	} {
-		t.Run(value, func(t *testing.T) {
-			if got := asset(t, `"site_id":`+value).SiteID; got != want {
-				t.Errorf("%q, want %q", got, want)
-			}
-		})
-	}
+		`""`:    "",
+		`null`:  "",
+		`"a b"`: "",
+		`"ä"`:   "",
+	})
 }
 
 func TestReadsLists(t *testing.T) {
@@ -164,11 +132,9 @@ func TestReadsLists(t *testing.T) {
 		`["",null,"runZero",1,{},["x"]]`: {"runZero", "1"},
 		`{"name":"runZero"}`:             nil,
 	} {
-		t.Run(value, func(t *testing.T) {
-			if got := asset(t, `"sources":`+value).Sources; !slices.Equal(got, want) {
-				t.Errorf("%q, want %q", got, want)
-			}
-		})
+		if got := asset(t, `"sources":`+value).Sources; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", value, got, want)
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +22,14 @@ func TestResponseIsStoppedAtTheLimits(t *testing.T) {
 			}
 		}
 	}
+	bomb := func(before, piece string) http.HandlerFunc {
+		return zipped(func(w io.Writer) {
+			_, err := io.WriteString(w, before)
+			for sent := 0; err == nil && sent < 16<<20; sent += len(piece) {
+				_, err = io.WriteString(w, piece)
+			}
+		})
+	}
 	endlessPages := func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, `{"sites":[{"id":"a"}],"next_key":"%sx"}`, r.URL.Query().Get("start_key"))
 	}
@@ -33,19 +40,19 @@ func TestResponseIsStoppedAtTheLimits(t *testing.T) {
 		rows    int
 		want    string // empty: no error
 	}{
-		"records, exactly":   {data(lines(3)), runzero.Limits{Records: 3}, 3, ""},
-		"records, one more":  {data(lines(4)), runzero.Limits{Records: 3}, 3, "record 4: larger than this exporter reads: more than 3 records"},
-		"records over pages": {http.HandlerFunc(endlessPages), runzero.Limits{Records: 3}, 3, "record 4: larger than this exporter reads: more than 3 records"},
-		"pages":              {http.HandlerFunc(endlessPages), runzero.Limits{Pages: 4}, 4, "more than 4 pages"},
-		"pages, exactly":     {pages(map[string]string{"": "A", "A": ""}), runzero.Limits{Pages: 2}, 2, ""},
-		"bytes, exactly":     {data(lines(3)), runzero.Limits{Bytes: length}, 3, ""},
-		"bytes, one more":    {data(lines(3)), runzero.Limits{Bytes: length - 1}, 0, "larger than this exporter reads"},
-		"endless bytes":      {endless("", lines(100)), runzero.Limits{Bytes: 1 << 20}, -1, "larger than this exporter reads"},
-		"endless blanks":     {endless("", strings.Repeat("\n", 4096)), runzero.Limits{Record: 1 << 16}, 0, "record 1: larger than this exporter reads"},
-		"endless nulls":      {endless("", strings.Repeat("null\n", 999)), runzero.Limits{Record: 1 << 16}, 0, "record 1: larger than this exporter reads"},
-		"endless line":       {endless(lines(1)+`{"id":"b","x":"`, strings.Repeat("x", 4096)), runzero.Limits{Record: 1 << 16}, 1, "record 2: larger than this exporter reads"},
-		"endless nesting":    {endless(lines(1)+`{"id":"b","x":[`, `{"y":[1,2,3]},`), runzero.Limits{Record: 1 << 16}, 1, "record 2: larger than this exporter reads"},
-		"a long line":        {data(`{"id":"a","x":"` + strings.Repeat("x", 1<<16-20) + `"}` + "\n" + lines(50000)), runzero.Limits{Record: 1 << 16}, 50001, ""},
+		"records, exactly":  {data(lines(3)), runzero.Limits{Records: 3}, 3, ""},
+		"records, one more": {data(lines(4)), runzero.Limits{Records: 3}, 3, "record 4: larger than this exporter reads: more than 3 records"},
+		"pages":             {http.HandlerFunc(endlessPages), runzero.Limits{Pages: 4}, 4, "more than 4 pages"},
+		"pages, exactly":    {pages(map[string]string{"": "A", "A": ""}), runzero.Limits{Pages: 2}, 2, ""},
+		"bytes, one more":   {data(lines(3)), runzero.Limits{Bytes: length - 1}, 0, "larger than this exporter reads"},
+		"endless bytes":     {endless("", lines(100)), runzero.Limits{Bytes: 1 << 20}, -1, "larger than this exporter reads"},
+		"endless nulls":     {endless("", strings.Repeat("null\n", 999)), runzero.Limits{Record: 1 << 16}, 0, "record 1: larger than this exporter reads"},
+		"endless line":      {endless(lines(1)+`{"id":"b","x":"`, strings.Repeat("x", 4096)), runzero.Limits{Record: 1 << 16}, 1, "record 2: larger than this exporter reads"},
+		"endless nesting":   {endless(lines(1)+`{"id":"b","x":[`, `{"y":[1,2,3]},`), runzero.Limits{Record: 1 << 16}, 1, "record 2: larger than this exporter reads"},
+		"gzip":              {zipped(func(w io.Writer) { _, _ = io.WriteString(w, lines(3)) }), runzero.Limits{Bytes: length}, 3, ""},
+		"gzip of records":   {bomb("", lines(1000)), runzero.Limits{Bytes: 1 << 18}, -1, "larger than this exporter reads"},
+		"gzip of one text":  {bomb(`{"id":"`, strings.Repeat("x", 10000)), runzero.Limits{Record: 1 << 18}, 0, "record 1: larger than this exporter reads"},
+		"a long line":       {data(`{"id":"a","x":"` + strings.Repeat("x", 1<<16-20) + `"}` + "\n" + lines(50000)), runzero.Limits{Record: 1 << 16}, 50001, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := &recorder{}
@@ -82,48 +89,5 @@ func zipped(write func(io.Writer)) http.HandlerFunc {
 		z := gzip.NewWriter(w)
 		write(z)
 		_ = z.Close()
-	}
-}
-
-func TestRequestsAndDecodesGzip(t *testing.T) {
-	body := strings.Repeat(`{"id":"a"}`+"\n", 1000)
-	seen := &recorder{}
-	ids, err := readSites(t, zipped(func(w io.Writer) { _, _ = io.WriteString(w, body) }), runzero.Config{Observer: seen})
-	if err != nil || !slices.Equal(ids, slices.Repeat([]string{"a"}, 1000)) {
-		t.Errorf("%d rows (%v), want 1000", len(ids), err)
-	}
-	if _, finished := seen.take(); finished[0].Bytes != int64(len(body)) {
-		t.Errorf("%d bytes, want %d, the decompressed ones", finished[0].Bytes, len(body))
-	}
-}
-
-func TestGzipBombIsStoppedAtTheLimits(t *testing.T) {
-	const most = 1 << 18
-	for name, c := range map[string]struct {
-		piece  string
-		limits runzero.Limits
-	}{
-		"of records":  {strings.Repeat(`{"id":"a"}`+"\n", 1000), runzero.Limits{Bytes: most}},
-		"of one text": {strings.Repeat("x", 10000), runzero.Limits{Record: most}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			seen := &recorder{}
-			bomb := zipped(func(w io.Writer) {
-				_, err := io.WriteString(w, `{"id":"`)
-				if c.limits.Bytes > 0 {
-					_, err = io.WriteString(w, `a"}`)
-				}
-				for sent := 0; err == nil && sent < 16*most; sent += len(c.piece) {
-					_, err = io.WriteString(w, c.piece)
-				}
-			})
-			_, err := readSites(t, bomb, runzero.Config{Observer: seen, Limits: c.limits})
-			if !errors.Is(err, runzero.ErrTooLarge) {
-				t.Errorf("error %v, want %v", err, runzero.ErrTooLarge)
-			}
-			if _, finished := seen.take(); finished[0].Bytes > 2*most {
-				t.Errorf("%d bytes decompressed, want about %d", finished[0].Bytes, most)
-			}
-		})
 	}
 }

@@ -100,9 +100,7 @@ func TestOAuthTokenIsReplacedShortlyBeforeItExpires(t *testing.T) {
 		{"an hour", anHour, 59 * time.Minute},
 		{"text", `{"access_token":"access-%d","expires_in":"600"}`, 9 * time.Minute},
 		{"missing", `{"access_token":"access-%d"}`, 5 * time.Minute},
-		{"null", `{"access_token":"access-%d","expires_in":null}`, 5 * time.Minute},
 		{"zero", `{"access_token":"access-%d","expires_in":0}`, 5 * time.Minute},
-		{"negative", `{"access_token":"access-%d","expires_in":-1}`, 5 * time.Minute},
 		{"shorter than the margin", `{"access_token":"access-%d","expires_in":30}`, 15 * time.Second},
 		{"absurdly long", `{"access_token":"access-%d","expires_in":99999999999}`, 24 * 365 * time.Hour},
 	} {
@@ -216,10 +214,6 @@ func TestOAuthRefusalIsAnErrorWithoutTheSecret(t *testing.T) {
 	}{
 		"400":                     {400, "application/json", `{"title":"Bad Request","status":400,"detail":"grant_type is missing"}`, "grant_type is missing: Bad Request"},
 		"401":                     {401, "application/json", `{"error":"invalid_client"}`, "invalid_client"},
-		"403":                     {403, "application/json", `{"error":"NotAllowedForLicense"}`, "NotAllowedForLicense"},
-		"404 without JSON":        {404, "text/plain", "404: Not Found", ""},
-		"500 with nothing":        {500, "", "", ""},
-		"503 with a web page":     {503, "text/html", "<html>down</html>", ""},
 		"the secret echoed":       {401, "application/json", `{"error":"no client has ` + clientSecret + `"}`, ""},
 		"the form echoed":         {400, "text/plain", "bad form: client_secret=" + url.QueryEscape(clientSecret), ""},
 		"200 that says error":     {200, "application/json", `{"error":"invalid_client"}`, "invalid_client"},
@@ -247,14 +241,10 @@ func TestOAuthRequestsReachTheObserver(t *testing.T) {
 	console := &issuer{response: anHour}
 	client := serve(t, console, runzero.Config{HTTP: withClient(), Observer: seen})
 	console.expect(t, client, "first", runzero.TokenEndpoint, sites)
-	for _, list := range [][]runzero.Exchange{seen.responded, seen.finished} {
-		if len(list) != 2 || list[0].Endpoint != runzero.TokenEndpoint || list[1].Endpoint != sites {
-			t.Fatalf("exchanges %+v", list)
-		}
-		for _, e := range list {
-			if !e.Authenticated || e.Code != http.StatusOK {
-				t.Errorf("exchange %+v, want an authenticated 200", e)
-			}
+	responded, finished := seen.take()
+	for i, endpoint := range []string{runzero.TokenEndpoint, sites} {
+		if before, after := responded[i], finished[i]; before.Endpoint != endpoint || after.Endpoint != endpoint || !after.Authenticated || after.Code != http.StatusOK {
+			t.Errorf("exchanges %+v and %+v, want an authenticated 200 of %s", before, after, endpoint)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package runzero_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,31 +38,18 @@ func TestReadsAnOrganization(t *testing.T) {
 		"a list of several":        {accountToken, "[" + other + "," + plantedOrganization + "]", organization, readOrganization()},
 		"in upper case":            {accountToken, plantedOrganization, strings.ToUpper(organization), readOrganization()},
 		"an id not known to us":    {organizationToken, plantedOrganization, "", readOrganization()},
-		"an OAuth2 client's":       {"", plantedOrganization, organization, readOrganization()},
 		"nothing but an id":        {organizationToken, `{"id":"` + organization + `"}`, organization, runzero.Organization{ID: organization}},
 		"nulls, texts, odd shapes": {organizationToken, `{"id":"` + organization + `","name":null,"asset_count":null,"expiration_scans":"ever","project":"t","live_asset_count":{},"recent_asset_count":-1}`, organization, runzero.Organization{ID: organization, Project: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			log := &requests{next: &issuer{response: anHour}}
-			http := withClient()
-			if c.token != "" {
-				http, log.next = withToken(c.token), data(c.body)
-			} else {
-				log.next = routes(map[string]string{"/org": c.body, runzero.TokenEndpoint: `{"access_token":"a"}`})
-			}
-			client := serve(t, log, runzero.Config{HTTP: http})
+			log := &requests{next: data(c.body)}
+			client := serve(t, log, runzero.Config{HTTP: withToken(c.token)})
 			got, err := client.Organization(t.Context(), c.id)
 			if err != nil || got != c.want {
 				t.Errorf("got  %+v (%v)\nwant %+v", got, err, c.want)
 			}
-			sent := log.take()
-			last := sent[len(sent)-1]
-			oid := ""
-			if client.AccountWide() {
-				oid = c.id
-			}
-			if last.URL.Path != "/api/v1.0/org" || last.URL.Query().Get("_oid") != oid {
-				t.Errorf("requested %v, want _oid %q", last.URL, oid)
+			if got := log.paths(); !slices.Equal(got, []string{"/org"}) {
+				t.Errorf("requested %q", got)
 			}
 		})
 	}

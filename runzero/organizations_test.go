@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/common/config"
-
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -99,12 +97,9 @@ func TestOrganizationsThatCannotBeRead(t *testing.T) {
 		"unknown fails":        {unknownToken, map[string]string{"/account/orgs": "500", assetsExport: "[]"}},
 		"page without data":    {exportToken, map[string]string{assetsExport: "<html>"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := serve(t, routes(c.bodies), runzero.Config{HTTP: withToken(c.token)}).Organizations(t.Context())
-			if err == nil {
-				t.Errorf("got %+v, want an error", got)
-			}
-		})
+		if got, err := serve(t, routes(c.bodies), runzero.Config{HTTP: withToken(c.token)}).Organizations(t.Context()); err == nil {
+			t.Errorf("%s: got %+v, want an error", name, got)
+		}
 	}
 }
 
@@ -121,41 +116,22 @@ func TestScopeOfAnUnknownTokenSurvivesFailures(t *testing.T) {
 }
 
 func TestOrganizationIsSelectedForAccountCredentials(t *testing.T) {
-	for name, c := range map[string]struct {
-		http         config.HTTPClientConfig
-		organization string
-		want         string
-		refused      bool
-	}{
-		"export":              {withToken(exportToken), organization, "", false},
-		"organization":        {withToken(organizationToken), organization, "", false},
-		"account":             {withToken(accountToken), organization, organization, false},
-		"account without one": {withToken(accountToken), "", "", true},
-		"OAuth2":              {withClient(), organization, organization, false},
-		"unknown":             {withToken(unknownToken), organization, organization, false},
-		"unknown, none known": {withToken(unknownToken), "", "", false},
+	for name, c := range map[string]struct{ token, organization, want string }{
+		"export":              {exportToken, organization, ""},
+		"organization":        {organizationToken, organization, ""},
+		"account":             {accountToken, organization, organization},
+		"unknown":             {unknownToken, organization, organization},
+		"unknown, none known": {unknownToken, "", ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			log := &requests{next: &issuer{response: anHour}}
-			if c.http.OAuth2 == nil {
-				log.next = data("")
-			}
-			client := serve(t, log, runzero.Config{HTTP: c.http})
-			for _, read := range []func() error{
-				func() error { _, err := all(client.Assets(t.Context(), c.organization, "")); return err },
-				func() error { _, err := all(client.Sites(t.Context(), c.organization)); return err },
-				func() error { _, err := all(client.Tasks(t.Context(), c.organization)); return err },
-			} {
-				if err := read(); (err != nil) != c.refused {
-					t.Errorf("error %v, want one: %t", err, c.refused)
-				}
-				for _, request := range log.take() {
-					if c.refused || request.Method == http.MethodGet && request.URL.Query().Get("_oid") != c.want {
-						t.Errorf("requested %v, want _oid %q", request.URL, c.want)
-					}
-				}
-			}
-		})
+		log := &requests{next: data("")}
+		_, err := all(serve(t, log, runzero.Config{HTTP: withToken(c.token)}).Sites(t.Context(), c.organization))
+		if got := log.take()[0].URL.Query().Get("_oid"); err != nil || got != c.want {
+			t.Errorf("%s: _oid %q (%v), want %q", name, got, err, c.want)
+		}
+	}
+	log := &requests{next: data("")}
+	if _, err := all(serve(t, log, runzero.Config{HTTP: withToken(accountToken)}).Sites(t.Context(), "")); err == nil || len(log.take()) > 0 {
+		t.Errorf("an account credential without an organization: error %v, want one before any request", err)
 	}
 }
 

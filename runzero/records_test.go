@@ -23,23 +23,14 @@ func at(seconds int64) time.Time { return time.Unix(seconds, 0) }
 // A record as consoles send it without the parameter fields, and old ones with it too.
 const fullAsset = `{"id":"061786a4-0000-4000-8000-000000000001","organization_id":"bddd405a-0000-4000-8000-000000000001","org_name":"Example Org",
  "site_id":"43d7ee80-0000-4000-8000-000000000001","site_name":"Primary","created_at":1753131923,"updated_at":1759472096,
- "first_seen":1753031852,"last_seen":1759471906,"first_task_id":"fae98ed9-0000-4000-8000-000000000001","first_task_created_at":1753131854,
- "last_task_id":"a0770597-0000-4000-8000-000000000001","last_agent_id":"00000000-0000-0000-0000-000000000000",
- "agent_name":null,"agent_external_ip":null,"hosted_zone_name":null,"alive":true,"scanned":true,"detected_by":"arp",
- "type":"Firewall","os":"Linux","os_vendor":"Linux","os_product":"Linux Kernel","os_version":"5.4.0-122-generic",
- "hw":"","hw_vendor":"","hw_product":"","hw_version":"","addresses":["10.0.0.2"],"addresses_extra":[],
- "macs":["02:00:00:12:87:a0"],"mac_vendors":["Zyxel Communications Corporation"],"names":["FIREWALL-02"],"domains":[],
- "newest_mac":"02:00:00:12:87:a0","newest_mac_vendor":"Zyxel Communications Corporation","newest_mac_age":1501286400000000000,
- "lowest_ttl":0,"lowest_rtt":136433181,"rtts":{"icmp/echo":[136433181,136433181]},
- "service_count":6,"service_count_tcp":3,"service_count_udp":1,"service_count_arp":1,"service_count_icmp":1,
- "service_ports_tcp":["502","4443","8080"],"service_ports_udp":["1194"],"service_protocols":["arp","http","tls"],"service_products":["openssl"],
- "software_count":2,"vulnerability_count":37,"risk":"medium","risk_rank":2,"criticality":"low","criticality_rank":2,
- "outlier_score":2,"outlier_raw":149,"eol_os":0,"eol_os_ext":0,"sources":["Nessus","runZero"],"source_ids":[1,11],
- "custom_integration_ids":[],"surface_types":[2],"tags":{"location":"HQ","network":""},"tag_descriptions":null,"credentials":null,
- "comments":null,"subnets":{"10.0.0.0/24":{"tags":{"location":"HQ"}}},"owners":["IT Operations"],
- "ownership":[{"id":"132a4b5c-0000-4000-8000-000000000001","type":"IT Owner","name":"IT Operations","reference":0,"updated_at":1753131923}],
- "services":{"10.0.0.2/0/arp/":{"protocol":"arp","service.address":"10.0.0.2"}},
- "foreign_attributes":{"@nessus.dev":[{"id":"10.0.0.2","firstSeenTS":"1759381894"}]},"attributes":{"_asset.match":"mac=…"}}`
+ "first_seen":1753031852,"last_seen":1759471906,"last_agent_id":"00000000-0000-0000-0000-000000000000","agent_name":null,"alive":true,"scanned":true,
+ "type":"Firewall","os":"Linux","os_vendor":"Linux","os_product":"Linux Kernel","os_version":"5.4.0-122-generic","hw":"","addresses":["10.0.0.2"],
+ "macs":["02:00:00:12:87:a0"],"names":["FIREWALL-02"],"domains":[],"newest_mac_age":1501286400000000000,"rtts":{"icmp/echo":[136433181,136433181]},
+ "service_count":6,"service_count_tcp":3,"service_ports_tcp":["502","4443","8080"],"software_count":2,"vulnerability_count":37,
+ "risk":"medium","risk_rank":2,"criticality":"low","criticality_rank":2,"eol_os":0,"eol_os_ext":0,"sources":["Nessus","runZero"],"source_ids":[1,11],
+ "tags":{"location":"HQ","network":""},"comments":null,"subnets":{"10.0.0.0/24":{"tags":{"location":"HQ"}}},
+ "ownership":[{"id":"132a4b5c-0000-4000-8000-000000000001","type":"IT Owner","name":"IT Operations"}],
+ "services":{"10.0.0.2/0/arp/":{"protocol":"arp","service.address":"10.0.0.2"}},"attributes":{"_asset.match":"mac=…"}}`
 
 func TestReadsAssets(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -93,28 +84,6 @@ func TestAssetsAreRequestedWithFieldsAndSearch(t *testing.T) {
 	}
 }
 
-func TestReadsSites(t *testing.T) {
-	for name, c := range map[string]struct {
-		record string
-		want   runzero.Site
-	}{
-		"with": {`{"id":"a7b2287e-0000-4000-8000-000000000001","organization_id":"4ffe8ffb-0000-4000-8000-000000000001","created_at":1576300370,"updated_at":1755300000,
- "name":"Primary","description":"HQ","scope":"10.0.0.0/16","excludes":"10.0.0.5","subnets":{"10.0.0.0/24":{"tags":{"location":"HQ"},"description":""}},
- "asset_count":120,"recent_asset_count":110,"live_asset_count":0,"service_count":900,"service_count_tcp":600,"service_count_udp":150,
- "service_count_arp":90,"service_count_icmp":60,"software_count":300,"vulnerability_count":210}`,
-			runzero.Site{ID: "a7b2287e-0000-4000-8000-000000000001", OrganizationID: organization, Name: "Primary",
-				Assets: runzero.Known(120), RecentAssets: runzero.Known(110), LiveAssets: runzero.Known(0)}},
-		"without": {`{"id":"a","name":null,"subnets":{}}`, runzero.Site{ID: "a"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			sites, err := all(serve(t, data("["+c.record+"]"), runzero.Config{}).Sites(t.Context(), organization))
-			if got := one(t, sites, err); got != c.want {
-				t.Errorf("got  %+v\nwant %+v", got, c.want)
-			}
-		})
-	}
-}
-
 func TestReadsHealthWithoutACredential(t *testing.T) {
 	for name, c := range map[string]struct {
 		body string
@@ -122,13 +91,9 @@ func TestReadsHealthWithoutACredential(t *testing.T) {
 		err  string // empty: none
 	}{
 		"well":           {`{"status":"ok","version":"5.1.260818.0"}`, runzero.Health{Status: "ok", Version: "5.1.260818.0"}, ""},
-		"no version":     {`{"status":"degraded","since":[1]}`, runzero.Health{Status: "degraded"}, ""},
 		"no status":      {`{"version":"5.1.260818.0"}`, runzero.Health{Version: "5.1.260818.0"}, runzero.ErrNotHealth.Error()},
-		"an array":       {`["ok"]`, runzero.Health{}, runzero.ErrNotHealth.Error()},
 		"a web page":     {`<html>`, runzero.Health{}, runzero.ErrNotData.Error()},
 		"empty":          {``, runzero.Health{}, runzero.ErrTruncated.Error()},
-		"cut off":        {`{"status":"ok"`, runzero.Health{Status: "ok"}, runzero.ErrTruncated.Error()},
-		"not JSON":       {`{"status":ok}`, runzero.Health{}, runzero.ErrNotJSON.Error()},
 		"endless status": {`{"status":"` + strings.Repeat("o", 1<<20), runzero.Health{}, runzero.ErrTooLarge.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {

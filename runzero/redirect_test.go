@@ -97,18 +97,13 @@ func TestRefusesARedirectToAnotherOrigin(t *testing.T) {
 	for name, to := range map[string]string{
 		"unencrypted":              "http://console.example.com:8443/x",
 		"another port":             "https://console.example.com:8444/x",
-		"the usual port":           "https://console.example.com/x",
 		"another host":             "https://elsewhere.example.com:8443/x",
-		"a subdomain":              "https://api.console.example.com:8443/x",
-		"the parent domain":        "https://example.com:8443/x",
 		"a host that ends alike":   "https://evilconsole.example.com:8443/x",
 		"a host that begins alike": "https://console.example.com.evil.example:8443/x",
-		"a host with a dot":        "https://console.example.com.:8443/x",
 		"no scheme":                "//elsewhere.example.com:8443/x",
 		"the host as a user":       "https://console.example.com:8443@elsewhere.example.com/x",
 		"a user":                   "https://ann:pass@console.example.com:8443/x",
 		"another scheme":           "ftp://console.example.com:8443/x",
-		"a file":                   "file:///etc/passwd",
 	} {
 		for credential, settings := range credentials() {
 			t.Run(name+" "+credential, func(t *testing.T) {
@@ -136,74 +131,6 @@ func TestRedirectLoopEnds(t *testing.T) {
 	}
 	if n := len(log.take()); n > 5 {
 		t.Errorf("%d calls spent", n)
-	}
-}
-
-// No other header than Location leads to another server, and Location only in a redirect.
-func TestOtherHeadersDoNotLeadElsewhere(t *testing.T) {
-	const elsewhere = "https://elsewhere.example.com/"
-	var status int
-	var header, value string
-	server := quietTLS(granting(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set(header, value)
-		w.Header().Set("Set-Cookie", "session=topsecret; Path=/")
-		w.WriteHeader(status)
-		if status == http.StatusOK {
-			_, _ = io.WriteString(w, "[]")
-		}
-	})))
-	defer server.Close()
-	for _, c := range []struct {
-		status        int
-		header, value string
-	}{
-		{200, "Alt-Svc", `h2="elsewhere.example.com:443"; ma=99999; persist=1`},
-		{200, "Refresh", "0; url=" + elsewhere},
-		{200, "Link", "<" + elsewhere + ">; rel=next"},
-		{201, "Location", elsewhere},
-		{300, "Location", elsewhere},
-		{304, "Location", elsewhere},
-		{305, "Location", elsewhere},
-		{401, "WWW-Authenticate", `Bearer authorization_uri="` + elsewhere + `"`},
-		{407, "Proxy-Authenticate", `Basic realm="` + elsewhere + `"`},
-		{421, "Location", elsewhere},
-		{426, "Upgrade", "h2c"},
-	} {
-		status, header, value = c.status, c.header, c.value
-		for credential, settings := range credentials() {
-			t.Run(fmt.Sprint(c.status, " ", c.header, " ", credential), func(t *testing.T) {
-				d := &dialer{server: server.Listener.Addr().String()}
-				client := newClient(t, runzero.Config{URL: "https://console.example.com", HTTP: settings, DialContext: d.dial})
-				for range 2 {
-					if _, err := all(client.Sites(t.Context(), organization)); (err == nil) != (c.status == http.StatusOK) {
-						t.Errorf("error %v", err)
-					}
-				}
-				d.expectOnly(t, "console.example.com:443")
-			})
-		}
-	}
-}
-
-func TestCookiesAreNotSentBack(t *testing.T) {
-	log := &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Set-Cookie", "session=topsecret; Path=/")
-		if r.URL.Path != "/elsewhere" {
-			http.Redirect(w, r, "/elsewhere", http.StatusFound)
-			return
-		}
-		data("[]")(w, r)
-	})}
-	client := serve(t, log, runzero.Config{})
-	for range 2 {
-		if _, err := all(client.Sites(t.Context(), "")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, request := range log.take() {
-		if cookies := request.Cookies(); len(cookies) > 0 {
-			t.Errorf("%s was sent %v", request.URL, cookies)
-		}
 	}
 }
 

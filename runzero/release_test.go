@@ -40,39 +40,24 @@ func TestReadsTheExplorerReleaseWithoutACredential(t *testing.T) {
 }
 
 func TestExplorerReleaseIsCachedForADay(t *testing.T) {
-	for name, c := range map[string]struct {
-		first, then http.HandlerFunc
-		fails       bool
-	}{
-		"a version": {data(`{"version":"1.0"}`), data(`{"version":"2.0"}`), false},
-		"a failure": {answer(http.StatusNotFound, "", ""), data(`{"version":"2.0"}`), true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				log := &requests{next: c.first}
-				client := serve(t, log, runzero.Config{})
-				expect := func(want string, fails bool, calls int) {
-					t.Helper()
-					got, err := client.ExplorerRelease(t.Context())
-					if got != want || (err != nil) != fails {
-						t.Errorf("%q (%v), want %q", got, err, want)
-					}
-					if n := len(log.take()); n != calls {
-						t.Errorf("%d calls, want %d", n, calls)
-					}
+	for first, console := range map[string]http.HandlerFunc{"1.0": data(`{"version":"1.0"}`), "": answer(http.StatusNotFound, "", "")} {
+		synctest.Test(t, func(t *testing.T) {
+			log := &requests{next: console}
+			client := serve(t, log, runzero.Config{})
+			expect := func(want string, calls int) {
+				t.Helper()
+				got, err := client.ExplorerRelease(t.Context())
+				if n := len(log.take()); got != want || (err == nil) != (want != "") || n != calls {
+					t.Errorf("%q (%v) in %d calls, want %q in %d", got, err, n, want, calls)
 				}
-				first := "1.0"
-				if c.fails {
-					first = ""
-				}
-				expect(first, c.fails, 1)
-				log.next = c.then
-				expect(first, c.fails, 0)
-				<-time.After(24*time.Hour - time.Second)
-				expect(first, c.fails, 0)
-				<-time.After(time.Second)
-				expect("2.0", false, 1)
-			})
+			}
+			expect(first, 1)
+			log.next = data(`{"version":"2.0"}`)
+			expect(first, 0)
+			<-time.After(24*time.Hour - time.Second)
+			expect(first, 0)
+			<-time.After(time.Second)
+			expect("2.0", 1)
 		})
 	}
 }

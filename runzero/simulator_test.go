@@ -61,51 +61,6 @@ func TestReadsASimulatedConsole(t *testing.T) {
 	}
 }
 
-func TestReadsASimulatedAccount(t *testing.T) {
-	console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 100})
-	truth := console.Organizations()
-	client := serve(t, console, runzero.Config{HTTP: withToken(console.AccountToken())})
-	sites, err := all(client.AccountSites(t.Context()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	explorers, err := all(client.AccountExplorers(t.Context()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sitesOf, explorersOf := map[string]int{}, map[string]int{}
-	for _, site := range sites {
-		sitesOf[site.OrganizationID]++
-	}
-	for _, explorer := range explorers {
-		explorersOf[explorer.OrganizationID]++
-		if explorer.Name == "" || explorer.Version == "" || explorer.OS == "" || explorer.Connected == runzero.Unknown || explorer.LastCheckin.IsZero() {
-			t.Errorf("explorer %+v", explorer)
-		}
-	}
-	for _, o := range truth {
-		got, err := client.Organization(t.Context(), o.ID)
-		if err != nil || got.ID != o.ID || got.Name != o.Name || got.Demo != o.Demo || got.Inactive != o.Inactive || got.Project != o.Project || got.ExpireScans == (runzero.Count{}) {
-			t.Errorf("organization %+v (%v), want %+v", got, err, o)
-		}
-		own, err := all(client.Explorers(t.Context(), o.ID))
-		if err != nil || len(own) != explorersOf[o.ID] || sitesOf[o.ID] != len(o.Sites) {
-			t.Errorf("%s: %d Explorers (%v), %d in the account; %d sites", o.Name, len(own), err, explorersOf[o.ID], sitesOf[o.ID])
-		}
-	}
-	zones, err := all(client.HostedZones(t.Context(), truth[0].ID))
-	if err != nil || len(zones) == 0 || zones[0].Name == "" || zones[0].Enabled == runzero.Unknown {
-		t.Errorf("zones %+v (%v)", zones, err)
-	}
-	license, err := client.License(t.Context())
-	if err != nil || license.MaxAssets == (runzero.Count{}) || license.Type != "platform" || license.Expiration.IsZero() {
-		t.Errorf("licence %+v (%v)", license, err)
-	}
-	if version, err := client.ExplorerRelease(t.Context()); err != nil || version == "" {
-		t.Errorf("release %q (%v)", version, err)
-	}
-}
-
 func TestSimulatedConsoleRefusesInsufficientScope(t *testing.T) {
 	for _, tier := range []simulator.Tier{simulator.Platform, simulator.Professional, simulator.Community} {
 		console := simulator.New(simulator.Options{Tier: tier, Organizations: 1, Sites: 2, Assets: 10})

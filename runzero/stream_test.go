@@ -19,14 +19,10 @@ func TestReadsEveryFormOfExport(t *testing.T) {
 		"lines":                     {`{"id":"a"}` + "\n" + `{"id":"b"}` + "\n", []string{"a", "b"}},
 		"lines with blank ones":     {"\n\n" + `{"id":"a"}` + "\n \n\n" + `{"id":"b"}` + "\n\n", []string{"a", "b"}},
 		"lines with CRLF":           {`{"id":"a"}` + "\r\n\r\n" + `{"id":"b"}` + "\r\n", []string{"a", "b"}},
-		"lines and a null":          {`{"id":"a"}` + "\nnull\n" + `{"id":"b"}`, []string{"a", "b"}},
 		"byte order mark":           {"\ufeff" + `{"id":"a"}` + "\n", []string{"a"}},
-		"nothing but the mark":      {"\ufeff", nil},
 		"bare array":                {`[{"id":"a"},{"id":"b"}]`, []string{"a", "b"}},
-		"indented array":            {"[\n  {\n    \"id\": \"a\"\n  },\n  {\"id\" : \"b\"}\n]\n", []string{"a", "b"}},
 		"page":                      {`{"sites":[{"id":"a"},{"id":"b"}]}`, []string{"a", "b"}},
 		"page with an empty cursor": {`{"sites":[{"id":"a"}],"next_key":""}`, []string{"a"}},
-		"page with a null cursor":   {`{"next_key":null,"sites":[{"id":"a"}]}`, []string{"a"}},
 		"page with more beside":     {`{"since":17,"id":"x","sites":[{"id":"a"}],"total":{"sites":[{"id":"y"}]}}`, []string{"a"}},
 		"page with null rows":       {`{"sites":null,"next_key":""}`, nil},
 		"page without rows":         {`{"sites":[],"next_key":""}`, nil},
@@ -48,17 +44,13 @@ func TestReadsEveryFormOfExport(t *testing.T) {
 			}
 		})
 	}
-	t.Run("no content", func(t *testing.T) {
-		if ids, err := readSites(t, answer(http.StatusNoContent, "", ""), runzero.Config{}); err != nil || ids != nil {
-			t.Errorf("got %q (%v), want nothing", ids, err)
-		}
-	})
+	if ids, err := readSites(t, answer(http.StatusNoContent, "", ""), runzero.Config{}); err != nil || ids != nil {
+		t.Errorf("no content: got %q (%v), want nothing", ids, err)
+	}
 	for _, media := range []string{"application/json; charset=utf-8", "application/x-ndjson", "text/plain", "", "nonsense;;"} {
-		t.Run("declared as "+media, func(t *testing.T) {
-			if ids, err := readSites(t, answer(http.StatusOK, media, `[{"id":"a"}]`), runzero.Config{}); err != nil || len(ids) != 1 {
-				t.Errorf("got %q (%v), want one", ids, err)
-			}
-		})
+		if ids, err := readSites(t, answer(http.StatusOK, media, `[{"id":"a"}]`), runzero.Config{}); err != nil || len(ids) != 1 {
+			t.Errorf("declared as %s: got %q (%v), want one", media, ids, err)
+		}
 	}
 }
 
@@ -75,28 +67,20 @@ func TestUnusableBodyIsAnErrorWithTheRecordNumber(t *testing.T) {
 		"data declared as a page": {"text/html", "[]", runzero.ErrNotData, 0, 0},
 		"a web page after a mark": {"", "\ufeff\r\n <html>" + secret, runzero.ErrNotData, 0, 0},
 		"a number":                {"", "5", runzero.ErrNotRecord, 1, 0},
-		"a text":                  {"", `"` + secret + `"`, runzero.ErrNotRecord, 1, 0},
-		"an array of arrays":      {"", `[[{"id":"a"}]]`, runzero.ErrNotRecord, 1, 0},
 		"an array with a null":    {"", `[{"id":"a"},null]`, runzero.ErrNotRecord, 2, 1},
 		"an empty object":         {"", `{}`, runzero.ErrNotRecord, 1, 0},
 		"an error":                {"", `{"error":"` + secret + `"}`, runzero.ErrNotRecord, 1, 0},
 		"an error in the middle":  {"", good + good + `{"error":"` + secret + `"}` + "\n" + good, runzero.ErrNotRecord, 3, 2},
 		"an error in an array":    {"", `[{"id":"a"},{"error":"` + secret + `"}]`, runzero.ErrNotRecord, 2, 1},
-		"an error in a page":      {"", `{"sites":[{"id":"a"},{"error":"` + secret + `"}]}`, runzero.ErrNotRecord, 2, 1},
-		"an id that is null":      {"", good + `{"id":null}`, runzero.ErrNotRecord, 2, 1},
 		"an id that is zero":      {"", `{"id":"00000000-0000-0000-0000-000000000000"}`, runzero.ErrNotRecord, 1, 0},
-		"an id that is an object": {"", `{"id":{"id":"a"}}`, runzero.ErrNotRecord, 1, 0},
 		"an id with a space":      {"", `{"id":"a b"}`, runzero.ErrNotRecord, 1, 0},
 		"an id too long":          {"", `{"id":"` + strings.Repeat("a", 65) + `"}`, runzero.ErrNotRecord, 1, 0},
 		"a page after a record":   {"", good + `{"sites":[{"id":"b"}]}`, runzero.ErrNotRecord, 2, 1},
 		"a cursor alone":          {"", `{"next_key":"` + secret + `"}`, runzero.ErrNotRecord, 1, 0},
-		"words":                   {"", "so " + secret, runzero.ErrNotJSON, 1, 0},
 		"words after a record":    {"", good + "so " + secret, runzero.ErrNotJSON, 2, 1},
 		"a comma too many":        {"", `[{"id":"a"},]`, runzero.ErrNotJSON, 2, 1},
 		"a comma between lines":   {"", `{"id":"a"},` + "\n" + `{"id":"b"}`, runzero.ErrNotJSON, 2, 1},
-		"a name without quotes":   {"", good + `{` + secret + `:1}`, runzero.ErrNotJSON, 2, 1},
 		"a number that is none":   {"", `{"id":"a","asset_count":1` + secret + `}`, runzero.ErrNotJSON, 1, 0},
-		"a control character":     {"", "{\"id\":\"a\",\"x\":\"\x01\"}", runzero.ErrNotJSON, 1, 0},
 		"too deep":                {"", `{"id":"a","x":` + strings.Repeat("[", 1<<15), runzero.ErrNotJSON, 1, 0},
 		"an object cut off":       {"", good + `{"id":"b"`, runzero.ErrTruncated, 2, 1},
 		"an array cut off":        {"", `[{"id":"a"},`, runzero.ErrTruncated, 2, 1},
@@ -128,27 +112,21 @@ func pages(next map[string]string) http.HandlerFunc {
 }
 
 func TestFollowsTheCursorToTheEnd(t *testing.T) {
-	log := &requests{next: pages(map[string]string{"": "A", "A": "B&=+ü", "B&=+ü": ""})}
-	client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
-	rows := client.Sites(t.Context(), organization)
+	log := &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next := map[string]string{"": "A", "A": "B&=+ü"}[r.URL.Query().Get("start_key")]
+		_, _ = fmt.Fprintf(w, `{"sites":[{"id":"a"}],"next_key":%q}`, next)
+	})}
+	rows := serve(t, log, runzero.Config{HTTP: withToken(accountToken)}).Sites(t.Context(), organization)
 	for range 2 { // each iteration starts at the first page
-		if _, err := all(rows); err == nil || !errors.Is(err, runzero.ErrNotRecord) {
-			t.Fatalf("error %v, want the row with an invalid id rejected", err)
+		if got, err := all(rows); err != nil || len(got) != 3 {
+			t.Fatalf("%d rows (%v), want those of 3 pages", len(got), err)
 		}
-		got := log.take()
-		if len(got) != 3 {
-			t.Fatalf("%d requests, want 3", len(got))
-		}
-		for i, want := range []string{"", "A", "B&=+ü"} {
-			query := got[i].URL.Query()
-			if query.Get("start_key") != want || query.Get("_oid") != organization || query.Get("fields") == "" {
-				t.Errorf("page %d requested with %v, want the cursor %q and the same query", i+1, query, want)
+		for i, request := range log.take() {
+			query := request.URL.Query()
+			if query.Get("start_key") != []string{"", "A", "B&=+ü"}[i] || query.Get("_oid") != organization || query.Get("fields") == "" {
+				t.Errorf("page %d requested with %v, want its cursor and the same query", i+1, query)
 			}
 		}
-	}
-	client = serve(t, pages(map[string]string{"": "A", "A": "B", "B": ""}), runzero.Config{})
-	if got, err := all(client.Sites(t.Context(), "")); err != nil || len(got) != 3 {
-		t.Errorf("got %v (%v), want the rows of 3 pages", got, err)
 	}
 }
 

@@ -7,15 +7,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"io"
 	"math/big"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/prometheus/common/config"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -41,46 +38,6 @@ func newCertificate(t testing.TB, names ...string) (certificate, key string) {
 		t.Fatal(err)
 	}
 	return certificatePEM(der), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}))
-}
-
-func TestPrivateCertificateAuthority(t *testing.T) {
-	log := &requests{next: zipped(func(w io.Writer) { _, _ = io.WriteString(w, `[{"id":"a"}]`) })}
-	server := quietTLS(log)
-	defer server.Close()
-	request := func(t *testing.T, settings config.TLSConfig) error {
-		t.Helper()
-		http := withToken(exportToken)
-		http.TLSConfig = settings
-		_, err := all(newClient(t, runzero.Config{URL: server.URL, HTTP: http}).Sites(t.Context(), ""))
-		return err
-	}
-	t.Run("trusted", func(t *testing.T) {
-		if err := request(t, config.TLSConfig{CAFile: file(t, certificatePEM(server.Certificate().Raw))}); err != nil {
-			t.Error(err)
-		}
-		if got := log.take(); len(got) != 1 || got[0].ProtoMajor != 2 {
-			t.Errorf("%d requests, want one over HTTP/2", len(got))
-		}
-	})
-	t.Run("unknown", func(t *testing.T) {
-		err := request(t, config.TLSConfig{})
-		if certificate := (*tls.CertificateVerificationError)(nil); !errors.As(err, &certificate) || !strings.HasPrefix(err.Error(), sites) {
-			t.Errorf("error %v, want a certificate error", err)
-		}
-	})
-	t.Run("another name", func(t *testing.T) {
-		err := request(t, config.TLSConfig{CAFile: file(t, certificatePEM(server.Certificate().Raw)), ServerName: "runzero.example.org"})
-		if certificate := (*tls.CertificateVerificationError)(nil); !errors.As(err, &certificate) {
-			t.Errorf("error %v, want a certificate error", err)
-		}
-	})
-	t.Run("file without a certificate", func(t *testing.T) {
-		http := withToken(exportToken)
-		http.TLSConfig.CAFile = file(t, "not a certificate")
-		if _, err := runzero.New(runzero.Config{URL: server.URL, HTTP: http}); err == nil || !strings.Contains(err.Error(), "TLS settings") {
-			t.Errorf("error %v, want one about the TLS settings", err)
-		}
-	})
 }
 
 func TestCAFileIsReadOnEachUse(t *testing.T) {

@@ -142,17 +142,6 @@ func TestStoppedStreamClosesItsConnection(t *testing.T) {
 			}
 			return nil
 		},
-		"by a panic of the consumer": func(t *testing.T, ctx context.Context, _ func(), client *runzero.Client) error {
-			defer func() {
-				if recover() == nil {
-					t.Error("the panic was swallowed")
-				}
-			}()
-			for _, err := range client.Sites(ctx, "") {
-				panic(err)
-			}
-			return nil
-		},
 		"by an invalid record": func(_ *testing.T, ctx context.Context, _ func(), client *runzero.Client) error {
 			if _, err := all(client.Tasks(ctx, "")); !errors.Is(err, runzero.ErrNotRecord) {
 				return err

@@ -8,37 +8,19 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
+// FuzzUsage reads other values.
 func TestUsageFromTheHeadersOfAResponse(t *testing.T) {
-	known := runzero.Known
-	for name, c := range map[string]struct {
-		headers map[string]string
-		want    runzero.Usage
-	}{
-		"all": {
-			map[string]string{"X-API-Usage-Total": "4821", "X-API-Usage-Today": "37", "X-API-Usage-Limit": "1000", "X-API-Usage-Remaining": "963"},
-			runzero.Usage{Total: known(4821), Today: known(37), Limit: known(1000), Remaining: known(963)},
-		},
-		"none": {nil, runzero.Usage{}},
-		"invalid beside valid": {
-			map[string]string{"X-API-Usage-Total": "unlimited", "X-API-Usage-Today": "-1", "X-API-Usage-Limit": "3.5", "X-API-Usage-Remaining": "5"},
-			runzero.Usage{Remaining: known(5)},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			seen := &recorder{}
-			client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				for name, value := range c.headers {
-					w.Header()[name] = []string{value}
-				}
-			}), runzero.Config{Observer: seen})
-			if _, err := all(client.Sites(t.Context(), "")); err != nil {
-				t.Fatal(err)
-			}
-			responded, finished := seen.take()
-			if responded[0].Usage != c.want || finished[0].Usage != c.want {
-				t.Errorf("usage %v and %v, want %v", responded[0].Usage, finished[0].Usage, c.want)
-			}
-		})
+	want := runzero.Usage{Total: runzero.Known(4821), Today: runzero.Known(37), Remaining: runzero.Known(963)}
+	seen := &recorder{}
+	refused := refusal(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for name, value := range map[string]string{"Total": "4821", "Today": "37", "Limit": "many", "Remaining": "963"} {
+			w.Header()["X-API-Usage-"+name] = []string{value}
+		}
+		w.WriteHeader(http.StatusTooManyRequests)
+	}), runzero.Config{Observer: seen})
+	responded, finished := seen.take()
+	if refused.Usage != want || responded[0].Usage != want || finished[0].Usage != want {
+		t.Errorf("usage %v, %v and %v; want %v", refused.Usage, responded[0].Usage, finished[0].Usage, want)
 	}
 }
 
