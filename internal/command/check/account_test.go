@@ -7,14 +7,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
 func TestReportsProblemsOfAnAccount(t *testing.T) {
-	page := "<html>Log in"
 	status := func(statuses map[string]int) func(*simulator.Console) {
 		return func(c *simulator.Console) {
 			for path, status := range statuses {
@@ -36,9 +34,6 @@ func TestReportsProblemsOfAnAccount(t *testing.T) {
 		options     func(*Options)
 		want        []string
 	}{
-		{"quota unspent", simulator.Options{Limit: 5000}, nil, false, nil, []string{
-			"ok quota: 5000 API calls a day, 4 made today, 4996 left; this exporter may make 2500 a day (share 0.5) and leaves the last 500 to other tools (reserve 0.1)",
-		}},
 		{"within the reserve", simulator.Options{Limit: 100}, spent(93), false, nil, []string{
 			"warning quota: the check goes on with at most 5 calls more", "warning quota: polling pauses until the quota resets", "ok collector assets: yes",
 		}},
@@ -48,7 +43,6 @@ func TestReportsProblemsOfAnAccount(t *testing.T) {
 		}},
 		{"no calls left", simulator.Options{Limit: 100}, spent(100), false, nil, []string{"error organizations: used up", "error quota: find out what uses them"}},
 		{"no limit reported", simulator.Options{Limit: -1}, nil, false, nil, []string{"ok quota: the console reports no daily limit"}},
-		{"intervals fit", simulator.Options{Limit: 100_000}, nil, true, nil, []string{"ok plan: API calls a day, of 50000 that this exporter may make: they fit"}},
 		{"intervals do not fit", simulator.Options{Limit: 100}, nil, true, nil, []string{"warning plan: the command plan with --limit=100"}},
 		{"share of nothing", simulator.Options{Limit: 1}, nil, true, nil, []string{"error quota: 0 left", "error plan: raise --quota.share"}},
 		{"burst limit", simulator.Options{Burst: 3}, nil, false, nil, []string{
@@ -67,9 +61,6 @@ func TestReportsProblemsOfAnAccount(t *testing.T) {
 			"ok collector sites: yes, tried with organization", "ok collector tasks: yes",
 		}},
 		{"old console, export token", simulator.Options{}, status(map[string]int{"/export/org/tasks.jsonl": 404}), false, nil, []string{"error collector tasks: this console has no tasks export"}},
-		{"login page", simulator.Options{}, func(c *simulator.Console) {
-			c.Inject(simulator.Fault{Path: "/export/org/sites.json", Body: &page, ContentType: "text/html"})
-		}, false, nil, []string{"error collector sites: web page"}},
 		{"web configuration", simulator.Options{}, nil, false, func(o *Options) { o.WebConfigFile = write(t, "basic_auth_users: {}\n") }, []string{"ok web: is valid"}},
 		{"invalid web configuration", simulator.Options{}, nil, false, func(o *Options) { o.WebConfigFile = write(t, "tls_server_config: {cert_file: none}\n") }, []string{
 			"error web: invalid --web.config.file",
@@ -136,10 +127,7 @@ queries:
 - {name: bad, of: assets, search: "alive:t and"}
 - {name: missing, of: findings}
 `, harness.North, in(10*24*time.Hour), one.ExportToken(0), in(-time.Hour), one.AccountToken(), harness.South, other.OrganizationToken(0)))
-	dials := map[string]command.Dial{}
-	for address, dial := range harness.Pipes(t, map[string]*simulator.Console{harness.North: one, harness.South: other}) {
-		dials[address] = dial
-	}
+	dials := harness.Pipes(t, map[string]*simulator.Console{harness.North: one, harness.South: other})
 	got := checkAll(t, o, route(dials), one, other)
 	got.want(t,
 		"ok configuration: 2 accounts, 4 credentials, 11 collectors",

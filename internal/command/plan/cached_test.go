@@ -2,9 +2,6 @@ package plan
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -45,41 +42,6 @@ func TestTakesLimitAndOrganizationsFromTheCache(t *testing.T) {
 		}
 		expect(t, out, "the account's 100.", "assets each of 5")
 	})
-}
-
-func TestLeavesTheCacheAsItIs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		flags := cachedRun(t, 10_000)
-		// A running exporter may be writing.
-		if err := os.WriteFile(filepath.Join(flags.CacheDir, "runzero_exporter-123.tmp"), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		before := files(t, flags.CacheDir)
-
-		if _, err := run(t, Options{Flags: flags}); err != nil {
-			t.Error(err)
-		}
-		if after := files(t, flags.CacheDir); !slices.Equal(before, after) {
-			t.Errorf("the files were %v, and are %v", before, after)
-		}
-	})
-}
-
-func files(t *testing.T, folder string) []string {
-	t.Helper()
-	var names []string
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, entry := range entries {
-		info, err := entry.Info()
-		if err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, entry.Name()+" "+info.ModTime().String())
-	}
-	return names
 }
 
 func TestAConsoleWithoutALimitNeedsTheFlag(t *testing.T) {

@@ -31,14 +31,12 @@ func run(t *testing.T, o Options) (string, error) {
 	return out.String(), err
 }
 
-// squeeze puts a text on one line with single spaces.
-func squeeze(text string) string { return strings.Join(strings.Fields(text), " ") }
-
 // expect reports an error unless a text contains all others, however it is wrapped.
 func expect(t *testing.T, text string, wanted ...string) {
 	t.Helper()
+	squeezed := strings.Join(strings.Fields(text), " ")
 	for _, want := range wanted {
-		if !strings.Contains(squeeze(text), want) {
+		if !strings.Contains(squeezed, want) {
 			t.Errorf("%q is missing in:\n%s", want, text)
 		}
 	}

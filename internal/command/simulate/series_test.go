@@ -2,11 +2,12 @@ package simulate
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 )
@@ -35,7 +36,12 @@ age_count 3
 calls_total 4
 `,
 	} {
-		s.scrape(parse(t, scraped), n)
+		parser := expfmt.NewTextParser(model.LegacyValidation)
+		families, err := parser.TextToMetricFamilies(strings.NewReader(scraped))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.scrape(slices.Collect(maps.Values(families)), n)
 	}
 	var text bytes.Buffer
 	if err := s.write(&text); err != nil {
@@ -63,18 +69,4 @@ up{TARGET} 1 1120
 	if text.String() != want {
 		t.Errorf("wrote:\n%s\nwant:\n%s", text.String(), want)
 	}
-}
-
-func parse(t *testing.T, text string) []*dto.MetricFamily {
-	t.Helper()
-	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*dto.MetricFamily
-	for _, f := range families {
-		all = append(all, f)
-	}
-	return all
 }

@@ -3,9 +3,9 @@ package simulate
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"testing"
 
 	"github.com/go-kit/log"
@@ -24,21 +24,12 @@ func TestServesAConsoleThatTakesThePrintedToken(t *testing.T) {
 		ended <- Run(ctx, command.Env{Logger: log.NewNopLogger(), Stdout: stdout}, o)
 	}()
 
-	lines := bufio.NewReader(printed)
 	var url, token string
-	for token == "" {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			t.Fatal(err)
-		}
-		if found := regexp.MustCompile(`^A simulated runZero console is at (\S+)`).FindStringSubmatch(line); found != nil {
-			url = found[1]
-		}
-		if found := regexp.MustCompile(`^account token: +(\S+)`).FindStringSubmatch(line); found != nil {
-			token = found[1]
-		}
+	for lines := bufio.NewScanner(printed); token == "" && lines.Scan(); {
+		_, _ = fmt.Sscanf(lines.Text(), "A simulated runZero console is at %s", &url)
+		_, _ = fmt.Sscanf(lines.Text(), "account token: %s", &token)
 	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	go func() { _, _ = io.Copy(io.Discard, printed) }()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/v1.0/account/orgs", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
