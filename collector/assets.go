@@ -76,7 +76,7 @@ type siteAssets struct {
 type assetCount struct {
 	labels    []assetLabel
 	tally     *tally
-	sources   *multiCounter
+	sources   *tally
 	sites     map[string]*siteAssets
 	seen      map[string]string // sites' names in the records, by id
 	lastSeen  *histogram
@@ -87,7 +87,7 @@ type assetCount struct {
 // collectAssets counts the organization's assets.
 func collectAssets(ctx context.Context, poll Poll) (Snapshot, error) {
 	c := assetCount{
-		sources: newMultiCounter("source"), sites: map[string]*siteAssets{}, seen: map[string]string{}, lastSeen: newAges(), firstSeen: newAges(),
+		sources: newTally(newDimension("source", true)), sites: map[string]*siteAssets{}, seen: map[string]string{}, lastSeen: newAges(), firstSeen: newAges(),
 	}
 	var dimensions []*dimension
 	for _, label := range assetLabels() {
@@ -128,9 +128,8 @@ func (c *assetCount) count(asset *runzero.Asset, now time.Time) error {
 	if err := c.tally.add(c.values); err != nil {
 		return fmt.Errorf("%w: configure fewer --collector.assets.labels", err)
 	}
-	c.sources.next()
-	for _, source := range asset.Sources {
-		c.sources.add(source)
+	if err := c.sources.addEach(asset.Sources); err != nil {
+		return err
 	}
 	site.risk[risks().index(asset.Risk)]++
 	site.criticality[criticalities().index(asset.Criticality)]++
@@ -160,10 +159,8 @@ func (c *assetCount) samples(poll Poll, names SiteNames) *samples {
 	}
 	out, org := newSamples("assets", labels...), poll.Organization.Name
 	out.tally("runzero_assets", poll, c.tally, names)
-	for source, n := range c.sources.folded(poll.Settings.AssetTop) {
-		out.gauge("runzero_assets_by_source", float64(n), org, source)
-	}
-	out.folded(poll, "assets", slices.Concat(c.tally.dimensions, []*dimension{c.sources.dimension})...)
+	out.tally("runzero_assets_by_source", poll, c.sources, nil)
+	out.folded(poll, "assets", slices.Concat(c.tally.dimensions, c.sources.dimensions)...)
 	for id, site := range c.sites {
 		name := names[id]
 		out.enum("runzero_assets_by_risk", risks(), site.risk, org, name)

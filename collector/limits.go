@@ -17,18 +17,10 @@ func errTooMany(what string, limit int) error {
 	return fmt.Errorf("more than %d %s: too many to export", limit, what)
 }
 
-// checkSite returns an error if the site is new and one too many. The entry for records
-// without a site does not count.
-func checkSite[T any](sites map[string]T, key string) error {
-	if _, known := sites[key]; known || key == zeroID {
+// checkSite returns an error if the site is new and one too many. Beside maxSites there is room for zeroID.
+func checkSite(sites map[string]string, key string) error {
+	if _, known := sites[key]; known || key == zeroID || len(sites) <= maxSites {
 		return nil
 	}
-	n := len(sites)
-	if _, ok := sites[zeroID]; ok {
-		n--
-	}
-	if n >= maxSites {
-		return errTooMany("sites", maxSites)
-	}
-	return nil
+	return errTooMany("sites", maxSites)
 }

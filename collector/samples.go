@@ -100,6 +100,7 @@ func (s *samples) desc(name string) *prometheus.Desc {
 
 func (s *samples) add(name string, metric prometheus.Metric, err error) {
 	switch {
+	case s.err != nil: // the first counts
 	case err != nil:
 		s.err = fmt.Errorf("%s: %w", name, err)
 	case len(s.metrics) == maxSeries:

@@ -36,6 +36,21 @@ func newTally(dimensions ...*dimension) *tally {
 // add counts one record with these values, one for each dimension.
 func (t *tally) add(values []string) error { return t.addMany(values, 1) }
 
+// addEach counts one record for each of its values of the only dimension, once however often it has the value. It
+// changes the slice.
+func (t *tally) addEach(values []string) error {
+	for i, value := range values {
+		values[i] = Label(value)
+	}
+	slices.Sort(values)
+	for _, value := range slices.Compact(values) {
+		if err := t.add([]string{value}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // addMany counts n records with these values.
 func (t *tally) addMany(values []string, n int64) error {
 	var at cell

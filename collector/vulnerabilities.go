@@ -1,6 +1,10 @@
 package collector
 
-import "context"
+import (
+	"context"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
 
 // collectVulnerabilities counts the vulnerabilities of the organization's assets. Sites
 // without any are exported too, so that alerts on them resolve.
@@ -11,18 +15,15 @@ func collectVulnerabilities(ctx context.Context, poll Poll) (Snapshot, error) {
 			sites[id] = new([8]int64)
 		}
 	}
-	for row, err := range poll.API.Vulnerabilities(ctx, poll.Organization.ID) {
-		id := ""
-		if err == nil {
-			id, err = noteSite(seen, row.SiteID, row.SiteName)
-		}
-		if err != nil {
-			return Snapshot{}, unsupportedExport(err, "vulnerabilities")
-		}
-		entry(sites, id)[risks().index(row.Severity)]++
-	}
-	names := nameSites(poll.Sites, seen)
 	out := newSamples("vulnerabilities")
+	countEach(out, poll.API.Vulnerabilities(ctx, poll.Organization.ID), "vulnerabilities", func(row runzero.Vulnerability) error {
+		id, err := noteSite(seen, row.SiteID, row.SiteName)
+		if err == nil {
+			entry(sites, id)[risks().index(row.Severity)]++
+		}
+		return err
+	})
+	names := nameSites(poll.Sites, seen)
 	for id, severities := range sites {
 		out.enum("runzero_vulnerabilities_by_severity", risks(), *severities, poll.Organization.Name, names[id])
 	}
