@@ -107,15 +107,18 @@ func TestInsufficientScopeIsFoundOnceForAllOrganizations(t *testing.T) {
 		both, one := w.account, w.account
 		one.Credentials = both.Credentials[:1]
 		w.poller.Reload(t.Context(), []poller.Account{one})
-		w.pass(3 * 24 * time.Hour)
-		if n := len(explorers.seen()); n < 3 || n > 4 {
-			t.Errorf("polled %d times in three days, want once a day", n)
+		w.pass(50 * time.Hour)
+		if n := len(explorers.seen()); n < 2 || n > 3 {
+			t.Errorf("polled %d times in two days, want once a day", n)
 		}
 		before := len(explorers.seen())
 		w.poller.Reload(t.Context(), []poller.Account{both})
 		w.pass(time.Hour)
 		if n := len(explorers.seen()) - before; n < 1 || n > 2 {
 			t.Errorf("polled %d times with a new credential, want once with it", n)
+		}
+		if !w.poller.Ready() {
+			t.Error("not ready because something is unsupported")
 		}
 		if supported := w.values("runzero_collector_supported", "org_name", "collector"); len(supported) != 11 || supported["Halvorsen Logistics/explorers"] != 0 {
 			t.Errorf("supported: %v", supported)
@@ -128,11 +131,17 @@ func TestInsufficientScopeIsFoundOnceForAllOrganizations(t *testing.T) {
 
 func TestWhatNoCredentialMayRequestCostsNoCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		explorers, license := &fake{}, &fake{}
+		console, explorers, license := simulator.New(small), &fake{}, &fake{}
 		perAccount := needing(runzero.AccountCredential, license.named("license"))
 		perAccount.Scope = collector.PerAccount
-		w := start(t, setup{collectors: []schedule.Collector{needing(runzero.OrganizationToken, explorers.named("explorers")), perAccount}})
-		w.pass(50 * time.Hour)
+		w := start(t, setup{
+			on: console, tokens: []string{console.ExportToken(0), console.OrganizationToken(0)},
+			collectors: []schedule.Collector{needing(runzero.OrganizationToken, explorers.named("explorers")), perAccount},
+		})
+		both, exportOnly := w.account, w.account
+		exportOnly.Credentials = both.Credentials[:1]
+		w.poller.Reload(t.Context(), []poller.Account{exportOnly})
+		w.pass(26 * time.Hour)
 		if len(explorers.seen())+len(license.seen()) != 0 {
 			t.Errorf("polled explorers %d times and license %d times with an export token", len(explorers.seen()), len(license.seen()))
 		}
@@ -144,6 +153,10 @@ func TestWhatNoCredentialMayRequestCostsNoCall(t *testing.T) {
 		if !w.poller.Ready() {
 			t.Error("not ready")
 		}
+		w.poller.Reload(t.Context(), []poller.Account{both})
+		w.pass(time.Second) // a new credential is tried at once
+		w.expect("runzero_collector_supported", "explorers", 1)
+		w.expect("runzero_collector_supported", "license", 0)
 	})
 }
 

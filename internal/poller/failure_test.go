@@ -1,12 +1,15 @@
 package poller_test
 
 import (
+	"io"
 	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
@@ -46,9 +49,8 @@ func TestFailuresCostFewCalls(t *testing.T) {
 		least, most int
 	}{
 		"dropped connections: one retry, then longer and longer intervals": {simulator.Fault{Drop: true}, 7, 10},
-		"forbidden: hourly":                            {simulator.Fault{Status: http.StatusForbidden}, 6, 7},
-		"a refused request: no retry":                  {simulator.Fault{Status: http.StatusUnprocessableEntity}, 7, 9},
-		"not found, and no other endpoint: once a day": {simulator.Fault{Status: http.StatusNotFound}, 1, 1},
+		"forbidden: hourly":           {simulator.Fault{Status: http.StatusForbidden}, 6, 7},
+		"a refused request: no retry": {simulator.Fault{Status: http.StatusUnprocessableEntity}, 7, 9},
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -64,27 +66,6 @@ func TestFailuresCostFewCalls(t *testing.T) {
 			})
 		})
 	}
-}
-
-func hourly(f *config.Flags) { f.CacheInterval = time.Hour }
-
-func TestUnsupportedIsLoggedOnceAndTriedDaily(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{Console: simulator.Options{Sites: 2, Assets: 5, Missing: []string{"/export/org/tasks.jsonl"}}, Flags: hourly})
-		w.Pass(time.Minute)
-		w.Expect("runzero_collector_supported", 0, "collector", "tasks")
-		w.Expect("runzero_collector_supported", 1, "collector", "sites")
-		if !w.Exporter.Ready() {
-			t.Error("not ready because something is unsupported")
-		}
-		w.Pass(30 * time.Hour)
-		if n := w.Requests("/org/tasks"); n != 2 {
-			t.Errorf("requested %d times in thirty hours, want once a day", n)
-		}
-		if lines := w.Log.Lines(`msg="not supported`, "collector=tasks"); len(lines) != 1 {
-			t.Errorf("logged %q", lines)
-		}
-	})
 }
 
 func TestReadyOnceEveryPollHasSucceeded(t *testing.T) {
@@ -108,35 +89,29 @@ func TestReadyOnceEveryPollHasSucceeded(t *testing.T) {
 }
 
 func TestASnapshotOlderThanMaxAgeIsWithdrawnUntilAPollSucceeds(t *testing.T) {
-	for what, c := range map[string]struct {
-		maxAge, stays, withdrawn time.Duration
-	}{
-		"after the maximum age": {10 * time.Hour, 9 * time.Hour, time.Hour + time.Minute},
-		"never":                 {0, 80 * time.Hour, 0}, // longer than the default
-	} {
-		t.Run(what, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := harness.Start(t, harness.Setup{Console: small, Flags: func(f *config.Flags) { f.CacheMaxAge = c.maxAge }})
-				w.Pass(time.Minute)
-				remove := w.Console.Inject(simulator.Fault{Drop: true})
-				w.Pass(c.stays)
-				if len(w.Values("runzero_sites")) == 0 || len(w.Values("runzero_scan_age_seconds")) == 0 {
-					t.Error("withdrawn before the maximum age")
-				}
-				if c.maxAge == 0 {
-					return
-				}
-				w.Pass(c.withdrawn)
-				if len(w.Values("runzero_sites"))+len(w.Values("runzero_scan_age_seconds")) != 0 {
-					t.Error("exposed beyond the maximum age")
-				}
-				w.Expect("runzero_collector_success", 0, "collector", "sites")
-				remove()
-				w.Pass(time.Hour)
-				if len(w.Values("runzero_sites")) == 0 {
-					t.Error("still withdrawn although the console is back")
-				}
-			})
-		})
-	}
+	synctest.Test(t, func(t *testing.T) {
+		sites := &fake{result: oneSite}
+		w := start(t, setup{collectors: []schedule.Collector{sites.named("sites")}, config: poller.Config{MaxAge: 10 * time.Hour}})
+		unlimited := start(t, setup{collectors: []schedule.Collector{sites.named("sites")}})
+		w.pass(time.Minute)
+		sites.become(func(collector.Poll) (collector.Snapshot, error) { return collector.Snapshot{}, io.ErrUnexpectedEOF })
+		w.pass(9 * time.Hour)
+		if len(w.values("runzero_sites")) == 0 {
+			t.Error("withdrawn before the maximum age")
+		}
+		w.pass(time.Hour + time.Minute)
+		if len(w.values("runzero_sites")) != 0 {
+			t.Error("exposed beyond the maximum age")
+		}
+		w.expect("runzero_collector_success", "sites", 0)
+		w.pass(80 * time.Hour)
+		if len(unlimited.values("runzero_sites")) == 0 {
+			t.Error("withdrawn without a maximum age")
+		}
+		sites.become(oneSite)
+		w.pass(2 * time.Hour)
+		if len(w.values("runzero_sites")) == 0 {
+			t.Error("still withdrawn although polls succeed")
+		}
+	})
 }

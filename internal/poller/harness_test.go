@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -51,11 +52,13 @@ func newConsole(options simulator.Options, faults ...simulator.Fault) *simulator
 // exporter, with package harness.
 type setup struct {
 	on         *simulator.Console
-	tokens     []string // of credentials named "1", "2" …; none: the first organization's export token
+	handler    http.Handler // instead of a console
+	tokens     []string     // of credentials named "1", "2" …; none: the first organization's export token
 	collectors []schedule.Collector
 	quota      *quota.Quota // nil: of the default share
 	store      *store.Store
 	config     poller.Config
+	seed       uint64
 	idle       bool // do not run
 }
 
@@ -78,7 +81,10 @@ func start(t testing.TB, s setup) *world {
 	if s.tokens == nil {
 		s.tokens = []string{w.console.ExportToken(0)}
 	}
-	dial, closePipe := simulator.Pipe(w.console)
+	if s.handler == nil {
+		s.handler = w.console
+	}
+	dial, closePipe := simulator.Pipe(s.handler)
 	if s.quota == nil {
 		s.quota = quota.New(quota.Share{Share: 0.5, Reserve: 0.1}, quota.NewGate(time.Now))
 	}
@@ -95,7 +101,7 @@ func start(t testing.TB, s setup) *world {
 		w.account.Credentials = append(w.account.Credentials, poller.Credential{Name: name, Client: client})
 	}
 	s.config.Logger, s.config.Store = log.NewLogfmtLogger(w.log), s.store
-	s.config.Now, s.config.Random = time.Now, rand.New(rand.NewPCG(1, 2)).Float64
+	s.config.Now, s.config.Random = time.Now, rand.New(rand.NewPCG(s.seed, 2)).Float64
 	w.poller = poller.New(s.config, []poller.Account{w.account})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -254,20 +260,6 @@ func callsByDay(calls []simulator.Call, dayStart time.Duration) map[time.Time]in
 	return days
 }
 
-// fileNames are the names of the files in a folder.
-func fileNames(t testing.TB, dir string) []string {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
-
 // copyFolder copies a cache folder as a process that is killed now would leave it.
 func copyFolder(t testing.TB, dir string) string {
 	t.Helper()
@@ -278,17 +270,9 @@ func copyFolder(t testing.TB, dir string) string {
 	return copied
 }
 
-// difference returns the lines that only one of two texts has; empty when there are none.
-func difference(before, after string) string {
-	var lines strings.Builder
-	only := func(sign, text, other string) {
-		for line := range strings.Lines(text) {
-			if !strings.Contains(other, line) {
-				lines.WriteString("\n" + sign + strings.TrimSuffix(line, "\n"))
-			}
-		}
-	}
-	only("-", before, after)
-	only("+", after, before)
-	return lines.String()
+// difference returns the lines that only one of two texts has.
+func difference(before, after string) []string {
+	return slices.DeleteFunc(slices.Collect(strings.Lines(before+after)), func(line string) bool {
+		return strings.Contains(before, line) && strings.Contains(after, line)
+	})
 }

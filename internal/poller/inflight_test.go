@@ -24,7 +24,6 @@ func TestTheLastCallsAreForPollsThatReportTheQuota(t *testing.T) {
 	}{
 		{"one call is left", []*job{console, sites}, console, 1, true, true},
 		{"as many as the poll takes", []*job{console, sites}, console, 3, true, true},
-		{"none, and one may probe", []*job{console, sites}, console, 0, true, true},
 		{"more than the poll takes", []*job{console, sites}, console, 4, true, false},
 		{"the quota has not reset", []*job{console, sites}, console, 1, false, false},
 		{"a poll that reports the quota", []*job{console, sites}, sites, 1, true, false},

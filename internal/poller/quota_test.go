@@ -27,39 +27,52 @@ func startOn(t *testing.T, options simulator.Options) *harness.World {
 	return harness.Start(t, harness.Setup{On: newConsole(options, emptyTasks)})
 }
 
-func TestTheDefaultsOnTheSmallestLicence(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(5*time.Hour + 17*time.Minute) // nobody starts at midnight
-		const days = 2
-		options := licence(100)
-		options.DayStart = 15*time.Hour + 30*time.Minute
-		w := startOn(t, options)
-		oldest := 0.0
-		for range days * 24 {
-			w.Pass(time.Hour)
-			for name, last := range w.Values("runzero_collector_last_success_timestamp_seconds", "collector") {
-				if name != schedule.Discovery { // which succeeds once
-					oldest = max(oldest, float64(time.Now().Unix())-last)
+func TestTheSmallestLicence(t *testing.T) {
+	for what, c := range map[string]struct {
+		exporters int
+		share     float64
+	}{"the defaults": {1, 0.5}, "two exporters of one account": {2, 0.4}} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(5*time.Hour + 17*time.Minute) // nobody starts at midnight
+				const days = 2
+				options := licence(100)
+				options.DayStart = 15*time.Hour + 30*time.Minute
+				s := harness.Setup{On: newConsole(options, emptyTasks), Flags: func(f *config.Flags) { f.QuotaShare = c.share }}
+				var exporters []*harness.World
+				for range c.exporters {
+					exporters = append(exporters, harness.Start(t, s))
 				}
-			}
-		}
-		total := 0
-		for day, n := range callsByDay(w.Console.Calls(), options.DayStart) {
-			if n > 50 {
-				t.Errorf("%d calls on the day of %s, of a share of 50", n, day.Format(time.DateOnly))
-			}
-			total += n
-		}
-		if total < days*50*85/100 {
-			t.Errorf("%d calls in %d days of 50: the share is not used", total, days)
-		}
-		if oldest > 12*3600 {
-			t.Errorf("data as old as %.1f hours was exposed", oldest/3600)
-		}
-		if !w.Exporter.Ready() {
-			t.Error("not ready")
-		}
-	})
+				oldest := 0.0
+				for range days * 24 {
+					exporters[0].Pass(time.Hour)
+					for name, last := range exporters[0].Values("runzero_collector_last_success_timestamp_seconds", "collector") {
+						if name != schedule.Discovery { // which succeeds once
+							oldest = max(oldest, float64(time.Now().Unix())-last)
+						}
+					}
+				}
+				if oldest > 12*3600 {
+					t.Errorf("data as old as %.1f hours was exposed", oldest/3600)
+				}
+				total, share := 0, int(float64(c.exporters)*c.share*100)
+				for day, n := range callsByDay(s.On.Calls(), options.DayStart) {
+					if n > share {
+						t.Errorf("%d calls on the day of %s, of a share of %d", n, day.Format(time.DateOnly), share)
+					}
+					total += n
+				}
+				if total < days*share*8/10 {
+					t.Errorf("%d calls in %d days of %d: the share is not used", total, days, share)
+				}
+				for _, w := range exporters {
+					if !w.Exporter.Ready() || len(w.Log.Lines("poll failed")) > 0 {
+						t.Errorf("one of them is not ready: %s", w.Log)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestPollingPausesWhenTheQuotaIsSpentAndResumesAfterTheReset(t *testing.T) {
@@ -141,12 +154,10 @@ func TestAPausedPollIsNotAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// Polls of four requests and a share of ten calls: the third is cut short.
 		q, limit := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now)), int64(20)
-		inner, cut, complete := requesting(q, 4, &limit), 0, 0
+		inner, polls, complete := requesting(q, 4, &limit), 0, 0
 		sites := func(ctx context.Context, p collector.Poll) (collector.Snapshot, error) {
 			s, err := inner(ctx, p)
-			if err != nil {
-				cut++
-			} else {
+			if polls++; err == nil {
 				complete++
 			}
 			return s, err
@@ -159,8 +170,8 @@ func TestAPausedPollIsNotAFailure(t *testing.T) {
 				t.Fatalf("%d calls are spent", spent)
 			}
 		}
-		if cut == 0 || complete < 4 {
-			t.Errorf("%d polls were cut short and %d complete: this tests nothing", cut, complete)
+		if polls == complete || complete < 4 {
+			t.Errorf("%d of %d polls were complete: this tests nothing", complete, polls)
 		}
 		if lines := w.log.Lines("poll failed"); len(lines) > 0 {
 			t.Errorf("logged %q", lines)
@@ -203,60 +214,27 @@ func TestIntervalsFollowAChangedLimit(t *testing.T) {
 	})
 }
 
-func TestTwoExportersOfOneAccountKeepToTheirSharesTogether(t *testing.T) {
+func TestAConsoleThatIsDownDoesNotCostTheShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(4 * time.Hour)
-		const days, dayStart = 2, 9 * time.Hour
-		options := licence(100)
-		options.DayStart = dayStart
-		s := harness.Setup{On: simulator.New(options), Flags: func(f *config.Flags) { f.QuotaShare = 0.4 }}
-		s.On.Inject(emptyTasks)
-		one, two := harness.Start(t, s), harness.Start(t, s)
-		one.Pass(days * 24 * time.Hour)
-		total := 0
-		for day, n := range callsByDay(s.On.Calls(), dayStart) {
-			if n > 80 {
-				t.Errorf("%d calls on %s, of shares of 80 together", n, day)
+		time.Sleep(20 * time.Hour)
+		w := startOn(t, licence(100))
+		w.Pass(6 * time.Hour)
+		remove := w.Console.Inject(simulator.Fault{
+			Status: http.StatusBadGateway, Header: http.Header{"X-Api-Usage-Remaining": nil, "X-Api-Usage-Limit": nil}, // of a proxy
+		})
+		w.Pass(40 * time.Hour) // in which two resets go unnoticed
+		for day, n := range callsByDay(w.Console.Calls(), 0) {
+			if n > 50 {
+				t.Errorf("%d calls on %s", n, day)
 			}
-			total += n
 		}
-		if total < days*80*8/10 {
-			t.Errorf("%d calls in %d days of 80", total, days)
-		}
-		for _, w := range []*harness.World{one, two} {
-			if !w.Exporter.Ready() || len(w.Log.Lines("poll failed")) > 0 {
-				t.Errorf("one of them starves: %s", w.Log)
+		remove()
+		w.Pass(6 * time.Hour)
+		last := w.Values("runzero_collector_last_success_timestamp_seconds", "collector")
+		for _, name := range []string{"sites", "tasks", "assets"} {
+			if age := float64(time.Now().Unix()) - last[name]; age > 6*3600 {
+				t.Errorf("six hours after the console came back, %s is %.1f hours old: %s", name, age/3600, w.Exporter.Quota())
 			}
 		}
 	})
-}
-
-func TestAConsoleThatIsDownDoesNotCostTheShare(t *testing.T) {
-	withoutHeaders := http.Header{"X-Api-Usage-Remaining": nil, "X-Api-Usage-Limit": nil}
-	for what, fault := range map[string]simulator.Fault{
-		"no connection": {Drop: true}, "a proxy's error": {Status: http.StatusBadGateway, Header: withoutHeaders},
-	} {
-		t.Run(what, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(20 * time.Hour)
-				w := startOn(t, licence(100))
-				w.Pass(6 * time.Hour)
-				remove := w.Console.Inject(fault)
-				w.Pass(40 * time.Hour) // in which two resets go unnoticed
-				for day, n := range callsByDay(w.Console.Calls(), 0) {
-					if n > 50 {
-						t.Errorf("%d calls on %s", n, day)
-					}
-				}
-				remove()
-				w.Pass(6 * time.Hour)
-				last := w.Values("runzero_collector_last_success_timestamp_seconds", "collector")
-				for _, name := range []string{"sites", "tasks", "assets"} {
-					if age := float64(time.Now().Unix()) - last[name]; age > 6*3600 {
-						t.Errorf("six hours after the console came back, %s is %.1f hours old: %s", name, age/3600, w.Exporter.Quota())
-					}
-				}
-			})
-		})
-	}
 }

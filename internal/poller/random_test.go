@@ -13,14 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-kit/log"
-	promconfig "github.com/prometheus/common/config"
-
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
-	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
 // randomAccount is an account, its console, and the other tools that use it.
@@ -189,32 +184,18 @@ func (a *randomAccount) collector(endpoint string, q *quota.Quota) collector.Col
 // run polls the account for three days.
 func (a *randomAccount) run(t *testing.T) {
 	t.Helper()
-	q := quota.New(a.share, quota.NewGate(time.Now))
-	dial, closePipe := simulator.Pipe(a)
-	client, err := runzero.New(runzero.Config{
-		URL: "http://localhost", DialContext: dial, Admit: q.Admit, Observer: q.Observer("1"),
-		HTTP: promconfig.HTTPClientConfig{Authorization: &promconfig.Authorization{Credentials: "CT0123"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	account := poller.Account{Quota: q, Credentials: []poller.Credential{{Name: "1", Client: client}}}
+	s := setup{handler: a, tokens: []string{"CT0123"}, quota: quota.New(a.share, quota.NewGate(time.Now)), seed: a.seed}
 	for _, name := range []string{"sites", "tasks", "assets"} {
-		c := polling(name, a.collector(name, q))
+		c := polling(name, a.collector(name, s.quota))
 		c.Interval = a.interval
-		account.Collectors = append(account.Collectors, c)
+		s.collectors = append(s.collectors, c)
 	}
-	p := poller.New(poller.Config{Logger: log.NewNopLogger(), Now: time.Now, Random: rand.New(rand.NewPCG(a.seed, 2)).Float64}, []poller.Account{account})
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() { p.Run(ctx) })
+	w := start(t, s)
 	for range 74 * 60 { // the first day is incomplete
 		time.Sleep(time.Minute)
 		a.spendElsewhere(time.Now())
 	}
-	cancel()
-	running.Wait()
-	closePipe()
+	w.stop()
 }
 
 // check reports what was violated, and a share that was not used although polls were due.

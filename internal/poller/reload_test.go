@@ -1,7 +1,6 @@
 package poller_test
 
 import (
-	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,7 +8,6 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
-	"github.com/runzero-exporter/runzero_exporter/runzero"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
@@ -24,27 +22,17 @@ func reload(t *testing.T, w *harness.World, change func(*config.Flags)) {
 	w.Pass(0)
 }
 
-func TestAReloadOfTheSameChangesNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{Console: small})
-		w.Pass(20 * time.Minute)
-		before, requests := cachedText(w), w.Console.Count()
-		reload(t, w, func(*config.Flags) {})
-		if diff := difference(before, cachedText(w)); diff != "" {
-			t.Errorf("after the reload: %s", diff)
-		}
-		if n := w.Console.Count() - requests; n != 0 {
-			t.Errorf("%d requests", n)
-		}
-	})
-}
-
 func TestPollsOnlyWhatHasOtherSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := harness.Setup{On: newConsole(small, emptyTasks), CacheDir: harness.CacheDir(t)}
 		w := harness.Start(t, s)
 		w.Pass(time.Minute)
-		before, assets := s.On.Count(), w.Requests("/export/org/assets.jsonl")
+		text, before, assets := cachedText(w), s.On.Count(), w.Requests("/export/org/assets.jsonl")
+		reload(t, w, func(*config.Flags) {})
+		if diff := difference(text, cachedText(w)); len(diff) > 0 || s.On.Count() != before {
+			t.Errorf("a reload of the same made %d requests and changed %q", s.On.Count()-before, diff)
+		}
+
 		byOS := func(f *config.Flags) { f.AssetLabels = "os" }
 		reload(t, w, byOS)
 		if n := s.On.Count() - before; n != 1 || w.Requests("/export/org/assets.jsonl") != assets+1 {
@@ -55,11 +43,15 @@ func TestPollsOnlyWhatHasOtherSettings(t *testing.T) {
 		}
 		w.Stop()
 
-		s.Flags = byOS
+		s.Flags = func(f *config.Flags) { byOS(f); f.CacheInterval = 3 * time.Minute }
 		w = harness.Start(t, s)
 		w.Pass(0)
 		if n := s.On.Count() - before; n != 1 || len(w.Values("runzero_assets")) == 0 {
 			t.Errorf("%d requests after a restart with the new settings", n-1)
+		}
+		w.Pass(7 * time.Minute)
+		if n := w.Requests("/export/org/sites.json"); n < 2 {
+			t.Errorf("the sites were requested %d times, want more at the shorter interval", n)
 		}
 		w.Stop()
 
@@ -133,65 +125,6 @@ func TestARemovedAccountIsNeitherExposedNorPolled(t *testing.T) {
 		}
 		if calls := w.console.Calls(); len(calls) != 2 || calls[1].Status != 0 {
 			t.Errorf("the running poll was not cancelled: %v", calls)
-		}
-	})
-}
-
-// What has the same settings after a reload is neither lost nor polled early, although each poll takes long.
-func TestReloadsWhilePollsRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		random := rand.New(rand.NewPCG(3, 4))
-		w := harness.Start(t, harness.Setup{Console: small})
-		w.Pass(time.Minute)
-		w.Console.Inject(emptyTasks)
-		w.Console.Inject(simulator.Fault{Delay: 90 * time.Second})
-		for range 40 {
-			w.Pass(time.Duration(random.Int64N(int64(6 * time.Minute))))
-			reload(t, w, func(f *config.Flags) {
-				if random.IntN(4) == 0 {
-					f.AssetTop++
-				}
-			})
-			for _, family := range []string{"runzero_sites", "runzero_site_info", "runzero_console_healthy"} {
-				if len(w.Values(family)) == 0 {
-					t.Fatalf("%s is lost", family)
-				}
-			}
-		}
-		for _, endpoint := range []string{"/export/org/sites.json", "/export/org/tasks.jsonl", "/health"} {
-			if got := shortestGap(w.Console.Calls(), endpoint); got < interval {
-				t.Errorf("%s was requested again after %s", endpoint, got)
-			}
-		}
-		if n := w.Requests("/export/org/assets.json"); n != 1 {
-			t.Errorf("%d discoveries, want one", n)
-		}
-		w.Pass(time.Hour)
-		if len(w.Values("runzero_assets")) == 0 {
-			t.Error("there are no assets after the reloads")
-		}
-	})
-}
-
-func TestANewCredentialIsTriedAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		console, explorers := simulator.New(small), &fake{}
-		w := start(t, setup{
-			on: console, tokens: []string{console.ExportToken(0), console.OrganizationToken(0)},
-			collectors: []schedule.Collector{needing(runzero.OrganizationToken, explorers.named("explorers"))},
-		})
-		both := w.account
-		exportOnly := both
-		exportOnly.Credentials = both.Credentials[:1]
-		w.poller.Reload(t.Context(), []poller.Account{exportOnly})
-		w.pass(time.Hour)
-		w.expect("runzero_collector_supported", "explorers", 0)
-		before := len(explorers.seen())
-		w.poller.Reload(t.Context(), []poller.Account{both})
-		w.pass(time.Second)
-		w.expect("runzero_collector_supported", "explorers", 1)
-		if len(explorers.seen()) == before {
-			t.Error("the organization token was not tried")
 		}
 	})
 }

@@ -30,44 +30,36 @@ func cachedText(w *harness.World) string {
 }
 
 func TestARestartExposesTheSameAndPollsNothingEarly(t *testing.T) {
-	for kind, token := range map[string]func(*simulator.Console) string{"export token": nil, "account credential": (*simulator.Console).AccountToken} {
-		t.Run(kind, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 5, Limit: 10_000})
-				s := harness.Setup{On: console, Token: token, CacheDir: harness.CacheDir(t)}
-				w := harness.Start(t, s)
-				w.Pass(20 * time.Minute)
-				w.Stop()
-				before := cachedText(w)
-				for _, family := range cachedFamilies {
-					if !strings.Contains(before, "\n"+family) {
-						t.Errorf("there is no %s", family)
-					}
-				}
+	synctest.Test(t, func(t *testing.T) {
+		console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 5, Limit: 10_000})
+		s := harness.Setup{On: console, Token: (*simulator.Console).AccountToken, CacheDir: harness.CacheDir(t)}
+		w := harness.Start(t, s)
+		w.Pass(20 * time.Minute)
+		w.Stop()
+		before := cachedText(w)
+		for _, family := range cachedFamilies {
+			if !strings.Contains(before, "\n"+family) {
+				t.Errorf("there is no %s", family)
+			}
+		}
 
-				s.Idle = true
-				w = harness.Start(t, s)
-				if diff := difference(before, cachedText(w)); diff != "" {
-					t.Errorf("after the restart: %s", diff)
-				}
-				if !w.Exporter.Ready() {
-					t.Error("not ready although everything is cached")
-				}
-				time.Sleep(3 * time.Minute)
-				s.Idle = false
-				harness.Start(t, s).Pass(20 * time.Minute)
-				if token == nil {
-					for _, endpoint := range endpoints {
-						if got := shortestGap(console.Calls(), endpoint); got < interval {
-							t.Errorf("%s was requested again after %s", endpoint, got)
-						}
-					}
-				} else if got := shortestGap(console.Calls(), "/account/orgs"); got < time.Hour {
-					t.Errorf("the organizations were requested again after %s", got)
-				}
-			})
-		})
-	}
+		s.Idle = true
+		w = harness.Start(t, s)
+		if diff := difference(before, cachedText(w)); len(diff) > 0 {
+			t.Errorf("after the restart: %q", diff)
+		}
+		if !w.Exporter.Ready() {
+			t.Error("not ready although everything is cached")
+		}
+		time.Sleep(3 * time.Minute)
+		s.Idle = false
+		harness.Start(t, s).Pass(20 * time.Minute)
+		for endpoint, every := range map[string]time.Duration{"/account/orgs": time.Hour, "/account/sites": interval, "/account/agents": interval, "/health": time.Hour} {
+			if got := shortestGap(console.Calls(), endpoint); got < every {
+				t.Errorf("%s was requested again after %s", endpoint, got)
+			}
+		}
+	})
 }
 
 // Every restart stops the exporter or kills it, many in the middle of a poll. Each collector
@@ -143,8 +135,8 @@ func TestARestartRemembersFailuresSupportAndTheQuota(t *testing.T) {
 		before, requests := cachedText(w), len(console.Calls())
 
 		w = harness.Start(t, s)
-		if diff := difference(before, cachedText(w)); diff != "" {
-			t.Errorf("after the restart: %s", diff)
+		if diff := difference(before, cachedText(w)); len(diff) > 0 {
+			t.Errorf("after the restart: %q", diff)
 		}
 		w.Pass(50 * time.Minute)
 		for _, call := range console.Calls()[requests:] {
@@ -162,23 +154,6 @@ func TestARestartRemembersFailuresSupportAndTheQuota(t *testing.T) {
 		w.Pass(2 * time.Hour)
 		w.Expect("runzero_collector_success", 1, "collector", "assets")
 		w.Expect("runzero_collector_consecutive_failures", 0, "collector", "assets")
-	})
-}
-
-func TestAShorterIntervalAppliesFromTheRestart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := harness.Setup{On: simulator.New(small), CacheDir: harness.CacheDir(t)}
-		s.On.Inject(emptyTasks)
-		w := harness.Start(t, s)
-		w.Pass(time.Hour)
-		w.Stop()
-		before := w.Requests("/export/org/sites.json")
-		s.Flags = func(f *config.Flags) { f.CacheInterval = time.Minute }
-		w = harness.Start(t, s)
-		w.Pass(10 * time.Minute)
-		if n := w.Requests("/export/org/sites.json") - before; n < 7 {
-			t.Errorf("%d requests in ten minutes, at an interval of one", n)
-		}
 	})
 }
 
