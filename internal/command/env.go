@@ -26,12 +26,6 @@ type Env struct {
 	Dial   Dial
 }
 
-// The demo polls often, so that dashboards move while someone watches, and its licence is large enough for that.
-const (
-	demoInterval = time.Minute
-	demoLimit    = 100_000
-)
-
 // Demo replaces the console by a simulated one in this process.
 type Demo struct {
 	Enabled   bool
@@ -43,16 +37,16 @@ func (d Demo) Start(env Env, flags config.Flags) (Env, config.Flags, func()) {
 	if !d.Enabled {
 		return env, flags, func() {}
 	}
-	options := simulator.Options{Seed: 1, Limit: demoLimit}
+	options := simulator.Options{Seed: 1, Limit: 100_000}
 	if d.Incidents {
 		options.Incidents = simulator.DemoIncidents(time.Now())
 	}
 	console := simulator.New(options)
 	var stop func()
 	env.Dial, stop = simulator.Pipe(console)
-	// The incidents reduce the limit to that of a real account, which needs real intervals.
+	// Dashboards must move while someone watches. Incidents reduce the limit to a real one, which needs real intervals.
 	if !flags.Set["cache.interval"] && !d.Incidents {
-		flags.CacheInterval = demoInterval
+		flags.CacheInterval = time.Minute
 	}
 	return env, Simulated(flags, console), stop
 }

@@ -33,15 +33,13 @@ const Name = "runzero_exporter"
 
 // Options are what an Exporter needs. Only Logger and Load are required.
 type Options struct {
-	Logger log.Logger
-	Load   func() (*config.Config, error)                                    // loads the configuration: at the start, and at each reload
-	Dial   func(ctx context.Context, network, addr string) (net.Conn, error) // nil: the ordinary network
-	Now    func() time.Time                                                  // nil: time.Now
-	Random func() float64                                                    // spreads polls, with numbers in [0, 1); nil: math/rand/v2's
-	// Observe wraps the observer of every request; nil leaves it as it is.
-	Observe func(runzero.Observer) runzero.Observer
-	// Disk wraps how the cache is written, for tests of slow and failing disks; nil leaves it as it is.
-	Disk func(store.WriteFile) store.WriteFile
+	Logger  log.Logger
+	Load    func() (*config.Config, error)                                    // called at the start and at each reload
+	Dial    func(ctx context.Context, network, addr string) (net.Conn, error) // nil: the ordinary network
+	Now     func() time.Time                                                  // nil: time.Now
+	Random  func() float64                                                    // spreads polls, in [0, 1); nil: rand/v2
+	Observe func(runzero.Observer) runzero.Observer                           // wraps all observers; nil: not
+	Disk    func(store.WriteFile) store.WriteFile                             // wraps writes of the cache; nil: not
 	// Unpaced ignores the burst limit of the console, for a simulated console under a simulated clock.
 	Unpaced bool
 }

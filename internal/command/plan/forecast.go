@@ -20,10 +20,9 @@ type forecast struct {
 	demand  float64 // calls a day with the intervals as configured
 	stretch float64 // the factor of all intervals; infinite when calls is 0
 	// unreached are the collectors for which the account has no credential, by the kind that they need.
-	unreached map[runzero.Kind][]string
-	inFile    bool // the account is in the file and may have quota settings of its own
-	// severalOrganizations is whether some collector is polled for each of several organizations.
-	severalOrganizations bool
+	unreached            map[runzero.Kind][]string
+	inFile               bool // the account is in the file and may have quota settings of its own
+	severalOrganizations bool // some collector is polled for each of several organizations
 }
 
 // row is one line of the table: count polls that differ in their organization alone.

@@ -39,14 +39,11 @@ func (f forecast) remedies(maxAge time.Duration) []string {
 		f.quotaSetting("share"), f.share.Share, formatCalls(f.demand/f.share.Share)))
 }
 
-// maxProposal is the longest interval that is worth proposing.
-const maxProposal = 30 * 24 * time.Hour
-
 // longerIntervals returns settings that make the demand fit, with all intervals lengthened
 // by the same factor. It returns "" when results would expire in such intervals, or when no
 // interval helps, because polls that have no setting need too much.
 func (f forecast) longerIntervals(maxAge time.Duration) string {
-	longest := maxProposal
+	longest := 30 * 24 * time.Hour // what is longer is not worth proposing
 	if maxAge > 0 {
 		longest = min(longest, maxAge)
 	}

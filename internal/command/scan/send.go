@@ -42,12 +42,9 @@ func (r *request) clients(a config.Account, dial command.Dial, write bool) ([]*r
 	return clients, nil
 }
 
-// scanEndpoint is the endpoint of runzero.Client.StartScan.
-const scanEndpoint = "/org/sites/{id}/scan"
-
 // Responded implements runzero.Observer.
 func (r *request) Responded(e runzero.Exchange) {
-	if e.Endpoint == scanEndpoint {
+	if e.Endpoint == "/org/sites/{id}/scan" { // that of runzero.Client.StartScan
 		r.sent.Store(true)
 	}
 }
