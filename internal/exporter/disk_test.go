@@ -16,7 +16,7 @@ func TestAHangingDiskDelaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		writes := 0
 		w := harness.Start(t, harness.Setup{
-			Console: simulator.Options{Sites: 2, Assets: 40}, CacheDir: t.TempDir(),
+			On: newConsole(simulator.Options{Assets: 5}), CacheDir: t.TempDir(),
 			Disk: func(write store.WriteFile) store.WriteFile {
 				return func(name string, data []byte) error {
 					writes++

@@ -23,7 +23,7 @@ import (
 // startNorth starts an exporter of an account called north.
 func startNorth(t *testing.T, o simulator.Options, flags func(*config.Flags)) (w *harness.World, console *simulator.Console, file string) {
 	t.Helper()
-	console = simulator.New(o)
+	console = newConsole(o)
 	file = "accounts:\n" + harness.Account("north", harness.North, console.AccountToken())
 	w = harness.Start(t, harness.Setup{Dials: harness.Pipes(t, map[string]*simulator.Console{harness.North: console}), File: file, Flags: flags})
 	return w, console, file
@@ -31,7 +31,7 @@ func startNorth(t *testing.T, o simulator.Options, flags func(*config.Flags)) (w
 
 func TestABadFileChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, console, good := startNorth(t, simulator.Options{Sites: 2, Assets: 40}, nil)
+		w, console, good := startNorth(t, simulator.Options{Assets: 5}, nil)
 		w.Pass(time.Hour)
 		loaded := w.Values("runzero_exporter_config_last_reload_success_timestamp_seconds")[""]
 
@@ -66,7 +66,7 @@ func TestABadFileChangesNothing(t *testing.T) {
 func TestReloadsWhilePollsScrapesAndPagesGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
-		north, south := simulator.New(simulator.Options{Sites: 2, Assets: 40}), simulator.New(simulator.Options{Seed: 2, Sites: 2, Assets: 40})
+		north, south := newConsole(simulator.Options{Assets: 5}), newConsole(simulator.Options{Seed: 2, Assets: 5})
 		stays := "accounts:\n" + harness.Account("north", harness.North, north.AccountToken())
 		w := harness.Start(t, harness.Setup{Dials: harness.Pipes(t, map[string]*simulator.Console{harness.North: north, harness.South: south}), File: stays})
 		w.Pass(time.Minute)
@@ -134,7 +134,7 @@ func TestReloadsWhilePollsScrapesAndPagesGoOn(t *testing.T) {
 
 func TestAReloadKeepsCountersAndTakesOverQuotaAndExpiration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, console, file := startNorth(t, simulator.Options{Sites: 2, Assets: 40, Limit: 1000}, func(f *config.Flags) { f.QuotaShare = 0.4 })
+		w, console, file := startNorth(t, simulator.Options{Assets: 5, Limit: 1000}, func(f *config.Flags) { f.QuotaShare = 0.4 })
 		w.Pass(time.Hour)
 		before, requests := console.Count(), w.Values("runzero_api_requests_total", "endpoint")
 
