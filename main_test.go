@@ -154,8 +154,7 @@ func TestVariablesSetFlags(t *testing.T) {
 	}
 }
 
-// TestRefusesSettingsOfBothFileAndFlag checks that it is known which flags users set,
-// by whatever means.
+// TestRefusesSettingsOfBothFileAndFlag checks that it is known which flags users set, by whatever means.
 func TestRefusesSettingsOfBothFileAndFlag(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.yml")
 	text := "collectors:\n  assets: {enabled: true, top: 7}\n"

@@ -1,6 +1,5 @@
-// Package alerts tests the conventions of the alert rules, that each alert is tested, and that
-// the PrometheusRule of the examples is their copy. promtool checks and tests the rules
-// themselves; test/shipped checks the names in them.
+// Package alerts tests the conventions of the alert rules, that each alert is tested, and that the PrometheusRule of
+// the examples is their copy. promtool checks and tests the rules themselves; test/shipped checks the names in them.
 package alerts
 
 import (

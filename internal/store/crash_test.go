@@ -31,8 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// saveForever counts on from the snapshot that it finds, and prints each number that has
-// been written.
+// saveForever counts on from the snapshot that it finds, and prints each number that has been written.
 func saveForever(dir string) error {
 	s, err := store.Open(dir, log.NewLogfmtLogger(os.Stderr))
 	if err != nil {
@@ -79,8 +78,7 @@ func TestKillAtAnyInstantLosesAtMostThePendingSave(t *testing.T) {
 	t.Logf("%d of %d kills interrupted a save", interrupted, kills)
 }
 
-// kill starts a process that saves, kills it, and returns the last number that it
-// printed.
+// kill starts a process that saves, kills it, and returns the last number that it printed.
 func kill(t *testing.T, dir string) int {
 	t.Helper()
 	program, err := os.Executable()

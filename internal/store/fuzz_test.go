@@ -12,9 +12,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
-// FuzzLoad loads arbitrary files, most with a valid checksum. A snapshot that loads can
-// be exposed and saved again without a change; any other file is set aside, with a log
-// line that does not quote it.
+// FuzzLoad loads arbitrary files, most with a valid checksum. A snapshot that loads can be exposed and saved again
+// without a change; any other file is set aside, with a log line that does not quote it.
 func FuzzLoad(f *testing.F) {
 	folder := newFolder(f)
 	folder.save(acme(), small())

@@ -15,8 +15,7 @@ type asset struct {
 	seen    int64
 	updated int64
 	alive   bool
-	// sparse assets are known through an integration alone. Their records have no os and
-	// few other keys (seen).
+	// sparse assets are known through an integration alone. Their records have no os and few other keys (seen).
 	sparse bool
 }
 
@@ -82,8 +81,7 @@ func (a *asset) risk() level {
 
 func (a *asset) criticality() level { return pickLevel(criticalities, a.key.sub(drawCriticality)) }
 
-// services are the numbers of TCP and UDP services and of other ways in which the asset
-// was found.
+// services are the numbers of TCP and UDP services and of other ways in which the asset was found.
 func (a *asset) services() (tcp, udp, arp, icmp, other int64) {
 	if a.sparse {
 		return

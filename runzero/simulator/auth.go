@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// scope is the part of the API that a route belongs to. It decides which credentials and
-// licences may call the route.
+// scope is the part of the API that a route belongs to. It decides which credentials and licences may call the route.
 type scope int
 
 const (

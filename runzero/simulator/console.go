@@ -13,8 +13,7 @@ import (
 // Tier is the licence of the simulated account. What each allows is documented.
 type Tier int
 
-// Platform allows everything, Professional everything but the account API, Community the
-// export API alone.
+// Platform allows everything, Professional everything but the account API, Community the export API alone.
 const (
 	Platform Tier = iota
 	Professional
@@ -33,21 +32,17 @@ type Options struct {
 	// Organizations is the number of ordinary organizations, 3 when 0. A demo
 	// organization and an inactive one are added.
 	Organizations int
-	// Sites is the number of sites of the first organization, 4 when 0. Later
-	// organizations have fewer, at least 2.
+	// Sites is the number of sites of the first organization, 4 when 0. Later organizations have fewer, at least 2.
 	Sites int
-	// Assets is the size of the first and largest organization, 1200 when 0. Each later
-	// one has half of the one before. Fleets of more than a hundred assets vary by a few
-	// percent as devices come and go. Negative: no assets.
+	// Assets is the size of the first and largest organization, 1200 when 0. Each later one has half of the one
+	// before. Fleets of more than a hundred assets vary by a few percent as devices come and go. Negative: no assets.
 	Assets int
-	// Limit is the number of licensed assets and thereby of calls a day (documented),
-	// 10000 when 0. Negative: no usage headers and no limit, as a self-hosted console may
-	// be (assumed).
+	// Limit is the number of licensed assets and thereby of calls a day (documented), 10000 when 0. Negative: no
+	// usage headers and no limit, as a self-hosted console may be (assumed).
 	Limit int
 	// DayStart is when the quota resets, after midnight UTC. It is not documented.
 	DayStart time.Duration
-	// Burst is how many requests a source address may send in any five minutes, 2000 when
-	// 0 (documented).
+	// Burst is how many requests a source address may send in any five minutes, 2000 when 0 (documented).
 	Burst int
 	Tier  Tier
 	// Version of the console and of its newest Explorer, "5.1.260818.0" when empty.
@@ -141,8 +136,7 @@ type Organization struct {
 // Site describes one site.
 type Site struct{ ID, Name string }
 
-// Organizations lists all organizations. Methods that take an organization take its index
-// in this list.
+// Organizations lists all organizations. Methods that take an organization take its index in this list.
 func (c *Console) Organizations() []Organization {
 	list := make([]Organization, 0, len(c.orgs))
 	for _, o := range c.orgs {

@@ -2,8 +2,7 @@ package simulator
 
 import "slices"
 
-// countNames are the counts that rows of sites and organizations have beside their
-// documented fields (seen).
+// countNames are the counts that rows of sites and organizations have beside their documented fields (seen).
 var countNames = [...]string{
 	"asset_count", "recent_asset_count", "live_asset_count", "service_count", "service_count_tcp", "service_count_udp",
 	"service_count_arp", "service_count_icmp", "software_count", "vulnerability_count",

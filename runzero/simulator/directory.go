@@ -2,8 +2,7 @@ package simulator
 
 import "iter"
 
-// principal is a user or a group of the Azure AD of an organization, as its connector last
-// imported it.
+// principal is a user or a group of the Azure AD of an organization, as its connector last imported it.
 type principal struct {
 	org    *org
 	synced int64

@@ -1,14 +1,11 @@
-// Package simulator is a simulated runZero console: an http.Handler that follows runZero's
-// published API description and, where real consoles were seen to differ from it, behaves
-// as they do. Tests, the demo and the simulate command use it. It knows nothing of the
-// exporter or of metrics.
+// Package simulator is a simulated runZero console: an http.Handler that follows runZero's published API description
+// and, where real consoles were seen to differ from it, behaves as they do. Tests, the demo and the simulate command
+// use it. It knows nothing of the exporter or of metrics.
 //
-// The simulated world is a function of a seed and of the clock that is passed in. An
-// asset, a task or an Explorer is computed when a request needs it. So history reaches
-// back as far as anybody looks, two consoles of one seed and one clock are equal, and a
-// million assets are written row by row without being held in memory. Only the effects of
-// callers are stored: calls spent, tokens issued, faults injected, scans started, and a
-// bounded log of requests.
+// The simulated world is a function of a seed and of the clock that is passed in. An asset, a task or an Explorer is
+// computed when a request needs it. So history reaches back as far as anybody looks, two consoles of one seed and one
+// clock are equal, and a million assets are written row by row without being held in memory. Only the effects of
+// callers are stored: calls spent, tokens issued, faults injected, scans started, and a bounded log of requests.
 //
 // All exports describe the same world: an asset has as many services, software and
 // vulnerability rows as its counts say, the certificate of a service is one of the

@@ -16,8 +16,7 @@ type Fault struct {
 	Times int
 	// Status instead of the real response; 0 is the real response.
 	Status int
-	// Header is added to the headers of the response or replaces them. A key without
-	// values removes the header.
+	// Header is added to the headers of the response or replaces them. A key without values removes the header.
 	Header http.Header
 	// Body instead of the real one, with Status or 200.
 	Body *string
@@ -55,8 +54,7 @@ func (c *Console) Inject(f Fault) (remove func()) {
 	}
 }
 
-// takeFault finds the fault of a request: an injected one, else that of an incident. The
-// zero Fault is none.
+// takeFault finds the fault of a request: an injected one, else that of an incident. The zero Fault is none.
 func (c *Console) takeFault(path string, now time.Time) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()

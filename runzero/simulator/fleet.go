@@ -19,8 +19,7 @@ type siteView struct {
 	known           bool // whether there was one
 }
 
-// assets lists the assets of an organization; their positions are their slots. Each asset
-// overwrites the one before.
+// assets lists the assets of an organization; their positions are their slots. Each asset overwrites the one before.
 func (v *view) assets(o *org, from int) iter.Seq2[int, *asset] {
 	return func(yield func(int, *asset) bool) {
 		f := v.fleet(o)

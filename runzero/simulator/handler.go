@@ -99,9 +99,8 @@ func source(r *http.Request) string {
 	return host
 }
 
-// allowed checks credential, licence and organization, in this order, and responds with an
-// error where one of them does not suffice. Codes and bodies are seen, the order is
-// assumed.
+// allowed checks credential, licence and organization, in this order, and responds with an error where one of them
+// does not suffice. Codes and bodies are seen, the order is assumed.
 func (q *request) allowed(rt route) bool {
 	kind := q.grant.provided()
 	switch {

@@ -10,8 +10,7 @@ import (
 // (sub), so that any record can be computed without those before it.
 type key uint64
 
-// What is drawn from a key, numbered from 1, five to a line. The order is part of the
-// simulated world: append only.
+// What is drawn from a key, numbered from 1, five to a line. The order is part of the simulated world: append only.
 const (
 	drawOrg, drawSite, drawAsset, drawClass, drawLife uint64 = 5*iota + 1, 5*iota + 2, 5*iota + 3, 5*iota + 4, 5*iota + 5
 	drawPhase, drawGap, drawIntegration, drawDock, drawJitter

@@ -31,9 +31,8 @@ const (
 	ServerFails
 )
 
-// Incident is something unusual that happens to a console at a given time. It changes
-// nothing before From, so a clock that moves through an incident shows how it begins and
-// ends.
+// Incident is something unusual that happens to a console at a given time. It changes nothing before From, so a clock
+// that moves through an incident shows how it begins and ends.
 type Incident struct {
 	Kind IncidentKind
 	// Indices of the place, for kinds that have one. An incident in a place that the
@@ -44,9 +43,8 @@ type Incident struct {
 	From, To                     time.Time // zero To: no end
 }
 
-// DemoIncidents are those of a demo that shows the last weeks before end: some are over,
-// some are not. Their times are relative to the hour of end, so that consoles made within
-// an hour are equal.
+// DemoIncidents are those of a demo that shows the last weeks before end: some are over, some are not. Their times
+// are relative to the hour of end, so that consoles made within an hour are equal.
 func DemoIncidents(end time.Time) []Incident {
 	end = end.UTC().Truncate(time.Hour)
 	ago := func(d time.Duration) time.Time { return end.Add(-d) }
@@ -201,8 +199,7 @@ func (c *Console) othersSpent(from, to int64) int {
 	return int(spent)
 }
 
-// spendIncidents spends the calls of incidents that have begun since the last reset. The
-// caller holds mu.
+// spendIncidents spends the calls of incidents that have begun since the last reset. The caller holds mu.
 func (c *Console) spendIncidents(now, reset int64) {
 	for n := range c.opts.Incidents {
 		i := &c.opts.Incidents[n]

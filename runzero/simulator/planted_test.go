@@ -8,9 +8,8 @@ import (
 	"testing"
 )
 
-// unplanted are the string fields that need not be planted: identifiers, what the exporter
-// exports by design, enumerated values, and numbers in strings. A prefix restricts a field
-// to one kind of record.
+// unplanted are the string fields that need not be planted: identifiers, what the exporter exports by design,
+// enumerated values, and numbers in strings. A prefix restricts a field to one kind of record.
 var unplanted = strings.Fields(`
 	id organization_id site_id client_id agent_id parent_id template_id hosted_zone_id cruncher_id recur_last_task_id created_by_user_id
 	first_task_id last_task_id last_agent_id host_id hub_id processor_id ownership.id service_id service_asset_id service_organization_id

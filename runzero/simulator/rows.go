@@ -1,7 +1,6 @@
 package simulator
 
-// row is a record of which there are few. Its keys are sent in order, as those of the real
-// API are (seen).
+// row is a record of which there are few. Its keys are sent in order, as those of the real API are (seen).
 type row map[string]any
 
 func (v *view) siteRows(o *org) []row {

@@ -49,9 +49,8 @@ func (q *request) startScan() {
 	}
 }
 
-// chooseScanner finds the Explorer, the Explorer of a group, or the hosted zone that is to
-// scan. Groups are not simulated beyond that: every id is one. It responds with an error
-// and returns false when there is no scanner.
+// chooseScanner finds the Explorer, the Explorer of a group, or the hosted zone that is to scan. Groups are not
+// simulated beyond that: every id is one. It responds with an error and returns false when there is no scanner.
 func (q *request) chooseScanner(s *started) bool {
 	id, group := cmp.Or(s.params["explorer"], s.params["agent"]), s.params["explorer-group-id"]
 	zone := cmp.Or(s.params["hosted-zone-name"], s.params["hosted-zone-id"])

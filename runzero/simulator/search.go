@@ -104,8 +104,7 @@ func (p *searchParser[T]) not() (func(T) bool, error) {
 	return p.term(whole)
 }
 
-// keywords are the names that searches have for fields, most specific first. Of a list of
-// fields any may match.
+// keywords are the names that searches have for fields, most specific first. Of a list of fields any may match.
 var keywords = map[string][]string{
 	"site":            {"site_id site_name", "directory_user_site_id", "directory_group_site_id", "id name"},
 	"name":            {"names", "directory_user_display_name", "directory_group_display_name", "essid", "software_product", "vulnerability_name"},
@@ -183,9 +182,8 @@ var comparison = regexp.MustCompile(`^(<=?|>=?)\s*(?:(now)|(\d+)\s*(?:(minute|ho
 
 var spans = map[string]int64{"minute": minute, "hour": hour, "h": hour, "day": day, "d": day, "week": 7 * day, "w": 7 * day, "month": 30 * day, "year": 365 * day}
 
-// compareValue compares with a number or with a time. last_seen:<90days means less than
-// 90 days ago, valid_until:<30days less than 30 days from now. What never was or never
-// ends (0) is no time and does not match.
+// compareValue compares with a number or with a time. last_seen:<90days means less than 90 days ago,
+// valid_until:<30days less than 30 days from now. What never was or never ends (0) is no time and does not match.
 func compareValue(name, value string, now int64) (func([]string) bool, error) {
 	parts := comparison.FindStringSubmatch(value)
 	if parts == nil {
@@ -213,8 +211,7 @@ func compareValue(name, value string, now int64) (func([]string) bool, error) {
 	}, nil
 }
 
-// values are the forms in which searches see the value of a field: the elements of lists,
-// tags as name=value.
+// values are the forms in which searches see the value of a field: the elements of lists, tags as name=value.
 func values(text []byte) []string {
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {

@@ -12,8 +12,7 @@ type software struct {
 
 type product struct{ vendor, name string }
 
-// products are on many assets. The rest of an asset's software are rare products, whose
-// number grows with the fleet.
+// products are on many assets. The rest of an asset's software are rare products, whose number grows with the fleet.
 var products = []product{
 	{"Microsoft", "Edge"}, {"Google", "Chrome"}, {"Microsoft", "Office"}, {"Mozilla", "Firefox"},
 	{"OpenSSL", "OpenSSL"}, {"OpenBSD", "OpenSSH"}, {"Microsoft", "Teams"}, {"Adobe", "Acrobat Reader"},

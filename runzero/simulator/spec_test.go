@@ -18,8 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// specification is nil when RUNZERO_OPENAPI is not set: then only statuses and JSON are
-// checked.
+// specification is nil when RUNZERO_OPENAPI is not set: then only statuses and JSON are checked.
 func specification(t *testing.T) routers.Router {
 	t.Helper()
 	file := os.Getenv("RUNZERO_OPENAPI")

@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// Rows is how many records an export of an organization lists now: assets, services,
-// software, vulnerabilities, wireless, certificates, users, groups, findings, sites or
-// tasks. It is 0 for other names.
+// Rows is how many records an export of an organization lists now: assets, services, software, vulnerabilities,
+// wireless, certificates, users, groups, findings, sites or tasks. It is 0 for other names.
 func (c *Console) Rows(org int, export string) int {
 	e, ok := c.exports[export]
 	if !ok {
@@ -86,8 +85,7 @@ func (c *Console) Vulnerabilities(org int) iter.Seq[Vulnerability] {
 	})
 }
 
-// Certificate is one certificate, of type x509 or ssh. Start and End are 0 if it does not
-// expire.
+// Certificate is one certificate, of type x509 or ssh. Start and End are 0 if it does not expire.
 type Certificate struct {
 	Type               string
 	Start, End         int64

@@ -6,16 +6,14 @@ import (
 	"time"
 )
 
-// Usage is what the account has spent. Limit and Remaining are -1 for a console without a
-// limit.
+// Usage is what the account has spent. Limit and Remaining are -1 for a console without a limit.
 type Usage struct {
 	Total, Today, Limit, Remaining int
 	// Resets is when the quota resets next.
 	Resets time.Time
 }
 
-// usage counts the calls of the account: that the limit is shared is documented, that
-// Today and Total are is assumed.
+// usage counts the calls of the account: that the limit is shared is documented, that Today and Total are is assumed.
 type usage struct {
 	total, today int
 	day          int64

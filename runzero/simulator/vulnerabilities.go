@@ -1,7 +1,6 @@
 package simulator
 
-// vulnerability is one of an asset. There are as many as the vulnerability_count of the
-// asset.
+// vulnerability is one of an asset. There are as many as the vulnerability_count of the asset.
 type vulnerability struct {
 	*asset
 	index    int

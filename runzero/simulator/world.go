@@ -12,8 +12,7 @@ const (
 	day    = 24 * hour
 )
 
-// staleDays is how long an asset that is gone stays listed, and the
-// expiration_assets_stale of all organizations.
+// staleDays is how long an asset that is gone stays listed, and the expiration_assets_stale of all organizations.
 const staleDays = 45
 
 // recentDays is what counts as recent in recent_asset_count (assumed; the count is seen).

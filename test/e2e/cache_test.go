@@ -20,8 +20,7 @@ const (
 	lastPolled = "runzero_collector_last_success_timestamp_seconds"
 )
 
-// continues requires a scrape to expose all that an earlier one did, nothing of it older,
-// and true ages.
+// continues requires a scrape to expose all that an earlier one did, nothing of it older, and true ages.
 func continues(t *testing.T, base string, before families) families {
 	t.Helper()
 	from := time.Now()
@@ -49,8 +48,7 @@ func continues(t *testing.T, base string, before families) families {
 	return now
 }
 
-// Killed at any instant, the exporter has all its data at once when it starts again, and
-// requests nothing twice.
+// Killed at any instant, the exporter has all its data at once when it starts again, and requests nothing twice.
 func TestKillsLoseNothingAndCostNothing(t *testing.T) {
 	t.Parallel()
 	restartsCostNothing(t, (*process).kill)
@@ -137,8 +135,7 @@ func restartsCostNothing(t *testing.T, end func(*process)) {
 	}
 }
 
-// Whatever happened to the files of the cache, the exporter starts, logs it once for each
-// file, and polls.
+// Whatever happened to the files of the cache, the exporter starts, logs it once for each file, and polls.
 func TestStartsWithDamagedCacheFiles(t *testing.T) {
 	console, env := startConsole(t, 2, 200, unlimited)
 	flags := func(folder string) []string {

@@ -94,8 +94,7 @@ func (l *live) rules(t *testing.T) {
 	})
 }
 
-// alerts waits for the notifications that the incidents cause. What other alerts explain
-// must be inhibited.
+// alerts waits for the notifications that the incidents cause. What other alerts explain must be inhibited.
 func (l *live) alerts(t *testing.T) {
 	want := map[string]string{
 		"RunZeroSiteHasNoExplorer / Brightwater Clinics / Clinic North":                                "network-pager",

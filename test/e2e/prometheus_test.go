@@ -88,8 +88,7 @@ func (p *prometheus) by(label, promQL string) map[string]float64 {
 	return values
 }
 
-// twin is a simulated console inside the test that equals the one in another process: it
-// knows the truth at any time.
+// twin is a simulated console inside the test that equals the one in another process: it knows the truth at any time.
 type twin struct {
 	*simulator.Console
 	now time.Time

@@ -18,8 +18,7 @@ type sharer struct {
 	base      string
 }
 
-// startSharers starts two exporters with one credential, each of which would poll everything
-// each second if it could.
+// startSharers starts two exporters with one credential, each of which would poll everything each second if it could.
 func startSharers(t *testing.T, limit int) (both [2]*sharer, console string) {
 	t.Helper()
 	console, env := startConsole(t, 8, 200, limit)
@@ -57,8 +56,7 @@ func (s *sharer) waitForCalls(n float64) {
 	s.waitForValue("runzero_exporter_spent_calls", "", func(spent float64) bool { return spent >= n })
 }
 
-// withinShares requires that neither has sent more than its share, and that the console
-// agrees.
+// withinShares requires that neither has sent more than its share, and that the console agrees.
 func withinShares(t *testing.T, both [2]*sharer, limit int, console string) {
 	t.Helper()
 	share, sent := limit*4/10, 0

@@ -25,8 +25,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-// gate is a simulated console that accepts credentials of the test, and records what it
-// receives.
+// gate is a simulated console that accepts credentials of the test, and records what it receives.
 type gate struct {
 	console *simulator.Console
 	url     string
@@ -159,8 +158,7 @@ func startTunnel(t *testing.T, g *gate) (address string) {
 	return proxy.Listener.Addr().String()
 }
 
-// echoes are the responses of consoles, and of what stands before them, that repeat what
-// they were sent.
+// echoes are the responses of consoles, and of what stands before them, that repeat what they were sent.
 var echoes = map[string]func(w io.Writer, echo string){
 	"text400":  status(http.StatusBadRequest, "text/plain", asText),
 	"text401":  status(http.StatusUnauthorized, "text/plain", asText),

@@ -215,8 +215,7 @@ func TestSecretsAreNotRevealed(t *testing.T) {
 	}
 }
 
-// serveAndCrash returns what the exporter writes and serves until it crashes in the middle
-// of a poll.
+// serveAndCrash returns what the exporter writes and serves until it crashes in the middle of a poll.
 func serveAndCrash(t *testing.T, w setting, g *gate, args []string) map[string]string {
 	t.Helper()
 	p := start(t, append([]string{"GOTRACEBACK=all"}, w.env...), args...)

@@ -21,9 +21,8 @@ import (
 	"time"
 )
 
-// soakConsoles are two consoles that are equal but for the number of assets. Either may
-// respond to a request, so that responses differ all the time; in times of trouble every
-// other request fails.
+// soakConsoles are two consoles that are equal but for the number of assets. Either may respond to a request, so that
+// responses differ all the time; in times of trouble every other request fails.
 type soakConsoles struct {
 	token    string
 	fronts   []string // the consoles' URL for each account

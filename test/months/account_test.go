@@ -12,9 +12,8 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-// account is an account in which everything can change: its licence, its organizations,
-// their names, its tokens. A simulated console is as it was made, so that one after another
-// is used, all with the same seed.
+// account is an account in which everything can change: its licence, its organizations, their names, its tokens. A
+// simulated console is as it was made, so that one after another is used, all with the same seed.
 type account struct {
 	mu      sync.Mutex
 	options simulator.Options

@@ -202,8 +202,7 @@ func (l *life) expectYoung(polls []string) {
 // maxStretch is how much longer than configured the smallest licence makes intervals.
 const maxStretch = 6
 
-// expectFiles expects that the cache holds a file for each poll and each account, and no
-// others.
+// expectFiles expects that the cache holds a file for each poll and each account, and no others.
 func (l *life) expectFiles(polls []string) {
 	l.t.Helper()
 	want := len(l.names)

@@ -99,8 +99,7 @@ func TestMonths(t *testing.T) {
 	})
 }
 
-// outage lets the console of north be down for a week. Its data is exported until it is too
-// old.
+// outage lets the console of north be down for a week. Its data is exported until it is too old.
 func (l *life) outage() {
 	l.north.set(func(a *account) { a.down = true })
 	var newest time.Time

@@ -1,14 +1,12 @@
-// Package shipped tests the files that are published beside the program: dashboards, alert
-// rules, documents and examples must name only metrics, labels, flags, environment
-// variables, alerts, files and headings that exist. Prometheus and Grafana do not complain
-// about a wrong name: the panel stays empty and the alert never fires.
+// Package shipped tests the files that are published beside the program: dashboards, alert rules, documents and
+// examples must name only metrics, labels, flags, environment variables, alerts, files and headings that exist.
+// Prometheus and Grafana do not complain about a wrong name: the panel stays empty and the alert never fires.
 //
 // It knows the metric catalogue and the program's --help. It must not repeat what promtool,
 // amtool and kubectl-validate check; .ci/run calls them.
 //
-// It is a module of its own, so that Prometheus, whose PromQL parser it uses, is no
-// dependency of the exporter. Go's test cache does not see files outside of a module: run
-// these tests with -count=1.
+// It is a module of its own, so that Prometheus, whose PromQL parser it uses, is no dependency of the exporter. Go's
+// test cache does not see files outside of a module: run these tests with -count=1.
 package shipped
 
 import (
