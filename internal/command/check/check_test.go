@@ -71,9 +71,6 @@ func TestReportsWhatEachKindOfCredentialReaches(t *testing.T) {
 		{"account token", simulator.Platform, (*simulator.Console).AccountToken, 7, []string{
 			"ok organizations: account-wide", "ok collector sites: yes, account-wide", "ok collector assets: yes, tried with", "ok collector license: yes",
 		}},
-		{"export token, smallest licence", simulator.Community, func(c *simulator.Console) string { return c.ExportToken(0) }, 5, []string{
-			"ok collector sites: yes", "warning collector explorers: no: ",
-		}},
 		{"account token, licence without API", simulator.Professional, (*simulator.Console).AccountToken, 2, []string{"error organizations: ;"}},
 		{"organization token, licence without API", simulator.Community, func(c *simulator.Console) string { return c.OrganizationToken(0) }, 3, []string{"error organizations: ;"}},
 		{"revoked token", simulator.Platform, func(*simulator.Console) string { return "ET0123456789ABCDEF0123456789ABCDEF" }, 2, []string{"error organizations: the console refuses the token"}},

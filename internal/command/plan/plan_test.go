@@ -64,7 +64,6 @@ func disable(name string) func(*config.Flags) {
 }
 
 const (
-	noToken           = ""
 	exportToken       = "ET0123456789"
 	organizationToken = "OT0123456789"
 	accountToken      = "CT0123456789"
@@ -106,19 +105,19 @@ func TestForecast(t *testing.T) {
 		fits       bool
 		want       []string
 	}{
-		{"a licence of 1,000", options(1000, noToken), four, true, []string{"total 312.0", "may spend 500", "That fits."}},
-		{"just enough", options(624, noToken), four, true, []string{"That fits."}},
-		{"one call short", options(623, noToken), four, false, []string{"by 1.01", "other tool needs the calls: --quota.share=0.51", "total 311.0"}},
-		{"a share that cuts into the reserve", options(320, noToken, share(1)), four, true,
+		{"a licence of 1,000", options(1000, ""), four, true, []string{"total 312.0", "may spend 500", "That fits."}},
+		{"just enough", options(624, ""), four, true, []string{"That fits."}},
+		{"one call short", options(623, ""), four, false, []string{"by 1.01", "other tool needs the calls: --quota.share=0.51", "total 311.0"}},
+		{"a share that cuts into the reserve", options(320, "", share(1)), four, true,
 			[]string{"--quota.reserve=0.1 reserves 32 calls for others. The exporter gets at most 288"}},
 		{"many organizations", Options{Flags: harness.DefaultFlags(), Limit: 100_000, Organizations: 300}, four, false,
 			[]string{"assets each of 300 1 15m 25m56s 16662.0", "need 86424 API calls", "fewer organizations with --runzero.organization"}},
 		{"intervals longer than the maximum age", Options{Flags: harness.DefaultFlags(), Limit: 100, Organizations: 300}, four, false,
 			[]string{"Results of console, sites, tasks, assets would expire before the next poll, because --cache.max-age=3d"}},
-		{"organizations by name", options(1000, noToken, func(f *config.Flags) { f.Organizations = []string{"North", "South"} }),
+		{"organizations by name", options(1000, "", func(f *config.Flags) { f.Organizations = []string{"North", "South"} }),
 			[]string{"console", "sites", "sites", "tasks", "tasks", "assets", "assets"}, false, []string{"assets North 1", "assets South 1", "total 500.0"}},
-		{"without some collectors", options(500, noToken, disable("assets"), disable("tasks")), []string{"console", "sites"}, true, []string{"total 120.0"}},
-		{"an interval of its own", options(500, noToken, collect("assets", 6*time.Hour)), four, true, []string{"assets one organization 1 6h 6h 4.0", "total 220.0"}},
+		{"without some collectors", options(500, "", disable("assets"), disable("tasks")), []string{"console", "sites"}, true, []string{"total 120.0"}},
+		{"an interval of its own", options(500, "", collect("assets", 6*time.Hour)), four, true, []string{"assets one organization 1 6h 6h 4.0", "total 220.0"}},
 		{"an organization token", options(1000, organizationToken),
 			[]string{"console", "organizations", "sites", "explorers", "tasks", "assets"}, true,
 			[]string{"total 432.0", "Not polled without an account credential: license."}},
@@ -126,7 +125,7 @@ func TestForecast(t *testing.T) {
 			[]string{"discovery", "console", "license", "sites", "explorers", "tasks", "assets"}, true, []string{"sites all at once", "total 436.0"}},
 		{"hosted zones", options(1000, organizationToken, collect("hosted_zones", 0)),
 			[]string{"console", "organizations", "hosted_zones", "sites", "explorers", "tasks", "assets"}, false, nil},
-		{"a collector of two calls", options(1000, noToken, collect("directory", 6*time.Hour)),
+		{"a collector of two calls", options(1000, "", collect("directory", 6*time.Hour)),
 			[]string{"console", "sites", "tasks", "directory", "assets"}, true, []string{"directory one organization 2 6h 6h 8.0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -155,7 +154,7 @@ func TestForecastsEachAccountOfAFile(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := run(t, options(1200, noToken, func(f *config.Flags) { f.File = file }))
+	out, err := run(t, options(1200, "", func(f *config.Flags) { f.File = file }))
 	if !errors.Is(err, errDoesNotFit) {
 		t.Errorf("the error is %v", err)
 	}
@@ -171,13 +170,13 @@ func TestMistakesAreSentences(t *testing.T) {
 		options Options
 		want    string
 	}{
-		"no limit":                {options(0, noToken), "the limit of the account is unknown: pass the number of its licensed assets with --limit"},
-		"the folder of no run":    {options(0, noToken, func(f *config.Flags) { f.CacheDir = t.TempDir() }), "the limit of the account is unknown"},
-		"a folder that is absent": {options(0, noToken, func(f *config.Flags) { f.CacheDir = filepath.Join(t.TempDir(), "none") }), "--cache.dir"},
-		"a negative limit":        {options(-1, noToken), "--limit must not be negative"},
+		"no limit":                {options(0, ""), "the limit of the account is unknown: pass the number of its licensed assets with --limit"},
+		"the folder of no run":    {options(0, "", func(f *config.Flags) { f.CacheDir = t.TempDir() }), "the limit of the account is unknown"},
+		"a folder that is absent": {options(0, "", func(f *config.Flags) { f.CacheDir = filepath.Join(t.TempDir(), "none") }), "--cache.dir"},
+		"a negative limit":        {options(-1, ""), "--limit must not be negative"},
 		"negative organizations":  {Options{Flags: harness.DefaultFlags(), Limit: 100, Organizations: -1}, "--organizations must not be negative"},
-		"a share below one call":  {options(100, noToken, share(0.001)), "--quota.share=0.001 of 100 API calls a day is less than one call"},
-		"a share of nothing":      {options(100, noToken, share(0)), "--quota.share"},
+		"a share below one call":  {options(100, "", share(0.001)), "--quota.share=0.001 of 100 API calls a day is less than one call"},
+		"a share of nothing":      {options(100, "", share(0)), "--quota.share"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := run(t, c.options)
