@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,49 +96,38 @@ To make it fit, do one of the following:
 }
 
 func TestForecast(t *testing.T) {
-	four := []string{"console", "sites", "tasks", "assets"}
 	for _, c := range []struct {
-		name       string
-		options    Options
-		collectors []string
-		fits       bool
-		want       []string
+		name    string
+		options Options
+		fits    bool
+		want    []string
 	}{
-		{"a licence of 1,000", options(1000, ""), four, true, []string{"total 312.0", "may spend 500", "That fits."}},
-		{"just enough", options(624, ""), four, true, []string{"That fits."}},
-		{"one call short", options(623, ""), four, false, []string{"by 1.01", "other tool needs the calls: --quota.share=0.51", "total 311.0"}},
-		{"a share that cuts into the reserve", options(320, "", share(1)), four, true,
-			[]string{"--quota.reserve=0.1 reserves 32 calls for others. The exporter gets at most 288"}},
-		{"many organizations", Options{Flags: harness.DefaultFlags(), Limit: 100_000, Organizations: 300}, four, false,
-			[]string{"assets each of 300 1 15m 25m56s 16662.0", "need 86424 API calls", "fewer organizations with --runzero.organization"}},
-		{"intervals longer than the maximum age", Options{Flags: harness.DefaultFlags(), Limit: 100, Organizations: 300}, four, false,
-			[]string{"Results of console, sites, tasks, assets would expire before the next poll, because --cache.max-age=3d"}},
-		{"organizations by name", options(1000, "", func(f *config.Flags) { f.Organizations = []string{"North", "South"} }),
-			[]string{"console", "sites", "sites", "tasks", "tasks", "assets", "assets"}, false, []string{"assets North 1", "assets South 1", "total 500.0"}},
-		{"without some collectors", options(500, "", disable("assets"), disable("tasks")), []string{"console", "sites"}, true, []string{"total 120.0"}},
-		{"an interval of its own", options(500, "", collect("assets", 6*time.Hour)), four, true, []string{"assets one organization 1 6h 6h 4.0", "total 220.0"}},
-		{"an organization token", options(1000, organizationToken),
-			[]string{"console", "organizations", "sites", "explorers", "tasks", "assets"}, true,
-			[]string{"total 432.0", "Not polled without an account credential: license."}},
-		{"an account token", options(1000, accountToken),
-			[]string{"discovery", "console", "license", "sites", "explorers", "tasks", "assets"}, true, []string{"sites all at once", "total 436.0"}},
-		{"hosted zones", options(1000, organizationToken, collect("hosted_zones", 0)),
-			[]string{"console", "organizations", "hosted_zones", "sites", "explorers", "tasks", "assets"}, false, nil},
-		{"a collector of two calls", options(1000, "", collect("directory", 6*time.Hour)),
-			[]string{"console", "sites", "tasks", "directory", "assets"}, true, []string{"directory one organization 2 6h 6h 8.0"}},
+		{"a licence of 1,000", options(1000, ""), true, []string{"total 312.0", "may spend 500", "That fits."}},
+		{"just enough", options(624, ""), true, []string{"That fits."}},
+		{"one call short", options(623, ""), false, []string{"by 1.01", "other tool needs the calls: --quota.share=0.51", "total 311.0"}},
+		{"a share that cuts into the reserve", options(320, "", share(1)), true, []string{
+			"--quota.reserve=0.1 reserves 32 calls for others. The exporter gets at most 288",
+		}},
+		{"many organizations", Options{Flags: harness.DefaultFlags(), Limit: 100_000, Organizations: 300}, false, []string{
+			"assets each of 300 1 15m 25m56s 16662.0", "need 86424 API calls", "fewer organizations with --runzero.organization",
+		}},
+		{"intervals longer than the maximum age", Options{Flags: harness.DefaultFlags(), Limit: 100, Organizations: 300}, false, []string{
+			"Results of console, sites, tasks, assets would expire before the next poll, because --cache.max-age=3d",
+		}},
+		{"organizations by name", options(1000, "", func(f *config.Flags) { f.Organizations = []string{"North", "South"} }), false, []string{
+			"assets North 1", "assets South 1", "total 500.0",
+		}},
+		{"without some collectors", options(500, "", disable("assets"), disable("tasks")), true, []string{"total 120.0"}},
+		{"an interval of its own", options(500, "", collect("assets", 6*time.Hour)), true, []string{"assets one organization 1 6h 6h 4.0", "total 220.0"}},
+		{"an organization token", options(1000, organizationToken), true, []string{"total 432.0", "Not polled without an account credential: license."}},
+		{"an account token", options(1000, accountToken), true, []string{"sites all at once", "total 436.0"}},
+		{"hosted zones", options(1000, organizationToken, collect("hosted_zones", 0)), false, []string{"hosted_zones"}},
+		{"a collector of two calls", options(1000, "", collect("directory", 6*time.Hour)), true, []string{"directory one organization 2 6h 6h 8.0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out, err := run(t, c.options)
 			if fits := err == nil; fits != c.fits || !fits && !errors.Is(err, errDoesNotFit) {
 				t.Errorf("the error is %v", err)
-			}
-			var collectors []string
-			table, _, _ := strings.Cut(out, "\ntotal")
-			for line := range strings.Lines(table) {
-				collectors = append(collectors, strings.Fields(line)[0])
-			}
-			if want := slices.Concat([]string{"COLLECTOR"}, c.collectors); !slices.Equal(collectors, want) {
-				t.Errorf("the collectors are %v, want %v", collectors, want)
 			}
 			expect(t, out, c.want...)
 		})
