@@ -75,17 +75,11 @@ func (l *explorerList) add(row runzero.Explorer) error {
 
 // samples exports the organization's Explorers. The ids in sites begin with prefix.
 func (l *explorerList) samples(out *samples, org, newest string, sites SiteNames, prefix string) {
+	connections := map[runzero.Truth]string{runzero.True: "connected", runzero.False: "disconnected", runzero.Unknown: unknown}
 	statuses := map[string]int{"connected": 0, "disconnected": 0, "inactive": l.inactive}
 	names := Distinguish(l.names)
 	for _, row := range l.rows {
-		switch row.Connected {
-		case runzero.True:
-			statuses["connected"]++
-		case runzero.False:
-			statuses["disconnected"]++
-		default:
-			statuses[unknown]++
-		}
+		statuses[connections[row.Connected]]++
 		name, site := names[row.ID], cmp.Or(sites[prefix+siteKey(row.SiteID)], unknown)
 		if site == unknown && siteKey(row.SiteID) == zeroID {
 			site = unassigned // as most are

@@ -12,7 +12,7 @@ import (
 type scans struct {
 	poll  Poll
 	sites map[string]*siteScans
-	seen  map[string]string // sites' names in the records, by id
+	seen  map[string]string // sites' names in the records, by id; shared with schedules
 }
 
 // siteScans is what is known about the scans of one site.
@@ -23,8 +23,8 @@ type siteScans struct {
 	running  time.Time          // start of the oldest running scan
 }
 
-func newScans(poll Poll) *scans {
-	return &scans{poll: poll, sites: map[string]*siteScans{}, seen: map[string]string{}}
+func newScans(poll Poll, seen map[string]string) *scans {
+	return &scans{poll: poll, sites: map[string]*siteScans{}, seen: seen}
 }
 
 // entry returns the value of a key. It adds a zero value if there is none.

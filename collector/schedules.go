@@ -10,11 +10,11 @@ import (
 type schedules struct {
 	scans []runzero.Task
 	names map[string]map[string]string // of scans, by site and id
-	seen  map[string]string            // sites' names in the records, by id
+	seen  map[string]string            // sites' names in the records, by id; shared with scans
 }
 
-func newSchedules() *schedules {
-	return &schedules{names: map[string]map[string]string{}, seen: map[string]string{}}
+func newSchedules(seen map[string]string) *schedules {
+	return &schedules{names: map[string]map[string]string{}, seen: seen}
 }
 
 func (s *schedules) add(task *runzero.Task) error {

@@ -163,10 +163,5 @@ func (d *dimension) fold(top int) []uint16 {
 	return folded
 }
 
-// foldedValues returns how many of the values met are counted as other.
-func (d *dimension) foldedValues(top int) int {
-	if !d.open {
-		return 0
-	}
-	return max(len(d.labels)-1-top, 0)
-}
+// foldedValues returns how many of an open-ended dimension's values are counted as other.
+func (d *dimension) foldedValues(top int) int { return max(len(d.labels)-1-top, 0) }

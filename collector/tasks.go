@@ -56,7 +56,8 @@ func taskType(t string) string {
 func collectTasks(ctx context.Context, poll Poll) (Snapshot, error) {
 	type run struct{ taskType, status string }
 	runs := map[run]int{}
-	scans, schedules, integrations := newScans(poll), newSchedules(), newIntegrations(poll)
+	seen := map[string]string{}
+	scans, schedules, integrations := newScans(poll, seen), newSchedules(seen), newIntegrations(poll)
 	for task, err := range poll.API.Tasks(ctx, poll.Organization.ID) {
 		if err != nil {
 			return Snapshot{}, unsupportedTasks(err)
@@ -85,10 +86,7 @@ func collectTasks(ctx context.Context, poll Poll) (Snapshot, error) {
 	for run, n := range runs {
 		out.gauge("runzero_tasks", float64(n), org, run.taskType, run.status)
 	}
-	names, err := poll.siteNames(scans.seen, schedules.seen)
-	if err != nil {
-		return Snapshot{}, err
-	}
+	names := poll.siteNames(seen)
 	scans.samples(out, names)
 	schedules.samples(out, org, names)
 	integrations.samples(out, org)
@@ -98,18 +96,11 @@ func collectTasks(ctx context.Context, poll Poll) (Snapshot, error) {
 // siteNames returns the names of the sites that tasks can be exported for. If the sites are known, a site that is not
 // among them was deleted, or is so new that the next poll of the sites will find it. If they are not, there is no
 // telling which were deleted: the sites of the previous poll are kept, up to maxSites.
-func (p Poll) siteNames(seen ...map[string]string) (SiteNames, error) {
+func (p Poll) siteNames(seen map[string]string) SiteNames {
 	if p.Sites != nil {
-		return p.Sites, nil
+		return p.Sites
 	}
-	all := map[string]string{}
-	for _, sites := range seen {
-		for id, name := range sites {
-			if _, err := noteSite(all, id, name); err != nil {
-				return nil, err
-			}
-		}
-	}
+	all := maps.Clone(seen)
 	if p.Previous != nil {
 		for _, id := range slices.Sorted(maps.Keys(p.Previous.Sites)) {
 			if _, ok := all[id]; !ok && checkSite(all, id) == nil {
@@ -117,7 +108,7 @@ func (p Poll) siteNames(seen ...map[string]string) (SiteNames, error) {
 			}
 		}
 	}
-	return nameSites(nil, all), nil
+	return nameSites(nil, all)
 }
 
 // maxSkew is how far in the future a task may end because of clock skew. Later ends are

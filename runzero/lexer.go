@@ -62,11 +62,11 @@ func (lex *lexer) members(f func(name []byte)) {
 	object := lex.value
 	for i := skipGap(object, 1); i < len(object) && object[i] == '"'; i = skipGap(object, i) {
 		end, plain := stringEnd(object, i)
-		var name []byte
+		name := object[i:end]
 		if plain {
-			name = object[i+1 : end-1]
+			name = name[1 : len(name)-1]
 		} else {
-			name = lex.unquote(object[i:end])
+			name = lex.unquote(name)
 		}
 		i = lex.takeAt(object, skipGap(object, end))
 		f(name)

@@ -1,6 +1,7 @@
 package runzero
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,14 +12,7 @@ import (
 // checkSettings rejects the settings of prometheus/common's HTTP configuration that this package does not support, so
 // that none is silently ignored. TLS settings that contradict each other are found by newTransport.
 func checkSettings(c config.HTTPClientConfig) error {
-	var token config.Authorization
-	if c.Authorization != nil {
-		token = *c.Authorization
-	}
-	var client config.OAuth2
-	if c.OAuth2 != nil {
-		client = *c.OAuth2
-	}
+	token, client := cmp.Or(c.Authorization, &config.Authorization{}), cmp.Or(c.OAuth2, &config.OAuth2{})
 	const (
 		noManager = "there is no secret manager: use a file that holds the secret"
 		twice     = "leave out one of the two"

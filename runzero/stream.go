@@ -172,18 +172,13 @@ func (p *parser[T, R]) values() error {
 
 func (p *parser[T, R]) array() error {
 	p.in.skipToken()
-	for p.in.kind() != ']' {
-		switch p.in.kind() {
-		case '{':
-			if err := p.object(); err != nil {
-				return err
-			}
-		case 0:
-			p.in.skipToken()
-			return p.in.problem()
-		default:
-			return ErrNotRecord
+	for p.in.kind() == '{' {
+		if err := p.object(); err != nil {
+			return err
 		}
+	}
+	if end := p.in.kind(); end != ']' && end != 0 {
+		return ErrNotRecord
 	}
 	p.in.skipToken()
 	return p.in.problem()

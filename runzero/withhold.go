@@ -52,11 +52,11 @@ func newSecrets(proxy *url.URL, connectHeader http.Header, hosts ...string) *sec
 		return s
 	}
 	s.hosts = append(s.hosts, proxy.Hostname())
-	if password, ok := proxy.User.Password(); ok {
-		s.proxy = append(s.proxy, password)
-	} else {
-		s.proxy = append(s.proxy, proxy.User.Username()) // a user without a password is a token
+	secret, given := proxy.User.Password()
+	if !given {
+		secret = proxy.User.Username() // a user without a password is a token
 	}
+	s.proxy = append(s.proxy, secret)
 	return s
 }
 

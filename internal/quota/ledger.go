@@ -165,9 +165,6 @@ func (l *ledger) Left(now time.Time) time.Duration {
 	if l.Window.Known {
 		return l.NextReset(now).Sub(now)
 	}
-	if l.FirstCall.IsZero() {
-		return day
-	}
 	// If no reset was observed in that time, no response reports usage. Then only the own
 	// calls of the last 24 hours count.
 	if left := day - now.Sub(l.FirstCall); left > 0 && left <= day {
