@@ -1,6 +1,7 @@
 package exporter_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,12 +15,12 @@ import (
 // polls keep their intervals, and the end does not wait for the disk.
 func TestAHangingDiskDelaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		writes := 0
+		var writes atomic.Int64
 		w := harness.Start(t, harness.Setup{
 			On: newConsole(simulator.Options{Assets: 5}), CacheDir: t.TempDir(),
 			Disk: func(write store.WriteFile) store.WriteFile {
 				return func(name string, data []byte) error {
-					writes++
+					writes.Add(1)
 					time.Sleep(10 * time.Second)
 					return write(name, data)
 				}
@@ -35,8 +36,8 @@ func TestAHangingDiskDelaysNothing(t *testing.T) {
 				t.Fatalf("a scrape and a page waited %s", waited)
 			}
 		}
-		if n := w.Requests("/export/org/assets.jsonl"); n < 3 || writes == 0 {
-			t.Errorf("%d polls of the assets in an hour, want 3 or more; %d writes", n, writes)
+		if n := w.Requests("/export/org/assets.jsonl"); n < 3 || writes.Load() == 0 {
+			t.Errorf("%d polls of the assets in an hour, want 3 or more; %d writes", n, writes.Load())
 		}
 
 		w.Console.Inject(simulator.Fault{Path: "/export/org/assets.jsonl", Delay: time.Hour})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,14 +137,14 @@ func TestTheReserveIsLeftToOthers(t *testing.T) {
 }
 
 // requesting is a collector that makes n requests a poll, whose responses report a limit.
-func requesting(q *quota.Quota, n int, limit *int64) collector.Collector {
+func requesting(q *quota.Quota, n int, limit *atomic.Int64) collector.Collector {
 	return func(ctx context.Context, _ collector.Poll) (collector.Snapshot, error) {
 		for range n {
 			if err := q.Admit(ctx); err != nil {
 				return collector.Snapshot{}, err
 			}
 			q.Observer("1").Responded(runzero.Exchange{
-				Sent: time.Now(), Code: http.StatusOK, Authenticated: true, Usage: runzero.Usage{Limit: runzero.Known(*limit)},
+				Sent: time.Now(), Code: http.StatusOK, Authenticated: true, Usage: runzero.Usage{Limit: runzero.Known(limit.Load())},
 			})
 		}
 		return collector.Snapshot{}, nil
@@ -153,8 +154,9 @@ func requesting(q *quota.Quota, n int, limit *int64) collector.Collector {
 func TestAPausedPollIsNotAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// Polls of four requests and a share of ten calls: the third is cut short.
-		q, limit := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now)), int64(20)
-		inner, polls, complete := requesting(q, 4, &limit), 0, 0
+		q, limit := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now)), &atomic.Int64{}
+		limit.Store(20)
+		inner, polls, complete := requesting(q, 4, limit), 0, 0
 		sites := func(ctx context.Context, p collector.Poll) (collector.Snapshot, error) {
 			s, err := inner(ctx, p)
 			if polls++; err == nil {
@@ -182,8 +184,9 @@ func TestAPausedPollIsNotAFailure(t *testing.T) {
 func TestIntervalsFollowAChangedLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(3 * time.Hour)
-		q, limit := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now)), int64(100)
-		w := start(t, setup{quota: q, collectors: []schedule.Collector{polling("sites", requesting(q, 1, &limit))}})
+		q, limit := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now)), &atomic.Int64{}
+		limit.Store(100)
+		w := start(t, setup{quota: q, collectors: []schedule.Collector{polling("sites", requesting(q, 1, limit))}})
 		sitesInterval := func() float64 { return w.values("runzero_collector_interval_seconds", "collector")["sites"] }
 		w.pass(6 * time.Hour)
 		if got := sitesInterval(); got < 1.5*interval.Seconds() {
@@ -193,7 +196,7 @@ func TestIntervalsFollowAChangedLimit(t *testing.T) {
 			t.Errorf("logged %q", lines)
 		}
 
-		limit = 1000
+		limit.Store(1000)
 		w.pass(time.Hour) // the next response reports it
 		if got := sitesInterval(); got != interval.Seconds() {
 			t.Errorf("an interval of %v s at a share of 500", got)
@@ -202,7 +205,7 @@ func TestIntervalsFollowAChangedLimit(t *testing.T) {
 			t.Errorf("logged %q", lines)
 		}
 
-		limit = 120
+		limit.Store(120)
 		w.pass(3 * time.Hour)
 		if got := sitesInterval(); got < 1.3*interval.Seconds() {
 			t.Errorf("an interval of %v s at a share of 60", got)
