@@ -8,22 +8,16 @@ import (
 )
 
 // There is no state for certificates that expire soon: how soon matters is up to the queries on the histogram.
-const (
-	certificateValid       = "valid"
-	certificateExpired     = "expired"
-	certificateNotYetValid = "not_yet_valid"
-)
-
 func certificateState(now time.Time, c runzero.Certificate) string {
 	switch {
 	case c.ValidUntil.IsZero():
 		return unknown
 	case !now.Before(c.ValidUntil):
-		return certificateExpired
+		return "expired"
 	case now.Before(c.ValidFrom):
-		return certificateNotYetValid
+		return "not_yet_valid"
 	}
-	return certificateValid
+	return "valid"
 }
 
 // collectCertificates counts the organization's certificates. Like the console's own view, it leaves out hidden ones.
@@ -32,7 +26,7 @@ func collectCertificates(ctx context.Context, poll Poll) (Snapshot, error) {
 	counts := map[kind]int64{}
 	types := []string{"x509", "ssh"}
 	for _, t := range types {
-		for _, state := range []string{certificateValid, certificateExpired, certificateNotYetValid} {
+		for _, state := range words("valid expired not_yet_valid") {
 			counts[kind{t, state}] = 0
 		}
 	}
@@ -44,9 +38,8 @@ func collectCertificates(ctx context.Context, poll Poll) (Snapshot, error) {
 		case row.Hidden == runzero.True:
 			continue
 		}
-		state := certificateState(poll.Now, row)
-		counts[kind{documented(row.Type, types...), state}]++
-		if state == certificateValid || state == certificateNotYetValid {
+		counts[kind{documented(row.Type, types...), certificateState(poll.Now, row)}]++
+		if poll.Now.Before(row.ValidUntil) {
 			remaining.observe(poll.Now, row.ValidUntil) // if it never expires, the longest Duration
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -35,12 +36,9 @@ func unsupportedExport(err error, what string) error {
 // Organization API, the credential has no access to.
 func unsupportedTasks(err error) error {
 	apiErr := (*runzero.Error)(nil)
-	if !errors.As(err, &apiErr) || apiErr.Endpoint != runzero.TaskList {
+	refused := []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
+	if !errors.As(err, &apiErr) || apiErr.Endpoint != runzero.TaskList || !slices.Contains(refused, apiErr.Status) {
 		return err
 	}
-	switch apiErr.Status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
-		return fmt.Errorf("%w: this console has no tasks export, and its task list requires an organization token: %w", ErrUnsupported, err)
-	}
-	return err
+	return fmt.Errorf("%w: this console has no tasks export, and its task list requires an organization token: %w", ErrUnsupported, err)
 }

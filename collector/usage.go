@@ -134,9 +134,7 @@ func (u *Usage) Collect(ch chan<- prometheus.Metric) {
 	u.requests.Collect(ch)
 	u.bytes.Collect(ch)
 	u.duration.Collect(ch)
-	out := samples{descriptors: u.descriptors}
-	u.samples(&out)
-	out.Collect(ch)
+	liveCollector{u.descriptors, u.samples}.Collect(ch)
 }
 
 func (u *Usage) samples(out *samples) {

@@ -75,7 +75,7 @@ func newCredential(c config.HTTPClientConfig, console *url.URL, allowHTTP bool) 
 	if err := checkSettings(c); err != nil {
 		return credential{}, err
 	}
-	cred := credential{scheme: "Bearer", redirect: checkRedirect(c.FollowRedirects)}
+	cred := credential{redirect: checkRedirect(c.FollowRedirects)}
 	switch {
 	case c.Authorization != nil && c.OAuth2 != nil:
 		return credential{}, errors.New("both a token and an OAuth2 client are configured: leave out one of them")
@@ -102,9 +102,7 @@ func newCredential(c config.HTTPClientConfig, console *url.URL, allowHTTP bool) 
 	default:
 		cred.token = checkedToken{config.NewInlineSecret(strings.TrimSpace(string(c.Authorization.Credentials)))}
 	}
-	if c.Authorization.Type != "" {
-		cred.scheme = c.Authorization.Type
-	}
+	cred.scheme = cmp.Or(c.Authorization.Type, "Bearer")
 	_, err := cred.token.Fetch(context.Background())
 	return cred, err
 }

@@ -59,22 +59,16 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 		cursors := map[string]bool{}
 		for page := 1; ; page++ {
 			err := c.read(ctx, c.private, e.endpoint, query, p.parse)
-			if p.stopped {
+			switch {
+			case p.stopped, err == nil && p.cursor == "":
 				return
-			}
-			if err == nil && p.cursor != "" {
-				switch {
-				case cursors[p.cursor]:
-					err = &BodyError{Endpoint: e.endpoint, Err: ErrCursorLoop}
-				case page >= c.limits.Pages:
-					err = &BodyError{Endpoint: e.endpoint, Err: fmt.Errorf("%w: more than %d pages", ErrTooLarge, c.limits.Pages)}
-				}
+			case err == nil && cursors[p.cursor]:
+				err = &BodyError{Endpoint: e.endpoint, Err: ErrCursorLoop}
+			case err == nil && page >= c.limits.Pages:
+				err = &BodyError{Endpoint: e.endpoint, Err: fmt.Errorf("%w: more than %d pages", ErrTooLarge, c.limits.Pages)}
 			}
 			if err != nil {
 				yield(*new(T), err)
-				return
-			}
-			if p.cursor == "" {
 				return
 			}
 			cursors[p.cursor] = true
@@ -227,8 +221,7 @@ func (p *parser[T, R]) rowOrPage() error {
 		page = id == ""
 	}
 	if !page && p.in.err == nil {
-		p.cursor = ""
-		p.lines = true
+		p.cursor, p.lines = "", true
 	}
 	p.closed = page
 	return p.endObject(!page)

@@ -94,17 +94,10 @@ func (s *secrets) repeatedIn(text string) bool {
 	all := slices.Concat(s.proxy, s.sent)
 	s.mu.Unlock()
 	lower, plain := strings.ToLower(text), alphanumeric(text)
-	for _, secret := range all {
-		if repeats(lower, strings.ToLower(secret)) {
-			return true
-		}
-		for _, form := range encodings(secret) {
-			if repeats(plain, form) {
-				return true
-			}
-		}
-	}
-	return false
+	encoded := func(form string) bool { return repeats(plain, form) }
+	return slices.ContainsFunc(all, func(secret string) bool {
+		return repeats(lower, strings.ToLower(secret)) || slices.ContainsFunc(encodings(secret), encoded)
+	})
 }
 
 // repeats reports whether a text holds eight bytes of a secret, or all of a shorter one.
