@@ -76,11 +76,11 @@ func zip(t testing.TB, body []byte) []byte {
 	return zipped.Bytes()
 }
 
-// cannedClient returns a client and the console that answers it.
-func cannedClient(t testing.TB, token string) (*Client, *canned) {
+// cannedClient returns a client with an account token, and the console that responds to it.
+func cannedClient(t testing.TB) (*Client, *canned) {
 	t.Helper()
 	c, err := New(Config{
-		HTTP:   config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: config.Secret(token)}},
+		HTTP:   config.HTTPClientConfig{Authorization: &config.Authorization{Credentials: "CT0123456789"}},
 		Limits: Limits{Bytes: 1 << 20, Record: 1 << 16, Records: 1000},
 		Write:  true,
 	})
@@ -234,7 +234,7 @@ func FuzzRecords(f *testing.F) {
 	}
 	f.Add(uint8(0), []byte("no gzip"), true)
 	f.Add(uint8(0), zip(f, []byte(`[{"id":"a"},{"id":"b"}]`))[:30], true)
-	c, console := cannedClient(f, "CT0123456789")
+	c, console := cannedClient(f)
 	f.Fuzz(func(t *testing.T, kind uint8, body []byte, zipped bool) {
 		all := kinds()[int(kind)%len(kinds())].rows
 		console.body, console.zipped, console.slow = body, zipped, false
@@ -256,7 +256,7 @@ func FuzzForms(f *testing.F) {
 	} {
 		f.Add(uint8(kind), []byte(one), []byte(`{"id":"b","assets":[{"id":"c"}],"sites":[],"next_key":"x"}`))
 	}
-	c, console := cannedClient(f, "CT0123456789")
+	c, console := cannedClient(f)
 	f.Fuzz(func(t *testing.T, kind uint8, one, two []byte) {
 		object := func(b []byte) bool {
 			value := jsontext.Value(b)
@@ -313,7 +313,7 @@ func FuzzObjects(f *testing.F) {
 		}
 		f.Add(uint8(kind), zip(f, []byte(body)), true)
 	}
-	c, console := cannedClient(f, "CT0123456789")
+	c, console := cannedClient(f)
 	objects := []func(context.Context) (value any, filled bool, err error){
 		func(ctx context.Context) (any, bool, error) { l, err := c.License(ctx); return l, l != License{}, err },
 		func(ctx context.Context) (any, bool, error) { h, err := c.Health(ctx); return h, true, err },

@@ -42,7 +42,7 @@ func TestDamagedBodiesYieldOnlyValidRows(t *testing.T) {
 		`{"error":"PLANTED"}`,
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	c, console := cannedClient(t, "CT0123456789")
+	c, console := cannedClient(t)
 	for _, kind := range kinds() {
 		complete, failed := 0, 0
 		for range 400 {

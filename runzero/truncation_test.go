@@ -134,7 +134,7 @@ func TestStoppedStreamClosesItsConnection(t *testing.T) {
 			}
 			return io.EOF
 		},
-		"by the context": func(t *testing.T, ctx context.Context, cancel func(), client *runzero.Client) error {
+		"by the context": func(_ *testing.T, ctx context.Context, cancel func(), client *runzero.Client) error {
 			for _, err := range client.Sites(ctx, "") {
 				if cancel(); err != nil && !errors.Is(err, context.Canceled) {
 					return err

@@ -203,7 +203,7 @@ func TestTransportErrorsAreOneShortLine(t *testing.T) {
 // A header such as "X-Client: runzero_exporter" must not withhold the errors of this package.
 func TestOwnWordsAreNeverWithheld(t *testing.T) {
 	err := error(&BodyError{Endpoint: "/export/org/assets.jsonl", Record: 5, Err: ErrTooLarge})
-	if got := sent("runzero_exporter").withhold("/export/org/assets.jsonl", err); got != err {
+	if got := sent("runzero_exporter").withhold("/export/org/assets.jsonl", err); !errors.Is(got, err) {
 		t.Errorf("error %q, want %q", got, err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 // a simulated day writes thousands of files, and a disk takes milliseconds to sync each.
 func CacheDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "runzero_exporter_test")
+	dir, err := os.MkdirTemp("/dev/shm", "runzero_exporter_test") //nolint:usetesting // in memory
 	if err != nil {
 		return t.TempDir()
 	}

@@ -40,7 +40,7 @@ func TestArchitectureListsTheImportsOfTheCode(t *testing.T) {
 		}
 	}
 
-	text, err := os.ReadFile(filepath.Join(root, "docs/architecture.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", "architecture.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

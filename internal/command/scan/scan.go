@@ -146,7 +146,10 @@ func (o Options) request() (*request, error) {
 	if o.Rate > 0 {
 		r.options["rate"] = strconv.FormatInt(o.Rate, 10)
 	}
-	return r, r.setScanner(o)
+	if err := r.setScanner(o); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // setScanner sets who scans, except for an Explorer, which is looked up.

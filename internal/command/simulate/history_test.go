@@ -20,16 +20,16 @@ import (
 )
 
 const (
-	hour     = time.Hour
-	day      = 24 * hour
-	halfHour = hour / 2
+	hour = time.Hour
+	day  = 24 * hour
+	step = hour / 2
 )
 
 // options are those of a history of a small console that is polled once an hour.
 func options(length time.Duration) Options {
 	o := Options{
 		Flags: harness.DefaultFlags(), Console: simulator.Options{Seed: 1, Organizations: 3, Assets: 200, Limit: 10_000},
-		History: History{Length: length, Step: halfHour, Job: "runzero", Instance: "localhost:10026"},
+		History: History{Length: length, Step: step, Job: "runzero", Instance: "localhost:10026"},
 	}
 	o.Flags.CacheInterval, o.Flags.QuotaShare = hour, 0.8
 	o.Flags.Collectors["tasks"] = config.CollectorFlags{Enabled: true, Interval: 3 * hour} // which are the slowest
@@ -57,7 +57,7 @@ func TestAHistoryHasTheIncidents(t *testing.T) {
 		o := options(historyLength)
 		o.Incidents = true
 		p := readHistory(t, write(t, o))
-		if n := len(p["up{}"]); n != int(historyLength/halfHour)+1 {
+		if n := len(p["up{}"]); n != int(historyLength/step)+1 {
 			t.Errorf("%d scrapes", n)
 		}
 		countersNeverDecrease(t, p)
@@ -115,7 +115,7 @@ func TestAHistoryIsTheSameEachTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := options(6 * hour)
 		o.Incidents = true
-		if write(t, o) != write(t, o) {
+		if first, second := write(t, o), write(t, o); first != second {
 			t.Error("two histories with the same end differ")
 		}
 	})
