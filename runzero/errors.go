@@ -138,8 +138,15 @@ func requestError(endpoint string, err error) error {
 	if body := (*BodyError)(nil); errors.As(err, &body) {
 		return body
 	}
+	// net/http has no error of its own for a server that speaks first, as SSH and SMTP servers do. It depends on who is
+	// faster whether it finds a malformed response instead.
+	if strings.Contains(err.Error(), "readLoopPeekFailLocked") {
+		err = errNotHTTP
+	}
 	return fmt.Errorf("%s: %w", endpoint, unquotedError{err})
 }
+
+var errNotHTTP = errors.New("malformed HTTP response: the server sends data before it receives a request, so it does not speak HTTP on this port")
 
 // unquotedError leaves out what another error quotes. net/http quotes what it cannot parse, and that can be anything
 // that a server sent.

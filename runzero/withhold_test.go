@@ -266,3 +266,10 @@ func FuzzErrorBody(f *testing.F) {
 		}
 	})
 }
+
+func TestAServerThatSpeaksFirstIsReportedPlainly(t *testing.T) {
+	err := requestError("/health", fmt.Errorf("readLoopPeekFailLocked: %w", error(nil)))
+	if got := err.Error(); !strings.HasPrefix(got, "/health: malformed HTTP response: ") || strings.Contains(got, "nil") {
+		t.Errorf("error %q", got)
+	}
+}
