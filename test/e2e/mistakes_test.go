@@ -27,9 +27,6 @@ func TestMistakesEndTheProgramWithOneLine(t *testing.T) {
 		code  int
 		parts []string
 	}{
-		{"no token", nil, 1, []string{"--runzero.token-file", "RUNZERO_TOKEN", "--demo"}},
-		{"no token file", []string{"--runzero.token-file=/nowhere/token"}, 1, []string{"/nowhere/token"}},
-		{"unknown flag", []string{"--runzero.tokenfile=x"}, 2, []string{"--runzero.tokenfile", "--help"}},
 		{"port in use", []string{"--demo", "--web.listen-address=" + busy.Addr().String()}, 1, []string{"--web.listen-address", busy.Addr().String()}},
 		{"bad web config", []string{"--demo", "--web.config.file=" + writeFile(t, "web.yml", "basic_auth: {}\n")}, 1, []string{"--web.config.file", "basic_auth"}},
 		{"no web config", []string{"--demo", "--web.config.file=/nowhere/web.yml"}, 1, []string{"--web.config.file", "/nowhere/web.yml"}},

@@ -21,8 +21,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
 func TestScrapesMakeNoRequest(t *testing.T) {
@@ -63,19 +61,6 @@ func TestPages(t *testing.T) {
 			t.Errorf("the status page lacks %q", part)
 		}
 	}
-}
-
-func TestBecomesReadyWhenEverythingHasSucceeded(t *testing.T) {
-	t.Parallel()
-	console, address, env := serveConsole(t)
-	repair := console.Inject(simulator.Fault{Path: "/export/org/assets.jsonl", Status: http.StatusInternalServerError})
-	p := start(t, env, anyPort, "--runzero.url="+address, "--cache.interval=1s")
-	base := p.url()
-	p.waitForLine(&p.stderr, `^(.*level=error.*collector=assets.*)$`)
-	get(t, base+"/-/healthy")
-	waitForStatus(t, p, base+"/-/ready", http.StatusServiceUnavailable)
-	repair()
-	waitForStatus(t, p, base+"/-/ready", http.StatusOK)
 }
 
 func TestLogs(t *testing.T) {
