@@ -129,7 +129,7 @@ func startAlertmanager(t *testing.T, file string) (base string) {
 	p := startProgram(t, "prometheus-alertmanager", nil, "--config.file="+file,
 		"--storage.path="+filepath.Join(t.TempDir(), "alertmanager"), "--cluster.listen-address=", anyPort)
 	base = p.url()
-	waitForStatus(t, p, base+"/-/ready", http.StatusOK)
+	waitForOK(t, p, base+"/-/ready")
 	return base
 }
 

@@ -72,15 +72,15 @@ func get(t *testing.T, address string, header ...string) response {
 	return r
 }
 
-// waitForStatus waits until a page responds with this status.
-func waitForStatus(t *testing.T, p *process, address string, code int, header ...string) {
+// waitForOK waits until a page responds with status 200.
+func waitForOK(t *testing.T, p *process, address string, header ...string) {
 	t.Helper()
 	eventually(t, func() error {
 		if err := p.alive(); err != nil {
 			return err
 		}
 		r, err := send(client, http.MethodGet, address, header...)
-		if err == nil && r.code != code {
+		if err == nil && r.code != http.StatusOK {
 			err = fmt.Errorf("GET %s: %d: %s", address, r.code, tail(string(r.body)))
 		}
 		return err
@@ -92,7 +92,7 @@ func startReady(t *testing.T, env []string, args ...string) (p *process, base st
 	t.Helper()
 	p = start(t, env, append([]string{anyPort}, args...)...)
 	base = p.url()
-	waitForStatus(t, p, base+"/-/ready", http.StatusOK)
+	waitForOK(t, p, base+"/-/ready")
 	return p, base
 }
 

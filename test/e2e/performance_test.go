@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -59,7 +58,7 @@ func TestMemoryDoesNotGrowWithTheFleet(t *testing.T) {
 	polled := func(assets int) *process {
 		console, env := startConsole(t, 1, assets, unlimited)
 		p := start(t, env, anyPort, "--runzero.url="+console)
-		waitForStatus(t, p, p.url()+"/-/ready", http.StatusOK)
+		waitForOK(t, p, p.url()+"/-/ready")
 		return p
 	}
 	few := polled(1_000)

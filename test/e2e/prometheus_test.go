@@ -30,7 +30,7 @@ func startPrometheus(t *testing.T, config, data string, flags ...string) *promet
 	flags = append(flags, "--config.file="+writeFile(t, "prometheus.yml", config), "--storage.tsdb.path="+data, anyPort)
 	p := &prometheus{process: startProgram(t, "prometheus", nil, flags...)}
 	p.url = p.process.url()
-	waitForStatus(t, p.process, p.url+"/-/ready", http.StatusOK)
+	waitForOK(t, p.process, p.url+"/-/ready")
 	return p
 }
 

@@ -220,7 +220,7 @@ func serveAndCrash(t *testing.T, w setting, g *gate, args []string) map[string]s
 	t.Helper()
 	p := start(t, append([]string{"GOTRACEBACK=all"}, w.env...), args...)
 	base := p.url()
-	waitForStatus(t, p, base+"/-/ready", http.StatusOK, w.header...)
+	waitForOK(t, p, base+"/-/ready", w.header...)
 	texts := pages(t, base, w.header...)
 	reload := func(code int) {
 		t.Helper()

@@ -47,7 +47,7 @@ func TestSoak(t *testing.T) {
 		"--cache.interval=1s", "--quota.share=1", "--quota.reserve=0", "--log.level=debug", fmt.Sprintf("--web.max-requests=%d", 2*soakClients),
 		"--collector.tasks.interval=10s", "--collector.console.interval=1s", "--collector.license.interval=1s", "--collector.organizations.interval=1s")
 	base := p.url()
-	waitForStatus(t, p, base+"/-/ready", http.StatusOK)
+	waitForOK(t, p, base+"/-/ready")
 	s := &soak{t: t, url: base + "/metrics", consoles: consoles, client: newClient(&http.Transport{DisableCompression: true, MaxIdleConnsPerHost: soakClients})}
 	s.wave()
 	first := s.footprint()

@@ -82,7 +82,7 @@ func TestLogs(t *testing.T) {
 
 	address := closedPort(t) // at this level the log does not say where the exporter listens
 	quiet := start(t, nil, "--demo", "--log.level=error", "--web.listen-address="+address)
-	waitForStatus(t, quiet, "http://"+address+"/-/ready", http.StatusOK)
+	waitForOK(t, quiet, "http://"+address+"/-/ready")
 	if text := quiet.stderr.String(); text != "" {
 		t.Errorf("at level error, without an error, the log is %q", text)
 	}
@@ -169,8 +169,8 @@ func TestSocketActivation(t *testing.T) {
 	p := startProgram(t, "systemd-socket-activate", nil, "--listen="+address, binary, "--demo", "--web.systemd-socket")
 	p.waitForLine(&p.stderr, `^(Listening on .*)`)
 	// The first connection starts the exporter, which must serve it.
-	waitForStatus(t, p, "http://"+address+"/-/healthy", http.StatusOK)
-	waitForStatus(t, p, "http://"+address+"/-/ready", http.StatusOK)
+	waitForOK(t, p, "http://"+address+"/-/healthy")
+	waitForOK(t, p, "http://"+address+"/-/ready")
 	if scrape(t, "http://"+address)["runzero_assets"] == nil {
 		t.Error("there are no assets")
 	}
