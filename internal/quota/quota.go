@@ -163,7 +163,7 @@ func (q *Quota) record(credential string, e runzero.Exchange) {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
 	now := q.gate.now()
-	// The time of sending is by the machine's clock. In simulated time it may be later than now.
+	// A clock that was set back in between must not make a request later than its response.
 	sent := e.Sent
 	if sent.After(now) {
 		sent = now
