@@ -99,24 +99,31 @@ func TestMonths(t *testing.T) {
 	})
 }
 
-// outage lets the console of north be down for a week. Its data is exported until it is too old.
+// outage lets the console of north be down for a week. Its data is exported until it is too old,
+// each collector's by its own age.
 func (l *life) outage() {
 	l.north.set(func(a *account) { a.down = true })
-	var newest time.Time
-	for _, s := range l.Exporter.Status() {
-		if s.Account == "north" && s.Collector == "assets" && s.LastSuccess.After(newest) {
-			newest = s.LastSuccess
-		}
-	}
-	l.Pass(time.Until(newest) + maxAge - time.Minute)
+	assets, last := l.newest("assets"), l.newest("assets", "sites", "explorers", "license")
+	l.Pass(time.Until(assets) + maxAge - time.Minute)
 	l.Expect("runzero_up", 0, "account_name", "north")
 	if l.Values("runzero_assets", "account_name")["north"] == 0 {
 		l.t.Error("assets are withdrawn before they are too old")
 	}
-	l.Pass(time.Hour)
+	l.Pass(time.Until(last) + maxAge + time.Minute)
 	l.expectWithdrawn("runzero_assets", "runzero_sites", "runzero_explorers", "runzero_license_assets_limit")
 	l.Pass(4 * 24 * time.Hour)
 	l.north.set(func(a *account) { a.down = false })
+}
+
+// newest is when a poll of one of these collectors of north last succeeded.
+func (l *life) newest(collectors ...string) time.Time {
+	var newest time.Time
+	for _, s := range l.Exporter.Status() {
+		if s.Account == "north" && slices.Contains(collectors, s.Collector) && s.LastSuccess.After(newest) {
+			newest = s.LastSuccess
+		}
+	}
+	return newest
 }
 
 // expectWithdrawn expects that nothing is exported of these families for north.
