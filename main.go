@@ -220,6 +220,7 @@ func addSimulateFlags(c *kingpin.CmdClause) *simulate.Options {
 	c.Flag("simulate.organizations", "Number of organizations, beside a demo and an inactive one.").Default("3").IntVar(&o.Console.Organizations)
 	c.Flag("simulate.assets", "Number of assets of the largest organization.").Default("1200").IntVar(&o.Console.Assets)
 	c.Flag("simulate.limit", "API calls a day; a negative number sends no usage headers, like some self-hosted consoles.").Default("10000").IntVar(&o.Console.Limit)
+	c.Flag("simulate.missing", "Path below /api/v1.0 that the console is too old to have, such as /export/org/tasks.jsonl; repeatable.").StringsVar(&o.Console.Missing)
 	c.Flag("simulate.incidents", "Let things go wrong: scans that stop, an Explorer that is offline, calls that other tools make, a licence that is nearly full and sets the limit. The same for all consoles that start within an hour.").BoolVar(&o.Incidents)
 	duration(c.Flag("simulate.history", "Instead of serving, write what Prometheus would have scraped in this time from an exporter of the console, as OpenMetrics text for promtool tsdb create-blocks-from openmetrics. Collectors and intervals are set by their flags.").Default("0s"), &o.History.Length)
 	duration(c.Flag("simulate.history-step", "Time between two scrapes of the history.").Default("5m"), &o.History.Step)

@@ -74,7 +74,7 @@ func TestErrorResponses(t *testing.T) {
 		{"GET", "/org", "", 401, `"status":"error"`},
 		{"GET", "/org", "x", 401, `{"error":"unauthorized"}`},
 		{"GET", "/nothing", c.AccountToken(), 404, "404: Not Found"},
-		{"GET", "/export/org/scans.json", c.ExportToken(0), 404, "404: Not Found"},
+		{"GET", "/export/org/scans.csv", c.ExportToken(0), 404, "404: Not Found"},
 		{"POST", "/org/tasks", c.OrganizationToken(0), 405, `"title":"Method Not Allowed"`},
 		{"GET", "/org/tasks/" + zeroUUID, c.OrganizationToken(0), 404, `"status":404`},
 		{"GET", "/export/org/assets.json?page_size=x", c.ExportToken(0), 422, `"status":422`},

@@ -84,13 +84,15 @@ func (c *Console) buildTokens() {
 	c.tokens = map[string]grant{c.AccountToken(): {kind: tokenAccount}}
 	for i, o := range c.orgs {
 		c.tokens[c.ExportToken(i)] = grant{tokenExport, o}
+		c.tokens["XT"+strings.TrimPrefix(c.ExportToken(i), "ET")] = grant{tokenExport, o}
 		c.tokens[c.OrganizationToken(i)] = grant{tokenOrganization, o}
 		c.tokens[c.DownloadToken(i)] = grant{tokenDownload, o}
 	}
 }
 
 // ExportToken can read the exports of one organization. Prefixes and scopes of all tokens
-// are documented, their 32 digits are seen.
+// are documented, their 32 digits are seen. The same token with the prefix XT, which some of
+// runZero's documentation has, works as well.
 func (c *Console) ExportToken(org int) string { return c.token("ET", c.orgs[org].key) }
 
 // OrganizationToken can access one organization.

@@ -13,9 +13,10 @@ import (
 	"strings"
 )
 
-// layout is the form of a list: lines, a page in an object, or one bare array.
+// layout is the form of a list: lines, CSV, a page in an object, or one bare array.
 type layout struct {
 	lines  bool
+	csv    bool
 	plural string   // the name of the list in pages
 	size   int      // of a page; 0: no pages
 	from   int      // position of the first record
@@ -41,6 +42,9 @@ func (q *request) layout(paged bool) (l layout, ok bool) {
 	params := q.r.URL.Query()
 	name, form, _ := strings.Cut(path.Base(q.r.URL.Path), ".")
 	l = layout{plural: name, lines: form == "jsonl", fields: splitFields(params.Get("fields"))}
+	if form == "csv" {
+		return layout{csv: true}, true // it has neither pages nor the fields parameter (documented)
+	}
 	size, start := params.Get("page_size"), params.Get("start_key")
 	if l.lines || !paged || size == "" {
 		return l, true
@@ -107,6 +111,10 @@ const chunk = 32 << 10
 // send writes records. A page ends at the position of its last record, so that pages stay
 // right while the world changes.
 func send[T any](q *request, l layout, records iter.Seq2[int, T], fields []field[T]) {
+	if l.csv {
+		sendCSV(q, records, fields)
+		return
+	}
 	q.stream(func(w io.Writer) error {
 		b := make([]byte, 0, chunk+chunk/2)
 		if l.size > 0 {

@@ -55,10 +55,17 @@ func (c *Console) buildRoutes() {
 		"/org/sites/{id}/scan": {http.MethodPut, scopeOrganization, (*request).startScan},
 	}
 	for name, e := range c.exports {
-		for _, form := range []string{".json", ".jsonl"} {
+		forms := []string{".json", ".jsonl", ".csv"}
+		if name == "tasks" {
+			forms = forms[:2]
+		}
+		for _, form := range forms {
 			c.routes["/export/org/"+name+form] = get(scopeExport, e.serve)
 		}
 	}
+	// Documented by runZero's examples of the API alone, which call it the list of completed scans. That its rows are
+	// tasks is assumed.
+	c.routes["/export/org/scans.json"] = get(scopeExport, exporting(export[*task]{fields: c.taskFields, records: (*view).completedScans}).serve)
 }
 
 // find looks up the route of a path and the {id} in the path.

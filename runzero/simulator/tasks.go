@@ -61,6 +61,11 @@ func (v *view) tasks(o *org) []*task {
 
 func (v *view) taskRecords(o *org, _ int) iter.Seq2[int, *task] { return slices.All(v.tasks(o)) }
 
+// completedScans are the tasks that are scans and have ended well.
+func (v *view) completedScans(o *org, _ int) iter.Seq2[int, *task] {
+	return slices.All(slices.DeleteFunc(v.tasks(o), func(t *task) bool { return t.typ != "scan" || t.status != "processed" }))
+}
+
 func newestFirst(a, b *task) int {
 	return cmp.Or(cmp.Compare(b.createdAt, a.createdAt), cmp.Compare(a.id, b.id))
 }
