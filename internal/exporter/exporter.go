@@ -180,7 +180,7 @@ func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 	return families, errors.Join(err, accountsErr, ownErr)
 }
 
-// Ready reports whether every collector has had a result or is unsupported. Once true it stays true.
+// Ready reports whether every poll has succeeded or failed once, or polling is paused. Once true it stays true.
 func (e *Exporter) Ready() bool { return e.poller.Ready() }
 
 // Status returns the state of every poll.

@@ -68,24 +68,41 @@ func TestFailuresCostFewCalls(t *testing.T) {
 	}
 }
 
-func TestReadyOnceEveryPollHasSucceeded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		failsOnce := simulator.Fault{Path: "/export/org/assets.jsonl", Status: http.StatusBadGateway, Times: 1}
-		w := harness.Start(t, harness.Setup{On: newConsole(small, failsOnce)})
-		w.Pass(10 * time.Second)
-		if w.Exporter.Ready() {
-			t.Error("ready without assets")
-		}
-		w.Pass(time.Minute)
-		if !w.Exporter.Ready() {
-			t.Error("not ready after the retry")
-		}
-		w.Console.Inject(simulator.Fault{Drop: true})
-		w.Pass(3 * time.Hour)
-		if !w.Exporter.Ready() {
-			t.Error("a console that is down makes the exporter unready")
-		}
-	})
+// A console that is down, slow or out of calls must not hold up a rollout.
+func TestReadyOnceEveryPollHasSucceededOrFailed(t *testing.T) {
+	fails := func(path string) simulator.Fault { return simulator.Fault{Path: path, Status: http.StatusBadGateway} }
+	for what, c := range map[string]struct {
+		fault  simulator.Fault
+		within time.Duration // after that it is ready
+		before time.Duration // until then it is not
+	}{
+		"all is well":                {simulator.Fault{Path: "/nothing"}, 10 * time.Second, 0},
+		"one poll fails":             {fails("/export/org/assets.jsonl"), 10 * time.Second, 0},
+		"one poll takes ten minutes": {simulator.Fault{Path: "/export/org/assets.jsonl", Delay: 10 * time.Minute}, 11 * time.Minute, 9 * time.Minute},
+		"the console is down":        {simulator.Fault{Drop: true}, time.Minute, 0},
+		"the token is wrong":         {simulator.Fault{Status: http.StatusUnauthorized}, time.Minute, 0},
+		"no call is left": {simulator.Fault{Status: http.StatusTooManyRequests, Header: http.Header{
+			"X-API-Usage-Limit": {"1000"}, "X-API-Usage-Today": {"1000"}, "X-API-Usage-Remaining": {"0"}}}, time.Minute, 0},
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := harness.Start(t, harness.Setup{On: newConsole(small, emptyTasks, c.fault)})
+				w.Pass(c.before)
+				if c.before > 0 && w.Exporter.Ready() {
+					t.Error("ready without assets")
+				}
+				w.Pass(c.within - c.before)
+				if !w.Exporter.Ready() {
+					t.Errorf("not ready after %s", c.within)
+				}
+				w.Console.Inject(simulator.Fault{Drop: true})
+				w.Pass(3 * time.Hour)
+				if !w.Exporter.Ready() {
+					t.Error("a console that is down makes the exporter unready")
+				}
+			})
+		})
+	}
 }
 
 func TestASnapshotOlderThanMaxAgeIsWithdrawnUntilAPollSucceeds(t *testing.T) {

@@ -61,8 +61,8 @@ func (j *job) due(stretch float64) time.Time {
 // everPolled reports whether the job was polled at all, in this run or before.
 func (j *job) everPolled() bool { return !j.base.IsZero() }
 
-// settled reports whether the job has what can be had: a snapshot, or the certainty that it is unsupported.
-func (j *job) settled() bool { return j.snapshot != nil || j.unsupported }
+// settled reports whether the job has had a result: a snapshot or an error, which includes that it is unsupported.
+func (j *job) settled() bool { return j.snapshot != nil || j.err != nil }
 
 // superseded reports whether the job is an account-wide form that is unsupported: its
 // organizations are polled one by one, and there is nothing to report of the job itself.

@@ -94,7 +94,8 @@ func (p *Poller) publish(now time.Time) {
 				j.describe(p.health, s)
 			}
 			health = append(health, j.health)
-			settled = settled && j.settled()
+			// While polling is paused, no job can have a result: that must not hold up a rollout.
+			settled = settled && (j.settled() || s.Stopped())
 			if j.snapshot == nil {
 				continue
 			}
@@ -128,6 +129,6 @@ func (p *Poller) Gather() ([]*dto.MetricFamily, error) {
 	return p.published.Load().view.Gather(p.config.Now()), nil
 }
 
-// Ready reports whether every collector has had a result or is unsupported. Once true it stays true: an organization
-// that is added later does not make the data of the others unready.
+// Ready reports whether every poll has succeeded or failed once, or polling is paused. Once true it stays true: an
+// organization that is added later does not make the data of the others unready, nor does a console that is down.
 func (p *Poller) Ready() bool { return p.published.Load().ready }

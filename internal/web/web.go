@@ -25,7 +25,7 @@ type Config struct {
 	Gatherer      prometheus.Gatherer
 	Registry      *prometheus.Registry        // for the metrics of the scrapes themselves; nil: not wanted
 	MaxRequests   int                         // scrapes at the same time; 0: no limit
-	Ready         func() bool                 // whether every collector has had a result
+	Ready         func() bool                 // whether every poll has had a result
 	Status        func() []*poller.Status     // of every poll
 	Quota         func() []string             // a sentence on the quota of each account
 	Configuration func() string               // in force, without secrets
@@ -44,7 +44,7 @@ func New(c Config) http.Handler {
 	})
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
 		if !c.Ready() {
-			respond(w, http.StatusServiceUnavailable, "runzero_exporter is not ready: not every collector has had a result yet.")
+			respond(w, http.StatusServiceUnavailable, "runzero_exporter is not ready: some polls have neither succeeded nor failed yet.")
 			return
 		}
 		respond(w, http.StatusOK, "runzero_exporter is ready.")
