@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +60,26 @@ func (s *Snapshot) SitesOf(organizationID string) SiteNames {
 		}
 	}
 	return sites
+}
+
+// Of returns one organization's part of an account-wide Snapshot, as its own poll would return it. What belongs to no
+// organization is left out.
+func (s *Snapshot) Of(organization Organization) Snapshot {
+	part := Snapshot{Sites: s.SitesOf(organization.ID)}
+	for _, family := range s.Families {
+		of := &dto.MetricFamily{Name: family.Name, Help: family.Help, Type: family.Type, Unit: family.Unit}
+		for _, m := range family.GetMetric() {
+			if slices.ContainsFunc(m.GetLabel(), func(l *dto.LabelPair) bool {
+				return l.GetName() == "org_name" && l.GetValue() == organization.Name
+			}) {
+				of.Metric = append(of.Metric, m)
+			}
+		}
+		if of.Metric != nil {
+			part.Families = append(part.Families, of)
+		}
+	}
+	return part
 }
 
 // ErrUnsupported means that the console, the licence or the credential does not give access to a collector's data.

@@ -1,6 +1,8 @@
 package poller_test
 
 import (
+	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +94,59 @@ func TestFallsBackToPerOrganization(t *testing.T) {
 				t.Errorf("%s the account-wide snapshot is exposed beside the others: %v", what, sites)
 			}
 		}
+	})
+}
+
+func TestAccountWideSeriesStayUntilEachOrganizationIsPolled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := func(collector.Poll) (collector.Snapshot, error) {
+			return collector.Snapshot{}, errors.New("console down")
+		}
+		perOrganization, accountWide, tasks := &fake{result: down}, &fake{result: oneSiteEach}, &fake{}
+		s := tenOrganizations(perOrganization.withAccountWide("sites", accountWide), tasks.named("tasks"))
+		s.store = openStore(t, harness.CacheDir(t))
+		w := start(t, s)
+		w.pass(time.Minute)
+		accountWide.become(insufficientScope)
+		w.pass(interval + time.Minute)
+		if len(perOrganization.seen()) < 10 {
+			t.Fatalf("%d polls of single organizations, want at least one of each", len(perOrganization.seen()))
+		}
+		expect := func(w *world, when string, want map[float64]int) {
+			t.Helper()
+			sites, by := w.values("runzero_sites", "org_name"), map[float64]int{}
+			for _, n := range sites {
+				by[n]++
+			}
+			if !maps.Equal(by, want) {
+				t.Errorf("%s: %v, want the values %v", when, sites, want)
+			}
+		}
+		expect(w, "while no organization's own poll has succeeded", map[float64]int{1: 10})
+		for _, poll := range tasks.seen() {
+			if poll.Sites["1"] != "site of "+poll.Organization.Name {
+				t.Errorf("%s has the sites %v", poll.Organization.Name, poll.Sites)
+			}
+		}
+		w.stop()
+		s.idle = true
+		expect(start(t, s), "after a restart", map[float64]int{1: 10})
+
+		s.idle = false
+		polled := 0 // one organization alone recovers
+		perOrganization.become(func(p collector.Poll) (collector.Snapshot, error) {
+			if p.Organization.Name != "Halvorsen Logistics" {
+				return down(p)
+			}
+			polled++
+			return collector.Snapshot{Families: sitesFamily(5, p.Organization.Name)}, nil
+		})
+		w = start(t, s)
+		w.pass(2 * time.Hour)
+		if polled == 0 {
+			t.Fatal("not polled")
+		}
+		expect(w, "once one organization is polled", map[float64]int{1: 9, 5: 1})
 	})
 }
 

@@ -209,6 +209,18 @@ func sitesOfAll(poll collector.Poll) (collector.Snapshot, error) {
 	return collector.Snapshot{Families: sitesFamily(1, "all"), Sites: sites}, nil
 }
 
+// oneSiteEach is an account-wide result with one site of each organization, and the series runzero_sites 1 of each.
+func oneSiteEach(poll collector.Poll) (collector.Snapshot, error) {
+	snapshot, _ := sitesOfAll(poll)
+	family := sitesFamily(1, "")[0]
+	family.Metric = nil
+	for _, name := range poll.Organizations {
+		family.Metric = append(family.Metric, sitesFamily(1, name)[0].Metric...)
+	}
+	snapshot.Families = []*dto.MetricFamily{family}
+	return snapshot, nil
+}
+
 // sitesFamily is the family runzero_sites with one series.
 func sitesFamily(value float64, organization string) []*dto.MetricFamily {
 	return []*dto.MetricFamily{{

@@ -30,7 +30,7 @@ func (a *account) inFlight() inFlight {
 		if j.reportsUsage() && !j.done {
 			f.reportsUsage = true
 		}
-		if j.snapshot != nil && !j.unsupported {
+		if j.snapshot != nil && !j.unsupported && j.everPolled() {
 			f.supported[j.probe()] = true
 		}
 		if j.running != nil {

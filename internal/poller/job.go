@@ -89,9 +89,6 @@ func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err erro
 	j.duration = now.Sub(began)
 	j.err = err
 	j.unsupported = errors.Is(err, collector.ErrUnsupported)
-	if j.superseded() {
-		j.snapshot = nil // its organizations are polled one by one from now on
-	}
 	if err != nil {
 		j.failures++
 		return

@@ -250,6 +250,9 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	j.calls = attempt.calls.Load()
 	if j.superseded() != superseded {
 		a.reconcile()
+		for _, heir := range a.handOver(j) {
+			p.save(heir)
+		}
 	}
 	j.done = j.err == nil && j.Interval == 0
 	j.wait = schedule.Wait(j.err, j.failures, j.Interval)

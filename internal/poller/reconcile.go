@@ -50,6 +50,26 @@ func (a *account) reconcile() {
 	discovery.reschedule(a.discoveryInterval())
 }
 
+// handOver gives each organization its part of the last snapshot of an account-wide form that is unsupported by now,
+// so that nothing disappears before the organization's own poll has succeeded.
+func (a *account) handOver(j *job) (heirs []*job) {
+	if !j.superseded() || j.snapshot == nil {
+		return nil
+	}
+	for _, heir := range a.jobs {
+		if heir.Name != j.Name || heir.AccountWide || heir.snapshot != nil || !a.accountWide(heir.Organization.ID) {
+			continue
+		}
+		part := j.snapshot.Of(heir.Organization)
+		heir.setSnapshot(&part)
+		heir.lastSuccess = j.lastSuccess
+		heir.changed()
+		heirs = append(heirs, heir)
+	}
+	j.snapshot, j.part = nil, nil
+	return heirs
+}
+
 // adopt takes over how the job is polled from now on.
 func (j *job) adopt(p schedule.Poll) {
 	interval := p.Interval

@@ -78,7 +78,7 @@ func (p *Poller) saveState(a *account) {
 		state.Credentials = append(state.Credentials, saved)
 	}
 	for _, j := range a.jobs {
-		if j.everPolled() {
+		if j.everPolled() || j.snapshot != nil {
 			state.Jobs = append(state.Jobs, savedJob{
 				Collector: j.Name, Organization: j.Organization.ID, AccountWide: j.AccountWide, Base: j.base.UTC(), Wait: j.wait,
 				LastAttempt: j.lastAttempt.UTC(), LastSuccess: j.lastSuccess.UTC(), Duration: j.duration, Failures: j.failures,
