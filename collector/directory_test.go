@@ -42,7 +42,7 @@ func TestDirectoryNeedsUsersAndGroups(t *testing.T) {
 	}{
 		{"groups are truncated", response{body: `{"id":"2"}`, cut: true}, runzero.ErrTruncated, false},
 		{"groups of another organization", response{body: `{"id":"2","directory_group_organization_id":"` + otherID + `"}`}, runzero.ErrWrongOrganization, false},
-		{"no export of groups", response{status: http.StatusNotFound}, ErrUnsupported, true},
+		{"no export of groups", response{status: http.StatusNotFound, body: "404: Not Found"}, ErrUnsupported, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, err := attempt(t, collectorOf(t, "directory", defaults()), responses{usersPath: {body: `{"id":"1"}`}, groupsPath: test.groups}, Poll{})

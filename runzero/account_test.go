@@ -130,7 +130,7 @@ func TestRejectsTheDefaultOrganization(t *testing.T) {
 	}
 	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
-			if err := read(); !errors.Is(err, runzero.ErrWrongOrganization) || runzero.Retryable(err) {
+			if err := read(); !errors.Is(err, runzero.ErrWrongOrganization) || runzero.CauseOf(err) != runzero.Faulty {
 				t.Errorf("error %v, want that they belong to another organization", err)
 			}
 			for _, request := range log.take() {

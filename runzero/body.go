@@ -188,9 +188,10 @@ func (c *Client) send(client *http.Client, endpoint string, request *http.Reques
 
 func (c *Client) exchange(client *http.Client, endpoint string, request *http.Request, parse func(*bodyReader) error) error {
 	request.Header.Set("Accept", "application/json")
-	response, err := client.Do(request)
+	ctx, progress := withProgress(request.Context())
+	response, err := client.Do(request.WithContext(ctx))
 	if err != nil {
-		return requestError(endpoint, err)
+		return progress.failed(endpoint, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode == http.StatusNoContent {

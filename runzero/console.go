@@ -27,8 +27,10 @@ func (c *Client) Health(ctx context.Context) (Health, error) {
 	return health, err
 }
 
-// releaseLifetime is how long the newest release is cached, and a failure as well.
-const releaseLifetime = 24 * time.Hour
+const (
+	releaseLifetime = 24 * time.Hour // how long the newest release is cached
+	releaseRetry    = time.Hour      // when it is requested again after a failure, which other polls do not wait for
+)
 
 // release is the cached result of the last request.
 type release struct {
@@ -54,8 +56,14 @@ func (c *Client) ExplorerRelease(ctx context.Context) (string, error) {
 		return cached.version, cached.err
 	}
 	newest, err := c.explorerRelease(ctx)
-	if unsent := (unsentError{}); ctx.Err() == nil && !errors.As(err, &unsent) {
-		cached = release{version: newest, err: err, until: c.now().Add(releaseLifetime)}
+	switch CauseOf(err) {
+	case NoCause:
+		if err == nil {
+			cached = release{version: newest, until: c.now().Add(releaseLifetime)}
+		}
+	case Unreachable, Unreadable: // which cost no call
+	default:
+		cached = release{err: err, until: c.now().Add(releaseRetry)}
 	}
 	return newest, err
 }

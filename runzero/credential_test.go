@@ -121,7 +121,7 @@ func TestTokenFileIsReadOnEachUse(t *testing.T) {
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := request(); got != "" || err == nil || !strings.Contains(err.Error(), "cannot be read") || runzero.Retryable(err) {
+	if got, err := request(); got != "" || err == nil || !strings.Contains(err.Error(), "cannot be read") || runzero.CauseOf(err) != runzero.Unreadable {
 		t.Errorf("file gone: Authorization %q, error %v; want nothing sent, and no retry", got, err)
 	}
 

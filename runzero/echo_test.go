@@ -144,7 +144,7 @@ func TestErrorsShowNoSecretFromACertificate(t *testing.T) {
 		http := withToken(sentToken)
 		http.TLSConfig.CA = certificate
 		_, err = all(newClient(t, runzero.Config{HTTP: http, DialContext: dial}).Sites(t.Context(), organization))
-		if other := (x509.HostnameError{}); !errors.As(err, &other) || runzero.Retryable(err) || shows(err.Error(), sentToken) != "" || strings.Contains(err.Error(), names) != shown {
+		if other := (x509.HostnameError{}); !errors.As(err, &other) || runzero.CauseOf(err) != runzero.Unreachable || shows(err.Error(), sentToken) != "" || strings.Contains(err.Error(), names) != shown {
 			t.Errorf("error %v (%T), want that the name is another", err, err)
 		}
 	}
@@ -191,7 +191,7 @@ func TestErrorsShowNoSecretGivenInPlaceOfItsFile(t *testing.T) {
 		newer:                        {HTTP: withFile(newer)},
 	} {
 		_, err := runzero.New(c)
-		if err == nil || !strings.Contains(err.Error(), "cannot be read") || !errors.Is(err, fs.ErrNotExist) || runzero.Retryable(err) || shows(err.Error(), secret) != "" {
+		if err == nil || !strings.Contains(err.Error(), "cannot be read") || !errors.Is(err, fs.ErrNotExist) || shows(err.Error(), secret) != "" {
 			t.Errorf("error %v, want that there is no such file", err)
 		}
 	}

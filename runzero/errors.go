@@ -1,12 +1,9 @@
 package runzero
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -27,6 +24,8 @@ type Error struct {
 	// Message is the error text of the API, on one line. It is empty when there was none, or none that can be shown:
 	// see the rules in withhold.go.
 	Message    string
+	API        bool          // the API itself says so: the body is an error of its own
+	Page       bool          // the body is a web page, of a proxy or of something that is no runZero console
 	WrongKind  bool          // the API rejected the kind of token: this endpoint takes another
 	RetryAfter time.Duration // how long the server asks to wait; zero when it does not say
 	// Usage holds the quota headers of the response. A 429 with none remaining is the daily quota, any other 429 the
@@ -77,13 +76,13 @@ func hasStatus(err error, codes ...int) bool {
 	return errors.As(err, &response) && slices.Contains(codes, response.Status)
 }
 
-// Refused reports whether err means that the licence, the credential or the console does not support the request, as
-// opposed to a failure. kind is the credential's. A 401 with a credential of a known kind means that it was revoked,
-// unless the API says that the endpoint takes another kind; with one of an unknown kind its scope may be
-// insufficient.
+// Refused reports whether the API says, in words of its own, that the licence, the credential or the console does not
+// support the request, as opposed to a failure. What a proxy says is no evidence of that. kind is the credential's. A
+// 401 with a credential of a known kind means that it was revoked, unless the API says that the endpoint takes another
+// kind; with one of an unknown kind its scope may be insufficient.
 func Refused(err error, kind Kind) bool {
 	response := (*Error)(nil)
-	if !errors.As(err, &response) {
+	if !errors.As(err, &response) || !response.API {
 		return false
 	}
 	switch response.Status {
@@ -94,36 +93,6 @@ func Refused(err error, kind Kind) bool {
 	}
 	return false
 }
-
-// Retryable reports whether another try may succeed: there was no response, or only part of one, or the server
-// failed. What the server refused stays refused.
-func Retryable(err error) bool {
-	if response := (*Error)(nil); errors.As(err, &response) {
-		return response.Status >= 500
-	}
-	// An unreadable file stays unreadable. (Its syscall.Errno would pass as a network error.)
-	file := (*fs.PathError)(nil)
-	if errors.Is(err, context.Canceled) || errors.As(err, &file) {
-		return false
-	}
-	if errors.Is(err, ErrTruncated) {
-		return true
-	}
-	// A rejected certificate and a refused redirect are no net.Error.
-	var network net.Error
-	var reset streamError
-	return errors.As(err, &network) || errors.As(err, &reset) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// streamError matches net/http's unexported error of an HTTP/2 stream that was reset, which implements As for any
-// struct with these fields.
-type streamError struct {
-	StreamID uint32
-	Code     uint32
-	Cause    error
-}
-
-func (streamError) Error() string { return "a stream was reset" }
 
 // requestError removes the URL from an error of net/http: the query contains the user's search, and the endpoint is
 // enough.
@@ -167,12 +136,22 @@ func responseError(endpoint string, response *http.Response, s *secrets, now tim
 	return newError(endpoint, response, body, s, now)
 }
 
+// What the API says in plain text instead of JSON (seen): of an endpoint that it does not have, and of a key of another
+// organization.
+const (
+	notFound   = "404: Not Found"
+	invalidKey = "Invalid API Key for Organization"
+)
+
 func newError(endpoint string, response *http.Response, body []byte, s *secrets, now time.Time) *Error {
 	text, wrongKind := parseProblem(body)
+	plain := strings.TrimSpace(string(body))
 	return &Error{
 		Endpoint:   endpoint,
 		Status:     response.StatusCode,
 		Message:    s.message(text),
+		API:        text != "" || response.StatusCode == http.StatusNotFound && plain == notFound || response.StatusCode == http.StatusUnauthorized && plain == invalidKey,
+		Page:       isWebPage(response) || strings.HasPrefix(plain, "<"),
 		WrongKind:  wrongKind,
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), now),
 		Usage:      parseUsage(response.Header),
@@ -214,7 +193,7 @@ func tokenError(err error, s *secrets, now time.Time) error {
 }
 
 // longestRetryAfter bounds what a server may ask for; more is a fault.
-const longestRetryAfter = 24 * time.Hour
+const longestRetryAfter = time.Hour
 
 // retryAfter parses both forms of the header: seconds and a date.
 func retryAfter(value string, now time.Time) time.Duration {

@@ -26,10 +26,10 @@ func TestRetryAfterInBothForms(t *testing.T) {
 	for value, want := range map[string]time.Duration{
 		"":                         0,
 		"30":                       30 * time.Second,
-		"86401":                    24 * time.Hour,
+		"3601":                     time.Hour,
 		"soon":                     0,
 		date(90 * time.Second):     90 * time.Second,
-		date(365 * 24 * time.Hour): 24 * time.Hour,
+		date(365 * 24 * time.Hour): time.Hour,
 	} {
 		seen := &recorder{}
 		got := refusal(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -66,7 +66,7 @@ func TestResponseIsStoppedAtTheLimits(t *testing.T) {
 				}
 				return
 			}
-			if !errors.Is(err, runzero.ErrTooLarge) || !strings.Contains(err.Error(), c.want) || runzero.Retryable(err) {
+			if !errors.Is(err, runzero.ErrTooLarge) || !strings.Contains(err.Error(), c.want) || runzero.CauseOf(err) != runzero.Faulty {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}
 			_, finished := seen.take()

@@ -167,7 +167,7 @@ func TestOAuthSecretFileIsReadForEachToken(t *testing.T) {
 	}
 	for range 2 {
 		_, err := all(client.Sites(t.Context(), organization))
-		if err == nil || !strings.Contains(err.Error(), "secret file cannot be read") || runzero.Retryable(err) {
+		if err == nil || !strings.Contains(err.Error(), "secret file cannot be read") || runzero.CauseOf(err) != runzero.Unreadable {
 			t.Errorf("error %v, want one that is not retryable", err)
 		}
 	}

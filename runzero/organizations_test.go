@@ -29,10 +29,12 @@ func routes(bodies map[string]string) *requests {
 	return &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, known := bodies[r.URL.Path[len("/api/v1.0"):]]
 		status := http.StatusUnauthorized
-		if known {
+		if !known {
+			body = `{"error":"unauthorized"}`
+		} else {
 			status = http.StatusOK
 			if n, _ := fmt.Sscanf(body, "%d", &status); n == 1 {
-				body = ""
+				body = `{"error":"refused"}`
 			}
 		}
 		answer(status, "application/json", body)(w, r)
@@ -150,7 +152,7 @@ func TestRowsOfAnotherOrganizationAreAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			body := fmt.Sprintf("{\"id\":\"a\"}\n{\"id\":\"b\",\"organization_id\":%s}\n", c.owner)
 			rows, err := all(serve(t, data(body), runzero.Config{}).Sites(t.Context(), c.requested))
-			if len(rows) != c.rows || c.rows == 2 && err != nil || c.rows == 1 && (!errors.Is(err, runzero.ErrWrongOrganization) || runzero.Retryable(err)) {
+			if len(rows) != c.rows || c.rows == 2 && err != nil || c.rows == 1 && (!errors.Is(err, runzero.ErrWrongOrganization) || runzero.CauseOf(err) != runzero.Faulty) {
 				t.Errorf("%d rows (%v), want %d", len(rows), err, c.rows)
 			}
 		})

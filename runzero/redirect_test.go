@@ -110,7 +110,7 @@ func TestRefusesARedirectToAnotherOrigin(t *testing.T) {
 				target, hops = to, len(name)%2
 				d := &dialer{server: server.Listener.Addr().String()}
 				_, err := all(newClient(t, runzero.Config{URL: console, HTTP: settings, DialContext: d.dial}).Sites(t.Context(), organization))
-				if err == nil || !strings.Contains(err.Error(), "another origin") || runzero.Retryable(err) {
+				if err == nil || !strings.Contains(err.Error(), "another origin") || runzero.CauseOf(err) != runzero.Unavailable {
 					t.Errorf("error %v, want that it is another origin", err)
 				}
 				if got := log.take(); len(got) != hops+1 {

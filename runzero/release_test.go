@@ -39,10 +39,17 @@ func TestReadsTheExplorerReleaseWithoutACredential(t *testing.T) {
 	}
 }
 
-func TestExplorerReleaseIsCachedForADay(t *testing.T) {
-	for first, console := range map[string]http.HandlerFunc{"1.0": data(`{"version":"1.0"}`), "": answer(http.StatusNotFound, "", "")} {
+func TestExplorerReleaseIsCachedForADayAndAFailureForAnHour(t *testing.T) {
+	for _, c := range []struct {
+		first    string
+		console  http.HandlerFunc
+		lifetime time.Duration
+	}{
+		{"1.0", data(`{"version":"1.0"}`), 24 * time.Hour},
+		{"", answer(http.StatusNotFound, "", ""), time.Hour},
+	} {
 		synctest.Test(t, func(t *testing.T) {
-			log := &requests{next: console}
+			log := &requests{next: c.console}
 			client := serve(t, log, runzero.Config{})
 			expect := func(want string, calls int) {
 				t.Helper()
@@ -51,11 +58,11 @@ func TestExplorerReleaseIsCachedForADay(t *testing.T) {
 					t.Errorf("%q (%v) in %d calls, want %q in %d", got, err, n, want, calls)
 				}
 			}
-			expect(first, 1)
+			expect(c.first, 1)
 			log.next = data(`{"version":"2.0"}`)
-			expect(first, 0)
-			<-time.After(24*time.Hour - time.Second)
-			expect(first, 0)
+			expect(c.first, 0)
+			<-time.After(c.lifetime - time.Second)
+			expect(c.first, 0)
 			<-time.After(time.Second)
 			expect("2.0", 1)
 		})

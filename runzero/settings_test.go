@@ -138,7 +138,7 @@ func TestHTTPHeadersAreSentToTheConsoleOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := readSites(t, data("[]"), runzero.Config{HTTP: fromYAML(t, "authorization: {credentials: ET0}\n"+headers)})
-	if err == nil || !strings.Contains(err.Error(), "headers file") || runzero.Retryable(err) {
+	if err == nil || !strings.Contains(err.Error(), "headers file") || runzero.CauseOf(err) != runzero.Unreadable {
 		t.Errorf("error %v, want that the file cannot be read", err)
 	}
 }

@@ -163,7 +163,7 @@ func TestStopsWhenTheCursorRepeats(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			log := &requests{next: pages(c.next)}
 			_, err := readSites(t, log, runzero.Config{})
-			if !errors.Is(err, runzero.ErrCursorLoop) || runzero.Retryable(err) {
+			if !errors.Is(err, runzero.ErrCursorLoop) || runzero.CauseOf(err) != runzero.Faulty {
 				t.Errorf("error %v, want %v", err, runzero.ErrCursorLoop)
 			}
 			if n := len(log.take()); n != c.calls {

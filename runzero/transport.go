@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/common/config"
@@ -21,6 +22,7 @@ const TokenEndpoint = "/account/api/token"
 type Exchange struct {
 	Endpoint      string    // the path below /api/v1.0, such as "/export/org/assets.jsonl"
 	Sent          time.Time // when the request was sent
+	Written       bool      // to a connection: only then may it cost a call
 	Code          int       // the HTTP status; zero when there was no response
 	Authenticated bool      // a credential was sent
 	// Page means that the response is a web page: a login, or something that is not a runZero console at all.
@@ -132,7 +134,8 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !t.write && request.Method != http.MethodGet && !token {
 		return nil, unsentError{errReadOnly}
 	}
-	request = request.Clone(request.Context())
+	var written atomic.Bool
+	request = request.Clone(traceWrites(request.Context(), &written))
 	if t.userAgent != "" {
 		request.Header.Set("User-Agent", t.userAgent)
 	}
@@ -148,6 +151,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		Sent:          t.now(),
 	}
 	response, err := t.next.RoundTrip(request)
+	exchange.Written = err == nil || written.Load()
 	if err != nil {
 		t.observer.Responded(exchange)
 		t.finished(exchange, 0)

@@ -190,12 +190,9 @@ func TestWhatNoCredentialMayRequestCostsNoCall(t *testing.T) {
 		perAccount := needing(runzero.AccountCredential, license.named("license"))
 		perAccount.Scope = collector.PerAccount
 		w := start(t, setup{
-			on: console, tokens: []string{console.ExportToken(0), console.OrganizationToken(0)},
+			on: console, tokens: []string{console.ExportToken(0), console.OrganizationToken(0)}, first: 1,
 			collectors: []schedule.Collector{needing(runzero.OrganizationToken, explorers.named("explorers")), perAccount},
 		})
-		both, exportOnly := w.account, w.account
-		exportOnly.Credentials = both.Credentials[:1]
-		w.poller.Reload(t.Context(), []poller.Account{exportOnly})
 		w.pass(26 * time.Hour)
 		if len(explorers.seen())+len(license.seen()) != 0 {
 			t.Errorf("polled explorers %d times and license %d times with an export token", len(explorers.seen()), len(license.seen()))
@@ -208,7 +205,7 @@ func TestWhatNoCredentialMayRequestCostsNoCall(t *testing.T) {
 		if !w.poller.Ready() {
 			t.Error("not ready")
 		}
-		w.poller.Reload(t.Context(), []poller.Account{both})
+		w.poller.Reload(t.Context(), []poller.Account{w.account})
 		w.pass(time.Second) // a new credential is tried at once
 		w.expect("runzero_collector_supported", "explorers", 1)
 		w.expect("runzero_collector_supported", "license", 0)

@@ -54,6 +54,7 @@ type setup struct {
 	on         *simulator.Console
 	handler    http.Handler // instead of a console
 	tokens     []string     // of credentials named "1", "2" …; none: the first organization's export token
+	first      int          // the poller starts with so many of the tokens; 0: all
 	collectors []schedule.Collector
 	quota      *quota.Quota // nil: of the default share
 	store      *store.Store
@@ -102,7 +103,11 @@ func start(t testing.TB, s setup) *world {
 	}
 	s.config.Logger, s.config.Store = log.NewLogfmtLogger(w.log), s.store
 	s.config.Now, s.config.Random = time.Now, rand.New(rand.NewPCG(s.seed, 2)).Float64
-	w.poller = poller.New(s.config, []poller.Account{w.account})
+	first := w.account
+	if s.first > 0 {
+		first.Credentials = first.Credentials[:s.first]
+	}
+	w.poller = poller.New(s.config, []poller.Account{first})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	if !s.idle {

@@ -25,6 +25,7 @@ const (
 // Wait is the time from the start of a poll to the next one. err is the poll's result, and
 // failures the number of failures in a row, this one included.
 func Wait(err error, failures int, interval time.Duration) time.Duration {
+	cause := runzero.CauseOf(err)
 	switch {
 	case err == nil:
 		return interval
@@ -42,7 +43,7 @@ func Wait(err error, failures int, interval time.Duration) time.Duration {
 			return max(min(interval, retryWait), response.RetryAfter)
 		}
 	}
-	if failures == 1 && runzero.Retryable(err) {
+	if failures == 1 && (cause == runzero.Unreachable || cause == runzero.Unavailable || errors.Is(err, runzero.ErrTruncated)) {
 		return min(retryWait, interval)
 	}
 	for range min(max(failures-2, 0), 10) {

@@ -3,7 +3,6 @@ package schedule
 import (
 	"errors"
 	"fmt"
-	"io"
 	"testing"
 	"time"
 
@@ -16,7 +15,7 @@ func TestWait(t *testing.T) {
 	status := func(code int, retryAfter time.Duration) error {
 		return fmt.Errorf("sites: %w", &runzero.Error{Status: code, RetryAfter: retryAfter})
 	}
-	broken := fmt.Errorf("assets: %w", io.ErrUnexpectedEOF)
+	broken := fmt.Errorf("assets: %w", runzero.ErrTruncated)
 	for _, c := range []struct {
 		what     string
 		err      error
