@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -80,8 +81,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	var demo command.Demo
 	collectorFlags := addFlags(app, &flags)
 	serveOptions := addServeFlags(app, &demo)
-	logLevel := app.Flag("log.level", "Only log messages of at least this severity: debug, info, warn, error.").Default("info").Enum("debug", "info", "warn", "error")
-	logFormat := app.Flag("log.format", "Format of log lines: logfmt or json.").Default("logfmt").Enum("logfmt", "json")
+	logLevel := oneOf(app.Flag("log.level", "Only log messages of at least this severity: debug, info, warn, error. The command once logs only warnings and errors unless this is set.").Default("info"), "debug", "info", "warn", "error")
+	logFormat := oneOf(app.Flag("log.format", "Format of log lines: logfmt or json.").Default("logfmt"), "logfmt", "json")
 
 	app.Command("serve", "Serve metrics; the default.").Default()
 	app.Command("once", "Poll everything once, print the metrics and exit: for the textfile collector or cron.")
@@ -92,16 +93,20 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	scanOptions := addScanFlags(app.Command("scan", "Start a scan of a site. It needs an organization token or an account credential; no other command ever changes anything."))
 	simulateOptions := addSimulateFlags(app.Command("simulate", "Serve a simulated runZero console."))
 	addEnvironment(app)
+	nameFlags(app)
 	set := setFlags(app)
 
 	selected, err := app.Parse(args)
 	if err != nil {
 		// A token on the command line is never repeated, wherever it was put.
-		_, _ = fmt.Fprintf(stderr, "%s: %s; see %s --help\n", exporter.Name, runzero.Redact(err.Error()), exporter.Name)
+		_, _ = fmt.Fprintf(stderr, "%s: %s; see %s --help\n", exporter.Name, runzero.Redact(explain(app, args, err)), exporter.Name)
 		return 2
 	}
-	flags.Token = getenv("RUNZERO_TOKEN")
+	flags.TakeToken(getenv)
 	flags.Collectors, flags.Set = collectorFlags(), set()
+	if selected == "once" && !flags.Set["log.level"] {
+		*logLevel = "warn" // what runs from cron must be quiet when all is well
+	}
 	env := command.Env{Logger: newLogger(stderr, *logLevel, *logFormat), Stdout: stdout}
 
 	switch selected {
@@ -126,7 +131,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = errors.New("no such command: " + selected)
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "%s: %v\n", exporter.Name, err)
+		if *logFormat == "json" {
+			level.Error(newLogger(stderr, *logLevel, *logFormat)).Log("msg", exporter.Name+" failed", "err", err)
+		} else {
+			_, _ = fmt.Fprintf(stderr, "%s: %v\n", exporter.Name, err)
+		}
 		return 1
 	}
 	return 0
@@ -136,7 +145,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]config.CollectorFlags {
 	app.Flag("config.file", "YAML file for what flags cannot express: several accounts or credentials, queries, scan ages by site.").StringVar(&f.File)
 	app.Flag("runzero.url", "URL of the console, with or without /api/v1.0, a port or a path prefix.").Default(runzero.DefaultURL).StringVar(&f.URL)
-	app.Flag("runzero.token-file", "File with an export (ET), organization (OT) or account (CT) token. It is read again at each use. The token may be in RUNZERO_TOKEN instead.").StringVar(&f.TokenFile)
+	app.Flag("runzero.token-file", "File with an export (ET or XT), organization (OT) or account (CT) token. It is read again at each use. The token may be in RUNZERO_TOKEN, RUNZERO_EXPORT_TOKEN or RUNZERO_ORG_TOKEN instead.").StringVar(&f.TokenFile)
 	app.Flag("runzero.client-id", "Id of an OAuth2 API client, instead of a token.").StringVar(&f.ClientID)
 	app.Flag("runzero.client-secret-file", "File with the secret of the OAuth2 API client. It is read again at each use.").StringVar(&f.ClientSecretFile)
 	app.Flag("runzero.organization", "Name or id of an organization to poll; repeatable. Default: all that the credential reaches, except demo and inactive ones.").StringsVar(&f.Organizations)
@@ -230,7 +239,8 @@ func addSimulateFlags(c *kingpin.CmdClause) *simulate.Options {
 }
 
 // addEnvironment gives every flag an environment variable: RUNZERO_URL for --runzero.url, RUNZERO_CACHE_INTERVAL for
-// --cache.interval. Not kingpin's own: a RUNZERO_VERSION that is set for other reasons would end the program.
+// --cache.interval. Not kingpin's own: a RUNZERO_VERSION that is set for other reasons would end the program. And not
+// those of scan: an environment must never widen a scan.
 func addEnvironment(app *kingpin.Application) {
 	add := func(flags []*kingpin.FlagModel, get func(string) *kingpin.FlagClause) {
 		for _, flag := range flags {
@@ -243,7 +253,9 @@ func addEnvironment(app *kingpin.Application) {
 	}
 	add(app.Model().Flags, app.GetFlag)
 	for _, c := range app.Model().Commands {
-		add(c.Flags, app.GetCommand(c.Name).GetFlag)
+		if c.Name != "scan" {
+			add(c.Flags, app.GetCommand(c.Name).GetFlag)
+		}
 	}
 }
 
@@ -265,25 +277,137 @@ func setFlags(app *kingpin.Application) func() map[string]bool {
 }
 
 // duration reads Prometheus' durations, which know days and weeks.
-func duration(flag *kingpin.FlagClause, d *time.Duration) {
-	flag.SetValue(durationValue{flag: flag.Model().Name, d: d})
-}
+func duration(flag *kingpin.FlagClause, d *time.Duration) { flag.SetValue((*durationValue)(d)) }
 
-type durationValue struct {
-	flag string
-	d    *time.Duration
-}
+type durationValue time.Duration
 
-func (v durationValue) Set(s string) error {
+func (v *durationValue) Set(s string) error {
 	parsed, err := model.ParseDuration(s)
 	if err != nil {
-		return fmt.Errorf("--%s: invalid duration %q: write it like 90s, 15m, 6h or 7d", v.flag, s)
+		return fmt.Errorf("invalid duration %q: write it like 90s, 15m, 6h or 7d", s)
 	}
-	*v.d = time.Duration(parsed)
+	*v = durationValue(parsed)
 	return nil
 }
 
-func (v durationValue) String() string { return model.Duration(*v.d).String() }
+func (v *durationValue) String() string { return model.Duration(*v).String() }
+
+// oneOf reads one of a few words.
+func oneOf(flag *kingpin.FlagClause, words ...string) *string {
+	v := &wordValue{words: words}
+	flag.SetValue(v)
+	return &v.word
+}
+
+type wordValue struct {
+	word  string
+	words []string
+}
+
+func (v *wordValue) Set(s string) error {
+	if !slices.Contains(v.words, s) {
+		return fmt.Errorf("invalid value %q: it is one of %s", s, strings.Join(v.words, ", "))
+	}
+	v.word = s
+	return nil
+}
+
+func (v *wordValue) String() string { return v.word }
+
+// nameFlags makes the errors about the values of flags name the flag, and say what is wrong in plain words.
+func nameFlags(app *kingpin.Application) {
+	name := func(flags []*kingpin.FlagModel, get func(string) *kingpin.FlagClause) {
+		for _, flag := range flags {
+			named := namedValue{flag.Value, flag.Name}
+			getter, _ := flag.Value.(kingpin.Getter)
+			switch _, list := flag.Value.(interface{ IsCumulative() bool }); {
+			case flag.Name == "help" || flag.Name == "version" || list:
+			case flag.IsBoolFlag():
+				get(flag.Name).SetValue(namedSwitch{named})
+			case getter == nil || fmt.Sprintf("%T", getter.Get()) != "string": // any string is valid
+				get(flag.Name).SetValue(named)
+			}
+		}
+	}
+	name(app.Model().Flags, app.GetFlag)
+	for _, c := range app.Model().Commands {
+		name(c.Flags, app.GetCommand(c.Name).GetFlag)
+	}
+}
+
+type namedValue struct {
+	kingpin.Value
+
+	flag string
+}
+
+// Set checks numbers before kingpin does, which reads whole numbers as fractions and cuts them.
+func (v namedValue) Set(s string) error {
+	var err error
+	what := ""
+	if getter, ok := v.Value.(kingpin.Getter); ok {
+		switch getter.Get().(type) {
+		case bool:
+			_, err = strconv.ParseBool(s)
+			what = "write true or false"
+		case float64:
+			_, err = strconv.ParseFloat(s, 64)
+			what = "write a number like 0.5"
+		case int, int64:
+			_, err = strconv.ParseInt(s, 10, 64)
+			what = "write a whole number"
+		case uint64:
+			_, err = strconv.ParseUint(s, 10, 64)
+			what = "write a whole number that is not negative"
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("--%s: invalid value %q: %s", v.flag, s, what)
+	}
+	if err = v.Value.Set(s); err != nil {
+		return fmt.Errorf("--%s: %w", v.flag, err)
+	}
+	return nil
+}
+
+type namedSwitch struct{ namedValue }
+
+// IsBoolFlag makes kingpin accept the flag without a value.
+func (namedSwitch) IsBoolFlag() bool { return true }
+
+// explain says what is wrong with a command line where kingpin does not: which flag or command was meant, and that
+// switches take no value.
+func explain(app *kingpin.Application, args []string, err error) string {
+	flags := app.Model().Flags
+	var names, commands []string
+	for _, c := range app.Model().Commands {
+		commands, flags = append(commands, c.Name), append(flags, c.Flags...)
+	}
+	for _, flag := range flags {
+		names = append(names, "--"+flag.Name)
+	}
+	if wrong, found := strings.CutPrefix(err.Error(), "unknown long flag "); found {
+		return "unknown flag " + suggest(strings.Trim(wrong, "'"), names)
+	}
+	wrong, found := strings.CutPrefix(err.Error(), "unexpected ")
+	if !found {
+		return err.Error()
+	}
+	for _, flag := range flags {
+		if flag.IsBoolFlag() && (slices.Contains(args, "--"+flag.Name+"="+wrong) || slices.Contains(args, "--no-"+flag.Name+"="+wrong)) {
+			return fmt.Sprintf("--%s takes no value: write --%[1]s or --no-%[1]s", flag.Name)
+		}
+	}
+	return "unexpected argument " + suggest(wrong, commands)
+}
+
+// suggest returns a misspelt word, followed by what was probably meant.
+func suggest(wrong string, words []string) string {
+	if nearest := command.Nearest(wrong, words); nearest != "" && nearest != wrong {
+		return wrong + "; perhaps you mean " + nearest
+	}
+	return wrong
+}
 
 func newLogger(w io.Writer, allowed, format string) log.Logger {
 	logger := log.NewLogfmtLogger(log.NewSyncWriter(w))

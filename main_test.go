@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -100,8 +101,20 @@ func TestMistakesAreReportedInOneLine(t *testing.T) {
 		{"a missing token file", []string{"--runzero.token-file", folder + "/none"}, 1, "cannot be read"},
 		{"no console", []string{"--runzero.token-file", token, "--runzero.url=console"}, 1, "write it like https://"},
 		{"a missing CA file", []string{"--runzero.token-file", token, "--runzero.ca-file", folder + "/none"}, 1, "none"},
-		{"an unknown flag", []string{"--runzero.tokn-file=x"}, 2, "--help"},
-		{"a duration without a unit", []string{"--cache.interval=15"}, 2, "--cache.interval"},
+		{"an unknown flag", []string{"--runzero.tokn-file=x"}, 2, "unknown flag --runzero.tokn-file; perhaps you mean --runzero.token-file; see runzero_exporter --help"},
+		{"an unknown flag like no other", []string{"--verbose"}, 2, "unknown flag --verbose; see"},
+		{"an unknown command", []string{"chek"}, 2, "unexpected argument chek; perhaps you mean check; see"},
+		{"a second command", []string{"plan", "once"}, 2, "unexpected argument once; see"},
+		{"a duration without a unit", []string{"--cache.interval=15"}, 2, `--cache.interval: invalid duration "15": write it like 90s`},
+		{"a percentage", []string{"--quota.share=50%"}, 2, `--quota.share: invalid value "50%": write a number like 0.5; see`},
+		{"a word for a number", []string{"--web.max-requests=many"}, 2, `--web.max-requests: invalid value "many": write a whole number; see`},
+		{"a fraction for a whole number", []string{"--collector.assets.top=1.5"}, 2, `--collector.assets.top: invalid value "1.5": write a whole number; see`},
+		{"a number that is too large", []string{"plan", "--limit=99999999999999999999"}, 2, `--limit: invalid value "99999999999999999999": write a whole number; see`},
+		{"a negative number", []string{"simulate", "--simulate.seed=-1"}, 2, `--simulate.seed: invalid value "-1": write a whole number that is not negative; see`},
+		{"a value for a switch", []string{"--collector.services=true"}, 2, "--collector.services takes no value: write --collector.services or --no-collector.services; see"},
+		{"an unknown word", []string{"--log.format=xml"}, 2, `--log.format: invalid value "xml": it is one of logfmt, json; see`},
+		{"a mistake in the file, and no token", []string{"--config.file", file("typo.yml", "collectors: {asets: {}}")}, 1, `unknown collector "asets"`},
+		{"a token in quotes", []string{"--runzero.token-file", file("quoted", "\"ET11226D9EEEA2B035D42569585900\"\n")}, 1, "the token is in quotes"},
 		{"an invalid path", []string{"--demo", "--web.telemetry-path={x}"}, 1, "--web.telemetry-path"},
 		{"a path that is taken", []string{"--demo", "--web.telemetry-path=/-/ready"}, 1, "--web.telemetry-path"},
 		{"an invalid address", []string{"--demo", "--web.listen-address=nowhere:x"}, 1, "--web.listen-address"},
@@ -117,12 +130,43 @@ func TestMistakesAreReportedInOneLine(t *testing.T) {
 	}
 }
 
+func TestErrorsHaveTheFormatOfTheLog(t *testing.T) {
+	code, _, stderr := runCommand(t, t.Context(), "--log.format=json", "--log.level=error")
+	var line struct{ Level, Msg, Err, TS string }
+	if err := json.Unmarshal([]byte(stderr), &line); err != nil || code != 1 || line.Level != "error" || !strings.HasPrefix(line.Err, "no runZero token") || line.TS == "" {
+		t.Errorf("exit code %d, error %v: %s", code, err, stderr)
+	}
+}
+
+func TestOnceIsQuietWhenAllIsWell(t *testing.T) {
+	for level, quiet := range map[string]bool{"": true, "--log.level=debug": false} {
+		code, out, stderr := runCommand(t, t.Context(), slices.DeleteFunc([]string{"once", "--demo", level}, func(arg string) bool { return arg == "" })...)
+		if code != 0 || out == "" || (stderr == "") != quiet {
+			t.Errorf("%s: exit code %d, logged %q", level, code, stderr)
+		}
+	}
+}
+
+// An environment must never widen a scan.
+func TestScanReadsNoFlagFromTheEnvironment(t *testing.T) {
+	app := kingpin.New(exporter.Name, "")
+	scan := app.Command("scan", "")
+	addScanFlags(scan)
+	addEnvironment(app)
+	for _, flag := range scan.Model().Flags {
+		if flag.Envar != "" {
+			t.Errorf("--%s is read from %s", flag.Name, flag.Envar)
+		}
+	}
+}
+
 func TestEveryFlagHasAnEnvironmentVariable(t *testing.T) {
 	app := kingpin.New(exporter.Name, "")
 	addFlags(app, &config.Flags{})
 	addServeFlags(app, &command.Demo{})
 	addSimulateFlags(app.Command("simulate", ""))
 	addEnvironment(app)
+	nameFlags(app)
 	seen := map[string]string{}
 	flags := app.Model().Flags
 	for _, c := range app.Model().Commands {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/prometheus/common/config"
 )
@@ -18,8 +19,7 @@ import (
 // Kind is a kind of credential, as its prefix shows.
 type Kind string
 
-// The kinds of credential. Prefixes are runZero's documented ones; XT stands for an export token on one page of their
-// documentation.
+// The kinds of credential, by the prefixes of runZero's documentation, where an export token begins with ET or XT.
 const (
 	ExportToken       Kind = "export token"
 	OrganizationToken Kind = "organization token"
@@ -28,7 +28,7 @@ const (
 	UnknownKind       Kind = "token of an unknown kind"
 )
 
-var errNoCredential = errors.New("no runZero token: make an export token in the console (Organizations, Edit organization, Export tokens) and pass the file that holds it with --runzero.token-file (authorization in the configuration file), or set RUNZERO_TOKEN; or try --demo")
+var errNoCredential = errors.New("no runZero token: make an export token in the console (Organizations, Edit organization, Export tokens; it begins with ET or XT) and pass the file that holds it with --runzero.token-file (authorization in the configuration file), or set RUNZERO_TOKEN; or try --demo")
 
 // tokenKind returns the kind by the documented prefix. Nothing else about a token is checked: length and alphabet
 // have changed before.
@@ -98,9 +98,9 @@ func newCredential(c config.HTTPClientConfig, console *url.URL, allowHTTP bool) 
 	case c.Authorization == nil:
 		return credential{}, errNoCredential
 	case c.Authorization.CredentialsFile != "":
-		cred.token = checkedToken{config.NewFileSecret(c.Authorization.CredentialsFile)}
+		cred.token = checkedToken{config.NewFileSecret(c.Authorization.CredentialsFile), true}
 	default:
-		cred.token = checkedToken{config.NewInlineSecret(strings.TrimSpace(string(c.Authorization.Credentials)))}
+		cred.token = checkedToken{config.NewInlineSecret(string(c.Authorization.Credentials)), false}
 	}
 	cred.scheme = cmp.Or(c.Authorization.Type, "Bearer")
 	_, err := cred.token.Fetch(context.Background())
@@ -109,21 +109,33 @@ func newCredential(c config.HTTPClientConfig, console *url.URL, allowHTTP bool) 
 
 // checkedToken is a token that is checked whenever it is read, not only at the start: a file that is being rotated
 // may be incomplete or contain something else, and no call is wasted on that.
-type checkedToken struct{ config.SecretReader }
+type checkedToken struct {
+	config.SecretReader
+
+	file bool // it is read from a file
+}
 
 func (t checkedToken) Fetch(ctx context.Context) (string, error) {
 	token, err := t.SecretReader.Fetch(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		// The token itself may have been passed instead of its file.
 		err = errors.Unwrap(err)
 		return "", &rewordedError{"the token file cannot be read: " + Redact(err.Error()), err}
+	}
+	token, err = cleanSecret(token, "token")
+	switch {
+	case err != nil:
+		return "", err
+	case token == "" && t.file:
+		return "", errors.New("the token file is empty: write an export, organization or account token into it")
 	case token == "":
 		return "", errNoCredential
 	case !oneWord(token):
 		return "", errors.New("the token or its file contains more than a token: it must be one word on one line")
+	case isPlaceholder(token):
+		return "", errors.New("the token is the placeholder of runZero's examples: replace it by a token that you made in the console")
 	case tokenKind(token) == DownloadToken:
-		return "", errors.New("this is a download token (DT…), which only downloads Explorers: make an export token instead (Organizations, Edit organization, Export tokens; it begins with ET)")
+		return "", errors.New("this is a download token (DT…), which only downloads Explorers: make an export token instead (Organizations, Edit organization, Export tokens; it begins with ET or XT)")
 	}
 	return token, nil
 }
@@ -145,9 +157,11 @@ func (c credential) kind() Kind {
 	return tokenKind(token)
 }
 
+// secret reads the OAuth2 client's secret again, because its file may have been rotated.
 func (c credential) secret() (string, error) {
+	const kind = "OAuth2 client's secret"
 	if c.client.ClientSecretFile == "" {
-		return string(c.client.ClientSecret), nil
+		return cleanSecret(string(c.client.ClientSecret), kind)
 	}
 	content, err := os.ReadFile(c.client.ClientSecretFile)
 	if err != nil {
@@ -159,9 +173,14 @@ func (c credential) secret() (string, error) {
 		}
 		return "", &rewordedError{fmt.Sprintf("the OAuth2 client's secret file cannot be read: %v", why), err}
 	}
-	secret := strings.TrimSpace(string(content))
-	if secret == "" {
-		return "", errors.New("the OAuth2 client's secret file is empty")
+	secret, err := cleanSecret(string(content), kind)
+	switch {
+	case err != nil:
+		return "", err
+	case secret == "":
+		return "", errors.New("the OAuth2 client's secret file is empty: write the secret into it")
+	case strings.ContainsFunc(secret, unicode.IsControl):
+		return "", errors.New("the OAuth2 client's secret file contains more than a secret: it must be one line")
 	}
 	return secret, nil
 }

@@ -42,6 +42,19 @@ func TestUnusableCredentialIsRefusedAtStart(t *testing.T) {
 		"file of two lines":           {withFile(file(t, "# topsecret\n"+exportToken)), "one word on one line"},
 		"file of two words":           {withFile(file(t, "Bearer "+exportToken)), "one word on one line"},
 		"token with a strange letter": {withToken(exportToken + "é"), "one word on one line"},
+		"empty file":                  {withFile(file(t, "\ufeff\r\n")), "the token file is empty"},
+		"file in quotes":              {withFile(file(t, "\"ETtopsecret\"\n")), "is in quotes, and the quotes are part of the file"},
+		"file with a mark, in quotes": {withFile(file(t, "\ufeff'ETtopsecret'")), "is in quotes"},
+		"token in quotes":             {withToken("“ETtopsecret”"), "is in quotes"},
+		"UTF-16 file":                 {withFile(file(t, "\xff\xfeE\x00T\x00t\x00o\x00p\x00\r\x00\n\x00")), "UTF-16"},
+		"UTF-16 file, big-endian":     {withFile(file(t, "\xfe\xff\x00E\x00T\x00t\x00o\x00p")), "UTF-16"},
+		"UTF-16 file without a mark":  {withFile(file(t, "E\x00T\x00t\x00o\x00p\x00")), "UTF-16"},
+		"runZero's export example":    {withToken("XT-YOUR-EXPORT-TOKEN-HERE"), "placeholder"},
+		"runZero's scan example":      {withFile(file(t, "OT-YOUR-API-TOKEN-HERE\n")), "placeholder"},
+		"OAuth2 secret in quotes":     {oauth(config.OAuth2{ClientID: "id", ClientSecretFile: file(t, "\"topsecret\"\n")}), "secret is in quotes"},
+		"OAuth2 secret in UTF-16":     {oauth(config.OAuth2{ClientID: "id", ClientSecretFile: file(t, "\xff\xfet\x00o\x00p\x00")}), "UTF-16"},
+		"OAuth2 secret of two lines":  {oauth(config.OAuth2{ClientID: "id", ClientSecretFile: file(t, "# client\ntopsecret\n")}), "more than a secret"},
+		"OAuth2 secret file empty":    {oauth(config.OAuth2{ClientID: "id", ClientSecretFile: file(t, "\n")}), "secret file is empty"},
 		"download token":              {withToken("DT00112233445566778899AABBCCDDEEFF"), "make an export token"},
 		"token and OAuth2 client":     {both, "leave out one of them"},
 		"basic authentication":        {basic, "not basic_auth"},
@@ -68,6 +81,9 @@ func TestUnusableCredentialIsRefusedAtStart(t *testing.T) {
 func TestTokensOfAnyLengthAndKindAreSentUnchanged(t *testing.T) {
 	for name, http := range map[string]config.HTTPClientConfig{
 		"XT-YOUR-TOKEN":   withToken("XT-YOUR-TOKEN"),
+		"XT0123456789":    withFile(file(t, "\ufeffXT0123456789\n")), // as Windows' editors write it
+		"ETof-variable":   withToken("\ufeff ETof-variable\r\n"),
+		"ET'inside'a":     withToken("ET'inside'a"),
 		exportToken:       withToken(exportToken),
 		organizationToken: withToken("\t" + organizationToken + "\n"),
 		"a-kind-to-come":  withFile(file(t, "\r\n a-kind-to-come \r\n")),
@@ -108,7 +124,8 @@ func TestTokenFileIsReadOnEachUse(t *testing.T) {
 
 	// In the middle of a rotation, no call is spent on a token that can only be refused.
 	for content, want := range map[string]string{
-		"":                         "no runZero token",
+		"":                         "the token file is empty",
+		"\"ETtopsecret\"":          "is in quotes",
 		"ETtopsecret\nETtopsecret": "one word on one line",
 		"DTtopsecret":              "download token",
 	} {

@@ -57,3 +57,35 @@ func Advised(err error) string {
 	}
 	return fmt.Sprintf("%v; %s", err, advice)
 }
+
+// Nearest returns the word that was probably meant, by the number of characters to change; "" when none is near.
+func Nearest(wrong string, words []string) string {
+	nearest, least := "", len(wrong)/3+1
+	for _, word := range words {
+		if d := distance(strings.ToLower(wrong), word); d < least {
+			nearest, least = word, d
+		}
+	}
+	return nearest
+}
+
+// distance is the number of characters to insert, remove or replace (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -27,6 +28,8 @@ func (f Flags) accounts(in sourced[[]sourced[fileAccount]]) ([]Account, error) {
 		return nil, err
 	case f.Timeout <= 0:
 		return nil, errors.New("--runzero.timeout must be more than 0")
+	case f.checkEnvironment() != nil:
+		return nil, f.checkEnvironment()
 	case !in.set():
 		account, err := f.flagAccount(share)
 		return []Account{account}, err
@@ -35,7 +38,7 @@ func (f Flags) accounts(in sourced[[]sourced[fileAccount]]) ([]Account, error) {
 	case f.Demo:
 		return nil, in.wrong("accounts", "cannot be used with --demo, which polls a simulated console: remove one")
 	case f.Token != "":
-		return nil, in.wrong("accounts", "and RUNZERO_TOKEN are both set: remove one")
+		return nil, in.wrong("accounts", "and %s are both set: remove one", f.tokenVariables())
 	}
 	for _, flag := range []string{"url", "token-file", "client-id", "client-secret-file", "organization", "ca-file", "allow-http"} {
 		if flag := "runzero." + flag; f.Set[flag] {
@@ -85,9 +88,9 @@ func (f Flags) flagAccount(share quota.Share) (Account, error) {
 	case slices.ContainsFunc(f.Organizations, isBlank):
 		return a, errors.New("--runzero.organization must not be empty: it is an organization's name or id")
 	case token && client:
-		return a, errors.New("both a token and an OAuth2 client are set: remove --runzero.token-file (and RUNZERO_TOKEN), or --runzero.client-id and --runzero.client-secret-file")
+		return a, fmt.Errorf("both a token and an OAuth2 client are set: remove --runzero.token-file (and %s), or --runzero.client-id and --runzero.client-secret-file", f.tokenVariables())
 	case f.TokenFile != "" && f.Token != "":
-		return a, errors.New("both --runzero.token-file and RUNZERO_TOKEN are set: remove one")
+		return a, fmt.Errorf("both --runzero.token-file and %s are set: remove one", f.tokenVariables())
 	case client:
 		http.OAuth2 = &promconfig.OAuth2{ClientID: f.ClientID, ClientSecretFile: f.ClientSecretFile}
 	case token:
@@ -95,13 +98,9 @@ func (f Flags) flagAccount(share quota.Share) (Account, error) {
 			Type: "Bearer", Credentials: promconfig.Secret(f.Token), CredentialsFile: f.TokenFile,
 		}
 	}
-	console := runzero.Config{URL: a.URL, Timeout: f.Timeout, AllowHTTP: f.AllowHTTP}
-	if err := checkURL(console); err != nil {
-		return a, err
-	}
-	console.HTTP = http
+	console := runzero.Config{URL: a.URL, Timeout: f.Timeout, AllowHTTP: f.AllowHTTP, HTTP: http}
 	a.Credentials = []Credential{{Name: defaultCredential, Runzero: console}}
-	return a, f.checkCredential(console)
+	return a, f.checkConsole(console)
 }
 
 // fileAccount returns an account of the file.
@@ -112,7 +111,7 @@ func (f Flags) fileAccount(in sourced[fileAccount]) (Account, error) {
 		return a, timeout.wrong("timeout", "must be more than 0")
 	}
 	console := runzero.Config{URL: a.URL, Timeout: time.Duration(timeout.Value), AllowHTTP: in.Value.AllowHTTP}
-	if err := checkURL(console); err != nil {
+	if err := f.checkConsole(console); err != nil {
 		return a, in.Value.URL.errorf("%w", err)
 	}
 	var err error
@@ -170,20 +169,35 @@ func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
 // defaultCredential names an account's only credential if the file does not.
 const defaultCredential = "default"
 
-// checkURL checks only the console's address, with a token that is never sent.
-func checkURL(console runzero.Config) error {
-	console.HTTP = promconfig.HTTPClientConfig{Authorization: &promconfig.Authorization{Credentials: "none"}}
+// checkConsole checks everything about a client but its secret: the console's address, the proxy and TLS.
+func (f Flags) checkConsole(console runzero.Config) error {
+	if f.Offline {
+		console.HTTP = promconfig.HTTPClientConfig{} // names files, which may not exist here
+	}
+	// A token that is never sent.
+	console.HTTP.Authorization, console.HTTP.OAuth2 = &promconfig.Authorization{Credentials: "none"}, nil
 	_, err := runzero.New(console)
 	return err
 }
 
-// checkCredential makes a client as it is made later, so that a file that cannot be read is reported now.
-func (f Flags) checkCredential(console runzero.Config) error {
+// checkCredentials makes the clients as they are made later, so that a secret that cannot be read is reported now.
+func (f Flags) checkCredentials(in file, accounts []Account) error {
 	if f.Offline {
 		return nil
 	}
-	_, err := runzero.New(console)
-	return err
+	for i, a := range accounts {
+		for j, c := range a.Credentials {
+			_, err := runzero.New(c.Runzero)
+			switch {
+			case err == nil:
+			case !in.Accounts.set():
+				return err
+			default:
+				return in.Accounts.Value[i].Value.Credentials[j].errorf("credential %s: %w", c.Name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // credentials returns the credentials of an account of the file.
@@ -205,7 +219,7 @@ func (f Flags) credentials(in []sourced[fileCredential], console runzero.Config)
 		if console.HTTP, err = f.client(each.Value, each.position, console.URL); err != nil {
 			return nil, err
 		}
-		if err := f.checkCredential(console); err != nil {
+		if err := f.checkConsole(console); err != nil {
 			return nil, each.errorf("credential %s: %w", name.Value, err)
 		}
 		credentials = append(credentials, Credential{Name: name.Value, Expires: time.Time(each.Value.Expires.Value), Runzero: console})

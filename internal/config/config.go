@@ -24,7 +24,7 @@ type Flags struct {
 
 	URL              string
 	TokenFile        string
-	Token            string // from the environment; never a flag
+	Token            string // from the environment, by TakeToken; never a flag
 	ClientID         string
 	ClientSecretFile string
 	Organizations    []string
@@ -44,6 +44,9 @@ type Flags struct {
 	AssetTop    int
 	AssetSearch string
 	ScanMaxAge  time.Duration
+
+	variables []string // the environment variables that hold a token
+	ambiguous bool     // they hold different ones
 }
 
 // CollectorFlags are the flags of one collector.
@@ -59,6 +62,8 @@ type Config struct {
 	CacheDir   string               // empty if nothing is cached on disk
 	Collectors []schedule.Collector // the enabled ones, the cheapest first, and then the queries: queries/NAME
 	Settings   collector.Settings
+	// Warnings are sentences on settings that are valid and probably not meant. They repeat no secret.
+	Warnings []string
 }
 
 // Account is one daily quota of API calls, and the credentials that share it.
@@ -105,5 +110,10 @@ func (f Flags) load() (*Config, error) {
 	if c.Collectors, err = f.collectors(in, c.Settings); err != nil {
 		return nil, err
 	}
+	// Last, so that no other mistake hides behind a missing token.
+	if err := f.checkCredentials(in, c.Accounts); err != nil {
+		return nil, err
+	}
+	c.Warnings = f.warnings(c, in)
 	return c, nil
 }

@@ -108,7 +108,7 @@ func TestRefusesInvalidCredentials(t *testing.T) {
 		{"credential without a secret", withCredential("name: b"), "config.yml:4: the credential has neither authorization nor oauth2: set one"},
 		{"token and OAuth2 client", withCredential("authorization: {credentials_file: et}", "oauth2: {client_id: a, client_secret_file: client}"), "config.yml:4: at most one of basic_auth, oauth2 & authorization must be configured"},
 		{"missing token file", withCredential("authorization: {credentials_file: none}"), "config.yml:4: credential default: the token file cannot be read: open none: …"},
-		{"empty token file", withCredential("authorization: {credentials_file: empty}"), "config.yml:4: credential default: no runZero token: …"},
+		{"empty token file", withCredential("authorization: {credentials_file: empty}"), "config.yml:4: credential default: the token file is empty: …"},
 		{"download token", withCredential("authorization: {credentials_file: dt}"), "config.yml:4: credential default: this is a download token…"},
 		{"OAuth2 client without an id", withCredential("oauth2: {client_secret_file: client}"), "config.yml:4: oauth2 client_id must be configured"},
 		{"OAuth2 client without a secret", withCredential("oauth2: {client_id: a}"), "config.yml:4: credential default: the OAuth2 client has an id but no secret…"},

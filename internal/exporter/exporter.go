@@ -96,6 +96,9 @@ func New(o Options) (*Exporter, error) {
 
 func (e *Exporter) use(c *config.Config, a *accounts) {
 	a.activate()
+	for _, warning := range c.Warnings {
+		level.Warn(e.options.Logger).Log("msg", warning)
+	}
 	e.inForce.Store(&inForce{config: c, accounts: a, registry: a.registry(c), loaded: e.options.Now()})
 }
 

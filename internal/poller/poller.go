@@ -78,7 +78,7 @@ func (p *Poller) Once(ctx context.Context) error {
 			switch {
 			case j.err != nil && !j.unsupported:
 				failed = append(failed, fmt.Errorf("%s: %w", j.title(), j.err))
-			case !j.settled():
+			case !j.settled() && ctx.Err() == nil: // an interruption is no fault of each poll
 				why := p.quotaState(a, p.config.Now()).Explain()
 				level.Error(j.logger(p.config.Logger)).Log("msg", "not polled", "why", why)
 				failed = append(failed, fmt.Errorf("%s: not polled: %s", j.title(), why))

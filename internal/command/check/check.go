@@ -74,6 +74,9 @@ func reportConfiguration(f *findings, flags config.Flags, c *config.Config) {
 	}
 	f.add(fine, "configuration", "%s valid: %s, %s, %s", source,
 		command.Plural(len(c.Accounts), "account"), command.Plural(credentials, "credential"), command.Plural(len(c.Collectors), "collector"))
+	for _, text := range c.Warnings {
+		f.add(warning, "configuration", "%s", text)
+	}
 }
 
 func reportWeb(f *findings, file string) {

@@ -19,10 +19,13 @@ type Options struct {
 	Demo  command.Demo
 }
 
-var errIncomplete = errors.New("some polls failed: see the log")
+var (
+	errIncomplete  = errors.New("some polls failed: see the log")
+	errInterrupted = errors.New("interrupted before everything was polled")
+)
 
-// Run polls everything once and prints the metrics. When polls fail, it returns an error
-// after printing the metrics of the others.
+// Run polls everything once and prints the metrics. When polls fail or it is interrupted, it returns an error after
+// printing the metrics of the others.
 func Run(ctx context.Context, env command.Env, o Options) error {
 	env, flags, stop := o.Demo.Start(env, o.Flags)
 	defer stop()
@@ -40,7 +43,10 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 			return fmt.Errorf("printing the metrics: %w", err)
 		}
 	}
-	if failed != nil {
+	switch {
+	case ctx.Err() != nil:
+		return errInterrupted
+	case failed != nil:
 		return errIncomplete
 	}
 	return nil

@@ -32,7 +32,7 @@ func TestPrintsWhatWasPolled(t *testing.T) {
 		{"the others when a poll fails", false, &failed, errIncomplete, []string{
 			`runzero_collector_success{collector="assets",org_name="Halvorsen Logistics"} 0`, "runzero_sites{",
 		}, 1},
-		{"interrupted", true, nil, errIncomplete, nil, 0},
+		{"interrupted", true, nil, errInterrupted, nil, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestPrintsWhatWasPolled(t *testing.T) {
 						t.Errorf("%s is missing in:\n%s", sample, out.String())
 					}
 				}
-				if lines := logged.Lines("collector=assets", "502"); len(lines) != c.logged || c.err == nil && strings.Contains(logged.String(), "level=error") {
+				if lines := logged.Lines("collector=assets", "502"); len(lines) != c.logged || c.fault == nil && strings.Contains(logged.String(), "level=error") {
 					t.Errorf("logged %s", logged.String())
 				}
 			})
