@@ -35,6 +35,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/command/simulate"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -154,7 +155,7 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	app.Flag("runzero.allow-http", "Allow plain http to a console on another machine. The token is then sent unencrypted.").BoolVar(&f.AllowHTTP)
 
 	duration(app.Flag("cache.interval", "Time between two polls, for collectors without an interval of their own.").Default("15m"), &f.CacheInterval)
-	duration(app.Flag("cache.max-age", "Stop exposing results that are older than this; 0 exposes them forever.").Default("72h"), &f.CacheMaxAge)
+	duration(app.Flag("cache.max-age", "Stop exposing results that are older than this; 0 exposes them forever. Default intervals become at most half of it. A result whose interval the quota has lengthened is exposed for at least two such intervals.").Default("72h"), &f.CacheMaxAge)
 	app.Flag("cache.dir", "Folder to cache results and the count of API calls in, so that a restart costs no call. Default: nothing is cached.").StringVar(&f.CacheDir)
 
 	app.Flag("quota.share", "Share of the account's daily API calls that this exporter may make.").Default("0.5").Float64Var(&f.QuotaShare)
@@ -176,6 +177,7 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 				usual = model.Duration(spec.Interval).String()
 			}
 			duration(app.Flag("collector."+spec.Name+".interval", "Interval of this collector, instead of "+usual+"."), &p.Interval)
+			app.Flag("collector."+spec.Name+".weight", fmt.Sprintf("How much longer than others this interval may become when the quota is short, instead of %g.", schedule.DefaultWeight(spec))).Float64Var(&p.Weight)
 		}
 	}
 	return func() map[string]config.CollectorFlags {

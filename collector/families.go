@@ -143,7 +143,7 @@ func Catalogue() []Metric {
 			{Name: "runzero_exporter_budget_calls", Type: gauge, Help: "API calls per day that this exporter may make: --quota.share of the limit. Absent if the console does not report a limit."},
 			{Name: "runzero_exporter_demand_calls", Type: gauge, Help: "API calls per day that polling at the configured intervals would need."},
 			{Name: "runzero_exporter_spent_calls", Type: gauge, Help: "API calls that this exporter has made since the quota was last reset, at most those of the last 24 hours."},
-			{Name: "runzero_exporter_interval_stretch_ratio", Type: gauge, Help: "Factor by which polling intervals are lengthened so that the budget lasts until the quota resets; 1 if they are as configured."},
+			{Name: "runzero_exporter_interval_stretch_ratio", Type: gauge, Help: "Largest ratio of a polling interval in force to the configured one: intervals are lengthened so that the budget lasts until the quota resets. 1 if all are as configured."},
 		}},
 		{Store, true, Stable, []Metric{
 			{Name: "runzero_exporter_store_success", Type: gauge, Help: "1 if the last write to --cache.dir succeeded. Absent without --cache.dir."},

@@ -25,7 +25,7 @@ type QuotaState struct {
 	Budget     int64           // calls a day that this exporter may spend
 	Spent      int64           // own calls since the quota was last reset
 	Demand     float64         // calls a day that the configured intervals need
-	Stretch    float64         // factor applied to the configured intervals; 1 when they fit the budget
+	Stretch    float64         // largest ratio of an interval in force to the configured one; 1 when they fit the budget
 	Reset      time.Time       // when the quota is expected to reset
 	Exhaustion time.Time       // when the quota is expected to run out; zero: not before the reset
 	Paused     map[string]bool // for each reason, whether it pauses polling

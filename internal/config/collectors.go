@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -14,9 +15,6 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
-
-// minInterval catches mistakes in the unit, which would use up a day's calls in minutes.
-const minInterval = time.Second
 
 // of returns the settings that every collector has.
 func (c fileCollectors) of(name string) fileCollector {
@@ -48,23 +46,21 @@ func (f Flags) collectors(in file, settings collector.Settings) ([]schedule.Coll
 	if err := in.Collectors.check(); err != nil {
 		return nil, err
 	}
-	if f.CacheMaxAge < 0 {
-		return nil, errors.New("--cache.max-age must not be negative; 0 keeps results forever")
+	if f.CacheMaxAge < 0 || f.CacheMaxAge > 0 && f.CacheMaxAge < leastMaxAge {
+		return nil, fmt.Errorf("--cache.max-age must be at least %s; 0 exposes results forever", leastMaxAge)
 	}
 	if err := checkMinimum(f.cacheInterval()); err != nil {
 		return nil, err
 	}
 	var enabled []schedule.Collector
 	for _, spec := range collector.Specs() {
-		on, interval, err := f.schedule(spec, in.Collectors.of(spec.Name))
+		on, c, err := f.schedule(spec, in.Collectors.of(spec.Name))
 		if err != nil {
 			return nil, err
 		}
 		if on {
-			enabled = append(enabled, schedule.Collector{
-				Spec: spec, Settings: settings, Interval: time.Duration(interval.Value), IntervalSource: f.source(interval.position),
-				Fingerprint: fingerprint(spec.Name, settings),
-			})
+			c.Settings, c.Fingerprint = settings, fingerprint(spec.Name, settings)
+			enabled = append(enabled, c)
 		}
 	}
 	queries, err := f.queries(in.Queries)
@@ -76,60 +72,6 @@ func (f Flags) collectors(in file, settings collector.Settings) ([]schedule.Coll
 		return nil, errors.New("no enabled collector polls the API: enable one with --collector.NAME")
 	}
 	return enabled, nil
-}
-
-// schedule returns whether a collector is enabled, and its interval.
-func (f Flags) schedule(spec collector.Spec, in fileCollector) (bool, sourced[model.Duration], error) {
-	var err error
-	flag, flags := "collector."+spec.Name, f.Collectors[spec.Name]
-	enabled := fileOrFlag(f, in.Enabled, flag, flags.Enabled, &err)
-	interval := fileOrFlag(f, in.Interval, flag+".interval", model.Duration(flags.Interval), &err)
-	polls := spec.Scope != collector.HeadersOnly
-	switch {
-	case err != nil:
-		return false, interval, err
-	case !polls && in.Interval.set():
-		return false, interval, interval.errorf("the collector %s makes no requests and has no interval", spec.Name)
-	case !polls || !enabled.Value && !in.Interval.set():
-		return enabled.Value, sourced[model.Duration]{}, nil
-	case in.Interval.set() || flags.Interval != 0: // as configured
-	case spec.Interval != 0:
-		interval.Value = model.Duration(spec.Interval)
-	default:
-		interval = f.cacheInterval()
-	}
-	return enabled.Value, interval, f.checkInterval(interval)
-}
-
-func (f Flags) cacheInterval() sourced[model.Duration] {
-	return fromFlag("cache.interval", model.Duration(f.CacheInterval))
-}
-
-// source is how users find what decides an interval.
-func (f Flags) source(interval position) string {
-	switch {
-	case interval.flag != "":
-		return "--" + interval.flag
-	case interval.set():
-		return f.locate(interval) + ": interval"
-	}
-	return ""
-}
-
-// checkInterval also refuses an interval in which results would expire.
-func (f Flags) checkInterval(interval sourced[model.Duration]) error {
-	if f.CacheMaxAge > 0 && time.Duration(interval.Value) > f.CacheMaxAge {
-		return interval.wrong("interval", "is %s, longer than --cache.max-age (%s): results would expire before the next poll",
-			interval.Value, model.Duration(f.CacheMaxAge))
-	}
-	return checkMinimum(interval)
-}
-
-func checkMinimum(interval sourced[model.Duration]) error {
-	if time.Duration(interval.Value) < minInterval {
-		return interval.wrong("interval", "must be at least %s: each poll costs calls of the account's daily quota", minInterval)
-	}
-	return nil
 }
 
 // queries returns a collector for each query.
@@ -147,15 +89,19 @@ func (f Flags) queries(in []sourced[fileQuery]) ([]schedule.Collector, error) {
 		case !slices.Contains(kinds, q.Of.Value):
 			return nil, q.Of.wrong("of", "must be one of %s", strings.Join(kinds, ", "))
 		}
-		interval := q.Interval.or(f.cacheInterval())
-		if err := f.checkInterval(interval); err != nil {
+		interval, err := f.interval(q.Interval.or(f.cacheInterval()))
+		if err != nil {
 			return nil, err
 		}
 		query := collector.Query{Name: q.Name.Value, Of: q.Of.Value, Search: q.Search}
-		queries = append(queries, schedule.Collector{
+		c := schedule.Collector{
 			Spec:     collector.QuerySpec(query, time.Duration(interval.Value)),
 			Interval: time.Duration(interval.Value), IntervalSource: f.source(interval.position), Fingerprint: queryFingerprint(query),
-		})
+		}
+		if c.Weight, err = weight(c.Spec, q.Weight); err != nil {
+			return nil, err
+		}
+		queries = append(queries, c)
 	}
 	return queries, nil
 }

@@ -53,6 +53,7 @@ type Flags struct {
 type CollectorFlags struct {
 	Enabled  bool
 	Interval time.Duration // 0: its own default
+	Weight   float64       // 0: its own default
 }
 
 // Config is a checked configuration, made by Load.

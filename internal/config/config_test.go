@@ -116,7 +116,15 @@ func TestRefusesInvalidFlags(t *testing.T) {
 		{"collector interval in the wrong unit", func(f *config.Flags) {
 			f.Collectors["sites"] = config.CollectorFlags{Enabled: true, Interval: time.Millisecond}
 		}, "--collector.sites.interval"},
-		{"maximum age shorter than an interval", func(f *config.Flags) { f.CacheMaxAge = 30 * time.Minute }, "--cache.max-age"},
+		{"maximum age of a second", func(f *config.Flags) { f.CacheMaxAge = time.Second }, "--cache.max-age must be at least 2s"},
+		{"interval of the maximum age", func(f *config.Flags) {
+			f.Collectors["sites"] = config.CollectorFlags{Enabled: true, Interval: 72 * time.Hour}
+		}, "--collector.sites.interval is 3d, but --cache.max-age is 3d by default: "},
+		{"interval longer than a maximum age that was set", func(f *config.Flags) {
+			f.CacheInterval, f.CacheMaxAge, f.Set = time.Hour, 30*time.Minute, map[string]bool{"cache.interval": true, "cache.max-age": true}
+		}, "--cache.interval is 1h, but --cache.max-age is 30m: "},
+		{"weight of zero", func(f *config.Flags) { f.Set = map[string]bool{"collector.sites.weight": true} }, "--collector.sites.weight must be more than 0"},
+		{"negative weight", func(f *config.Flags) { f.Collectors["sites"] = config.CollectorFlags{Enabled: true, Weight: -1} }, "--collector.sites.weight"},
 		{"unknown label", func(f *config.Flags) { f.AssetLabels = "site_name,hostname" }, `"hostname"`},
 		{"top of zero", func(f *config.Flags) { f.AssetTop = 0 }, "--collector.assets.top"},
 		{"scan age of zero", func(f *config.Flags) { f.ScanMaxAge = 0 }, "--collector.tasks.scan-max-age"},
@@ -135,6 +143,37 @@ func TestRefusesInvalidFlags(t *testing.T) {
 				t.Errorf("got %v, want an error with %s", err, c.want)
 			}
 		})
+	}
+}
+
+// Nobody has to know the default intervals to shorten the maximum age.
+func TestDefaultIntervalsAreAtMostHalfTheMaximumAge(t *testing.T) {
+	f := withToken(t)
+	f.CacheMaxAge = 20 * time.Minute
+	f.Collectors["sites"] = config.CollectorFlags{Enabled: true, Interval: 19 * time.Minute}
+	c, err := f.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, enabled := range c.Collectors {
+		want := map[string]time.Duration{"usage": 0, "sites": 19 * time.Minute}
+		if interval, listed := want[enabled.Name]; enabled.Interval != interval && (listed || enabled.Interval != 10*time.Minute) {
+			t.Errorf("%s every %s", enabled.Name, enabled.Interval)
+		}
+	}
+}
+
+func TestWeights(t *testing.T) {
+	f := withToken(t)
+	f.Collectors["sites"] = config.CollectorFlags{Enabled: true, Weight: 0.5}
+	c, err := f.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, enabled := range c.Collectors {
+		if want, listed := map[string]float64{"usage": 0, "sites": 0.5, "tasks": 1, "console": 8, "license": 4}[enabled.Name]; listed && enabled.Weight != want {
+			t.Errorf("%s has weight %v, want %v", enabled.Name, enabled.Weight, want)
+		}
 	}
 }
 

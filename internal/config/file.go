@@ -61,6 +61,7 @@ type fileCollectors struct {
 type fileCollector struct {
 	Enabled  sourced[bool]           `yaml:"enabled"`
 	Interval sourced[model.Duration] `yaml:"interval"`
+	Weight   sourced[float64]        `yaml:"weight"`
 }
 
 type fileAssets struct {
@@ -87,6 +88,7 @@ type fileQuery struct {
 	Of       sourced[string]         `yaml:"of"`
 	Search   string                  `yaml:"search"`
 	Interval sourced[model.Duration] `yaml:"interval"`
+	Weight   sourced[float64]        `yaml:"weight"`
 }
 
 // instant is a time, or a date, which stands for 00:00 UTC.

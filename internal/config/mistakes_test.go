@@ -122,7 +122,10 @@ func TestRefusesInvalidCollectorsAndQueries(t *testing.T) {
 	testMistakes(t, []mistake{
 		{"interval too short", "collectors:\n  sites:\n    enabled: true\n    interval: 15ms", "config.yml:4: interval must be at least 1s: each poll costs calls of the account's daily quota"},
 		{"interval of a collector without requests", "collectors:\n  usage: {interval: 1h}", "config.yml:2: the collector usage makes no requests and has no interval"},
-		{"interval longer than the maximum age", "collectors: {assets: {interval: 30d}}", "config.yml:1: interval is 30d, longer than --cache.max-age (3d): results would expire before the next poll"},
+		{"interval longer than the maximum age", "collectors: {assets: {interval: 30d}}", "config.yml:1: interval is 30d, but --cache.max-age is 3d by default: results would be withdrawn before the next poll; shorten the interval or raise --cache.max-age"},
+		{"weight of zero", "collectors: {assets: {weight: 0}}", "config.yml:1: weight must be more than 0 and at most 1000: it is how much longer than others the interval may become when the quota is short"},
+		{"weight of a collector without requests", "collectors:\n  usage: {weight: 2}", "config.yml:2: the collector usage makes no requests and has no weight"},
+		{"weight of a query", "queries: [{name: a, of: assets, weight: .nan}]", "config.yml:1: weight must be more than 0 and at most 1000: it is how much longer than others the interval may become when the quota is short"},
 		{"no collector that polls", allOff(), "no enabled collector polls the API: enable one with --collector.NAME"},
 		{"unknown label", "collectors:\n  assets:\n    labels:\n    - os\n    - hostname", `config.yml:5: labels has an unknown label "hostname": known labels are site_name, asset_type, os, os_vendor, os_product, alive, scanned, risk, criticality`},
 		{"top of zero", "collectors:\n  assets: {top: 0}", "config.yml:2: top must be a whole number from 1 to 10000"},

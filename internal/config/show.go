@@ -28,7 +28,7 @@ func (c *Config) String() string {
 	shown := map[string]any{"accounts": accounts, "collectors": c.shownCollectors()}
 	for _, each := range c.Collectors {
 		if q := each.Query; q.Name != "" {
-			queries = append(queries, map[string]any{"name": q.Name, "of": q.Of, "search": q.Search, "interval": model.Duration(each.Interval)})
+			queries = append(queries, map[string]any{"name": q.Name, "of": q.Of, "search": q.Search, "interval": model.Duration(each.Interval), "weight": each.Weight})
 			shown["queries"] = queries
 		}
 	}
@@ -95,7 +95,7 @@ func (c *Config) shownCollectors() map[string]map[string]any {
 		}
 		settings["enabled"] = true
 		if each.Scope != collector.HeadersOnly {
-			settings["interval"] = model.Duration(each.Interval)
+			settings["interval"], settings["weight"] = model.Duration(each.Interval), each.Weight
 		}
 	}
 	assets, tasks, s := shown["assets"], shown["tasks"], c.Settings

@@ -48,11 +48,11 @@ type account struct {
 	// organizations alike, and found out once.
 	insufficient map[use]insufficiency
 
-	loads      []schedule.Load
-	stretch    float64 // the last finite one
-	firstRound schedule.FirstRound
-	published  publishedQuota
-	logged     loggedQuota
+	loads     []schedule.Load
+	floor     time.Duration // see schedule.Floor; the last one while no call is left
+	lastFirst time.Time     // when a job was last polled for the first time
+	published publishedQuota
+	logged    loggedQuota
 }
 
 // reach is what a credential was found to reach.
@@ -77,7 +77,7 @@ type insufficiency struct {
 func newAccount(a Account) *account {
 	return &account{
 		Account: a, reach: map[string]reach{}, names: map[string]string{}, insufficient: map[use]insufficiency{},
-		stretch: 1, logged: loggedQuota{stretch: 1},
+		logged: loggedQuota{stretch: 1},
 	}
 }
 

@@ -22,7 +22,7 @@ type job struct {
 	done        bool     // not due again
 	lastAttempt time.Time
 	base        time.Time     // what wait counts from; zero: never polled
-	wait        time.Duration // until the next poll, when nothing is stretched
+	wait        time.Duration // until the next poll, as long as the interval is as configured
 	lastSuccess time.Time
 	duration    time.Duration
 	failures    int
@@ -45,17 +45,20 @@ type jobKey struct {
 
 func (j *job) key() jobKey { return jobKey{j.Name, j.Organization.ID, j.AccountWide} }
 
-// due is when the job is to be polled. While intervals are stretched, a failure is not
-// retried sooner than a success would be repeated: there is no call to spare.
-func (j *job) due(stretch float64) time.Time {
-	if j.err == nil {
-		return schedule.Due(j.base, j.wait, stretch)
+// interval is the one in force.
+func (j *job) interval() time.Duration { return j.Load().InForce(j.account.floor) }
+
+// due is when the job is to be polled. While its interval is lengthened, a failure is not retried sooner than a
+// success would be repeated: there is no call to spare.
+func (j *job) due() time.Time {
+	interval := j.interval()
+	switch {
+	case interval <= j.Interval:
+		return j.base.Add(j.wait)
+	case j.err != nil:
+		return j.base.Add(max(j.wait, interval))
 	}
-	due := j.base.Add(j.wait)
-	if stretched := schedule.Due(j.base, j.Interval, stretch); stretch > 1 && due.Before(stretched) {
-		return stretched
-	}
-	return due
+	return j.base.Add(j.wait).Add(interval - j.Interval)
 }
 
 // everPolled reports whether the job was polled at all, in this run or before.
@@ -105,9 +108,23 @@ func (j *job) setSnapshot(s *collector.Snapshot) {
 	j.snapshot, j.part = s, exposition.NewPart(s.Families)
 }
 
+// expiry is when the snapshot becomes too old to be exposed; zero: never. While the quota lengthens the interval, a
+// snapshot lasts for two of them: what is polled in time does not vanish in between.
+func (j *job) expiry(maxAge time.Duration) time.Time {
+	if j.snapshot == nil || maxAge <= 0 {
+		return time.Time{}
+	}
+	if interval := j.interval(); interval > j.Interval {
+		maxAge = max(maxAge, 2*interval)
+	}
+	// One millisecond more, because a snapshot expires when it is older than the maximum.
+	return j.lastSuccess.Add(maxAge + time.Millisecond)
+}
+
 // expired reports whether the snapshot is too old to be exposed.
 func (j *job) expired(now time.Time, maxAge time.Duration) bool {
-	return j.snapshot != nil && maxAge > 0 && now.Round(0).Sub(j.lastSuccess) > maxAge
+	end := j.expiry(maxAge)
+	return !end.IsZero() && !now.Round(0).Before(end)
 }
 
 // reschedule changes the interval of a job, counted from its last poll.
@@ -150,7 +167,7 @@ func (j *job) describe(health collector.HealthFamilies, s quota.State) {
 		LastSuccess:  j.lastSuccess,
 		LastAttempt:  j.lastAttempt,
 		Duration:     j.duration,
-		Interval:     time.Duration(float64(j.Interval) * s.Stretch),
+		Interval:     j.interval(),
 		Next:         j.next(s),
 	})
 }
@@ -163,7 +180,7 @@ func (j *job) next(s quota.State) time.Time {
 	case j.done:
 		return time.Time{}
 	}
-	due := j.due(s.Stretch)
+	due := j.due()
 	if (s.Paused[quota.PausedQuota] || s.Paused[quota.PausedReserve]) && due.Before(s.Reset) {
 		return s.Reset
 	}

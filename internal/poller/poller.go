@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -161,8 +160,8 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 			if j.running != nil || j.done || once[j] || flight.blocks(j) || flight.wouldStarveProbe(j, s) {
 				continue
 			}
-			due := j.due(s.Stretch)
-			if now.Before(due) || once == nil && !j.everPolled() && !a.firstRound.MayStart(now, s.Stretch, s.Budget, allowance(s)) {
+			due := j.due()
+			if now.Before(due) || once == nil && !j.everPolled() && !a.mayStartFirst(now, s) {
 				continue
 			}
 			if best == nil || cmp.Or(due.Compare(bestDue), cmp.Compare(j.Place, best.Place)) < 0 {
@@ -177,7 +176,7 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 		once[best] = true
 	}
 	if !best.everPolled() {
-		best.account.firstRound.Started(now)
+		best.account.lastFirst = now
 	}
 	best.start(now)
 	attempt := best.newAttempt(ctx)
@@ -186,15 +185,19 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 	return attempt
 }
 
-// quotaState is the account's quota with the demand of its jobs. While no call is left, the
-// last finite stretch stands.
+// quotaState is the account's quota with the demand of its jobs. It sets the intervals in force.
 func (p *Poller) quotaState(a *account, now time.Time) quota.State {
 	s := a.Quota.State(now)
-	if stretch := schedule.Stretch(a.loads, allowance(s)); !math.IsInf(stretch, 1) {
-		a.stretch = stretch
+	if floor, ok := schedule.Floor(a.loads, allowance(s)); ok {
+		a.floor = floor
 	}
-	s.Demand, s.Stretch = schedule.Demand(a.loads, 24*time.Hour), a.stretch
+	s.Demand, s.Stretch = schedule.Demand(a.loads, 24*time.Hour), schedule.Ratio(a.loads, a.floor)
 	return s
+}
+
+// mayStartFirst reports whether a job that was never polled may start.
+func (a *account) mayStartFirst(now time.Time, s quota.State) bool {
+	return schedule.MayStartFirst(now, a.lastFirst, a.floor, s.Spent, s.Budget, allowance(s))
 }
 
 // allowance is what the quota permits. A stale one is unlimited: the next response reports how it stands.
@@ -208,9 +211,9 @@ func (p *Poller) untilNext(now time.Time) time.Duration {
 	// Bounded, because the clock may jump, and yesterday's calls become available again.
 	wait := time.Minute
 	for _, a := range p.accounts {
-		s := p.quotaState(a, now)
+		p.quotaState(a, now)
 		for _, j := range a.jobs {
-			if until := j.due(s.Stretch).Sub(now); j.running == nil && !j.done && until > 0 {
+			if until := j.due().Sub(now); j.running == nil && !j.done && until > 0 {
 				wait = min(wait, until)
 			}
 		}
@@ -239,7 +242,7 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 		p.saveState(a)
 		return
 	}
-	before, superseded, first := j.err, j.superseded(), j.snapshot == nil
+	before, superseded := j.err, j.superseded()
 	for credential, err := range attempt.insufficient {
 		a.insufficient[use{j.Name, credential, j.AccountWide}] = insufficiency{at: attempt.poll.Now, err: err}
 	}
@@ -256,17 +259,15 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	}
 	j.done = j.err == nil && j.Interval == 0
 	j.wait = schedule.Wait(j.err, j.failures, j.Interval)
-	j.wait += schedule.Jitter(j.wait, p.config.Random())
-	if first && j.err == nil {
-		j.wait += schedule.Spread(j.Interval, slices.Index(a.jobs, j), len(a.jobs))
-	}
+	j.wait += schedule.Spread(j.wait, p.config.Random())
 	if now.Sub(attempt.poll.Now) > j.wait {
 		// The poll outlasted its interval: it is not repeated at once.
-		j.base, j.wait = now, schedule.Jitter(j.Interval, p.config.Random())
+		j.base, j.wait = now, schedule.Spread(j.Interval, p.config.Random())
 	}
-	p.logResult(j, before, j.due(p.quotaState(a, now).Stretch))
+	a.updateLoads()
+	p.quotaState(a, now)
+	p.logResult(j, before, j.due())
 	p.save(j)
 	p.saveState(a)
-	a.updateLoads()
 	p.publish(now)
 }

@@ -29,17 +29,19 @@ func (a *account) identity() identity { return identity{a.Name, a.Fingerprint, a
 
 // updateLoads works out what the account's jobs cost.
 func (a *account) updateLoads() {
-	a.loads = nil
+	var loads []schedule.Load
 	for _, j := range a.jobs {
-		interval := j.Interval
+		load := j.Load()
+		load.Calls = float64(max(j.calls, 1))
 		if j.unsupported {
-			interval = schedule.UnsupportedInterval
+			load.Interval = schedule.UnsupportedInterval
 		}
 		// What no credential may request costs nothing.
 		if free := j.unsupported && j.calls == 0; !j.done && !free {
-			a.loads = append(a.loads, schedule.Load{Calls: float64(max(j.calls, 1)), Interval: interval})
+			loads = append(loads, load)
 		}
 	}
+	a.loads = schedule.Merge(loads)
 }
 
 // publishedQuota is the part of the quota's state that the families of an account's jobs show.
@@ -104,8 +106,7 @@ func (p *Poller) publish(now time.Time) {
 				continue
 			}
 			parts = append(parts, j.part)
-			// One millisecond more, because a snapshot expires when it is older than the maximum.
-			if end := j.lastSuccess.Add(p.config.MaxAge + time.Millisecond); p.config.MaxAge > 0 && (p.expires.IsZero() || end.Before(p.expires)) {
+			if end := j.expiry(p.config.MaxAge); !end.IsZero() && (p.expires.IsZero() || end.Before(p.expires)) {
 				p.expires = end
 			}
 		}

@@ -48,6 +48,9 @@ func (a *account) reconcile() {
 	})
 	a.jobs = jobs
 	discovery.reschedule(a.discoveryInterval())
+	if !a.discovered() {
+		discovery.Weight = 1 // nothing else can be polled before
+	}
 }
 
 // handOver gives each organization its part of the last snapshot of an account-wide form that is unsupported by now,

@@ -115,7 +115,11 @@ func (p *Poller) restore(a *account, now time.Time) {
 	a.Quota.Restore(state.Quota, now)
 	a.logged.stretch = state.LoggedStretch
 	known := a.restoreCredentials(state.Credentials, now)
-	a.firstRound = schedule.FirstRound{Polls: int64(len(state.Jobs)), Last: now}
+	for _, j := range state.Jobs {
+		if last := earlier(j.LastAttempt, now); last.After(a.lastFirst) {
+			a.lastFirst = last
+		}
+	}
 	a.reconcile()
 	// Account-wide jobs come first: whether they are supported decides which others there are.
 	for _, accountWide := range []bool{true, false} {

@@ -12,6 +12,9 @@ type State struct {
 	collector.QuotaState // what is exported; Demand and Stretch are as last set by SetPace
 	Allowance            Allowance
 	Left                 time.Duration // for how long the allowance must last
+	// Resumes is when, as things stand, the next request may be admitted; zero while requests are admitted, and while
+	// a request in flight is about to show whether more are.
+	Resumes time.Time
 	// Succeeded means that an authenticated request has succeeded. Before that, a Limit of
 	// 0 means that the limit is not known yet.
 	Succeeded bool
@@ -36,7 +39,40 @@ func (q *Quota) State(now time.Time) State {
 		s.Limit, s.Budget = limit, q.share.Calls(limit)
 	}
 	s.Exhaustion, _ = q.ledger.Exhaustion(now)
+	s.Resumes = q.resumes(now, reason)
 	return s
+}
+
+// resumes returns when the gate, and the ledger if reason is not empty, admit the next request. The caller holds the
+// lock.
+func (q *Quota) resumes(now time.Time, reason string) time.Time {
+	var at time.Time
+	if q.gate.closed(now) {
+		if q.gate.trying && !now.Before(q.gate.until) {
+			return time.Time{}
+		}
+		at = q.gate.until
+	}
+	if reason == "" {
+		return at
+	}
+	var next time.Time
+	earlier := func(t time.Time) {
+		if t.After(now) && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	earlier(q.ledger.NextReset(now)) // the next request may show that the quota has reset
+	if q.share.allowance(&q.ledger, now).Stale {
+		earlier(q.probed.Add(probeEvery))
+	}
+	if len(q.ledger.Calls) > 0 {
+		earlier(q.ledger.Calls[0].At.Add(day + time.Minute)) // from then on they do not count
+	}
+	if next.After(at) {
+		return next
+	}
+	return at
 }
 
 // Metrics returns the exported part of the state as of now.
@@ -76,7 +112,7 @@ func (s State) Explain() string {
 	case s.Limit == 0:
 		return "the console reports no daily limit: intervals are as configured"
 	case s.Stretch > 1:
-		return fmt.Sprintf("the configured intervals need %.0f API calls a day; of the account's %d this exporter may make %d, has made %d today and may make %d more until %s: intervals are %.1f times as long",
+		return fmt.Sprintf("the configured intervals need %.0f API calls a day; of the account's %d this exporter may make %d, has made %d today and may make %d more until %s: intervals are up to %.1f times as long",
 			s.Demand, s.Limit, s.Budget, s.Spent, s.Allowance.Calls, s.Reset.UTC().Format("15:04 MST"), s.Stretch)
 	}
 	return fmt.Sprintf("of the account's %d API calls a day this exporter may make %d and has made %d today: intervals are as configured", s.Limit, s.Budget, s.Spent)

@@ -22,7 +22,7 @@ func TestExplainsTheStateInASentence(t *testing.T) {
 		{state("", Allowance{}, collector.QuotaState{Limit: 100, Budget: 50, Spent: 7, Stretch: 1}),
 			"of the account's 100 API calls a day this exporter may make 50 and has made 7 today: intervals are as configured"},
 		{state("", Allowance{Calls: 43}, collector.QuotaState{Limit: 100, Budget: 50, Spent: 7, Demand: 312, Stretch: 6.24}),
-			"the configured intervals need 312 API calls a day; of the account's 100 this exporter may make 50, has made 7 today and may make 43 more until 15:04 UTC: intervals are 6.2 times as long"},
+			"the configured intervals need 312 API calls a day; of the account's 100 this exporter may make 50, has made 7 today and may make 43 more until 15:04 UTC: intervals are up to 6.2 times as long"},
 		{state(PausedQuota, Allowance{}, collector.QuotaState{Limit: 100, Budget: 50, Spent: 50}),
 			"this exporter has made 50 API calls today and may make 50 (--quota.share); the quota is expected to reset at 15:04 UTC"},
 		{state(PausedQuota, Allowance{Reserve: true}, collector.QuotaState{Limit: 100}),

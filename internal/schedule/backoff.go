@@ -18,8 +18,6 @@ const (
 
 	refusedWait    = time.Hour // the least wait after a refused credential
 	longestBackoff = time.Hour // what repeated failures lengthen the interval to
-	longestSpread  = time.Hour // bounds the time over which the second round is spread
-	jitterShare    = 0.05      // added to each interval at random, so that polls do not march in step
 )
 
 // Wait is the time from the start of a poll to the next one. err is the poll's result, and
@@ -52,23 +50,4 @@ func Wait(err error, failures int, interval time.Duration) time.Duration {
 		}
 	}
 	return interval
-}
-
-// Spread is what the second round adds to the interval, so that n polls that all started
-// together each have a place of their own from then on.
-func Spread(interval time.Duration, place, n int) time.Duration {
-	if n <= 1 {
-		return 0
-	}
-	return time.Duration(float64(min(interval, longestSpread)) * float64(place%n) / float64(n))
-}
-
-// LongestWait is the longest time that a success makes a poll wait.
-func LongestWait(interval time.Duration) time.Duration {
-	return interval + min(interval, longestSpread) + Jitter(interval, 1)
-}
-
-// Jitter is a random part of the interval; random is in [0, 1]. It only adds: nothing is polled before it is due.
-func Jitter(interval time.Duration, random float64) time.Duration {
-	return time.Duration(float64(interval) * jitterShare * random)
 }

@@ -48,27 +48,3 @@ func TestWait(t *testing.T) {
 		}
 	}
 }
-
-func TestSpreadGivesEachPollAPlaceOfItsOwn(t *testing.T) {
-	for _, n := range []int{1, 2, 7, 900} {
-		seen := map[time.Duration]bool{}
-		for place := range n {
-			s := Spread(15*time.Minute, place, n)
-			if s < 0 || s >= 15*time.Minute || seen[s] {
-				t.Fatalf("%d of %d: %s", place, n, s)
-			}
-			seen[s] = true
-		}
-	}
-	if s := Spread(24*time.Hour, 9, 10); s > time.Hour {
-		t.Errorf("a daily poll is delayed by %s", s)
-	}
-}
-
-func TestJitterOnlyAdds(t *testing.T) {
-	for _, random := range []float64{0, 0.5, 0.999999} {
-		if j := Jitter(time.Hour, random); j < 0 || j >= 3*time.Minute {
-			t.Errorf("%v: %s", random, j)
-		}
-	}
-}

@@ -11,10 +11,11 @@ import (
 type Collector struct {
 	collector.Spec
 	Settings collector.Settings // what it is polled with
-	Interval time.Duration      // from one poll to the next while the quota does not stretch it
+	Interval time.Duration      // from one poll to the next while the quota suffices
 	// IntervalSource is the setting that decides Interval, as users write it: a flag with its
 	// dashes, or the file, the line and the key.
 	IntervalSource string
+	Weight         float64 // how much longer than others its interval may become when the quota is short
 	// Fingerprint identifies every setting that shapes this collector's samples. A cached
 	// snapshot with another fingerprint is not reused.
 	Fingerprint string

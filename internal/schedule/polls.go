@@ -40,6 +40,7 @@ type Poll struct {
 	FromDiscovery  bool                   // derived from what discovery finds: makes no request of its own
 	Interval       time.Duration          // as configured; 0: polled until it succeeds once
 	IntervalSource string                 // the setting that decides Interval, as users write it; empty: none does
+	Weight         float64                // see Load
 	Place          int                    // orders the polls of an organization, the cheapest first
 	Missing        runzero.Kind           // the kind of credential that it needs and the account lacks; empty: none
 }
@@ -57,9 +58,9 @@ func (p Poll) Calls() int {
 // refused: that one stays, to be tried again, and the organizations join it.
 func Polls(a Account) []Poll {
 	accountWide := slices.ContainsFunc(a.Organizations, func(o Organization) bool { return o.AccountWide })
-	discovery := Poll{Name: Discovery}
-	if accountWide {
-		discovery.Interval, discovery.IntervalSource = discoveryOf(a.Collectors)
+	discovery := discoveryOf(a.Collectors)
+	if !accountWide {
+		discovery.Interval, discovery.IntervalSource = 0, ""
 	}
 	polls := []Poll{discovery}
 	for i := range a.Collectors {
@@ -67,7 +68,10 @@ func Polls(a Account) []Poll {
 		if c.Scope == collector.HeadersOnly {
 			continue
 		}
-		poll := Poll{Name: c.Name, Collector: c, Interval: c.Interval, IntervalSource: c.IntervalSource, Place: i + 1, Missing: a.missing(c.Needs)}
+		poll := Poll{
+			Name: c.Name, Collector: c, Interval: c.Interval, IntervalSource: c.IntervalSource, Weight: c.Weight,
+			Place: i + 1, Missing: a.missing(c.Needs),
+		}
 		if c.Scope != collector.PerOrganization {
 			polls = append(polls, poll)
 			continue
@@ -98,20 +102,17 @@ func (a Account) missing(needs runzero.Kind) runzero.Kind {
 }
 
 // DiscoveryInterval is how often an account credential's organizations are listed.
-func DiscoveryInterval(collectors []Collector) time.Duration {
-	interval, _ := discoveryOf(collectors)
-	return interval
-}
+func DiscoveryInterval(collectors []Collector) time.Duration { return discoveryOf(collectors).Interval }
 
-// discoveryOf returns the interval of discovery, and the setting that decides it: that of the collector whose result is
-// derived from discovery.
-func discoveryOf(collectors []Collector) (interval time.Duration, source string) {
+// discoveryOf returns the discovery of account credentials: the collector whose result is derived from it sets its
+// interval and weight.
+func discoveryOf(collectors []Collector) Poll {
 	for _, c := range collectors {
 		if c.FromDiscovery != nil {
-			return c.Interval, c.IntervalSource
+			return Poll{Name: Discovery, Interval: c.Interval, IntervalSource: c.IntervalSource, Weight: c.Weight}
 		}
 	}
-	return discoveryInterval, ""
+	return Poll{Name: Discovery, Interval: discoveryInterval, Weight: discoveryWeight}
 }
 
 // ShortestInterval is how often the most frequent poll is made.
@@ -128,13 +129,18 @@ func ShortestInterval(collectors []Collector) time.Duration {
 // Costs reports whether the poll makes requests again and again.
 func (p Poll) Costs() bool { return !p.FromDiscovery && p.Missing == "" && p.Interval > 0 }
 
+// Load is what the poll costs, as far as that is known beforehand.
+func (p Poll) Load() Load {
+	return Load{Calls: float64(p.Calls()), Interval: p.Interval, Weight: p.Weight}
+}
+
 // Loads are what polls cost, as far as that is known before any was made.
 func Loads(polls []Poll) []Load {
 	var loads []Load
 	for _, p := range polls {
 		if p.Costs() {
-			loads = append(loads, Load{Calls: float64(p.Calls()), Interval: p.Interval})
+			loads = append(loads, p.Load())
 		}
 	}
-	return loads
+	return Merge(loads)
 }

@@ -51,7 +51,8 @@ func (a *accountCheck) reportPlan(limit int64) {
 	loads := schedule.Loads(schedule.Polls(account))
 	budget := a.account.Share.Calls(limit)
 	needed := schedule.Demand(loads, 24*time.Hour)
-	stretch := schedule.Stretch(loads, schedule.Allowance{Limited: true, Calls: budget, Left: 24 * time.Hour})
+	floor, _ := schedule.Floor(loads, schedule.Allowance{Limited: true, Calls: budget, Left: 24 * time.Hour})
+	stretch := schedule.Ratio(loads, floor)
 	setting := "--quota.share"
 	if a.account.Name != "" {
 		setting = "quota.share"
@@ -61,7 +62,7 @@ func (a *accountCheck) reportPlan(limit int64) {
 	case budget == 0:
 		a.report(wrong, "plan", "%s: nothing can be polled; raise %s", demand, setting)
 	case stretch > 1:
-		a.report(warning, "plan", "%s: they do not fit, and intervals are stretched to %.1f times their length; "+
+		a.report(warning, "plan", "%s: they do not fit, and intervals are stretched to up to %.1f times their length; "+
 			"the command plan with --limit=%d shows what to change", demand, stretch, limit)
 	default:
 		a.report(fine, "plan", "%s: they fit", demand)

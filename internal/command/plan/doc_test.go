@@ -45,16 +45,17 @@ func TestQuotaDoc(t *testing.T) {
 func quotaTable(t *testing.T) string {
 	t.Helper()
 	var table strings.Builder
-	table.WriteString("| calls a day | of them for the exporter | one organization: assets, sites and tasks each | console | calls | " +
-		"ten organizations: assets and tasks each, sites and Explorers at once | console, organizations | licence | calls |\n|---|---|---|---|---|---|---|---|---|\n")
+	table.WriteString("| calls a day | of them for the exporter | one organization: assets and tasks each | sites | console | calls | " +
+		"ten organizations: assets and tasks each | Explorers at once | sites at once | console, organizations | licence | calls |\n" +
+		"|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, limit := range []int64{100, 250, 500, 1000, 2500, 10_000} {
 		one, ten := options(limit, exportToken), options(limit, accountToken)
 		ten.Organizations = 10
 		f, g := forecastOf(t, one), forecastOf(t, ten)
-		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", thousands(limit), thousands(f.calls),
-			resulting(t, f, "assets", "sites", "tasks"), resulting(t, f, "console"), thousands(int64(f.demand/f.stretch+0.5)),
-			resulting(t, g, "assets", "sites", "tasks", "explorers"), resulting(t, g, "console", "discovery"), resulting(t, g, "license"),
-			thousands(int64(g.demand/g.stretch+0.5)))
+		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", thousands(limit), thousands(f.calls),
+			resulting(t, f, "assets", "tasks"), resulting(t, f, "sites"), resulting(t, f, "console"), thousands(int64(f.total()+0.5)),
+			resulting(t, g, "assets", "tasks"), resulting(t, g, "explorers"), resulting(t, g, "sites"),
+			resulting(t, g, "console", "discovery"), resulting(t, g, "license"), thousands(int64(g.total()+0.5)))
 	}
 	return table.String()
 }
@@ -67,7 +68,7 @@ func resulting(t *testing.T, f forecast, collectors ...string) string {
 		if !slices.Contains(collectors, r.collector) {
 			continue
 		}
-		text := formatInterval(r.stretched(f.stretch))
+		text := formatInterval(r.load.InForce(f.floor))
 		if interval != "" && text != interval {
 			t.Fatalf("%s has %s, others of its column have %s", r.collector, text, interval)
 		}

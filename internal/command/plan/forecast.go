@@ -16,9 +16,10 @@ type forecast struct {
 	rows    []row
 	share   quota.Share
 	limit   int64
-	calls   int64   // a day that this exporter may spend
-	demand  float64 // calls a day with the intervals as configured
-	stretch float64 // the factor of all intervals; infinite when calls is 0
+	calls   int64         // a day that this exporter may spend
+	demand  float64       // calls a day with the intervals as configured
+	floor   time.Duration // see schedule.Floor
+	stretch float64       // the largest ratio of a resulting interval to the configured one
 	// unreached are the collectors for which the account has no credential, by the kind that they need.
 	unreached            map[runzero.Kind][]string
 	inFile               bool // the account is in the file and may have quota settings of its own
@@ -64,15 +65,16 @@ func newForecast(polls []schedule.Poll, share quota.Share, limit int64) forecast
 	}
 	loads := schedule.Loads(polls)
 	f.demand = schedule.Demand(loads, 24*time.Hour)
-	f.stretch = schedule.Stretch(loads, schedule.Allowance{Limited: true, Calls: f.calls, Left: 24 * time.Hour})
-	if f.stretch < 1+rounding {
-		f.stretch = 1
+	// A demand that fits exactly may exceed the calls by the rounding of sums.
+	if f.demand > float64(f.calls)*(1+rounding) {
+		f.floor, _ = schedule.Floor(loads, schedule.Allowance{Limited: true, Calls: f.calls, Left: 24 * time.Hour})
 	}
+	f.stretch = schedule.Ratio(loads, f.floor)
 	return f
 }
 
 func newRow(p schedule.Poll, organizations int) row {
-	r := row{collector: p.Name, load: schedule.Load{Calls: float64(p.Calls()), Interval: p.Interval}, count: 1, setting: p.IntervalSource}
+	r := row{collector: p.Name, load: p.Load(), count: 1, setting: p.IntervalSource}
 	switch {
 	case p.Name == schedule.Discovery:
 	case p.AccountWide:
@@ -97,12 +99,15 @@ func (f forecast) quotaSetting(name string) string {
 }
 
 // daily returns the calls a day of all polls of the row.
-func (r row) daily(stretch float64) float64 {
-	load := r.load
-	load.Calls *= float64(r.count)
-	return schedule.Demand([]schedule.Load{load}, 24*time.Hour) / stretch
+func (r row) daily(floor time.Duration) float64 {
+	return r.load.Calls * float64(r.count) * (24 * time.Hour).Seconds() / r.load.InForce(floor).Seconds()
 }
 
-func (r row) stretched(stretch float64) time.Duration {
-	return schedule.Due(time.Time{}, r.load.Interval, stretch).Sub(time.Time{})
+// total returns the calls a day with the resulting intervals.
+func (f forecast) total() float64 {
+	sum := 0.0
+	for _, r := range f.rows {
+		sum += r.daily(f.floor)
+	}
+	return sum
 }

@@ -74,14 +74,15 @@ func TestPrintsTheForecastOfTheSmallestLicence(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	const want = `COLLECTOR  ORGANIZATION      CALLS A POLL  INTERVAL WANTED  RESULTING  CALLS A DAY
-console                                 1               1h      6h14m          3.8
-sites      one organization             1              15m      1h34m         15.4
-tasks      one organization             1              15m      1h34m         15.4
-assets     one organization             1              15m      1h34m         15.4
+console                                 1               1h       9h7m          2.6
+sites      one organization             1              15m      4h34m          5.3
+tasks      one organization             1              15m       1h8m         21.1
+assets     one organization             1              15m       1h8m         21.1
 total                                                                         50.0
 
 The intervals need 312 API calls a day. This exporter may spend 50: --quota.share=0.5 of the
-account's 100. That does not fit, so the exporter multiplies its intervals by 6.24, as shown.
+account's 100. That does not fit, so the exporter lengthens intervals as shown, by a factor of up to
+18.24.
 Not polled without an organization token: organizations, explorers.
 Not polled without an account credential: license.
 
@@ -104,21 +105,24 @@ func TestForecast(t *testing.T) {
 	}{
 		{"a licence of 1,000", options(1000, ""), true, []string{"total 312.0", "may spend 500", "That fits."}},
 		{"just enough", options(624, ""), true, []string{"That fits."}},
-		{"one call short", options(623, ""), false, []string{"by 1.01", "other tool needs the calls: --quota.share=0.51", "total 311.0"}},
+		{"one call short", options(623, ""), false, []string{"by a factor of up to 1.02", "other tool needs the calls: --quota.share=0.51", "total 311.0"}},
 		{"a share that cuts into the reserve", options(320, "", share(1)), true, []string{
 			"--quota.reserve=0.1 reserves 32 calls for others. The exporter gets at most 288",
 		}},
 		{"many organizations", Options{Flags: harness.DefaultFlags(), Limit: 100_000, Organizations: 300}, false, []string{
-			"assets each of 300 1 15m 25m56s 16662.0", "need 86424 API calls", "fewer organizations with --runzero.organization",
-		}},
-		{"intervals longer than the maximum age", Options{Flags: harness.DefaultFlags(), Limit: 100, Organizations: 300}, false, []string{
-			"Results of console, sites, tasks, assets would expire before the next poll, because --cache.max-age=3d",
+			"assets each of 300 1 15m 19m27s 22218.1", "need 86424 API calls", "fewer organizations with --runzero.organization",
 		}},
 		{"organizations by name", options(1000, "", func(f *config.Flags) { f.Organizations = []string{"North", "South"} }), false, []string{
 			"assets North 1", "assets South 1", "total 500.0",
 		}},
 		{"without some collectors", options(500, "", disable("assets"), disable("tasks")), true, []string{"total 120.0"}},
 		{"an interval of its own", options(500, "", collect("assets", 6*time.Hour)), true, []string{"assets one organization 1 6h 6h 4.0", "total 220.0"}},
+		{"what is rare is not slowed before its turn", options(250, accountToken), false, []string{
+			"license 1 6h 6h 4.0", "assets one organization 1 15m 35m42s",
+		}},
+		{"a weight of its own", options(100, "", func(f *config.Flags) {
+			f.Collectors["assets"] = config.CollectorFlags{Enabled: true, Weight: 10}
+		}), false, []string{"assets one organization 1 15m 7h5m", "tasks one organization 1 15m 42m29s"}},
 		{"an organization token", options(1000, organizationToken), true, []string{"total 432.0", "Not polled without an account credential: license."}},
 		{"an account token", options(1000, accountToken), true, []string{"sites all at once", "total 436.0"}},
 		{"hosted zones", options(1000, organizationToken, collect("hosted_zones", 0)), false, []string{"hosted_zones"}},

@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -25,10 +24,10 @@ func (f forecast) table() string {
 		}
 		cells = append(cells, []string{
 			r.collector, string(name), fmt.Sprintf("%.0f", r.load.Calls),
-			formatInterval(r.load.Interval), formatInterval(r.stretched(f.stretch)), fmt.Sprintf("%.1f", r.daily(f.stretch)),
+			formatInterval(r.load.Interval), formatInterval(r.load.InForce(f.floor)), fmt.Sprintf("%.1f", r.daily(f.floor)),
 		})
 	}
-	cells = append(cells, []string{"total", "", "", "", "", fmt.Sprintf("%.1f", f.demand/f.stretch)})
+	cells = append(cells, []string{"total", "", "", "", "", fmt.Sprintf("%.1f", f.total())})
 	return align(cells)
 }
 
@@ -76,17 +75,13 @@ func (f forecast) verdict(maxAge time.Duration) string {
 	if f.fits() {
 		text += "That fits. "
 	} else { // rounded up, so that it is never shown as 1
-		text += fmt.Sprintf("That does not fit, so the exporter multiplies its intervals by %.2f, as shown. ",
+		text += fmt.Sprintf("That does not fit, so the exporter lengthens intervals as shown, by a factor of up to %.2f. ",
 			math.Ceil(f.stretch*100)/100)
 	}
 	reserve := f.share.ReserveCalls(f.limit)
 	if most := f.limit - reserve; most < f.calls && f.demand > float64(most) {
 		text += fmt.Sprintf("However, %[1]s=%[2]g reserves %[3]d calls for others. The exporter gets at most %[4]d, and fewer when others spend more, "+
 			"so intervals will be longer than shown. Lower %[1]s or %[5]s. ", f.quotaSetting("reserve"), f.share.Reserve, reserve, most, f.quotaSetting("share"))
-	}
-	if names := f.expiring(maxAge); len(names) > 0 {
-		text += fmt.Sprintf("Results of %s would expire before the next poll, because --cache.max-age=%s is shorter than the interval: "+
-			"raise it, or poll less.", strings.Join(names, ", "), model.Duration(maxAge))
 	}
 	text = wrap(text, "", "")
 	for _, kind := range []runzero.Kind{runzero.ExportToken, runzero.OrganizationToken, runzero.AccountCredential} {
@@ -101,17 +96,6 @@ func (f forecast) verdict(maxAge time.Duration) string {
 		}
 	}
 	return text
-}
-
-// expiring lists the collectors whose results get too old between polls.
-func (f forecast) expiring(maxAge time.Duration) []string {
-	var names []string
-	for _, r := range f.rows {
-		if maxAge > 0 && r.setting != "" && r.stretched(f.stretch) > maxAge && !slices.Contains(names, r.collector) {
-			names = append(names, r.collector)
-		}
-	}
-	return names
 }
 
 // wrap breaks a text into lines of at most 100 columns. The first line begins with first, the others with next.

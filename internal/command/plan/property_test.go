@@ -28,8 +28,8 @@ func TestForecastsFitIntoTheShare(t *testing.T) {
 		allowed := float64(quota.Share{Share: o.Flags.QuotaShare}.Calls(o.Limit))
 		sum := 0.0
 		for _, r := range f.rows {
-			sum += r.daily(f.stretch)
-			if resulting := r.stretched(f.stretch); resulting < r.load.Interval || f.fits() && resulting != r.load.Interval {
+			sum += r.daily(f.floor)
+			if resulting := r.load.InForce(f.floor); resulting < r.load.Interval || f.fits() && resulting != r.load.Interval {
 				t.Errorf("seed %d, try %d: the interval of %s becomes %s, of %s", seed, try, r.collector, resulting, r.load.Interval)
 			}
 		}

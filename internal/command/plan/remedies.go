@@ -45,14 +45,14 @@ func (f forecast) remedies(maxAge time.Duration) []string {
 func (f forecast) longerIntervals(maxAge time.Duration) string {
 	longest := 30 * 24 * time.Hour // what is longer is not worth proposing
 	if maxAge > 0 {
-		longest = min(longest, maxAge)
+		longest = min(longest, maxAge-1) // an interval of the maximum age is refused
 	}
 	left, adjustable := float64(f.calls), 0.0
 	for _, r := range f.rows {
 		if r.setting == "" {
-			left -= r.daily(1)
+			left -= r.daily(0)
 		} else {
-			adjustable += r.daily(1)
+			adjustable += r.daily(0)
 		}
 	}
 	if left <= 0 || adjustable <= 0 {

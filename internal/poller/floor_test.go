@@ -1,0 +1,55 @@
+package poller_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
+)
+
+// With 41 calls of weight 1 for each round and 50 calls a day, an even schedule polls each organization every 20 hours.
+func TestManyOrganizationsOnTheSmallestLicenceAreServedEvenly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(5 * time.Hour)
+		options := simulator.Options{Organizations: 20, Sites: 1, Assets: 1, Limit: 100, DayStart: 15 * time.Hour}
+		w := harness.Start(t, harness.Setup{On: newConsole(options, emptyTasks), Token: (*simulator.Console).AccountToken})
+		const even = 20 * time.Hour
+		for range 4 * 24 {
+			w.Pass(time.Hour)
+			for name, last := range w.Values("runzero_collector_last_success_timestamp_seconds", "collector", "org_name") {
+				if age := time.Since(time.Unix(int64(last), 0)); strings.HasPrefix(name, "assets") && last > 0 && age > even*5/4 {
+					t.Fatalf("%s is %s old, an even schedule needs %s", name, age, even)
+				}
+			}
+		}
+		if n := len(w.Values("runzero_assets", "org_name")); n != 20 {
+			t.Errorf("%d organizations have data", n)
+		}
+	})
+}
+
+func TestAResultOutlastsAnIntervalThatTheQuotaLengthens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(5 * time.Hour)
+		w := harness.Start(t, harness.Setup{On: newConsole(licence(100), emptyTasks), Flags: func(f *config.Flags) {
+			f.CacheInterval, f.CacheMaxAge = time.Minute, 30*time.Minute
+		}})
+		w.Pass(2 * time.Hour)
+		for range 48 {
+			w.Pass(17 * time.Minute)
+			if len(w.Values("runzero_sites")) == 0 || len(w.Values("runzero_assets")) == 0 {
+				t.Fatalf("withdrawn after %s: %v", time.Now(), w.Values("runzero_collector_interval_seconds", "collector"))
+			}
+		}
+		w.Console.Inject(simulator.Fault{Status: http.StatusBadGateway})
+		w.Pass(60 * time.Hour)
+		if len(w.Values("runzero_sites")) != 0 {
+			t.Error("exposed for ever")
+		}
+	})
+}
