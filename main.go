@@ -40,13 +40,16 @@ import (
 )
 
 func main() {
+	// First of all: a SIGHUP reloads, and must not end the process, however early it comes.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
 	// Releases are stamped by the linker; what go install builds knows its version, too.
 	if info, ok := debug.ReadBuildInfo(); ok && version.Version == "" {
 		version.Version = info.Main.Version
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ended := make(chan int, 1)
-	go func() { ended <- run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr) }()
+	go func() { ended <- run(ctx, hangups, os.Args[1:], os.Getenv, os.Stdout, os.Stderr) }()
 	code := endInTime(ctx, ended)
 	stop()
 	os.Exit(code)
@@ -67,13 +70,22 @@ func endInTime(ctx context.Context, ended <-chan int) int {
 	case code := <-ended:
 		return code
 	case <-time.After(stopTimeout):
-		fmt.Fprintln(os.Stderr, exporter.Name+": stopped while something hangs, perhaps a disk")
+		// What hangs may be whoever reads the log.
+		said := make(chan struct{})
+		go func() {
+			defer close(said)
+			fmt.Fprintln(os.Stderr, exporter.Name+": stopped while something hangs, perhaps a disk")
+		}()
+		select {
+		case <-said:
+		case <-time.After(100 * time.Millisecond):
+		}
 		return 1
 	}
 }
 
-// run is the program: flags -> options -> one command. It returns the exit code.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+// run is the program: flags -> options -> one command. It returns the exit code. Each SIGHUP arrives at hangups.
+func run(ctx context.Context, hangups <-chan os.Signal, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	app := kingpin.New(exporter.Name, "Prometheus exporter for runZero. It polls the runZero API in the background and answers scrapes from memory.")
 	app.Version(version.Print(exporter.Name)).UsageWriter(stdout).ErrorWriter(stderr)
 	app.HelpFlag.Short('h')
@@ -110,9 +122,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	env := command.Env{Logger: newLogger(stderr, *logLevel, *logFormat), Stdout: stdout}
 
+	if selected != "serve" {
+		signal.Reset(syscall.SIGHUP) // there is nothing to reload: it ends the command, as its terminal is gone
+		if len(hangups) > 0 {
+			return 1
+		}
+	}
 	switch selected {
 	case "serve":
-		serveOptions.Flags, serveOptions.Demo = flags, demo
+		serveOptions.Flags, serveOptions.Demo, serveOptions.Hangups = flags, demo, hangups
 		err = serve.Run(ctx, env, *serveOptions)
 	case "once":
 		err = once.Run(ctx, env, once.Options{Flags: flags, Demo: demo})

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ import (
 func runCommand(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, log bytes.Buffer
-	code = run(ctx, args, func(string) string { return "" }, &out, &log)
+	code = run(ctx, nil, args, func(string) string { return "" }, &out, &log)
 	return code, out.String(), log.String()
 }
 
@@ -157,6 +158,16 @@ func TestScanReadsNoFlagFromTheEnvironment(t *testing.T) {
 		if flag.Envar != "" {
 			t.Errorf("--%s is read from %s", flag.Name, flag.Envar)
 		}
+	}
+}
+
+// Only serve has something to reload. A terminal that hung up during the start ends every other command.
+func TestAHangupEndsOtherCommands(t *testing.T) {
+	hangups := make(chan os.Signal, 1)
+	hangups <- syscall.SIGHUP
+	var out, log bytes.Buffer
+	if code := run(t.Context(), hangups, []string{"once", "--demo"}, func(string) string { return "" }, &out, &log); code != 1 || out.Len() > 0 {
+		t.Errorf("exit code %d: %s", code, out.String())
 	}
 }
 

@@ -35,23 +35,31 @@ func (p pipes) Accept() (net.Conn, error) {
 func (p pipes) Close() error   { close(p.closed); return nil }
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// connect serves the handler, and connects to it.
-func connect(t *testing.T, logger log.Logger, h http.Handler) net.Conn {
+// serve serves the handler. Each call of connect makes a connection to it.
+func serve(t *testing.T, logger log.Logger, h http.Handler) (connect func() net.Conn) {
 	t.Helper()
 	listener := pipes{make(chan net.Conn), make(chan struct{})}
 	server := web.NewServer(logger, h)
 	served := make(chan error)
 	go func() { served <- server.Serve(listener) }()
-	ours, theirs := net.Pipe()
-	listener.connections <- theirs
 	t.Cleanup(func() {
-		_ = ours.Close()
 		_ = server.Close()
 		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	})
-	return ours
+	return func() net.Conn {
+		ours, theirs := net.Pipe()
+		listener.connections <- theirs
+		t.Cleanup(func() { _ = ours.Close() })
+		return ours
+	}
+}
+
+// connect serves the handler, and connects to it.
+func connect(t *testing.T, logger log.Logger, h http.Handler) net.Conn {
+	t.Helper()
+	return serve(t, logger, h)()
 }
 
 // Clients that send or read too slowly are disconnected.

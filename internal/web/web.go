@@ -11,9 +11,7 @@ import (
 	"strings"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 )
@@ -21,7 +19,7 @@ import (
 // Config says what the handler serves, and where.
 type Config struct {
 	Logger        log.Logger
-	TelemetryPath string
+	TelemetryPath string // which CheckTelemetryPath accepts
 	Gatherer      prometheus.Gatherer
 	Registry      *prometheus.Registry        // for the metrics of the scrapes themselves; nil: not wanted
 	MaxRequests   int                         // scrapes at the same time; 0: no limit
@@ -38,7 +36,7 @@ type Config struct {
 // New makes the handler of everything.
 func New(c Config) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET "+c.TelemetryPath, metrics(c))
+	mux.Handle(exactly(c.TelemetryPath), metrics(c))
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		respond(w, http.StatusOK, "runzero_exporter is healthy.")
 	})
@@ -78,24 +76,6 @@ func (c Config) reload(w http.ResponseWriter, r *http.Request) {
 		respond(w, http.StatusOK, "The configuration was reloaded.")
 	}
 }
-
-func metrics(c Config) http.Handler {
-	options := promhttp.HandlerOpts{
-		ErrorLog:            errorLog{c.Logger},
-		ErrorHandling:       promhttp.ContinueOnError,
-		MaxRequestsInFlight: c.MaxRequests,
-		EnableOpenMetrics:   true,
-	}
-	if c.Registry == nil {
-		return promhttp.HandlerFor(c.Gatherer, options)
-	}
-	options.Registry = c.Registry
-	return promhttp.InstrumentMetricHandler(c.Registry, promhttp.HandlerFor(c.Gatherer, options))
-}
-
-type errorLog struct{ logger log.Logger }
-
-func (l errorLog) Println(v ...any) { level.Error(l.logger).Log("msg", "a scrape failed", "err", v) }
 
 func respond(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -132,13 +132,6 @@ func TestStatusPageIsLimitedTo500Rows(t *testing.T) {
 	}
 }
 
-func TestMetricsAtTheRoot(t *testing.T) {
-	h := handler(func(c *web.Config) { c.TelemetryPath = "/" })
-	if got := get(h, "/"); got.Code != 200 || !strings.HasPrefix(got.Header().Get("Content-Type"), "text/plain") {
-		t.Errorf("%d %s", got.Code, got.Header().Get("Content-Type"))
-	}
-}
-
 func TestSlogWritesToTheGoKitLogger(t *testing.T) {
 	var out bytes.Buffer
 	logger := web.Slog(level.NewFilter(log.NewLogfmtLogger(&out), level.AllowInfo()))

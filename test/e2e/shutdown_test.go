@@ -46,24 +46,33 @@ func TestSignalsEndTheProgram(t *testing.T) {
 	})
 }
 
-// Reading a pipe that nobody writes to hangs like reading from a dead network disk.
+// A pipe is a file that hangs like a dead network disk while it is read: until something is written to it.
+func pipe(t *testing.T, path string) (waitForReader func(*process) *os.File) {
+	t.Helper()
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func(p *process) (writer *os.File) {
+		t.Helper()
+		// This succeeds once somebody opens the pipe to read it.
+		eventually(t, func() (err error) {
+			if writer, err = os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+				t.Cleanup(func() { _ = writer.Close() })
+			}
+			return errors.Join(err, p.alive())
+		})
+		return writer
+	}
+}
+
 func TestEndsWhileItsFilesHang(t *testing.T) {
 	for _, flag := range []string{"--config.file", "--runzero.token-file"} {
 		t.Run(flag, func(t *testing.T) {
 			t.Parallel()
-			pipe := filepath.Join(t.TempDir(), "pipe")
-			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			p := start(t, nil, anyPort, flag+"="+pipe)
-			// This succeeds once somebody opens the pipe to read it.
-			eventually(t, func() error {
-				writer, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0)
-				if err == nil {
-					t.Cleanup(func() { _ = writer.Close() })
-				}
-				return errors.Join(err, p.alive())
-			})
+			path := filepath.Join(t.TempDir(), "pipe")
+			waitForReader := pipe(t, path)
+			p := start(t, nil, anyPort, flag+"="+path)
+			waitForReader(p)
 			elapsed := stopwatch()
 			p.signal(syscall.SIGTERM)
 			if code := p.exitCode(); code != 1 {
@@ -74,6 +83,40 @@ func TestEndsWhileItsFilesHang(t *testing.T) {
 			}
 		})
 	}
+	t.Run("after a reload", func(t *testing.T) {
+		t.Parallel()
+		console, address, _ := serveConsole(t)
+		path := writeFile(t, "token", console.AccountToken())
+		p, base := startReady(t, nil, "--runzero.url="+address, "--runzero.token-file="+path, "--cache.interval=1s", "--web.enable-lifecycle")
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		waitForReader := pipe(t, path)
+		p.signal(syscall.SIGHUP)
+		waitForReader(p)
+		for _, page := range []string{"/metrics", "/", "/config", "/-/ready"} {
+			if elapsed := stopwatch(); len(get(t, base+page).body) == 0 || elapsed() > time.Second {
+				t.Errorf("%s took %s while the token file hangs", page, elapsed())
+			}
+		}
+		p.stop(syscall.SIGTERM)
+	})
+}
+
+// The program reads its flags from a file that hangs, so the signal comes before it knows what to do.
+func TestSurvivesSIGHUPFromItsFirstInstructionOn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "flags")
+	waitForReader := pipe(t, path)
+	p := start(t, nil, "@"+path)
+	writer := waitForReader(p)
+	p.signal(syscall.SIGHUP)
+	_, err := writer.WriteString("--demo\n" + anyPort + "\n")
+	if err = errors.Join(err, writer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	p.waitForLine(&p.stderr, `(configuration reloaded)`)
+	p.stop(syscall.SIGTERM)
 }
 
 // With a console that hangs in any way, the exporter ends in time. It has saved what it
@@ -259,6 +302,9 @@ func TestEndsWhileClientsHang(t *testing.T) {
 	})
 	p.stop(syscall.SIGTERM)
 	<-profiled // the client is not left waiting
+	if problems := p.problems(); len(problems) > 0 {
+		t.Errorf("a slow client is no problem of ours:\n%s", strings.Join(problems, "\n"))
+	}
 }
 
 func TestOnceReportsFailuresByItsExitCode(t *testing.T) {

@@ -8,11 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
-	"regexp"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -34,18 +30,20 @@ type Options struct {
 	Handler                web.Config // TelemetryPath, MaxRequests and Pprof; Run sets the rest
 	DisableExporterMetrics bool
 	EnableLifecycle        bool
+	// Hangups receives each SIGHUP since the process began.
+	Hangups <-chan os.Signal
 }
 
-// shutdownTimeout bounds how long everything may take to end. What hangs longer is left behind.
-const shutdownTimeout = 4 * time.Second
-
-// plainPath matches paths that mean nothing but themselves.
-var plainPath = regexp.MustCompile(`^/([A-Za-z0-9_.~-]+/?)*$`)
+const (
+	// shutdownTimeout bounds how long everything may take to end. What hangs longer is left behind.
+	shutdownTimeout = 4 * time.Second
+	// clientTimeout is how much of it clients have to read their responses.
+	clientTimeout = 2 * time.Second
+)
 
 func (o Options) check() error {
-	path := o.Handler.TelemetryPath
-	if !plainPath.MatchString(path) || strings.HasPrefix(path, "/-/") || strings.HasPrefix(path, "/debug/") || path == "/config" {
-		return fmt.Errorf("invalid --web.telemetry-path %q: it must be a plain path like /metrics, but not /config and not below /-/ or /debug/", path)
+	if err := web.CheckTelemetryPath(o.Handler.TelemetryPath); err != nil {
+		return fmt.Errorf("invalid --web.telemetry-path: %w", err)
 	}
 	if err := web.CheckFile(*o.Web.WebConfigFile); err != nil {
 		return fmt.Errorf("invalid --web.config.file: %w", err)
@@ -55,10 +53,6 @@ func (o Options) check() error {
 
 // Run serves until ctx ends, and for at most shutdownTimeout longer.
 func Run(ctx context.Context, env command.Env, o Options) error {
-	// From the first moment on, a SIGHUP must not end the process.
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -91,26 +85,37 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 			e.Run(ctx)
 		}
 	})
-	running.Go(func() { reloadOnHangup(ctx, e, hangups) })
+	running.Go(func() { reloadOnHangup(ctx, e, o.Hangups) })
 
 	<-ctx.Done()
 	level.Info(env.Logger).Log("msg", "stopping")
-	grace, done := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer done()
-	if err := server.Shutdown(grace); err != nil {
-		_ = server.Close()
-	}
 	ended := make(chan struct{})
 	go func() {
 		running.Wait()
 		close(ended)
 	}()
+	timeout := time.After(shutdownTimeout)
+	closeServer(server)
 	select {
 	case <-ended:
-	case <-grace.Done():
+	case <-timeout:
 		level.Warn(env.Logger).Log("msg", "not everything ended in time; what hangs is left behind", "timeout", shutdownTimeout)
 	}
-	return serverError(<-served)
+	select {
+	case err := <-served:
+		return serverError(err)
+	default:
+		return nil
+	}
+}
+
+// closeServer closes all connections, those in use after clientTimeout: a client may never read its response.
+func closeServer(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), clientTimeout)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		_ = server.Close() // the process ends, whatever else is wrong with a connection
+	}
 }
 
 func (o Options) handler(env command.Env, e *exporter.Exporter) web.Config {
