@@ -75,7 +75,7 @@ func TestAccountWideEqualsPerOrganization(t *testing.T) {
 		} {
 			var want []string
 			for id, name := range organizations() {
-				poll := Poll{API: client(t, organizationToken, offering("3.4", responses{test.path: {body: strings.Join(rows[id], "\n")}})), Now: noon,
+				poll := Poll{API: client(t, organizationToken, offering("3.4", responses{test.path: {body: "[" + strings.Join(rows[id], ",") + "]"}})), Now: noon,
 					Organization: Organization{ID: id, Name: name}}
 				s, err := collectorOf(t, test.collector, defaults())(t.Context(), poll)
 				if err != nil {
@@ -83,7 +83,7 @@ func TestAccountWideEqualsPerOrganization(t *testing.T) {
 				}
 				want = append(want, strings.Split(exposition(t, s.Families), "\n")...)
 			}
-			s := collect(t, accountWide(t, test.collector), offering("3.4", responses{test.accountPath: {body: strings.Join(all, "\n")}}), Poll{Organizations: organizations()})
+			s := collect(t, accountWide(t, test.collector), offering("3.4", responses{test.accountPath: {body: "[" + strings.Join(all, ",") + "]"}}), Poll{Organizations: organizations()})
 			for _, problem := range problems(t, s.Families) {
 				t.Error(problem)
 			}

@@ -32,7 +32,7 @@ func TestAssetsWithMissingFields(t *testing.T) {
 		"absent":     `{"id":"1"}`,
 		"null":       `{"id":"1","alive":null,"scanned":null,"type":null,"os":null,"risk":null,"criticality":null,"site_id":null,"sources":null,"service_count":null,"last_seen":null,"first_seen":null}`,
 		"empty":      `{"id":"1","alive":"","scanned":"","type":"","os":" ","risk":"","criticality":"","site_id":"","sources":[],"service_count":"","last_seen":0,"first_seen":""}`,
-		"unreadable": `{"id":"1","alive":{},"scanned":[],"type":{},"os":[1],"risk":{},"criticality":[],"site_id":{},"sources":{},"service_count":-3,"last_seen":-1,"first_seen":{}}`,
+		"unreadable": `{"id":"1","alive":{},"scanned":[],"type":{},"os":[{}],"risk":{},"criticality":[],"site_id":{},"sources":{},"service_count":-3,"last_seen":-1,"first_seen":{}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, "assets-silent", assetsOf(t, labelled("site_name", "asset_type", "os", "alive", "scanned", "risk", "criticality"), Poll{}, body).Families)

@@ -54,10 +54,10 @@ func TestReadsExplorers(t *testing.T) {
 		plantedExplorer:             typi,
 		"[" + plantedExplorer + "]": typi,
 		`[{"id":"a","organization_id":null,"site_id":"00000000-0000-0000-0000-000000000000","name":null,"version":null,"connected":null,"last_checkin":0}]`: {ID: "a"},
-		`[{"id":"a","inactive":true}]`:                                   {ID: "a", Inactive: true},
-		`[{"id":"a","deactivated_at":"1695139000","inactive":false}]`:    {ID: "a", Inactive: true},
-		`[{"id":"a","connected":"false","version":"5.1.260818.0"}]`:      {ID: "a", Connected: runzero.False, Version: "5.1.260818.0"},
-		`[{"id":"a","version":5,"os":{"PLANTED":1},"arch":["PLANTED"]}]`: {ID: "a", Version: "5"},
+		`[{"id":"a","inactive":true}]`:                                       {ID: "a", Inactive: true},
+		`[{"id":"a","deactivated_at":"1695139000","inactive":false}]`:        {ID: "a", Inactive: true},
+		`[{"id":"a","connected":"false","version":"5.1.260818.0"}]`:          {ID: "a", Connected: runzero.False, Version: "5.1.260818.0"},
+		`[{"id":"a","version":5,"os":{"PLANTED":1},"arch":[{"PLANTED":1}]}]`: {ID: "a", Version: "5"},
 	}
 	expectRows(t, organizationToken, func(c *runzero.Client) iter.Seq2[runzero.Explorer, error] {
 		return c.Explorers(t.Context(), organization)

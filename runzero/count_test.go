@@ -19,7 +19,7 @@ func TestCountsRows(t *testing.T) {
 		"lines":                         {"assets", `{"id":"a"}` + "\n" + `{"id":"a"}` + "\n\n" + `{"id":"b"}`, 3, nil},
 		"an array":                      {"findings", `[{"id":"a"},{"id":"b"}]`, 2, nil},
 		"a page and no more":            {"software", `{"software":[{"software_id":"a"},{"software_id":"b"}],"next_key":""}`, 2, nil},
-		"null":                          {"users", `null`, 0, nil},
+		"null":                          {"users", `null`, 0, runzero.ErrNoData},
 		"rows with the asset":           {"services", strings.Repeat(asset+"\n", 3), 3, nil},
 		"a member of the export's name": {"software", strings.Repeat(asset+"\n", 3), 3, nil},
 		"an id of each kind":            {"groups", `{"service_id":"a"}{"software_id":"b"}{"vulnerability_id":"c"}{"directory_user_id":"d"}{"directory_group_id":"e"}`, 5, nil},

@@ -145,6 +145,7 @@ func kinds() []kind {
 // bodyError matches every text that an error about a body can have.
 var bodyErrorText = regexp.MustCompile(`^/[a-z/._{}-]+: (record \d+: )?(` + strings.Join([]string{
 	regexp.QuoteMeta(ErrNotData.Error()), regexp.QuoteMeta(ErrNotJSON.Error()), regexp.QuoteMeta(ErrNotRecord.Error()),
+	regexp.QuoteMeta(ErrNoData.Error()), regexp.QuoteMeta(ErrReported.Error()),
 	regexp.QuoteMeta(ErrNotHealth.Error()), regexp.QuoteMeta(ErrWrongOrganization.Error()), regexp.QuoteMeta(ErrCursorLoop.Error()),
 	regexp.QuoteMeta(ErrTooLarge.Error()) + `(: more than \d+ records)?`,
 	regexp.QuoteMeta(ErrTruncated.Error()) + `(: (gzip: invalid (header|checksum)|flate: corrupt input before offset \d+))?`,
@@ -228,7 +229,8 @@ func FuzzRecords(f *testing.F) {
 		f.Add(uint8(kind), []byte(`{"`+kinds()[kind].plural+`":[{"id":"a","stats":{"change.newAssets":1}}],"next_key":"b"}`), false)
 	}
 	for _, body := range []string{"", "null", "[]", "\ufeff\n[{}]", "<html>", `[{"id":"a"},{"error":"PLANTED"}]`, `{"error":"PLANTED"}`, `{"id":"a"`, `{"id":"a"},`, "[[[[", "{\"id\":\"a\",\"name\":\"\xff\\ud800\"}",
-		`{"id":"` + zeroUUID + `"}`, `{"id":1e5,"id":"last"}`, `{"id":"a","organization_id":"` + strings.Repeat("b", 36) + `"}`, `{"assets":null,"id":"a"}`} {
+		`{"id":"` + zeroUUID + `"}`, `{"id":1e5,"id":"last"}`, `{"id":"a","organization_id":"` + strings.Repeat("b", 36) + `"}`, `{"assets":null,"id":"a"}`,
+		`{"error":"PLANTED","assets":[]}`, `{"assets":[],"status":503}`, `{"id":"a","os":["x",1,null,["y"],{}],"error":"no failure"}`} {
 		f.Add(uint8(0), []byte(body), false)
 		f.Add(uint8(0), zip(f, []byte(body)), true)
 	}

@@ -52,7 +52,7 @@ func TestReadsFindings(t *testing.T) {
 			`{"id":"a"}`: {},
 			`{"id":"a","risk_rank":"Critical","instance_count":"7"}`:           {Risk: "critical", Instances: runzero.Known(7)},
 			`{"id":"a","category":null,"risk_rank":null,"instance_count":0.0}`: {Instances: runzero.Known(0)},
-			`{"id":"a","category":["x"],"risk_rank":4,"instance_count":-1}`:    {Risk: "4"},
+			`{"id":"a","category":["x"],"risk_rank":4,"instance_count":-1}`:    {Category: "x", Risk: "4"},
 		})
 }
 
@@ -102,9 +102,11 @@ func TestReadsServices(t *testing.T) {
 	},
 		plantedService, runzero.Service{Protocol: "http tls", Transport: "tcp", Port: "80"},
 		map[string]runzero.Service{
-			`{"service_id":"a","service_port":443}`:                                           {Port: "443"},
-			`{"id":"a","service_protocol":null,"service_transport":"arp","service_port":"0"}`: {Transport: "arp", Port: "0"},
-			`{"id":"a","services":{"PLANTED":{"service_port":"PLANTED"}},"service_port":[1]}`: {},
+			`{"service_id":"a","service_port":443}`:                                                 {Port: "443"},
+			`{"id":"a","service_protocol":null,"service_transport":"arp","service_port":"0"}`:       {Transport: "arp", Port: "0"},
+			`{"id":"a","services":{"PLANTED":{"service_port":"PLANTED"}},"service_port":[{"n":1}]}`: {},
+			`{"id":"a","service_protocol":["rpcbind","sunrpc"],"service_port":111}`:                 {Protocol: "rpcbind sunrpc", Port: "111"},
+			`{"id":"a","service_protocol":[],"service_port":[22]}`:                                  {Port: "22"},
 		})
 }
 

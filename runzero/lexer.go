@@ -20,6 +20,7 @@ type lexer struct {
 	value   []byte // to read next: valid JSON, as bodyReader has checked
 	plain   bool   // value is a string whose bytes are known to be its text
 	scratch []byte
+	parts   []byte // of a text that is a list
 	// Texts repeat from record to record (sites, systems, types): each is stored once.
 	texts map[string]string
 	// recent is a cache of texts, with a hash that is cheaper than the map's.
@@ -82,7 +83,7 @@ func (lex *lexer) object(f fields) {
 func (lex *lexer) list(dst []string) []string {
 	dst = dst[:0]
 	add := func() {
-		if text := lex.text(); text != "" {
+		if text := lex.scalar(); text != "" {
 			dst = append(dst, text)
 		}
 	}
@@ -123,9 +124,31 @@ func (lex *lexer) unquote(value []byte) []byte {
 // longestValue is far more than the length of any name, in bytes.
 const longestValue = 4 << 10
 
-// text reads a scalar as text, cut to longestValue so that the memory of a text is bounded.
+// text reads a text. Consoles send some texts as lists, as newer ones do with the protocols of a service: the parts
+// are then separated by spaces.
 func (lex *lexer) text() string {
-	b := lex.bytes()
+	if lex.kind() != '[' {
+		return lex.scalar()
+	}
+	array := lex.value
+	lex.parts = lex.parts[:0]
+	for i := skipGap(array, 1); i < len(array) && array[i] != ']' && len(lex.parts) <= longestValue; i = skipGap(array, i) {
+		i = lex.takeAt(array, i)
+		if part := lex.bytes(); len(part) > 0 {
+			if len(lex.parts) > 0 {
+				lex.parts = append(lex.parts, ' ')
+			}
+			lex.parts = append(lex.parts, part[:min(len(part), longestValue)]...)
+		}
+	}
+	return lex.intern(lex.parts)
+}
+
+// scalar reads a scalar as text.
+func (lex *lexer) scalar() string { return lex.intern(lex.bytes()) }
+
+// intern returns b as a text, cut to longestValue so that its memory is bounded.
+func (lex *lexer) intern(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
@@ -151,6 +174,20 @@ func (lex *lexer) text() string {
 	}
 	*recent = text
 	return text
+}
+
+// filled reports whether the value is there: neither null, false, 0, a blank text nor an empty list or object.
+func (lex *lexer) filled() bool {
+	switch lex.kind() {
+	case '"':
+		return lex.nonEmpty()
+	case '[', '{':
+		return skipGap(lex.value, 1) < len(lex.value)-1
+	case 0, 'n', 'f':
+		return false
+	}
+	n, number := integer(lex.value)
+	return !number || n != 0
 }
 
 // nonEmpty reports whether the value is a text that is not blank. It is for members whose contents must not be read,

@@ -104,7 +104,9 @@ func TestReadsTextFromAnyScalar(t *testing.T) {
 		`17`:                           "17",
 		`null`:                         "",
 		`{"name":"Linux"}`:             "",
-		`["Linux"]`:                    "",
+		`["Linux"]`:                    "Linux",
+		`["a b",7,null,{},["x"],"c"]`:  "a b 7 c",
+		`[]`:                           "",
 	})
 }
 

@@ -15,7 +15,7 @@ func walked(object []byte) (members []string) {
 	s.take(object)
 	s.members(func(name []byte) {
 		member := string(name) // overwritten when the value is read
-		members = append(members, member, s.text())
+		members = append(members, member, s.scalar())
 	})
 	return members
 }
@@ -73,7 +73,10 @@ func FuzzMembers(f *testing.F) {
 		s.list(nil)
 		s.take(b)
 		s.members(func([]byte) {
-			s.nonEmpty()
+			value := s.value
+			s.filled()
+			s.text()
+			s.take(value)
 			s.time()
 			s.list(nil)
 		})

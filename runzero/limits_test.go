@@ -46,7 +46,7 @@ func TestResponseIsStoppedAtTheLimits(t *testing.T) {
 		"pages, exactly":    {pages(map[string]string{"": "A", "A": ""}), runzero.Limits{Pages: 2}, 2, ""},
 		"bytes, one more":   {data(lines(3)), runzero.Limits{Bytes: length - 1}, 0, "larger than this exporter reads"},
 		"endless bytes":     {endless("", lines(100)), runzero.Limits{Bytes: 1 << 20}, -1, "larger than this exporter reads"},
-		"endless nulls":     {endless("", strings.Repeat("null\n", 999)), runzero.Limits{Record: 1 << 16}, 0, "record 1: larger than this exporter reads"},
+		"endless blanks":    {endless("", strings.Repeat(" \n", 2048)), runzero.Limits{Record: 1 << 16}, 0, "record 1: larger than this exporter reads"},
 		"endless line":      {endless(lines(1)+`{"id":"b","x":"`, strings.Repeat("x", 4096)), runzero.Limits{Record: 1 << 16}, 1, "record 2: larger than this exporter reads"},
 		"endless nesting":   {endless(lines(1)+`{"id":"b","x":[`, `{"y":[1,2,3]},`), runzero.Limits{Record: 1 << 16}, 1, "record 2: larger than this exporter reads"},
 		"gzip":              {zipped(func(w io.Writer) { _, _ = io.WriteString(w, lines(3)) }), runzero.Limits{Bytes: length}, 3, ""},

@@ -28,7 +28,7 @@ func TestObserverFollowsEveryExchange(t *testing.T) {
 		fails   bool
 	}{
 		"success":           {data(`[{"id":"a"}]`), nil, []int{200}, 12, false},
-		"no content":        {answer(204, "", ""), nil, []int{204}, 0, false},
+		"no content":        {answer(204, "", ""), nil, []int{204}, 0, true},
 		"refusal":           {answer(401, "", "unauthorized"), nil, []int{401}, 12, true},
 		"refusal, no body":  {answer(500, "", ""), nil, []int{500}, 0, true},
 		"a web page":        {answer(200, "text/html", "<html>"), nil, []int{200}, 6, true},

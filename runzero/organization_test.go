@@ -65,8 +65,8 @@ func TestUnusableOrganization(t *testing.T) {
 		"another":                {organizationToken, other, organization, runzero.ErrWrongOrganization, "another organization"},
 		"others alone":           {accountToken, "[" + other + "," + other + "]", organization, runzero.ErrWrongOrganization, "another organization"},
 		"an empty list":          {accountToken, "[]", organization, nil, "no organization"},
-		"null":                   {organizationToken, "null", organization, nil, "no organization"},
-		"an error as an answer":  {organizationToken, `{"error":"PLANTED"}`, organization, runzero.ErrNotRecord, "record 1"},
+		"null":                   {organizationToken, "null", organization, runzero.ErrNoData, "no data"},
+		"an error as an answer":  {organizationToken, `{"error":"PLANTED"}`, organization, runzero.ErrReported, "an error"},
 		"refused":                {organizationToken, "403", organization, nil, "403"},
 		"an account without one": {accountToken, plantedOrganization, "", nil, "needs the organization's id"},
 	} {

@@ -59,7 +59,7 @@ func TestOrganizationsForEachKindOfToken(t *testing.T) {
 		"export":                  {exportToken, map[string]string{assetsExport: assets}, exported, []string{assetsExport}, false},
 		"export, old console":     {exportToken, map[string]string{assetsExport: bare}, exported, []string{assetsExport}, false},
 		"export, no assets":       {exportToken, map[string]string{assetsExport: `{"assets":[],"next_key":""}`, sites: `[{"id":"s","organization_id":"` + organization + `"}]`}, nameless, []string{assetsExport, sites}, false},
-		"export, nothing":         {exportToken, map[string]string{assetsExport: `null`, sites: `[]`}, []runzero.Organization{{}}, []string{assetsExport, sites}, false},
+		"export, nothing":         {exportToken, map[string]string{assetsExport: `[]`, sites: `[]`}, []runzero.Organization{{}}, []string{assetsExport, sites}, false},
 		"export, no names":        {exportToken, map[string]string{assetsExport: `[{"id":"a"}]`}, []runzero.Organization{{}}, []string{assetsExport}, false},
 		"unknown, account":        {unknownToken, map[string]string{"/account/orgs": "[" + organizationRow + "]"}, myCompany, []string{"/account/orgs"}, true},
 		"unknown, export":         {unknownToken, map[string]string{assetsExport: assets}, exported, []string{"/account/orgs", assetsExport}, false},
@@ -125,7 +125,7 @@ func TestOrganizationIsSelectedForAccountCredentials(t *testing.T) {
 		"unknown":             {unknownToken, organization, organization},
 		"unknown, none known": {unknownToken, "", ""},
 	} {
-		log := &requests{next: data("")}
+		log := &requests{next: data("[]")}
 		_, err := all(serve(t, log, runzero.Config{HTTP: withToken(c.token)}).Sites(t.Context(), c.organization))
 		if got := log.take()[0].URL.Query().Get("_oid"); err != nil || got != c.want {
 			t.Errorf("%s: _oid %q (%v), want %q", name, got, err, c.want)

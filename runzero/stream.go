@@ -11,6 +11,12 @@ import (
 	"strings"
 )
 
+// Why a response that was successful by its status is no list.
+var (
+	ErrNoData   = errors.New("the response contains no data, not even an empty list")
+	ErrReported = errors.New("the response reports an error instead of data")
+)
+
 // Limits bounds a response. More than that is an error, never silently dropped.
 type Limits struct {
 	Bytes   int64 // of a response, decompressed; default 8 GiB
@@ -58,8 +64,11 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 		}
 		cursors := map[string]bool{}
 		for page := 1; ; page++ {
+			p.parsed = false
 			err := c.read(ctx, c.private, e.endpoint, query, p.parse)
 			switch {
+			case err == nil && !p.parsed:
+				err = &BodyError{Endpoint: e.endpoint, Err: ErrNoData}
 			case p.stopped, err == nil && p.cursor == "":
 				return
 			case err == nil && cursors[p.cursor]:
@@ -115,6 +124,8 @@ type parser[T any, R record[T]] struct {
 	lex     *lexer
 	name    []byte // of a member, copied because reading its value overwrites it
 	records int64
+	failed  bool   // the object that is being read reports an error, unless it is a row
+	parsed  bool   // there was a body
 	cursor  string // of the next page; empty: there is none
 	lines   bool   // the objects at the top are rows, not pages
 	closed  bool   // the last value at the top was an array or a page, which has an end
@@ -125,17 +136,21 @@ var errStopped = errors.New("no more rows wanted")
 
 // parse reads one response and yields its rows. The error it returns is about the row after those.
 func (p *parser[T, R]) parse(in *bodyReader) error {
-	p.in, p.cursor, p.lines, p.closed = in, "", false, false
+	p.in, p.parsed, p.cursor, p.lines, p.closed = in, true, "", false, false
 	err := p.values()
 	if err == nil || p.stopped {
 		return nil
 	}
-	return &BodyError{Endpoint: p.export.endpoint, Record: int(p.records) + 1, Err: err}
+	record := int(p.records) + 1
+	if record == 1 && (errors.Is(err, ErrNoData) || errors.Is(err, ErrReported)) {
+		record = 0
+	}
+	return &BodyError{Endpoint: p.export.endpoint, Record: record, Err: err}
 }
 
 // values reads the values at the top of the body.
 func (p *parser[T, R]) values() error {
-	for {
+	for first := true; ; first = false {
 		var err error
 		switch p.in.kind() {
 		case '{':
@@ -148,13 +163,19 @@ func (p *parser[T, R]) values() error {
 			p.closed = true
 			err = p.array()
 		case 'n':
-			p.in.value() // null stands for no rows
+			if p.in.value(); p.in.err != nil {
+				return p.in.problem()
+			}
+			return ErrNoData
 		case 0:
 			p.in.skipToken()
-			if p.in.atEnd() && (p.closed || !p.in.body.unframed) {
-				return nil
+			switch {
+			case !p.in.atEnd() || !p.closed && p.in.body.unframed:
+				return p.in.problem()
+			case first && !strings.HasSuffix(p.export.endpoint, ".jsonl"): // where it is how no rows are written
+				return ErrNoData
 			}
-			return p.in.problem()
+			return nil
 		default:
 			return ErrNotRecord
 		}
@@ -180,16 +201,21 @@ func (p *parser[T, R]) array() error {
 
 // object reads a row.
 func (p *parser[T, R]) object() error {
-	*p.row = *new(T)
-	p.lex.take(p.in.value())
+	*p.row, p.failed = *new(T), false
+	value := p.in.value()
+	p.lex.take(value)
 	p.lex.object(p.fields)
+	if id, _ := p.row.identity(); id == "" {
+		p.lex.take(value)
+		p.lex.members(p.noteFailure)
+	}
 	return p.endObject(true)
 }
 
 // rowOrPage reads an object that may be a row or a page of rows. It does so member by member, because a page need not
 // fit into memory.
 func (p *parser[T, R]) rowOrPage() error {
-	*p.row = *new(T)
+	*p.row, p.failed = *new(T), false
 	p.in.skipToken()
 	page, null := false, false
 	for p.in.kind() == '"' {
@@ -205,7 +231,10 @@ func (p *parser[T, R]) rowOrPage() error {
 				continue
 			}
 		}
-		p.lex.take(p.in.value())
+		value := p.in.value()
+		p.lex.take(value)
+		p.noteFailure(p.name)
+		p.lex.take(value)
 		switch string(p.name) {
 		case p.export.plural:
 		case "next_key":
@@ -233,11 +262,13 @@ func (p *parser[T, R]) endObject(row bool) error {
 		return p.in.problem()
 	}
 	p.in.body.nextRecord()
-	if !row {
-		return nil
-	}
 	id, organization := p.row.identity()
-	if id == "" {
+	switch {
+	case p.failed && (!row || id == ""):
+		return ErrReported
+	case !row:
+		return nil
+	case id == "":
 		return ErrNotRecord
 	}
 	if ofAnother(organization, p.export.organization) {
@@ -251,6 +282,29 @@ func (p *parser[T, R]) endObject(row bool) error {
 		return errStopped
 	}
 	return nil
+}
+
+// noteFailure notes a member by which a page, or what should be a row, reports that something failed. Rows have such
+// members too, of which this is not true: those of a task are about its run.
+func (p *parser[T, R]) noteFailure(name []byte) {
+	switch string(name) {
+	case "error", "errors":
+		p.failed = p.failed || p.lex.filled()
+	case "status":
+		p.failed = p.failed || isFailure(p.lex.text())
+	}
+}
+
+// isFailure reports whether the status of a response, in words or as a number, is any other than success.
+func isFailure(status string) bool {
+	if n, number := integer([]byte(status)); number {
+		return n >= 400
+	}
+	switch strings.ToLower(strings.TrimSpace(status)) {
+	case "", "ok", "success", "successful", "succeeded", "complete", "completed", "done", "true":
+		return false
+	}
+	return true
 }
 
 // ofAnother reports whether a row belongs to another organization than the one requested.

@@ -26,12 +26,14 @@ func TestReadsEveryFormOfExport(t *testing.T) {
 		"page with more beside":     {`{"since":17,"id":"x","sites":[{"id":"a"}],"total":{"sites":[{"id":"y"}]}}`, []string{"a"}},
 		"page with null rows":       {`{"sites":null,"next_key":""}`, nil},
 		"page without rows":         {`{"sites":[],"next_key":""}`, nil},
+		"page that reports success": {`{"status":"ok","error":"","errors":[],"sites":[{"id":"a"}]}`, []string{"a"}},
+		"page with a status code":   {`{"status":200,"error":null,"sites":[]}`, nil},
+		"row with an error":         {`{"id":"a","error":"its own","status":"error"}` + "\n" + `{"id":"b","errors":[1]}`, []string{"a", "b"}},
+		"empty array":               {" [] ", nil},
 		"row that looks like a page": {`{"id":"a","next_key":"row's own","sites":5}` + "\n" + `{"id":"b","sites":"x"}`,
 			[]string{"a", "b"}},
 		"lines of pages":   {`{"sites":[{"id":"a"}]}` + "\n" + `{"sites":[{"id":"b"}],"x":1}`, []string{"a", "b"}},
 		"page, then lines": {`{"sites":[{"id":"a"}]}` + "\n" + `{"id":"b"}` + "\n" + `{"id":"c","sites":[]}`, []string{"a", "b", "c"}},
-		"empty":            {"", nil},
-		"null":             {"null", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &requests{next: data(c.body)}
@@ -43,9 +45,6 @@ func TestReadsEveryFormOfExport(t *testing.T) {
 				t.Errorf("%d requests, want one", n)
 			}
 		})
-	}
-	if ids, err := readSites(t, answer(http.StatusNoContent, "", ""), runzero.Config{}); err != nil || ids != nil {
-		t.Errorf("no content: got %q (%v), want nothing", ids, err)
 	}
 	for _, media := range []string{"application/json; charset=utf-8", "application/x-ndjson", "text/plain", "", "nonsense;;"} {
 		if ids, err := readSites(t, answer(http.StatusOK, media, `[{"id":"a"}]`), runzero.Config{}); err != nil || len(ids) != 1 {
@@ -69,9 +68,20 @@ func TestUnusableBodyIsAnErrorWithTheRecordNumber(t *testing.T) {
 		"a number":                {"", "5", runzero.ErrNotRecord, 1, 0},
 		"an array with a null":    {"", `[{"id":"a"},null]`, runzero.ErrNotRecord, 2, 1},
 		"an empty object":         {"", `{}`, runzero.ErrNotRecord, 1, 0},
-		"an error":                {"", `{"error":"` + secret + `"}`, runzero.ErrNotRecord, 1, 0},
-		"an error in the middle":  {"", good + good + `{"error":"` + secret + `"}` + "\n" + good, runzero.ErrNotRecord, 3, 2},
-		"an error in an array":    {"", `[{"id":"a"},{"error":"` + secret + `"}]`, runzero.ErrNotRecord, 2, 1},
+		"an error":                {"", `{"error":"` + secret + `"}`, runzero.ErrReported, 0, 0},
+		"an error in the middle":  {"", good + good + `{"error":"` + secret + `"}` + "\n" + good, runzero.ErrReported, 3, 2},
+		"an error in an array":    {"", `[{"id":"a"},{"error":"` + secret + `"}]`, runzero.ErrReported, 2, 1},
+		"no body":                 {"", "", runzero.ErrNoData, 0, 0},
+		"blanks":                  {"", " \r\n", runzero.ErrNoData, 0, 0},
+		"null":                    {"", "null", runzero.ErrNoData, 0, 0},
+		"null after a record":     {"", good + "null", runzero.ErrNoData, 2, 1},
+		"an error and no rows":    {"", `{"error":"` + secret + `","sites":[]}`, runzero.ErrReported, 0, 0},
+		"an error after no rows":  {"", `{"sites":[],"error":{"message":"` + secret + `"}}`, runzero.ErrReported, 0, 0},
+		"errors and null rows":    {"", `{"errors":["` + secret + `"],"sites":null}`, runzero.ErrReported, 0, 0},
+		"a failing status":        {"", `{"status":"unavailable","sites":[]}`, runzero.ErrReported, 0, 0},
+		"a failing code":          {"", `{"sites":[],"status":503}`, runzero.ErrReported, 0, 0},
+		"an error beside rows":    {"", `{"sites":[{"id":"a"}],"error":"` + secret + `"}`, runzero.ErrReported, 2, 1},
+		"an error as a line":      {"", good + `{"status":"error"}`, runzero.ErrReported, 2, 1},
 		"an id that is zero":      {"", `{"id":"00000000-0000-0000-0000-000000000000"}`, runzero.ErrNotRecord, 1, 0},
 		"an id with a space":      {"", `{"id":"a b"}`, runzero.ErrNotRecord, 1, 0},
 		"an id too long":          {"", `{"id":"` + strings.Repeat("a", 65) + `"}`, runzero.ErrNotRecord, 1, 0},
@@ -100,6 +110,27 @@ func TestUnusableBodyIsAnErrorWithTheRecordNumber(t *testing.T) {
 				t.Errorf("error %q, want %q", err, want)
 			}
 		})
+	}
+}
+
+func TestNoBodyIsNoRowsInLinesAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		handler http.HandlerFunc
+		want    error
+	}{
+		"no lines":   {answer(http.StatusOK, "", ""), nil},
+		"blank line": {answer(http.StatusOK, "", "\n"), nil},
+		"null":       {answer(http.StatusOK, "", "null\n"), runzero.ErrNoData},
+		"no content": {answer(http.StatusNoContent, "", ""), runzero.ErrNoData},
+		"an error":   {answer(http.StatusOK, "", `{"error":"request limit exceeded","assets":[]}`), runzero.ErrReported},
+	} {
+		rows, err := all(serve(t, c.handler, runzero.Config{}).Assets(t.Context(), "", ""))
+		if !is(err, c.want) || len(rows) != 0 {
+			t.Errorf("%s: %d rows (%v), want none (%v)", name, len(rows), err, c.want)
+		}
+	}
+	if _, err := readSites(t, answer(http.StatusNoContent, "", ""), runzero.Config{}); !errors.Is(err, runzero.ErrNoData) {
+		t.Errorf("sites, no content: %v, want %v", err, runzero.ErrNoData)
 	}
 }
 

@@ -143,7 +143,7 @@ func TestStoppedStreamClosesItsConnection(t *testing.T) {
 			return nil
 		},
 		"by an invalid record": func(_ *testing.T, ctx context.Context, _ func(), client *runzero.Client) error {
-			if _, err := all(client.Tasks(ctx, "")); !errors.Is(err, runzero.ErrNotRecord) {
+			if _, err := all(client.Tasks(ctx, "")); !errors.Is(err, runzero.ErrReported) {
 				return err
 			}
 			return nil
