@@ -23,6 +23,9 @@ func unsupported(err error, kind runzero.Kind, what, needs string) error {
 	if !runzero.Refused(err, kind) {
 		return err
 	}
+	if response := (*runzero.Error)(nil); errors.As(err, &response) && response.Status == http.StatusUnauthorized && !response.WrongKind {
+		return fmt.Errorf("%w: %s: the token may be wrong; otherwise this requires %s: %w", ErrUnsupported, what, needs, err)
+	}
 	return fmt.Errorf("%w: %s: requires %s: %w", ErrUnsupported, what, needs, err)
 }
 

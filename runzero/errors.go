@@ -82,7 +82,8 @@ func hasStatus(err error, codes ...int) bool {
 // kind; with one of an unknown kind its scope may be insufficient.
 func Refused(err error, kind Kind) bool {
 	response := (*Error)(nil)
-	if !errors.As(err, &response) || !response.API {
+	// Who gets no access token has no access to anything: that says nothing about the request.
+	if !errors.As(err, &response) || !response.API || response.Endpoint == TokenEndpoint {
 		return false
 	}
 	switch response.Status {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"slices"
 
 	"github.com/prometheus/common/config"
 )
@@ -19,13 +21,18 @@ func newProxy(c config.ProxyConfig, console *url.URL, allowHTTP bool) (proxyFunc
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("proxy settings: %w", err)
 	}
-	if u := c.ProxyURL.URL; u != nil && u.String() != "" && (u.Hostname() == "" || proxyPort(u) == "") {
+	if u := c.ProxyURL.URL; u != nil && u.String() != "" && !isProxy(u) {
 		// The text may contain a password, so it is not repeated.
 		return nil, errors.New("proxy_url is not the address of a proxy: write it like http://proxy.example.com:3128")
 	}
 	proxy := proxyFunc(c.Proxy())
 	if proxy == nil {
 		proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+	}
+	if c.ProxyFromEnvironment {
+		if err := checkEnvironment(proxy, console); err != nil {
+			return nil, err
+		}
 	}
 	if console.Scheme == "http" && !allowHTTP {
 		u, err := proxy(&http.Request{URL: console})
@@ -34,6 +41,37 @@ func newProxy(c config.ProxyConfig, console *url.URL, allowHTTP bool) (proxyFunc
 		}
 	}
 	return proxy, nil
+}
+
+// checkEnvironment refuses a malformed proxy in the environment. Otherwise it would be taken for another proxy, or
+// silently for none, and the console would get the blame.
+func checkEnvironment(proxy proxyFunc, console *url.URL) error {
+	variables := []string{"https_proxy", "HTTPS_PROXY"}
+	if console.Scheme == "http" {
+		variables = []string{"http_proxy", "HTTP_PROXY"}
+	}
+	u, err := proxy(&http.Request{URL: console})
+	for _, name := range variables { // the first that is set counts
+		value := os.Getenv(name)
+		if value == "" {
+			continue
+		}
+		_, bare := url.Parse("http://" + value)
+		_, whole := url.Parse(value)
+		ignored := bare != nil && whole != nil && !isLoopback(console.Hostname())
+		if err != nil || ignored || u != nil && !isProxy(u) {
+			// The text may contain a password, so it is not repeated.
+			return fmt.Errorf("the environment variable %s is not the address of a proxy: write it like http://proxy.example.com:3128", name)
+		}
+		return nil
+	}
+	return nil
+}
+
+// isProxy reports whether u can be the address of a proxy. A scheme in place of the host is left when Go adds a scheme
+// to what it cannot parse.
+func isProxy(u *url.URL) bool {
+	return u.Hostname() != "" && proxyPort(u) != "" && !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Hostname())
 }
 
 // Proxy returns host and port of the proxy to the console, without user and password. It is empty when there is none.

@@ -53,6 +53,26 @@ func TestProxyIsReportedWithoutItsPassword(t *testing.T) {
 	}
 }
 
+func TestMalformedProxyOfTheEnvironmentIsRefusedByName(t *testing.T) {
+	for proxy, valid := range map[string]bool{
+		"http://[::1": false, "http://ann:topsecret@h:x": false, "foo bar": false, "f oo:bar": false, "ftp://proxy.example.com:21": false,
+		"://proxy.example.com": false, "http://": false, ":3128": false, "http:/proxy.example.com:3128": false, "http//proxy.example.com": false,
+		"proxy.example.com:3128": true, "http://ann:topsecret@proxy.example.com": true, "socks5h://10.0.0.1": true, "[2001:db8::1]:3128": true, "": true,
+	} {
+		setHTTPSProxy(t, proxy)
+		t.Setenv("HTTP_PROXY", "http://[::1") // of other consoles
+		c := runzero.Config{URL: "https://console.example.com", HTTP: withProxy(t, "proxy_from_environment: true")}
+		_, err := runzero.New(c)
+		if valid != (err == nil) || err != nil && (!strings.Contains(err.Error(), "the environment variable HTTPS_PROXY is not") || strings.Contains(err.Error(), "topsecret")) {
+			t.Errorf("%q: error %v, want one: %t", proxy, err, !valid)
+		}
+		c.URL = "https://localhost" // is never reached through a proxy
+		if _, err := runzero.New(c); err != nil {
+			t.Errorf("%q: error %v for this machine", proxy, err)
+		}
+	}
+}
+
 // Plain http to this machine is allowed because nobody else can read it. That does not hold if a proxy elsewhere is
 // in between.
 func TestPlainHTTPThroughARemoteProxyIsRefused(t *testing.T) {

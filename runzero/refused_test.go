@@ -53,7 +53,8 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	_, page := readSites(t, answer(http.StatusOK, "text/html", "<html>403"), runzero.Config{})
-	for _, err := range []error{nil, context.Canceled, errors.New("403"), page} {
+	noClient := &runzero.Error{Endpoint: runzero.TokenEndpoint, Status: http.StatusNotFound, API: true} // as seen for an unknown client id
+	for _, err := range []error{nil, context.Canceled, errors.New("403"), page, noClient} {
 		if runzero.Refused(err, runzero.UnknownKind) {
 			t.Errorf("%v: refused, want not", err)
 		}

@@ -28,6 +28,7 @@ func Advice(err error) string {
 		matches func(error) bool
 		advice  string
 	}{
+		{ofProxy, "the proxy cannot be reached: check HTTPS_PROXY (HTTP_PROXY for an http URL), or proxy_url in the file"},
 		{as[x509.UnknownAuthorityError], "this machine does not trust the CA that signed the console's certificate: set the CA certificate with --runzero.ca-file, or ca_file of tls_config in the file"},
 		{as[x509.HostnameError], "the console's certificate is for another host name: check the host in --runzero.url, or url in the file"},
 		{as[x509.CertificateInvalidError], "the console's certificate is invalid, perhaps expired: renew it, and check this machine's clock"},
@@ -47,6 +48,12 @@ func Advice(err error) string {
 		}
 	}
 	return ""
+}
+
+// ofProxy reports whether the connection to the proxy failed.
+func ofProxy(err error) bool {
+	failed, ok := errors.AsType[*net.OpError](err)
+	return ok && failed.Op == "proxyconnect"
 }
 
 // closed reports whether the connection ended before any response.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -36,6 +37,8 @@ func TestAdvice(t *testing.T) {
 		{"server error", &runzero.Error{Status: 500}, "repeated"},
 		{"no such host", &net.DNSError{}, "DNS"},
 		{"refused", syscall.ECONNREFUSED, "nothing listens"},
+		{"proxy refused", &net.OpError{Op: "proxyconnect", Err: syscall.ECONNREFUSED}, "the proxy cannot be reached: check HTTPS_PROXY"},
+		{"no such proxy", &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: &net.DNSError{}}}, "the proxy cannot be reached"},
 		{"timeout", context.DeadlineExceeded, "--runzero.timeout"},
 		{"missing token file", &os.PathError{Err: syscall.ENOENT}, "file exists"},
 		{"unreadable token file", &os.PathError{Err: syscall.EACCES}, "user to read"},
@@ -60,14 +63,20 @@ func TestAdviceOnTLS(t *testing.T) {
 	defer private.Close()
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
-	for _, c := range []struct{ name, url, want string }{
-		{"a private CA", private.URL, "--runzero.ca-file"},
-		{"no TLS at all", strings.Replace(plain.URL, "http:", "https:", 1), "scheme"},
-		{"nothing listens", "http://127.0.0.1:1", "nothing listens"},
+	for _, c := range []struct{ name, url, proxy, want string }{
+		{"a private CA", private.URL, "", "--runzero.ca-file"},
+		{"no TLS at all", strings.Replace(plain.URL, "http:", "https:", 1), "", "scheme"},
+		{"nothing listens", "http://127.0.0.1:1", "", "nothing listens"},
+		{"no proxy listens", "https://console.example.com", "http://127.0.0.1:1", "the proxy cannot be reached"},
 	} {
-		client, err := runzero.New(runzero.Config{URL: c.url, HTTP: promconfig.HTTPClientConfig{
-			Authorization: &promconfig.Authorization{Credentials: "ET0123"},
-		}})
+		var err error
+		http := promconfig.HTTPClientConfig{Authorization: &promconfig.Authorization{Credentials: "ET0123"}}
+		if c.proxy != "" {
+			if http.ProxyURL.URL, err = url.Parse(c.proxy); err != nil {
+				t.Fatal(err)
+			}
+		}
+		client, err := runzero.New(runzero.Config{URL: c.url, HTTP: http})
 		if err != nil {
 			t.Fatal(err)
 		}
