@@ -135,7 +135,7 @@ func (a *accounts) polled(c *config.Config) []poller.Account {
 	var all []poller.Account
 	for _, account := range a.all {
 		p := poller.Account{
-			Name: account.config.Name, Quota: account.quota, Fingerprint: c.Fingerprint(account.config),
+			Name: account.config.Name, Console: hostOf(account.config.URL), Quota: account.quota, Fingerprint: c.Fingerprint(account.config),
 			Selection: account.config.Selection, Collectors: c.Collectors,
 		}
 		for _, credential := range account.credentials {

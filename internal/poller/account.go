@@ -17,6 +17,8 @@ import (
 type Account struct {
 	// Name is the account's name; empty when it is the only one.
 	Name string
+	// Console is the console's host, for messages.
+	Console string
 	// Quota admits the requests of all credentials.
 	Quota *quota.Quota
 	// Credentials are tried in this order: the first that reaches a thing is used for it.
@@ -53,6 +55,7 @@ type account struct {
 	lastFirst time.Time     // when a job was last polled for the first time
 	published publishedQuota
 	logged    loggedQuota
+	started   startLog
 }
 
 // reach is what a credential was found to reach.
@@ -81,16 +84,16 @@ func newAccount(a Account) *account {
 	}
 }
 
-// schedule lists the polls that the account needs now. It leaves out the kinds of the credentials, because to find out
-// the kind of a token means to read its file: an insufficient one shows when it is used.
-func (a *account) schedule() []schedule.Poll {
+// needs is what decides which polls the account needs now. It leaves out the kinds of the credentials, because to find
+// out the kind of a token means to read its file: an insufficient one shows when it is used.
+func (a *account) needs() schedule.Account {
 	in := schedule.Account{Collectors: a.Collectors, Refused: a.refused}
 	for _, o := range a.polled {
 		in.Organizations = append(in.Organizations, schedule.Organization{
 			Organization: collector.Organization{ID: o.ID, Name: a.names[o.ID]}, AccountWide: a.accountWide(o.ID),
 		})
 	}
-	return schedule.Polls(in)
+	return in
 }
 
 // refused reports whether the account-wide form of a collector is unsupported.

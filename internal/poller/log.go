@@ -18,29 +18,40 @@ type loggedQuota struct {
 	stretch float64
 }
 
-// A stretch is logged again when it has changed by this factor.
-const relogFactor = 1.5
+const (
+	// A stretch is logged again when it has changed by this factor.
+	relogFactor = 1.5
+	// Beyond this one it is a warning: the data is noticeably older than configured.
+	warnStretch = 2
+)
 
-// logQuota logs that polling has paused or resumed and that intervals are stretched: once for each change.
-func (p *Poller) logQuota(a *account, s quota.State) {
-	logger := a.logger(p.config.Logger)
-	reason := s.Reason()
-	if reason != a.logged.reason {
-		a.logged.reason = reason
-		if reason == "" {
-			level.Info(logger).Log("msg", "polling resumed")
-		} else {
-			level.Warn(logger).Log("msg", "polling paused; the last results are still served", "reason", reason, "why", s.Explain())
-		}
+// logPause logs that polling has paused or resumed, once for each change.
+func (p *Poller) logPause(a *account, s quota.State) {
+	logger, reason := a.logger(p.config.Logger), s.Reason()
+	switch {
+	case reason == a.logged.reason:
+	case reason == "":
+		level.Info(logger).Log("msg", "polling resumed")
+	default:
+		level.Warn(logger).Log("msg", "polling paused; the last results are still served", "reason", reason, "why", s.Explain())
 	}
-	if s.Limit == 0 || reason != "" {
+	a.logged.reason = reason
+}
+
+// logStretch logs that intervals are stretched, once for each change.
+func (p *Poller) logStretch(a *account, s quota.State) {
+	if s.Limit == 0 || s.Stopped() {
 		return
 	}
+	logger := a.logger(p.config.Logger)
+	values := []any{"msg", "intervals are stretched", "factor", fmt.Sprintf("%.1f", s.Stretch), "why", s.Explain()}
 	switch change := s.Stretch / a.logged.stretch; {
+	case s.Stretch > warnStretch && a.logged.stretch <= warnStretch:
+		level.Warn(logger).Log(append(values, "do", "poll less often or less (plan shows what the intervals need), or raise --quota.share")...)
 	case s.Stretch <= 1 && a.logged.stretch > 1:
 		level.Info(logger).Log("msg", "intervals are as configured again")
 	case s.Stretch > 1 && (change >= relogFactor || change <= 1/relogFactor || a.logged.stretch <= 1 && s.Stretch > 1.05):
-		level.Info(logger).Log("msg", "intervals are stretched", "factor", fmt.Sprintf("%.1f", s.Stretch), "why", s.Explain())
+		level.Info(logger).Log(values...)
 	default:
 		return
 	}

@@ -106,6 +106,10 @@ func (p *Poller) Step(ctx context.Context) time.Duration {
 // loop starts polls and applies their results. With once, each job is polled at most once,
 // and the loop ends when nothing is left to poll.
 func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
+	for _, a := range p.accounts {
+		now := p.config.Now()
+		p.logAccount(a, p.quotaState(a, now), now)
+	}
 	running := 0
 	for {
 		now := p.config.Now()

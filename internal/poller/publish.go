@@ -84,7 +84,9 @@ func (p *Poller) publish(now time.Time) {
 		if changed {
 			a.published = publishedQuota{stretch: s.Stretch, stopped: s.Stopped(), reset: s.Reset}
 		}
-		p.logQuota(a, s)
+		if p.published.Load() != nil { // else there is no loop yet, which logs this when it begins
+			p.logAccount(a, s, now)
+		}
 		for _, j := range a.jobs {
 			if j.superseded() {
 				continue

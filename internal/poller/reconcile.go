@@ -16,7 +16,7 @@ func (a *account) reconcile() {
 	}
 	discovery := before[jobKey{name: schedule.Discovery}]
 	var jobs []*job
-	for _, poll := range a.schedule() {
+	for _, poll := range schedule.Polls(a.needs()) {
 		wanted := &job{Poll: poll, account: a}
 		existing := before[wanted.key()]
 		switch {
