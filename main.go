@@ -230,14 +230,15 @@ func addPlanFlags(c *kingpin.CmdClause) *plan.Options {
 func addScanFlags(c *kingpin.CmdClause) *scan.Options {
 	o := &scan.Options{Further: scan.Further{}}
 	c.Flag("account", "Account of --config.file; required when it has several.").StringVar(&o.Account)
-	c.Flag("site", "Name or id of the site to scan.").Required().StringVar(&o.Site)
+	c.Flag("site", "Name or id of the site to scan, which is found in all organizations that the credential reaches, or in that of --runzero.organization.").Required().StringVar(&o.Site)
 	c.Flag("explorer", "Name or id of the Explorer that scans. One of --explorer, --explorer-group and --hosted-zone is required.").StringVar(&o.Explorer)
 	c.Flag("explorer-group", "Id of the Explorer group that scans.").StringVar(&o.Group)
-	c.Flag("hosted-zone", "Name or id of the hosted zone that scans, or auto for any: public targets only, by runZero's own Explorers.").StringVar(&o.Zone)
+	c.Flag("hosted-zone", "Name or id of the hosted zone that scans, or auto for any: runZero's own Explorers, which scan public targets only, so that --targets is required.").StringVar(&o.Zone)
 	c.Flag("targets", "What to scan: addresses, networks, names; repeatable, or separated by commas. Default: defaults, the site's own scope.").StringsVar(&o.Targets)
 	c.Flag("name", "Name of the task. Default: chosen by the console.").StringVar(&o.Name)
 	c.Flag("rate", "Packets a second. Default: chosen by the console.").Int64Var(&o.Rate)
 	c.Flag("option", "Any other option of a scan, as KEY=VALUE, such as tcp-ports=1-1000 or scan-frequency=daily; repeatable.").SetValue(o.Further)
+	c.Flag("force", "Send targets and options that runZero does not document, and targets that are not public to a hosted zone, all the same.").BoolVar(&o.Force)
 	c.Flag("dry-run", "Look up the site and print the request without sending it.").BoolVar(&o.DryRun)
 	return o
 }
@@ -404,10 +405,10 @@ func explain(app *kingpin.Application, args []string, err error) string {
 		commands, flags = append(commands, c.Name), append(flags, c.Flags...)
 	}
 	for _, flag := range flags {
-		names = append(names, "--"+flag.Name)
+		names = append(names, flag.Name)
 	}
-	if wrong, found := strings.CutPrefix(err.Error(), "unknown long flag "); found {
-		return "unknown flag " + suggest(strings.Trim(wrong, "'"), names)
+	if wrong, found := strings.CutPrefix(err.Error(), "unknown long flag '--"); found {
+		return "unknown flag --" + suggest(strings.TrimSuffix(wrong, "'"), names, "--")
 	}
 	wrong, found := strings.CutPrefix(err.Error(), "unexpected ")
 	if !found {
@@ -418,13 +419,13 @@ func explain(app *kingpin.Application, args []string, err error) string {
 			return fmt.Sprintf("--%s takes no value: write --%[1]s or --no-%[1]s", flag.Name)
 		}
 	}
-	return "unexpected argument " + suggest(wrong, commands)
+	return "unexpected argument " + suggest(wrong, commands, "")
 }
 
-// suggest returns a misspelt word, followed by what was probably meant.
-func suggest(wrong string, words []string) string {
+// suggest returns a misspelt word, followed by what was probably meant after a prefix.
+func suggest(wrong string, words []string, prefix string) string {
 	if nearest := command.Nearest(wrong, words); nearest != "" && nearest != wrong {
-		return wrong + "; perhaps you mean " + nearest
+		return wrong + "; perhaps you mean " + prefix + nearest
 	}
 	return wrong
 }

@@ -58,11 +58,12 @@ func Advised(err error) string {
 	return fmt.Sprintf("%v; %s", err, advice)
 }
 
-// Nearest returns the word that was probably meant, by the number of characters to change; "" when none is near.
+// Nearest returns the word that was probably meant: it takes the least number of changed characters, which are less
+// than half of them. It is empty when there is none.
 func Nearest(wrong string, words []string) string {
-	nearest, least := "", len(wrong)/3+1
+	nearest, least := "", len(wrong)+1
 	for _, word := range words {
-		if d := distance(strings.ToLower(wrong), word); d < least {
+		if d := distance(strings.ToLower(wrong), word); d < least && 2*d < max(len(wrong), len(word)) {
 			nearest, least = word, d
 		}
 	}

@@ -3,16 +3,17 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 
+	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
@@ -28,6 +29,7 @@ type Options struct {
 	Name                  string
 	Rate                  int64
 	Further               Further
+	Force                 bool // send what the specification does not know, and what a hosted zone cannot scan
 	DryRun                bool
 }
 
@@ -56,16 +58,8 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := r.findOrganization(ctx, clients, account, organization); err != nil {
+	if err := r.find(ctx, o, clients, account, organization); err != nil {
 		return err
-	}
-	if err := r.findSite(ctx, o.Site); err != nil {
-		return err
-	}
-	if o.Explorer != "" {
-		if err := r.findExplorer(ctx, o.Explorer); err != nil {
-			return err
-		}
 	}
 	if _, err := fmt.Fprintf(env.Stdout, "Scan of site %s of organization %q at %s by %s, targets: %s\n", nameAndID(r.site.Name, r.site.ID),
 		command.OrganizationName(r.organization), r.console, r.scanner, r.options["targets"]); err != nil {
@@ -121,21 +115,37 @@ type request struct {
 	sent         atomic.Bool
 }
 
-// request makes the request as far as that takes no look-up.
-func (o Options) request() (*request, error) {
-	var targets []string
-	for target := range strings.SplitSeq(strings.Join(o.Targets, ","), ",") {
-		if target = strings.TrimSpace(target); target != "" {
-			targets = append(targets, target)
+// find looks up everything that the flags name.
+func (r *request) find(ctx context.Context, o Options, clients []*runzero.Client, a config.Account, organization string) error {
+	if organization == "" {
+		if err := r.findPlace(ctx, clients, a, o.Site); err != nil {
+			return err
+		}
+	} else {
+		if err := r.findOrganization(ctx, clients, organization); err != nil {
+			return err
+		}
+		if err := r.findSite(ctx, o.Site); err != nil {
+			return err
 		}
 	}
 	switch {
-	case o.Rate < 0:
+	case o.Explorer != "":
+		return r.findExplorer(ctx, o.Explorer)
+	case o.Zone != "" && !strings.EqualFold(o.Zone, anyZone) && !o.Force:
+		return r.findZone(ctx, o.Zone)
+	}
+	return nil
+}
+
+// request makes the request as far as that takes no look-up.
+func (o Options) request() (*request, error) {
+	if o.Rate < 0 {
 		return nil, errors.New("--rate must not be negative: it is packets a second")
-	case len(targets) == 0 && len(o.Targets) > 0:
-		return nil, errors.New("--targets is empty: name what to scan, or remove it to scan the site's own scope")
-	case len(targets) == 0:
-		targets = []string{"defaults"} // in the API, the site's own scope
+	}
+	targets, err := splitTargets(o.Targets)
+	if err != nil {
+		return nil, err
 	}
 	r := &request{options: map[string]string{}}
 	maps.Copy(r.options, o.Further)
@@ -146,13 +156,13 @@ func (o Options) request() (*request, error) {
 	if o.Rate > 0 {
 		r.options["rate"] = strconv.FormatInt(o.Rate, 10)
 	}
-	if err := r.setScanner(o); err != nil {
-		return nil, err
+	if err := r.setScanner(o); err != nil || o.Force {
+		return r, err
 	}
-	return r, nil
+	return r, cmp.Or(checkTargets(targets, o.Zone != ""), o.Further.check())
 }
 
-// setScanner sets who scans, except for an Explorer, which is looked up.
+// setScanner sets who scans, as far as that takes no look-up.
 func (r *request) setScanner(o Options) error {
 	given := slices.DeleteFunc([]string{o.Explorer, o.Group, o.Zone}, func(scanner string) bool { return scanner == "" })
 	switch {
@@ -163,45 +173,24 @@ func (r *request) setScanner(o Options) error {
 	case o.Group != "":
 		r.options["explorer-group-id"] = o.Group
 		r.scanner = "Explorer group " + o.Group
-	case o.Zone != "" && runzero.IsID(o.Zone):
-		r.options["hosted-zone-id"] = o.Zone
-		r.scanner = "hosted zone " + o.Zone
+	case strings.EqualFold(o.Zone, anyZone):
+		r.setZone(anyZone, anyZone)
+		r.scanner = "any hosted zone"
 	case o.Zone != "":
-		r.options["hosted-zone-name"] = o.Zone
-		r.scanner = fmt.Sprintf("hosted zone %q", o.Zone)
+		r.setZone(o.Zone, o.Zone)
+		r.scanner = fmt.Sprintf("hosted zone %q", collector.Label(o.Zone))
 	}
 	return nil
 }
 
-// secretOption matches the names of options whose values are secrets, such as snmp-comms and snmp-v3-auth-passphrase.
-var secretOption = regexp.MustCompile(`(?i)passw|passphrase|secret|token|comms|community|communities|private-?key|api-?key`)
+// anyZone lets runZero choose the hosted zone.
+const anyZone = "auto"
 
-// Further holds options of a scan without a flag of their own, by their names in the API, as a repeatable flag.
-type Further map[string]string
-
-// Set implements kingpin.Value.
-func (f Further) Set(s string) error {
-	key, value, ok := strings.Cut(s, "=")
-	flag := map[string]string{
-		"targets": "--targets", "scan-name": "--name", "rate": "--rate", "explorer": "--explorer", "agent": "--explorer",
-		"explorer-group-id": "--explorer-group", "hosted-zone-id": "--hosted-zone", "hosted-zone-name": "--hosted-zone",
-	}[key]
-	switch _, duplicate := f[key]; {
-	case !ok || key == "":
-		return errors.New("--option must be KEY=VALUE, such as tcp-ports=1-1000")
-	case secretOption.MatchString(key):
-		return fmt.Errorf("--option=%s cannot be used: its value is a secret, and everybody on this machine can read the command line; set it in the console, as a credential or in a scan template", key)
-	case flag != "":
-		return fmt.Errorf("--option=%s cannot be used: use %s", key, flag)
-	case duplicate:
-		return fmt.Errorf("--option=%s is set twice", key)
+// setZone sends the zone's id if the user passed it, else its name.
+func (r *request) setZone(wanted, name string) {
+	if runzero.IsID(wanted) {
+		r.options["hosted-zone-id"] = wanted
+	} else {
+		r.options["hosted-zone-name"] = name
 	}
-	f[key] = value
-	return nil
 }
-
-// String implements kingpin.Value.
-func (f Further) String() string { return "" }
-
-// IsCumulative makes the flag repeatable in kingpin.
-func (f Further) IsCumulative() bool { return true }

@@ -67,9 +67,9 @@ func (c *recorder) scan(t *testing.T, o Options) (string, error) {
 	return out.String(), err
 }
 
-// options are those of a scan of the headquarters from a hosted zone, changed by change.
+// options are those of a scan of the headquarters' web server from a hosted zone, changed by change.
 func options(token string, change func(*Options)) Options {
-	o := Options{Flags: harness.DefaultFlags(), Site: "Headquarters", Zone: "auto", Further: Further{}}
+	o := Options{Flags: harness.DefaultFlags(), Site: "Headquarters", Zone: "auto", Targets: []string{"example.com"}, Further: Further{}}
 	o.Flags.URL, o.Flags.Token = "http://localhost", token
 	if change != nil {
 		change(&o)
@@ -82,32 +82,46 @@ func TestStartsTheScanThatTheDryRunShows(t *testing.T) {
 	organization := console.Organizations()[0]
 	site := organization.Sites[1]
 	const group = "0e0f5e3c-0000-4000-8000-000000000001"
-	zone := console.HostedZones()[0].ID
+	zone := console.HostedZones()[0]
 	for _, c := range []struct {
 		name, token string
 		options     func(*Options)
 		query       string
 		body        map[string]string
 	}{
-		{"hosted zone by name", console.OrganizationToken(0), func(o *Options) { o.Site = site.Name }, "",
-			map[string]string{"targets": "defaults", "hosted-zone-name": "auto"}},
-		{"hosted zone by id", console.OrganizationToken(0), func(o *Options) { o.Site, o.Zone = site.ID, zone }, "",
-			map[string]string{"targets": "defaults", "hosted-zone-id": zone}},
-		{"Explorer group", console.OrganizationToken(0), func(o *Options) { o.Site, o.Zone, o.Group = site.ID, "", group }, "",
+		{"any hosted zone", console.OrganizationToken(0), func(o *Options) { o.Site = site.Name }, "",
+			map[string]string{"targets": "example.com", "hosted-zone-name": "auto"}},
+		{"hosted zone by name", console.OrganizationToken(0), func(o *Options) { o.Site, o.Zone = site.Name, strings.ToUpper(zone.Name) }, "",
+			map[string]string{"targets": "example.com", "hosted-zone-name": zone.Name}},
+		{"hosted zone by id", console.OrganizationToken(0), func(o *Options) { o.Site, o.Zone = site.ID, zone.ID }, "",
+			map[string]string{"targets": "example.com", "hosted-zone-id": zone.ID}},
+		{"Explorer group", console.OrganizationToken(0), func(o *Options) { o.Site, o.Zone, o.Group, o.Targets = site.ID, "", group, nil }, "",
 			map[string]string{"targets": "defaults", "explorer-group-id": group}},
+		{"account token, by id alone", console.AccountToken(), func(o *Options) { o.Site = site.ID }, "?_oid=" + organization.ID,
+			map[string]string{"targets": "example.com", "hosted-zone-name": "auto"}},
+		{"site in any case", console.OrganizationToken(0), func(o *Options) { o.Site = strings.ToUpper(site.Name) }, "",
+			map[string]string{"targets": "example.com", "hosted-zone-name": "auto"}},
+		{"what is not documented, by force", console.OrganizationToken(0), func(o *Options) {
+			o.Site, o.Zone, o.Targets, o.Force = site.ID, "zone-to-come", []string{"10.0.0.0/8", "not a target!!"}, true
+			o.Further = Further{"probes-typo": "arp"}
+			console.respond = func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = io.WriteString(w, `{"id":"0e0f5e3c-0000-4000-8000-000000000009","name":"Forced","status":"new"}`)
+			}
+		}, "", map[string]string{"targets": "10.0.0.0/8,not a target!!", "hosted-zone-name": "zone-to-come", "probes-typo": "arp"}},
 		{"account token, by id", console.AccountToken(), func(o *Options) {
 			o.Flags.Organizations, o.Site = []string{organization.ID}, strings.ToUpper(site.ID)
-		}, "?_oid=" + organization.ID, map[string]string{"targets": "defaults", "hosted-zone-name": "auto"}},
+		}, "?_oid=" + organization.ID, map[string]string{"targets": "example.com", "hosted-zone-name": "auto"}},
 		{"account token, by name, all options", console.AccountToken(), func(o *Options) {
 			o.Flags.Organizations, o.Site = []string{organization.Name}, site.Name
-			o.Targets, o.Name, o.Rate = []string{"10.0.0.0/24, 10.0.1.1", "example.com"}, `"Remedy" <ä>`, 1000
+			o.Targets, o.Name, o.Rate = []string{"198.51.100.0/24, 203.0.113.7", "example.com"}, `"Remedy" <ä>`, 1000
 			o.Further = Further{"tcp-ports": "1-1000", "scan-tags": "owner=IT location=Texas"}
 		}, "?_oid=" + organization.ID, map[string]string{
-			"targets": "10.0.0.0/24,10.0.1.1,example.com", "hosted-zone-name": "auto", "scan-name": `"Remedy" <ä>`, "rate": "1000",
+			"targets": "198.51.100.0/24,203.0.113.7,example.com", "hosted-zone-name": "auto", "scan-name": `"Remedy" <ä>`, "rate": "1000",
 			"tcp-ports": "1-1000", "scan-tags": "owner=IT location=Texas",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			console.respond = console.Console.ServeHTTP
 			o := options(c.token, c.options)
 			o.DryRun = true
 			dry, err := console.scan(t, o)
@@ -155,10 +169,19 @@ func TestRefusesScansThatAreNotClear(t *testing.T) {
 		{"account without a file", organization, func(o *Options) { o.Account = "a" }, 0, "--account"},
 		{"two organizations", account, of("a", "b"), 0, "more than once"},
 		{"empty organization", account, of(" "), 0, "must not be empty"},
-		{"several organizations", account, nil, 1, `select one with --runzero.organization: "Halvorsen Logistics" (`},
+		{"site of several organizations", account, nil, 2, `several organizations have a site "Headquarters": name one of them with --runzero.organization, or pass the site's id with --site: "Halvorsen Logistics" (`},
+		{"site of several organizations, in another case", account, func(o *Options) { o.Site = "HEADQUARTERS" }, 2, `several organizations have a site "HEADQUARTERS"`},
+		{"site of no organization", account, func(o *Options) { o.Site = "Nowhere" }, 2, `the organizations that the credentials reach have no site "Nowhere": check --site; there are "`},
+		{"site that is not known by id", account, func(o *Options) { o.Site = "0e0f5e3c-0000-4000-8000-000000000001" }, 2, "no site"},
+		{"site's scope from a hosted zone", organization, func(o *Options) { o.Targets = nil }, 0, "name what to scan with --targets"},
+		{"private target from a hosted zone", organization, func(o *Options) { o.Targets = []string{"example.com,10.0.0.0/24"} }, 0, `"10.0.0.0/24" is not public`},
+		{"no target", organization, func(o *Options) { o.Targets = []string{"not a target!!"} }, 0, `"not a target!!" is not a target`},
+		{"URL with a password", organization, func(o *Options) { o.Targets = []string{"https://ann:PLANTED@example.com"} }, 0, `"…@example.com" is not a target`},
+		{"unknown hosted zone", organization, func(o *Options) { o.Zone = "nosuch" }, 3, `the organization has no hosted zone "nosuch": check --hosted-zone; there are "`},
+		{"misspelt option", organization, func(o *Options) { o.Further = Further{"probes-typo": "arp"} }, 0, `--option: unknown option "probes-typo": perhaps you mean probes; --force`},
 		{"unknown organization", account, of("Nobody"), 1, `no credential that may start a scan reaches an organization "Nobody"`},
 		{"organization of another token", organization, of("Kestrel Acquisition"), 1, "no credential that may start a scan reaches"},
-		{"unknown site", organization, func(o *Options) { o.Site = "Headquarter" }, 2, `no site "Headquarter": check --site; it has "Headquarters" (`},
+		{"unknown site", organization, func(o *Options) { o.Site = "Headquarter" }, 2, `no site "Headquarter": check --site; there are "Headquarters" (`},
 		{"unknown Explorer", organization, func(o *Options) { o.Zone, o.Explorer = "", "Nobody" }, 3, `no Explorer "Nobody"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
