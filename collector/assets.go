@@ -19,7 +19,7 @@ type assetLabel struct {
 
 func assetLabels() []assetLabel {
 	return []assetLabel{
-		{siteLabel, false, func(a *runzero.Asset) string { return siteKey(a.SiteID) }},
+		{siteLabel, false, func(a *runzero.Asset) string { return a.SiteID }},
 		{"asset_type", true, func(a *runzero.Asset) string { return a.Type }},
 		{"os", true, func(a *runzero.Asset) string { return a.OS }},
 		{"os_vendor", true, func(a *runzero.Asset) string { return a.OSVendor }},
@@ -78,7 +78,7 @@ type assetCount struct {
 	tally     *tally
 	sources   *tally
 	sites     map[string]*siteAssets
-	seen      map[string]string // sites' names in the records, by id
+	seen      *seenSites
 	lastSeen  *histogram
 	firstSeen *histogram
 	values    []string // reused for each record
@@ -87,7 +87,7 @@ type assetCount struct {
 // collectAssets counts the organization's assets.
 func collectAssets(ctx context.Context, poll Poll) (Snapshot, error) {
 	c := assetCount{
-		sources: newTally(newDimension("source", true)), sites: map[string]*siteAssets{}, seen: map[string]string{}, lastSeen: newAges(), firstSeen: newAges(),
+		sources: newTally(newDimension("source", true)), sites: map[string]*siteAssets{}, seen: newSeenSites(poll.Sites), lastSeen: newAges(), firstSeen: newAges(),
 	}
 	var dimensions []*dimension
 	for _, label := range assetLabels() {
@@ -112,16 +112,17 @@ func collectAssets(ctx context.Context, poll Poll) (Snapshot, error) {
 			return Snapshot{}, err
 		}
 	}
-	names := nameSites(poll.Sites, c.seen)
+	names := nameSites(poll.Sites, c.seen.names)
 	return c.samples(poll, names).snapshot(names)
 }
 
 func (c *assetCount) count(asset *runzero.Asset, now time.Time) error {
-	key, err := noteSite(c.seen, asset.SiteID, asset.SiteName)
+	key, err := c.seen.note(asset.SiteID, asset.SiteName)
 	if err != nil {
 		return err
 	}
 	site := entry(c.sites, key)
+	asset.SiteID = key
 	for i, label := range c.labels {
 		c.values[i] = label.value(asset)
 	}

@@ -136,12 +136,13 @@ func TestSiteNamesOfAssets(t *testing.T) {
 	row := func(id, site, name string) string {
 		return `{"id":"` + id + `","site_id":"` + site + `","site_name":"` + name + `"}`
 	}
-	body := row("1", hq, "Old name") + row("2", newSite, "HQ") + row("3", lab, "") + row("4", lab, "Lab") + row("5", zeroID, "Primary") + row("6", "", "HQ")
+	body := row("1", hq, "Old name") + row("2", newSite, "HQ") + row("3", lab, "") + row("4", lab, "Lab") + row("5", zeroID, "Primary") + row("6", "", "HQ") + row("8", "", "")
 	wantSeries(t, assetsOf(t, labelled("site_name"), Poll{Sites: acmeSites()}, body), "runzero_assets{",
-		`runzero_assets{site_name="HQ"} 1`, `runzero_assets{site_name="HQ (d7b2287e)"} 1`, `runzero_assets{site_name="Lab"} 2`, `runzero_assets{site_name="unassigned"} 2`)
+		`runzero_assets{site_name="HQ"} 2`, `runzero_assets{site_name="HQ (d7b2287e)"} 1`, `runzero_assets{site_name="Lab"} 2`,
+		`runzero_assets{site_name="Primary"} 1`, `runzero_assets{site_name="unassigned"} 1`)
 	wantSeries(t, assetsOf(t, labelled("site_name"), Poll{}, body+row("7", plant, "unassigned")), "runzero_assets{",
-		`runzero_assets{site_name="Old name"} 1`, `runzero_assets{site_name="HQ"} 1`, `runzero_assets{site_name="Lab"} 2`,
-		`runzero_assets{site_name="unassigned (00000000)"} 2`, `runzero_assets{site_name="unassigned (b7b2287e)"} 1`)
+		`runzero_assets{site_name="Old name"} 1`, `runzero_assets{site_name="HQ (a2d185e5)"} 1`, `runzero_assets{site_name="HQ (d7b2287e)"} 1`, `runzero_assets{site_name="Lab"} 2`,
+		`runzero_assets{site_name="Primary"} 1`, `runzero_assets{site_name="unassigned (00000000)"} 1`, `runzero_assets{site_name="unassigned (b7b2287e)"} 1`)
 }
 
 func TestHostileAssetValues(t *testing.T) {

@@ -23,12 +23,16 @@ type Poll struct {
 	// Organizations maps the ids of the organizations to export to their org_name. It is set in account-wide polls
 	// only, where Organization is empty. Records of other organizations are left out.
 	Organizations map[string]string
-	Now           time.Time // the time of the poll
+	// Others are the ids of the organizations that the credential reaches besides. It is set with Organizations.
+	Others map[string]bool
+	Now    time.Time // the time of the poll
 	// Sites are the organization's sites from the last poll of the sites collector, so that all collectors use the
 	// same names; nil before the first. In an account-wide poll they are those of all organizations, with AccountSite ids.
-	Sites    SiteNames
-	Previous *Snapshot // the collector's last snapshot of the organization, nil before the first
-	Settings Settings
+	Sites     SiteNames
+	Previous  *Snapshot     // the collector's last snapshot of the organization, nil before the first
+	LastError error         // why the poll before failed, nil if it did not
+	Interval  time.Duration // time from poll to poll; zero: polled only once
+	Settings  Settings
 }
 
 // Organization is the organization that a poll is for.
@@ -43,6 +47,10 @@ type Snapshot struct {
 	// Sites are the sites in the families, which contain only their names. The ids make it
 	// possible to recognize a renamed site. Account-wide snapshots have AccountSite ids.
 	Sites SiteNames
+	// Missing are those of the Sites that the last response did not contain.
+	Missing Missing
+	// Listed is how many rows the lists had from which the families were made.
+	Listed runzero.Listed
 }
 
 // AccountSite returns the id of an organization's site in an account-wide Snapshot.
@@ -50,22 +58,27 @@ func AccountSite(organizationID, siteID string) string { return organizationID +
 
 // SitesOf returns one organization's sites from an account-wide Snapshot.
 func (s *Snapshot) SitesOf(organizationID string) SiteNames {
-	if s.Sites == nil {
+	return ofOrganization(s.Sites, organizationID)
+}
+
+// ofOrganization returns the part of a map with AccountSite ids that is one organization's; nil of nil.
+func ofOrganization[M ~map[string]V, V any](all M, organizationID string) M {
+	if all == nil {
 		return nil
 	}
-	sites := SiteNames{}
-	for id, name := range s.Sites {
+	part := M{}
+	for id, value := range all {
 		if site, ok := strings.CutPrefix(id, AccountSite(organizationID, "")); ok {
-			sites[site] = name
+			part[site] = value
 		}
 	}
-	return sites
+	return part
 }
 
 // Of returns one organization's part of an account-wide Snapshot, as its own poll would return it. What belongs to no
 // organization is left out.
 func (s *Snapshot) Of(organization Organization) Snapshot {
-	part := Snapshot{Sites: s.SitesOf(organization.ID)}
+	part := Snapshot{Sites: s.SitesOf(organization.ID), Missing: ofOrganization(s.Missing, organization.ID)}
 	for _, family := range s.Families {
 		of := &dto.MetricFamily{Name: family.Name, Help: family.Help, Type: family.Type, Unit: family.Unit}
 		for _, m := range family.GetMetric() {
@@ -127,14 +140,15 @@ type Spec struct {
 	// if there is none. If its polls fail with ErrUnsupported, the organizations are polled one by one.
 	AccountWide Collector
 	// FromDiscovery makes the account-wide snapshot from the organizations that discovery found, without an API call;
-	// nil if the collector has to be polled. Names maps the ids of the organizations to export to their org_name.
-	FromDiscovery func(found []runzero.Organization, names map[string]string) (Snapshot, error)
+	// nil if the collector has to be polled. Names maps the ids of the organizations to export to their org_name; as many
+	// as missing are not in the last response.
+	FromDiscovery func(found []runzero.Organization, names map[string]string, missing int) (Snapshot, error)
 }
 
 // Specs lists the collectors. The first round polls them in this order, cheapest first, so
 // that the quota and the sites' names are known before expensive exports begin.
 func Specs() []Spec {
-	return []Spec{
+	specs := []Spec{
 		{Name: "usage", Help: "API usage, from the headers of every response", Scope: HeadersOnly},
 		{Name: "console", Help: "the console's health and version", Scope: PerConsole, Interval: time.Hour, Collect: collectConsole},
 		{Name: "license", Help: "the account's licence: assets allowed and counted, and expiry", Scope: PerAccount, Needs: runzero.AccountCredential, Interval: 6 * time.Hour, Collect: collectLicense},
@@ -152,4 +166,8 @@ func Specs() []Spec {
 		{Name: "software", Help: "installed software by product", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectSoftware},
 		{Name: "vulnerabilities", Help: "vulnerabilities by site and severity", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectVulnerabilities},
 	}
+	for i := range specs {
+		specs[i].Collect, specs[i].AccountWide = guarded(specs[i].Collect), guarded(specs[i].AccountWide)
+	}
+	return specs
 }

@@ -48,15 +48,15 @@ func collectFindings(ctx context.Context, poll Poll) (Snapshot, error) {
 func collectWireless(ctx context.Context, poll Poll) (Snapshot, error) {
 	out := newSamples("wireless")
 	networks := newTally(newDimension(siteLabel, false), newDimension("authentication", true), newDimension("encryption", true))
-	seen := map[string]string{}
+	seen := newSeenSites(poll.Sites)
 	countEach(out, poll.API.Wireless(ctx, poll.Organization.ID), "wireless networks", func(row runzero.Wireless) error {
-		id, err := noteSite(seen, row.SiteID, row.SiteName)
+		id, err := seen.note(row.SiteID, row.SiteName)
 		if err != nil {
 			return err
 		}
 		return networks.add([]string{id, row.Authentication, row.Encryption})
 	})
-	names := nameSites(poll.Sites, seen)
+	names := nameSites(poll.Sites, seen.names)
 	out.tally("runzero_wireless_networks", poll, networks, names)
 	out.folded(poll, "wireless", networks.dimensions...)
 	return out.snapshot(names)

@@ -42,6 +42,7 @@ func Catalogue() []Metric {
 		}},
 		{"organizations", false, Stable, []Metric{
 			{Name: "runzero_organization_info", Type: gauge, Labels: words("org_name organization_id project"), Help: "Id of the organization, and whether it is a temporary project (true or false); always 1."},
+			{Name: "runzero_organizations_missing", Type: gauge, Help: "Organizations that were seen before and are not in the last response. Their series stay until the next poll misses them too. Absent without an account credential."},
 			{Name: "runzero_organization_assets", Type: gauge, Labels: words("org_name state"), Help: "Assets of the organization as counted by the console: all, recent or live. Absent if the console does not report them."},
 			{Name: "runzero_organization_expiration_seconds", Type: gauge, Labels: words("org_name of"), Help: "How long the organization keeps stale_assets, offline_assets, scans, vulnerabilities and integration_attributes before they are deleted. Absent if the console does not report it, or reports 0, which is taken to mean that they are never deleted."},
 		}},
@@ -51,7 +52,8 @@ func Catalogue() []Metric {
 			{Name: "runzero_hosted_zone_tasks", Type: gauge, Labels: words("zone state"), Help: "Tasks of the hosted zone that are running (active) or waiting to run (waiting)."},
 		}},
 		{"sites", false, Stable, []Metric{
-			{Name: "runzero_sites", Type: gauge, Labels: words("org_name"), Help: "Sites of the organization."},
+			{Name: "runzero_sites", Type: gauge, Labels: words("org_name"), Help: "Sites of the organization, including those counted in runzero_sites_missing."},
+			{Name: "runzero_sites_missing", Type: gauge, Labels: words("org_name"), Help: "Sites of the organization that were seen before and are not in the last response. Their series stay until the next poll misses them too."},
 			{Name: "runzero_site_info", Type: gauge, Labels: words("org_name site_name site_id"), Help: "Id of the site; always 1."},
 			{Name: "runzero_site_assets", Type: gauge, Labels: words("org_name site_name state"), Help: "Assets of the site as counted by the console: all, recent or live. Absent if the console does not report them."},
 		}},

@@ -78,7 +78,7 @@ func discoveredOrganizations() Collector {
 		if err != nil {
 			return Snapshot{}, err
 		}
-		return Organizations(rows, poll.Organizations)
+		return Organizations(rows, poll.Organizations, 0)
 	}
 }
 

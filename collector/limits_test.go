@@ -78,7 +78,7 @@ func TestTooManyRowsOfAnAccountFailThePoll(t *testing.T) {
 		exported[uuid(i)] = uuid(i)
 	}
 	poll := func(organization func(i int) string) error {
-		_, err := pollMany(t, accountWide(t, "sites"), accountSitesPath, Poll{Organizations: exported}, maxAccountRows+1, func(i int) string {
+		_, err := pollMany(t, accountWide(t, "sites"), accountSitesPath, Poll{Organizations: exported, Others: map[string]bool{otherID: true}}, maxAccountRows+1, func(i int) string {
 			return fmt.Sprintf(`{"id":"%s","organization_id":"%s","name":"x"}`, uuid(i), organization(i))
 		})
 		return err
@@ -197,7 +197,7 @@ func allocatedBy(f func()) uint64 {
 }
 
 func TestSchedulesDoNotKeepLongTexts(t *testing.T) {
-	s := newSchedules(map[string]string{})
+	s := newSchedules(newSeenSites(nil))
 	long := strings.Repeat("x", 4096)
 	if err := s.add(&runzero.Task{ID: uuid(1), Type: typeScan, Recur: true, Status: long, Frequency: long, Name: long, SiteName: long}); err != nil {
 		t.Fatal(err)

@@ -14,12 +14,19 @@ func collectOrganization(ctx context.Context, poll Poll) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, unsupported(err, poll.API.Kind(), "an organization's record", needsOrganization)
 	}
-	return Organizations([]runzero.Organization{row}, map[string]string{row.ID: poll.Organization.Name})
+	return organizationSamples([]runzero.Organization{row}, map[string]string{row.ID: poll.Organization.Name}).snapshot(nil)
 }
 
 // Organizations returns the account-wide snapshot of the organizations collector. Names maps
-// the ids of the organizations to export to their org_name; others are left out.
-func Organizations(rows []runzero.Organization, names map[string]string) (Snapshot, error) {
+// the ids of the organizations to export to their org_name; others are left out. As many as missing were seen before
+// and are not in the last response.
+func Organizations(rows []runzero.Organization, names map[string]string, missing int) (Snapshot, error) {
+	out := organizationSamples(rows, names)
+	out.gauge("runzero_organizations_missing", float64(missing))
+	return out.snapshot(nil)
+}
+
+func organizationSamples(rows []runzero.Organization, names map[string]string) *samples {
 	out := newSamples("organizations")
 	names = maps.Clone(names)
 	for _, row := range rows {
@@ -43,5 +50,5 @@ func Organizations(rows []runzero.Organization, names map[string]string) (Snapsh
 			}
 		}
 	}
-	return out.snapshot(nil)
+	return out
 }

@@ -25,7 +25,7 @@ func TestOrganizationsFromDiscovery(t *testing.T) {
 		{ID: emptyID},
 		{ID: otherID, Name: "Other", Assets: known(7)},
 		{ID: acmeID, Name: "The same row again", Assets: known(1)},
-	}, names)
+	}, names, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,8 +33,8 @@ func TestOrganizationsFromDiscovery(t *testing.T) {
 	if len(names) != 3 {
 		t.Errorf("the names are %v now", names)
 	}
-	none, err := Organizations(nil, organizations())
-	if err != nil || len(none.Families) != 0 {
-		t.Errorf("error %v, %d families of no organization", err, len(none.Families))
+	none, err := Organizations(nil, organizations(), 0)
+	if err != nil || len(none.Families) != 1 {
+		t.Errorf("error %v, %d families of no organization, want runzero_organizations_missing", err, len(none.Families))
 	}
 }

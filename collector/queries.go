@@ -19,7 +19,7 @@ type Query struct {
 func QuerySpec(q Query, interval time.Duration) Spec {
 	return Spec{
 		Name: "queries/" + q.Name, Help: "number of " + q.Of + " matching the query " + q.Name, Query: q,
-		Needs: runzero.ExportToken, Interval: interval, Collect: q.collect,
+		Needs: runzero.ExportToken, Interval: interval, Collect: guarded(q.collect),
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 type scans struct {
 	poll  Poll
 	sites map[string]*siteScans
-	seen  map[string]string // sites' names in the records, by id; shared with schedules
+	seen  *seenSites // shared with schedules
 }
 
 // siteScans is what is known about the scans of one site.
@@ -23,7 +23,7 @@ type siteScans struct {
 	running  time.Time          // start of the oldest running scan
 }
 
-func newScans(poll Poll, seen map[string]string) *scans {
+func newScans(poll Poll, seen *seenSites) *scans {
 	return &scans{poll: poll, sites: map[string]*siteScans{}, seen: seen}
 }
 
@@ -36,7 +36,7 @@ func entry[T any](m map[string]*T, key string) *T {
 }
 
 func (s *scans) add(task *runzero.Task, o outcome) error {
-	key, err := noteSite(s.seen, task.SiteID, task.SiteName)
+	key, err := s.seen.note(task.SiteID, task.SiteName)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,9 @@ func (s *scans) restore() {
 	ids := map[string]string{}
 	for _, sites := range []SiteNames{s.poll.Sites, previous.Sites} { // the last takes precedence: it names the families' sites
 		for id, name := range sites {
-			ids[name] = id
+			if _, known := ids[name]; !known || !isNameKey(id) {
+				ids[name] = id
+			}
 		}
 	}
 	before := map[string]*siteScans{}

@@ -10,10 +10,10 @@ import (
 type schedules struct {
 	scans []runzero.Task
 	names map[string]map[string]string // of scans, by site and id
-	seen  map[string]string            // sites' names in the records, by id; shared with scans
+	seen  *seenSites                   // shared with scans
 }
 
-func newSchedules(seen map[string]string) *schedules {
+func newSchedules(seen *seenSites) *schedules {
 	return &schedules{names: map[string]map[string]string{}, seen: seen}
 }
 
@@ -24,7 +24,7 @@ func (s *schedules) add(task *runzero.Task) error {
 	if len(s.scans) >= maxSchedules {
 		return errTooMany("recurring scans", maxSchedules)
 	}
-	site, err := noteSite(s.seen, task.SiteID, task.SiteName)
+	site, err := s.seen.note(task.SiteID, task.SiteName)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func taskType(t string) string {
 func collectTasks(ctx context.Context, poll Poll) (Snapshot, error) {
 	type run struct{ taskType, status string }
 	runs := map[run]int{}
-	seen := map[string]string{}
+	seen := newSeenSites(poll.Sites)
 	scans, schedules, integrations := newScans(poll, seen), newSchedules(seen), newIntegrations(poll)
 	for task, err := range poll.API.Tasks(ctx, poll.Organization.ID) {
 		if err != nil {
@@ -86,7 +86,7 @@ func collectTasks(ctx context.Context, poll Poll) (Snapshot, error) {
 	for run, n := range runs {
 		out.gauge("runzero_tasks", float64(n), org, run.taskType, run.status)
 	}
-	names := poll.siteNames(seen)
+	names := poll.siteNames(seen.names)
 	scans.samples(out, names)
 	schedules.samples(out, org, names)
 	integrations.samples(out, org)

@@ -69,7 +69,10 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 			switch {
 			case err == nil && !p.parsed:
 				err = &BodyError{Endpoint: e.endpoint, Err: ErrNoData}
-			case p.stopped, err == nil && p.cursor == "":
+			case p.stopped:
+				return
+			case err == nil && p.cursor == "":
+				countListed(ctx, e.endpoint, p.records)
 				return
 			case err == nil && cursors[p.cursor]:
 				err = &BodyError{Endpoint: e.endpoint, Err: ErrCursorLoop}

@@ -64,6 +64,8 @@ type reach struct {
 	Kind          runzero.Kind
 	AccountWide   bool // its organizations come and go
 	Polled        time.Time
+	// Missing are those of the Organizations that the last response did not contain.
+	Missing collector.Missing `json:",omitempty"`
 }
 
 // use is the use of a credential for a collector.
@@ -185,15 +187,17 @@ func (a *account) accountCredentialsFirst() []Credential {
 	return all
 }
 
-// namesFor are the org_names, by id, of the polled organizations that a credential reaches.
-func (a *account) namesFor(c Credential) map[string]string {
-	names := map[string]string{}
+// namesFor are the org_names, by id, of the polled organizations that a credential reaches, and the ids of the others.
+func (a *account) namesFor(c Credential) (names map[string]string, others map[string]bool) {
+	names, others = map[string]string{}, map[string]bool{}
 	for _, o := range a.reach[c.Name].Organizations {
 		if name, polled := a.names[o.ID]; polled {
 			names[o.ID] = name
+		} else {
+			others[o.ID] = true
 		}
 	}
-	return names
+	return names, others
 }
 
 // selectOrganizations sets which organizations are polled. After an error they are as before.

@@ -26,6 +26,7 @@ type attempt struct {
 	several     bool                // the account has several credentials
 	// organizations are the org_names of what a credential reaches, by credential.
 	organizations map[string]map[string]string
+	others        map[string]map[string]bool // ids of what it reaches besides
 	ctx           context.Context
 	cancel        context.CancelFunc // called too when the job no longer exists
 
@@ -62,7 +63,7 @@ func (a *attempt) run() {
 		}
 		a.poll.API = c.Client
 		if a.poll.Organization.Name == "" {
-			a.poll.Organizations = a.organizations[c.Name]
+			a.poll.Organizations, a.poll.Others = a.organizations[c.Name], a.others[c.Name]
 		}
 		a.snapshot, a.err = a.collector(a.ctx, a.poll)
 		if !errors.Is(a.err, collector.ErrUnsupported) {
@@ -77,10 +78,10 @@ func (j *job) newAttempt(ctx context.Context) *attempt {
 	acc := j.account
 	a := &attempt{
 		job: j, several: len(acc.Credentials) > 1,
-		organizations: map[string]map[string]string{}, insufficient: map[string]error{},
+		organizations: map[string]map[string]string{}, others: map[string]map[string]bool{}, insufficient: map[string]error{},
 	}
 	a.ctx, a.cancel = context.WithTimeout(quota.CountCalls(ctx, &a.calls), pollTimeout)
-	a.poll = collector.Poll{Organization: j.Organization, Now: j.lastAttempt, Previous: cmp.Or(j.snapshot, j.previous)}
+	a.poll = collector.Poll{Organization: j.Organization, Now: j.lastAttempt, Previous: cmp.Or(j.snapshot, j.previous), LastError: j.err, Interval: j.Interval}
 	var credentials []Credential
 	switch c := j.Collector; {
 	case c == nil:
@@ -107,7 +108,7 @@ func (j *job) newAttempt(ctx context.Context) *attempt {
 		}
 		a.credentials = append(a.credentials, c)
 		if j.Organization.Name == "" {
-			a.organizations[c.Name] = acc.namesFor(c)
+			a.organizations[c.Name], a.others[c.Name] = acc.namesFor(c)
 		}
 	}
 	a.poll.Sites = j.sites()

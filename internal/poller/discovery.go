@@ -80,6 +80,9 @@ func discover(ctx context.Context, credentials []Credential, several bool, now t
 func (p *Poller) applyReach(attempt *attempt, now time.Time) {
 	a := attempt.job.account
 	before := maps.Clone(a.reach)
+	for name, r := range attempt.found {
+		attempt.found[name] = r.keep(before[name], now, a.validFor(r))
+	}
 	maps.Copy(a.reach, attempt.found)
 	if err := a.selectOrganizations(); err != nil {
 		// Not all of those wanted, or none: no reason to forget them.
@@ -132,7 +135,7 @@ func (p *Poller) applyDiscovery(j *job, attempt *attempt, now time.Time) {
 			rows = append(rows, o)
 		}
 	}
-	snapshot, err := j.Collector.FromDiscovery(rows, a.names)
+	snapshot, err := j.Collector.FromDiscovery(rows, a.names, a.missingOrganizations())
 	if !succeeded {
 		err = attempt.err
 	}

@@ -26,6 +26,14 @@ func TestOrganizationsComeAndGo(t *testing.T) {
 		rows := `[{"id":"` + first.ID + `","name":"` + first.Name + `"},{"id":"99999999-0000-4000-8000-000000000000","name":"` + first.Name + `"}]`
 		w.Console.Inject(simulator.Fault{Path: "/account/orgs", Body: &rows})
 		w.Pass(70 * time.Minute)
+		missing := w.Values("runzero_organizations_missing")[""]
+		if sites := w.Values("runzero_sites", "org_name"); len(sites) != 4 || missing != 2 {
+			t.Errorf("sites of %v are exposed, and %v organizations missing, after one response without two of them", sites, missing)
+		}
+		w.Pass(70 * time.Minute)
+		if missing := w.Values("runzero_organizations_missing")[""]; missing != 0 {
+			t.Errorf("%v organizations are missing after they were forgotten", missing)
+		}
 		polled := w.Values("runzero_collector_interval_seconds", "org_name")
 		if len(polled) != 3 || polled[first.Name] != 0 { // two of one name, and polls of no organization
 			t.Errorf("polled %v, want two organizations that their ids tell apart", polled)
@@ -61,7 +69,7 @@ func TestARefusedTokenIsTriedHourlyAndReportedWithAdvice(t *testing.T) {
 func derived() schedule.Collector {
 	c := needing(runzero.OrganizationToken, (&fake{}).named("organizations"))
 	c.Interval = time.Hour
-	c.FromDiscovery = func(rows []runzero.Organization, names map[string]string) (collector.Snapshot, error) {
+	c.FromDiscovery = func(rows []runzero.Organization, names map[string]string, _ int) (collector.Snapshot, error) {
 		return collector.Snapshot{Families: sitesFamily(float64(len(rows)+len(names)), "all")}, nil
 	}
 	return c

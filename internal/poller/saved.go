@@ -57,7 +57,7 @@ func (p *Poller) save(j *job) {
 		return
 	}
 	p.config.Store.Save(j.storeKey(), j.fingerprint(), store.Snapshot{
-		Families: j.snapshot.Families, Sites: j.snapshot.Sites, Success: j.lastSuccess,
+		Families: j.snapshot.Families, Sites: j.snapshot.Sites, Missing: j.snapshot.Missing, Listed: j.snapshot.Listed, Success: j.lastSuccess,
 	})
 }
 
@@ -195,7 +195,7 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 		return // the cached snapshot is older than that
 	}
 	if cached, ok := p.config.Store.LoadSnapshot(j.storeKey(), j.fingerprint()); ok {
-		j.setSnapshot(&collector.Snapshot{Families: cached.Families, Sites: cached.Sites})
+		j.setSnapshot(&collector.Snapshot{Families: cached.Families, Sites: cached.Sites, Missing: cached.Missing, Listed: cached.Listed})
 		j.lastSuccess = earlier(cached.Success, now)
 		return
 	}

@@ -24,6 +24,7 @@ func encodeSnapshot(key Key, fingerprint string, snapshot Snapshot) ([]byte, err
 	}
 	return encode(snapshotTitle, header{
 		Key: key, File: key.file(), Fingerprint: hash(fingerprint), Success: snapshot.Success.UTC(), Sites: snapshot.Sites,
+		Missing: snapshot.Missing, Listed: snapshot.Listed,
 	}, samples.Bytes())
 }
 
@@ -36,7 +37,7 @@ func decodeSnapshot(data []byte, key Key, fingerprint string) (Snapshot, error) 
 		return Snapshot{}, err
 	}
 	families, err := parse(samples)
-	return Snapshot{Families: families, Sites: h.Sites, Success: h.Success.UTC()}, err
+	return Snapshot{Families: families, Sites: h.Sites, Missing: h.Missing, Listed: h.Listed, Success: h.Success.UTC()}, err
 }
 
 func encodeState(account, fingerprint string, state any) ([]byte, error) {

@@ -22,8 +22,10 @@ type Snapshot struct {
 	// with any other family is not saved. They are loaded in the order in which they were saved, without what the
 	// text format cannot express: exemplars, units, creation times, leading blanks of help texts, empty families.
 	Families []*dto.MetricFamily
-	Sites    map[string]string // from the id of each site to its name; nil (unknown) differs from empty (none)
-	Success  time.Time         // when the poll began; loaded in UTC, with nanoseconds
+	Sites    map[string]string    // from the id of each site to its name; nil (unknown) differs from empty (none)
+	Missing  map[string]time.Time // when each of the sites that the last response lacked was first missed
+	Listed   map[string]int64     // how many rows each list had that the families were made from
+	Success  time.Time            // when the poll began; loaded in UTC, with nanoseconds
 }
 
 // maxSize limits a file, so that a foreign file does not cost its size in memory. It is

@@ -1,0 +1,21 @@
+package runzero
+
+import "context"
+
+// Listed holds how many rows the lists of a poll had, by endpoint. Lists that failed or were not read to their end are
+// left out.
+type Listed map[string]int64
+
+type listedKey struct{}
+
+// WithListed returns a context in which every list that is read counts its rows into listed, which requests of this
+// context must not read or change at the same time.
+func WithListed(ctx context.Context, listed Listed) context.Context {
+	return context.WithValue(ctx, listedKey{}, listed)
+}
+
+func countListed(ctx context.Context, endpoint string, rows int64) {
+	if listed, ok := ctx.Value(listedKey{}).(Listed); ok {
+		listed[endpoint] += rows
+	}
+}
