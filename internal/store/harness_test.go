@@ -212,6 +212,8 @@ func small() store.Snapshot {
 			family("runzero_api_requests_total", dto.MetricType_COUNTER, counter(math.Inf(1))),
 		},
 		Sites:   map[string]string{"s1": "HQ \"old\"", "s2": "Werk\nSüd"},
+		Missing: map[string]time.Time{"s2": time.Unix(3, 0).UTC()},
+		Listed:  map[string]int64{"/export/org/sites.json": 2},
 		Success: time.Date(2026, 3, 4, 5, 6, 7, 891_234_567, time.UTC),
 	}
 }

@@ -44,7 +44,7 @@ func TestSnapshotIsPrometheusTextFormat(t *testing.T) {
 	}
 	for _, part := range []string{
 		"# runzero_exporter snapshot 1\n# {\"Account\":\"default\",\"Organization\":\"b1f3c1de-0000-4000-8000-000000000001\",\"Collector\":\"assets\",",
-		`"Success":"2026-03-04T05:06:07.891234567Z","Sites":{"s1":"HQ \"old\"","s2":"Werk\nSüd"}}`,
+		`"Success":"2026-03-04T05:06:07.891234567Z","Sites":{"s1":"HQ \"old\"","s2":"Werk\nSüd"},"Missing":{"s2":"1970-01-01T00:00:03Z"},"Listed":{"/export/org/sites.json":2}}`,
 		"\nrunzero_age_seconds_bucket{org_name=\"Acme\",le=\"+Inf\"} 3\n",
 	} {
 		if !strings.Contains(text, part) {
