@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
+	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 )
 
@@ -28,9 +30,9 @@ const (
 // logPause logs that polling has paused or resumed, once for each change.
 func (p *Poller) logPause(a *account, s quota.State) {
 	logger, reason := a.logger(p.config.Logger), s.Reason()
-	switch {
-	case reason == a.logged.reason:
-	case reason == "":
+	switch reason {
+	case a.logged.reason:
+	case "":
 		level.Info(logger).Log("msg", "polling resumed")
 	default:
 		level.Warn(logger).Log("msg", "polling paused; the last results are still served", "reason", reason, "why", s.Explain())
@@ -79,7 +81,7 @@ func (p *Poller) logResult(j *job, before error, due time.Time) {
 	case j.unsupported && (before != nil || j.unsupportedElsewhere()):
 		level.Debug(logger).Log("msg", "still not supported", "err", j.err)
 	case j.unsupported:
-		level.Info(logger).Log("msg", "not supported; tried again once a day", "err", j.err)
+		level.Info(logger).Log("msg", "not supported; tried again once a day", "why", strings.TrimPrefix(j.err.Error(), collector.ErrUnsupported.Error()+": "))
 	default:
 		msg := "poll failed"
 		if j.snapshot != nil {
