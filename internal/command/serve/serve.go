@@ -56,13 +56,13 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	level.Info(env.Logger).Log("msg", "starting "+exporter.Name, "version", version.Info(), "build", version.BuildContext())
 	env, flags, stopDemo := o.Demo.Start(env, o.Flags)
 	defer stopDemo()
 	e, err := exporter.New(exporter.Options{Logger: env.Logger, Load: flags.Load, Dial: env.Dial})
 	if err != nil {
 		return err
 	}
-	level.Info(env.Logger).Log("msg", "starting "+exporter.Name, "version", version.Info(), "build", version.BuildContext())
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
