@@ -62,7 +62,11 @@ func (a *accountCheck) run(ctx context.Context) error {
 		a.reportAttempt(t)
 	}
 	a.reportQuota()
-	a.report(fine, "calls", "%s made, of at most %d", command.Plural(a.calls.sent.Load(), "API call"), a.calls.most)
+	text := fmt.Sprintf("%s made, of at most %d", command.Plural(a.calls.made, "API call"), a.calls.most)
+	if a.calls.free > 0 {
+		text += fmt.Sprintf("; %s failed before anything was sent, which costs no call", command.Plural(a.calls.free, "request"))
+	}
+	a.report(fine, "calls", "%s", text)
 	return nil
 }
 

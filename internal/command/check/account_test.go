@@ -42,7 +42,7 @@ func TestReportsProblemsOfAnAccount(t *testing.T) {
 			"warning collector tasks: request not sent: the account has no API calls left today", "error quota: 0 left",
 		}},
 		{"no calls left", simulator.Options{Limit: 100}, spent(100), false, nil, []string{"error organizations: used up", "error quota: find out what uses them"}},
-		{"no limit reported", simulator.Options{Limit: -1}, nil, false, nil, []string{"ok quota: the console reports no daily limit"}},
+		{"no limit reported", simulator.Options{Limit: -1}, nil, false, nil, []string{"warning quota: carry no usage headers", "warning quota: set --quota.limit"}},
 		{"intervals do not fit", simulator.Options{Limit: 100}, nil, true, nil, []string{"warning plan: the command plan with --limit=100"}},
 		{"share of nothing", simulator.Options{Limit: 1}, nil, true, nil, []string{"error quota: 0 left", "error plan: raise --quota.share"}},
 		{"burst limit", simulator.Options{Burst: 3}, nil, false, nil, []string{

@@ -5,18 +5,19 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// calls counts the requests of an account's check, and refuses more than were announced. Neither it nor responses
-// needs a lock: a check sends one request at a time, and the client calls both from the goroutine that sends it.
+// calls counts the requests of an account's check that may cost a call, and refuses more than were announced. Neither
+// it nor responses needs a lock: a check sends one request at a time, and the client calls both from the goroutine that
+// sends it.
 type calls struct {
 	most  int64
-	sent  atomic.Int64
+	made  int64
+	free  int64         // requests that were never written to a connection
 	quota *quota.Quota  // limits bursts, and refuses requests when the account has no calls left
 	usage runzero.Usage // from the latest usage headers
 }
@@ -25,10 +26,10 @@ type calls struct {
 var errAnnounced = errors.New("request not sent: the announced number of API calls is used up")
 
 func (c *calls) admit(ctx context.Context) error {
-	if c.sent.Load() >= c.most {
+	if c.made >= c.most {
 		return errAnnounced
 	}
-	return c.quota.Admit(quota.CountCalls(ctx, &c.sent))
+	return c.quota.Admit(ctx)
 }
 
 // responses observes what a check must know of the responses to one credential besides their bodies.
@@ -43,6 +44,11 @@ type responses struct {
 
 // Responded implements runzero.Observer.
 func (r *responses) Responded(e runzero.Exchange) {
+	if e.Written {
+		r.calls.made++
+	} else {
+		r.calls.free++
+	}
 	if e.Code == 0 {
 		return
 	}

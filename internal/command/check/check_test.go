@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -100,6 +101,23 @@ func TestChecksOAuth2Clients(t *testing.T) {
 
 	o.Flags.ClientSecretFile = write(t, "PLANTED-and-wrong")
 	check(t, o, console, nil).want(t, "error organizations: the console refuses the OAuth2 client")
+}
+
+func TestReportsWarningsOfTheConfiguration(t *testing.T) {
+	console := simulator.New(simulator.Options{Assets: 40})
+	o := options("")
+	o.Flags.TokenFile = write(t, console.ExportToken(0)+"\n")
+	if err := os.Chmod(o.Flags.TokenFile, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o.Flags.Set = map[string]bool{"collector.services.interval": true}
+	got := check(t, o, console, nil)
+	got.want(t,
+		"warning configuration: --collector.services.interval (or its environment variable) is set, but the collector is off",
+		"warning configuration: the token file "+o.Flags.TokenFile+" is open to every user of this machine (mode 0644)")
+	if got.err != nil {
+		t.Error(got.err)
+	}
 }
 
 func TestInterruptedCheckFails(t *testing.T) {

@@ -158,6 +158,9 @@ func TestReportsWhatIsNoConsole(t *testing.T) {
 			}
 			got := checkAll(t, options("ET0123456789ABCDEF0123456789ABCDEF"), dial)
 			got.want(t, c.want)
+			if c.handler == nil {
+				got.want(t, "ok calls: 0 API calls made, of at most ", "ok calls: ; 1 request failed before anything was sent, which costs no call")
+			}
 			if strings.Contains(got.out, "collector assets") {
 				t.Errorf("collectors were tried: %s", got.out)
 			}

@@ -14,7 +14,8 @@ func (a *accountCheck) reportQuota() {
 	limit, known := usage.Limit.Get()
 	if !known {
 		if len(a.reached) > 0 {
-			a.report(fine, "quota", "the console reports no daily limit: intervals are not stretched, and polling does not pause for the quota")
+			a.report(warning, "quota", "the responses carry no usage headers, so the account's daily limit is unknown: set --quota.limit, or quota.limit in the file, "+
+				"to the licensed assets, or to 0 if there is no limit")
 		}
 		return
 	}
@@ -79,5 +80,5 @@ func (a *accountCheck) warnBelowReserve() {
 	}
 	a.reserveWarned = true
 	a.report(warning, "quota", "%d of %d API calls are left today, which is within the reserve: the check goes on with at most %s more",
-		left, limit, command.Plural(a.calls.most-a.calls.sent.Load(), "call"))
+		left, limit, command.Plural(a.calls.most-a.calls.made, "call"))
 }
