@@ -107,7 +107,7 @@ func TestReportsWarningsOfTheConfiguration(t *testing.T) {
 	console := simulator.New(simulator.Options{Assets: 40})
 	o := options("")
 	o.Flags.TokenFile = write(t, console.ExportToken(0)+"\n")
-	if err := os.Chmod(o.Flags.TokenFile, 0o644); err != nil {
+	if err := os.Chmod(o.Flags.TokenFile, 0o644); err != nil { //nolint:gosec // what is warned of
 		t.Fatal(err)
 	}
 	o.Flags.Set = map[string]bool{"collector.services.interval": true}
