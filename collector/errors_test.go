@@ -95,22 +95,31 @@ func TestAssetsAndSitesAreNeverUnsupported(t *testing.T) {
 	}
 }
 
-// Consoles before December 2024 have no tasks export, and their task list requires an organization token.
+// Consoles before December 2024 have no tasks export. They may have one of completed scans, and a task list that requires
+// an organization token.
 func TestUnsupportedTasks(t *testing.T) {
 	c := collectorOf(t, "tasks", defaults())
+	none := response{status: 404, body: "404: Not Found"}
+	refused := func(status int) response { return response{status: status, body: `{"error":"not allowed"}`} }
 	for _, test := range []struct {
-		name         string
-		export, list response
-		unsupported  bool
+		name                string
+		export, scans, list response
+		unsupported         bool
 	}{
-		{"token without access to the list", response{status: 404}, response{status: 401}, true},
-		{"licence without access to the list", response{status: 404}, response{status: 403}, true},
-		{"the list fails", response{status: 404}, response{status: 500}, false},
-		{"the list breaks off", response{status: 404}, response{body: `[{"id":"1"},`, cut: true}, false},
-		{"the export rejects the token", response{status: 401}, response{body: `[]`}, false},
+		{"token without access to the list", none, none, refused(401), true},
+		{"licence without access to the list", none, none, refused(403), true},
+		{"no list either", none, none, none, true},
+		{"expired licence", none, none, refused(402), false},
+		{"a proxy refuses the list", none, none, response{status: 403, body: "<html>"}, false},
+		{"a proxy finds no export", response{status: 404, body: "not found"}, none, refused(401), false},
+		{"a proxy finds no scans", none, response{status: 404}, refused(401), false},
+		{"the list fails", none, none, response{status: 500}, false},
+		{"the list breaks off", none, none, response{body: `[{"id":"1"},`, cut: true}, false},
+		{"the export rejects the token", response{status: 401}, none, response{body: `[]`}, false},
+		{"the scans reject the token", none, refused(401), response{body: `[]`}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := attempt(t, c, responses{tasksPath: test.export, taskListPath: test.list}, Poll{})
+			_, err := attempt(t, c, responses{tasksPath: test.export, scansPath: test.scans, taskListPath: test.list}, Poll{})
 			if err == nil || errors.Is(err, ErrUnsupported) != test.unsupported {
 				t.Errorf("error is %v, want unsupported %v", err, test.unsupported)
 			}
@@ -119,6 +128,14 @@ func TestUnsupportedTasks(t *testing.T) {
 	t.Run("the list is used instead", func(t *testing.T) {
 		s := collect(t, c, responses{taskListPath: {body: `[{"id":"1","type":"scan","status":"new"}]`}}, Poll{})
 		wantSeries(t, s, "runzero_tasks", `runzero_tasks{status="new",task_type="scan"} 1`)
+	})
+	t.Run("the scans are used instead", func(t *testing.T) {
+		s := collect(t, c, responses{scansPath: {body: `[{"id":"1","site_id":"` + hq + `","updated_at":@-2d},{"site_name":"Plant","data_acquisition_ended_at":@-1d},
+			{"id":"2","site_id":"` + hq + `","status":"error","updated_at":@-1h}]`}}, Poll{Sites: acmeSites()})
+		wantSeries(t, s, "runzero_tasks", `runzero_tasks{status="processed",task_type="scan"} 2`, `runzero_tasks{status="error",task_type="scan"} 1`)
+		wantSeries(t, s, "runzero_scan_last_success_timestamp_seconds",
+			`runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @-2d`, `runzero_scan_last_success_timestamp_seconds{site_name="Plant"} @-1d`)
+		wantSeries(t, s, "runzero_scan_last_success{", `runzero_scan_last_success{site_name="HQ"} 0`, `runzero_scan_last_success{site_name="Plant"} 1`)
 	})
 }
 

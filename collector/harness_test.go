@@ -55,6 +55,7 @@ const (
 	assetsPath           = "/export/org/assets.jsonl"
 	sitesPath            = "/export/org/sites.json"
 	tasksPath            = "/export/org/tasks.jsonl"
+	scansPath            = "/export/org/scans.json"
 	taskListPath         = "/org/tasks"
 	healthPath           = "/health"
 	organizationPath     = "/org"
@@ -95,8 +96,7 @@ type responses map[string]response
 func (all responses) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, ok := all[strings.TrimPrefix(r.URL.Path, "/api/v1.0")]
 	if !ok {
-		http.NotFound(w, r)
-		return
+		a = response{status: http.StatusNotFound, body: "404: Not Found"}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if a.status != 0 {

@@ -60,7 +60,7 @@ func collectTasks(ctx context.Context, poll Poll) (Snapshot, error) {
 	scans, schedules, integrations := newScans(poll, seen), newSchedules(seen), newIntegrations(poll)
 	for task, err := range poll.API.Tasks(ctx, poll.Organization.ID) {
 		if err != nil {
-			return Snapshot{}, unsupportedTasks(err)
+			return Snapshot{}, unsupportedTasks(err, poll.API.Kind())
 		}
 		if task.Recur {
 			if err := schedules.add(&task); err != nil {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -35,13 +34,19 @@ func unsupportedExport(err error, what string) error {
 	return unsupported(err, runzero.ExportToken, what, needsExport)
 }
 
-// unsupportedTasks recognizes a console without a tasks export whose task list, in the
-// Organization API, the credential has no access to.
-func unsupportedTasks(err error) error {
-	apiErr := (*runzero.Error)(nil)
-	refused := []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
-	if !errors.As(err, &apiErr) || apiErr.Endpoint != runzero.TaskList || !slices.Contains(refused, apiErr.Status) {
+// unsupportedTasks recognizes a console without exports of tasks and scans whose task list, in the Organization API, the
+// credential has no access to.
+func unsupportedTasks(err error, kind runzero.Kind) error {
+	response := (*runzero.Error)(nil)
+	if !errors.As(err, &response) || response.Endpoint != runzero.TaskList {
 		return err
 	}
-	return fmt.Errorf("%w: this console has no tasks export, and its task list requires an organization token: %w", ErrUnsupported, err)
+	// An export token that was revoked is rejected by the exports, which come first.
+	if kind == runzero.ExportToken && response.Status == http.StatusUnauthorized {
+		kind = runzero.UnknownKind
+	}
+	if !runzero.Refused(err, kind) {
+		return err
+	}
+	return fmt.Errorf("%w: this console exports neither tasks nor scans, and its task list requires an organization token: %w", ErrUnsupported, err)
 }

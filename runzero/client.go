@@ -57,9 +57,9 @@ type Client struct {
 
 	// Whether a token of an unknown kind is account-wide, as found by Organizations.
 	accountWide atomic.Bool
-	// Consoles older than December 2024 have no tasks export. Until this time, in Unix seconds, it is not tried
-	// again, so that not every poll pays for a 404.
-	noTaskExport atomic.Int64
+	// Consoles older than December 2024 have no tasks export. Until this time, in Unix seconds, it and the export of
+	// completed scans are not tried again, so that not every poll pays for a 404.
+	absentTasks [2]atomic.Int64
 	// The newest Explorer release. The goroutine that requests it takes it out meanwhile.
 	release chan release
 }

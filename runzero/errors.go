@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,12 +68,6 @@ var (
 	ErrTruncated         = errors.New("the response ended early")
 	ErrNoLength          = errors.New("the response has neither a length nor chunks, so it may be incomplete: check the proxies in between, they must not remove these")
 )
-
-// hasStatus reports whether err is a response with one of these status codes.
-func hasStatus(err error, codes ...int) bool {
-	response := (*Error)(nil)
-	return errors.As(err, &response) && slices.Contains(codes, response.Status)
-}
 
 // Refused reports whether the API says, in words of its own, that the licence, the credential or the console does not
 // support the request, as opposed to a failure. What a proxy says is no evidence of that. kind is the credential's. A

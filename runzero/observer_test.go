@@ -38,7 +38,7 @@ func TestObserverFollowsEveryExchange(t *testing.T) {
 		"stopped early":     {data(`[{"id":"a"},{"id":"b"}]`), early, []int{200}, 23, false},
 		"two pages":         {pages(map[string]string{"": "A", "A": ""}), nil, []int{200, 200}, 40, false},
 		"redirected":        {http.RedirectHandler("https://example.com/", http.StatusFound), nil, []int{302}, 0, true},
-		"tasks of an old":   {routes(map[string]string{taskExport: "404", runzero.TaskList: `[]`}), func(ctx context.Context, c *runzero.Client) error { _, err := all(c.Tasks(ctx, "")); return err }, []int{404, 200}, 2, false},
+		"tasks of an old":   {routes(map[string]string{taskExport: "404", scanExport: "404", runzero.TaskList: `[]`}), func(ctx context.Context, c *runzero.Client) error { _, err := all(c.Tasks(ctx, "")); return err }, []int{404, 404, 200}, 2, false},
 		"larger than limit": {data(strings.Repeat(" ", 2000)), nil, []int{200}, 2000, true},
 	} {
 		t.Run(name, func(t *testing.T) {

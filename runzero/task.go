@@ -3,8 +3,10 @@ package runzero
 import (
 	"cmp"
 	"context"
+	"errors"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -65,47 +67,91 @@ const (
 		"start_time,recur_last,recur_next,grace_period,created_at,updated_at,data_acquisition_started_at," +
 		"data_acquisition_ended_at,data_processing_started_at,data_processing_ended_at,custom_integration_id,stats"
 	taskExport = "/export/org/tasks.jsonl"
-	// TaskList is the endpoint that Tasks falls back to.
+	// scanExport is documented by runZero's examples alone, as the list of completed scans.
+	scanExport = "/export/org/scans.json"
+	// TaskList is the last endpoint that Tasks falls back to.
 	TaskList = "/org/tasks"
 	// The list has the newest thousand tasks only, and passive samples alone can fill it.
 	taskListSearch = "not type:sample"
-	// How long a console is assumed to have no tasks export.
+	// How long a console is assumed to lack an export that it did not have.
 	taskExportMissing = 24 * time.Hour
 )
 
-// Tasks streams an organization's tasks in one call. Consoles older than December 2024 have no tasks export; the
-// fallback is the Organization API's list, which needs more scope than an export token has and contains the newest
-// thousand only.
+// Tasks streams an organization's tasks in one call, and in up to three once a day where a console lacks an export.
+// Consoles older than December 2024 have no tasks export. They may have one of completed scans, without schedules and
+// integrations. The last fallback is the Organization API's list, which needs more scope than an export token has and
+// contains the newest thousand only.
 func (c *Client) Tasks(ctx context.Context, organizationID string) iter.Seq2[Task, error] {
 	return func(yield func(Task, error) bool) {
-		known := c.now().Unix() < c.noTaskExport.Load()
-		if !known {
-			missing, some := false, false
-			for task, err := range organizationRows[Task](ctx, c, taskExport, "tasks", organizationID, taskFields, "") {
-				if missing = !some && hasStatus(err, http.StatusNotFound); missing {
-					break
-				}
-				if some = true; !yield(task, err) {
-					return
+		var absent []int
+		for i, source := range []iter.Seq2[Task, error]{
+			organizationRows[Task](ctx, c, taskExport, "tasks", organizationID, taskFields, ""),
+			c.completedScans(ctx, organizationID),
+			organizationRows[Task](ctx, c, TaskList, "tasks", organizationID, "", taskListSearch),
+		} {
+			fallback := i < len(c.absentTasks)
+			if fallback && c.now().Unix() < c.absentTasks[i].Load() {
+				continue
+			}
+			missing, err := relayTasks(source, fallback, yield)
+			if missing {
+				absent = append(absent, i)
+				continue
+			}
+			// An unknown organization gives a 404 as well: only a source that exists shows that the console lacks others.
+			if err == nil || apiSays(err, http.StatusUnauthorized, http.StatusForbidden) {
+				for _, i := range absent {
+					c.absentTasks[i].Store(c.now().Add(taskExportMissing).Unix())
 				}
 			}
-			if !missing {
+			return
+		}
+	}
+}
+
+// relayTasks yields the tasks of a source and its error. That the console lacks the source is not yielded if there is a
+// fallback.
+func relayTasks(source iter.Seq2[Task, error], fallback bool, yield func(Task, error) bool) (missing bool, err error) {
+	rows := false
+	for task, err := range source {
+		if fallback && !rows && apiSays(err, http.StatusNotFound) {
+			return true, nil
+		}
+		if rows = true; !yield(task, err) || err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// apiSays reports whether err is a response of the API itself with one of these status codes.
+func apiSays(err error, codes ...int) bool {
+	response := (*Error)(nil)
+	return errors.As(err, &response) && response.API && slices.Contains(codes, response.Status)
+}
+
+// completedScans streams the export of completed scans. What its rows contain is not documented: each is a scan that
+// succeeded, unless it says otherwise.
+func (c *Client) completedScans(ctx context.Context, organizationID string) iter.Seq2[Task, error] {
+	return func(yield func(Task, error) bool) {
+		for scan, err := range organizationRows[completedScan](ctx, c, scanExport, "scans", organizationID, "", "") {
+			task := scan.Task
+			if err == nil {
+				task.Type = strings.ToLower(cmp.Or(task.Type, "scan"))
+				task.Status = cmp.Or(task.Status, "processed")
+			}
+			if !yield(task, err) {
 				return
 			}
 		}
-		noExport := true
-		for task, err := range organizationRows[Task](ctx, c, TaskList, "tasks", organizationID, "", taskListSearch) {
-			// An unknown organization gives a 404 as well: only if the list exists is it the console that has no
-			// export.
-			noExport = err == nil || hasStatus(err, http.StatusUnauthorized, http.StatusForbidden)
-			if !yield(task, err) {
-				break
-			}
-		}
-		if noExport && !known {
-			c.noTaskExport.Store(c.now().Add(taskExportMissing).Unix())
-		}
 	}
+}
+
+// completedScan is a row that may lack an id.
+type completedScan struct{ Task }
+
+func (s *completedScan) identity() (id, organization string) {
+	return cmp.Or(s.ID, s.SiteID, s.SiteName), s.OrganizationID
 }
 
 func (t *Task) identity() (id, organization string) { return t.ID, t.OrganizationID }

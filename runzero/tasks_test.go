@@ -1,6 +1,7 @@
 package runzero_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -123,26 +124,33 @@ func TestReadsTaskFields(t *testing.T) {
 	}
 }
 
-const taskExport = "/export/org/tasks.jsonl"
+const (
+	taskExport = "/export/org/tasks.jsonl"
+	scanExport = "/export/org/scans.json"
+)
 
-// taskConsole sends one status for the export of tasks and another for the list.
-func taskConsole(export, list *int) *requests {
+// taskConsole sends the status of each source of tasks, with a body of the API unless a proxy responds.
+func taskConsole(statuses map[string]int, proxy bool) *requests {
 	return &requests{next: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		status := *export
-		if r.URL.Path == "/api/v1.0"+runzero.TaskList {
-			status = *list
-		}
+		status := cmp.Or(statuses[strings.TrimPrefix(r.URL.Path, "/api/v1.0")], http.StatusNotFound)
 		w.WriteHeader(status)
-		if status == http.StatusOK {
+		switch {
+		case status == http.StatusOK:
 			_, _ = w.Write([]byte(`[{"id":"a"},{"id":"b"}]`))
+		case proxy:
+			_, _ = w.Write([]byte("not found"))
+		case status == http.StatusNotFound:
+			_, _ = w.Write([]byte("404: Not Found"))
+		default:
+			_, _ = w.Write([]byte(`{"error":"no"}`))
 		}
 	})}
 }
 
-func TestFallsBackToTheTaskListForADay(t *testing.T) {
+func TestFallsBackFromTheTaskExportForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		export, list := http.StatusNotFound, http.StatusOK
-		log := taskConsole(&export, &list)
+		statuses := map[string]int{runzero.TaskList: http.StatusOK}
+		log := taskConsole(statuses, false)
 		client := serve(t, log, runzero.Config{HTTP: withToken(accountToken)})
 		expect := func(what string, want ...string) {
 			t.Helper()
@@ -158,33 +166,43 @@ func TestFallsBackToTheTaskListForADay(t *testing.T) {
 				t.Errorf("%s: %d tasks (%v) from %q, want 2 from %q", what, len(tasks), err, paths, want)
 			}
 		}
-		expect("first", taskExport, runzero.TaskList)
+		expect("first", taskExport, scanExport, runzero.TaskList)
 		expect("again", runzero.TaskList)
 		<-time.After(24*time.Hour - 2*time.Second)
 		expect("almost a day later", runzero.TaskList)
 		<-time.After(2 * time.Second)
-		expect("a day later", taskExport, runzero.TaskList)
+		expect("a day later", taskExport, scanExport, runzero.TaskList)
 		<-time.After(24 * time.Hour)
-		export = http.StatusOK
-		expect("after an upgrade", taskExport)
+		statuses[scanExport] = http.StatusOK
+		expect("after an upgrade", taskExport, scanExport)
+		expect("again after an upgrade", scanExport)
+		<-time.After(24 * time.Hour)
+		statuses[taskExport] = http.StatusOK
+		expect("after another upgrade", taskExport)
 	})
 }
 
 func TestTasksThatCannotBeRead(t *testing.T) {
+	every := []string{taskExport, scanExport, runzero.TaskList}
 	for name, c := range map[string]struct {
-		export, list int
-		endpoint     string
-		first, then  []string
+		export, scans, list int
+		proxy               bool
+		endpoint            string
+		first, then         []string
 	}{
-		"an export token at an old console":           {404, 401, runzero.TaskList, []string{taskExport, runzero.TaskList}, []string{runzero.TaskList}},
-		"a licence too small for the list":            {404, 403, runzero.TaskList, []string{taskExport, runzero.TaskList}, []string{runzero.TaskList}},
-		"an unknown organization":                     {404, 404, runzero.TaskList, []string{taskExport, runzero.TaskList}, []string{taskExport, runzero.TaskList}},
-		"a list that fails for now":                   {404, 503, runzero.TaskList, []string{taskExport, runzero.TaskList}, []string{taskExport, runzero.TaskList}},
-		"an export that is refused and not missing":   {401, 200, taskExport, []string{taskExport}, []string{taskExport}},
-		"an export that fails for now and has a list": {500, 200, taskExport, []string{taskExport}, []string{taskExport}},
+		"an export token at an old console":           {404, 404, 401, false, runzero.TaskList, every, every[2:]},
+		"a licence too small for the list":            {404, 404, 403, false, runzero.TaskList, every, every[2:]},
+		"an unknown organization":                     {404, 404, 404, false, runzero.TaskList, every, every},
+		"a list that fails for now":                   {404, 404, 503, false, runzero.TaskList, every, every},
+		"scans that fail for now":                     {404, 503, 200, false, scanExport, every[:2], every[:2]},
+		"scans that are refused":                      {404, 403, 200, false, scanExport, every[:2], every[1:2]},
+		"an export that is refused and not missing":   {401, 404, 200, false, taskExport, every[:1], every[:1]},
+		"an expired licence":                          {402, 200, 200, false, taskExport, every[:1], every[:1]},
+		"an export that fails for now and has a list": {500, 200, 200, false, taskExport, every[:1], every[:1]},
+		"a proxy that finds nothing":                  {404, 200, 200, true, taskExport, every[:1], every[:1]},
 	} {
 		t.Run(name, func(t *testing.T) {
-			log := taskConsole(&c.export, &c.list)
+			log := taskConsole(map[string]int{taskExport: c.export, scanExport: c.scans, runzero.TaskList: c.list}, c.proxy)
 			client := serve(t, log, runzero.Config{})
 			for _, want := range [][]string{c.first, c.then} {
 				_, err := all(client.Tasks(t.Context(), ""))
@@ -197,5 +215,28 @@ func TestTasksThatCannotBeRead(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a completed scan's row contains is not documented.
+func TestReadsCompletedScans(t *testing.T) {
+	for row, want := range map[string]runzero.Task{
+		`{"id":"a"}`: {ID: "a", Type: "scan", Status: "processed"},
+		`{"id":"a","type":"Scan","status":"error","error":"x","recur":true}`:                                  {ID: "a", Type: "scan", Status: "error", Failed: true, Recur: true},
+		`{"site_id":"s","type":null,"status":"","updated_at":1755103600}`:                                     {SiteID: "s", Type: "scan", Status: "processed", UpdatedAt: at(1755103600)},
+		`{"site_name":"HQ","stats":{"change.newAssets":1}}`:                                                   {SiteName: "HQ", Type: "scan", Status: "processed", Changes: runzero.Changes{New: runzero.Known(1)}},
+		`{"id":"a","type":"import","status":"processed","organization_id":"` + organization + `","name":[1]}`: {ID: "a", Type: "import", Status: "processed", OrganizationID: organization, Name: "1"},
+	} {
+		for _, body := range []string{"[" + row + "]", row, `{"scans":[` + row + `]}`} {
+			client := serve(t, routes(map[string]string{taskExport: "404", scanExport: body}), runzero.Config{})
+			tasks, err := all(client.Tasks(t.Context(), organization))
+			if got := one(t, tasks, err); got != want {
+				t.Errorf("%s:\ngot  %+v\nwant %+v", body, got, want)
+			}
+		}
+	}
+	client := serve(t, routes(map[string]string{taskExport: "404", scanExport: `[{"next":1}]`}), runzero.Config{})
+	if _, err := all(client.Tasks(t.Context(), organization)); !errors.Is(err, runzero.ErrNotRecord) {
+		t.Errorf("a row that names nothing: %v", err)
 	}
 }

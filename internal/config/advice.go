@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
@@ -80,6 +81,8 @@ func responseAdvice(response *runzero.Error) string {
 		return "the console failed; the request is repeated automatically"
 	case response.Endpoint == runzero.TokenEndpoint:
 		return "the console refuses the OAuth2 client: check --runzero.client-id, or client_id in the file, the file of the secret, and that the client belongs to this console"
+	case status == http.StatusPaymentRequired && response.API, strings.Contains(response.Message, "license is expired"):
+		return "the account's licence has expired: renew it in the console; polls are tried again every hour"
 	case status == http.StatusUnauthorized:
 		return "the console refuses the token: check that it is an export, organization or account token of this console, that it has not been revoked, and that the account allows API access from this machine's address"
 	case status == http.StatusForbidden:

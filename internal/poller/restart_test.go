@@ -120,7 +120,7 @@ func TestACrashLoopMakesNoRequestThatIsNotDue(t *testing.T) {
 func TestARestartRemembersFailuresSupportAndTheQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const dayStart = 9*time.Hour + 20*time.Minute
-		console := simulator.New(simulator.Options{Sites: 2, Assets: 5, Limit: 1000, DayStart: dayStart, Missing: []string{"/export/org/tasks.jsonl"}})
+		console := simulator.New(simulator.Options{Sites: 2, Assets: 5, Limit: 1000, DayStart: dayStart, Missing: []string{"/export/org/tasks.jsonl", "/export/org/scans.json"}})
 		s := harness.Setup{On: console, CacheDir: harness.CacheDir(t), Flags: func(f *config.Flags) { f.CacheInterval = 30 * time.Minute }}
 		w := harness.Start(t, s)
 		w.Pass(12 * time.Hour)

@@ -60,7 +60,8 @@ func TestReportsProblemsOfAnAccount(t *testing.T) {
 		{"old console", simulator.Options{}, status(map[string]int{"/account/sites": 404, "/export/org/tasks.jsonl": 404}), true, nil, []string{
 			"ok collector sites: yes, tried with organization", "ok collector tasks: yes",
 		}},
-		{"old console, export token", simulator.Options{}, status(map[string]int{"/export/org/tasks.jsonl": 404}), false, nil, []string{"error collector tasks: this console has no tasks export"}},
+		{"old console, export token", simulator.Options{}, status(map[string]int{"/export/org/tasks.jsonl": 404}), false, nil, []string{"ok collector tasks: yes"}},
+		{"older console, export token", simulator.Options{}, status(map[string]int{"/export/org/tasks.jsonl": 404, "/export/org/scans.json": 404}), false, nil, []string{"error collector tasks: this console exports neither tasks nor scans"}},
 		{"web configuration", simulator.Options{}, nil, false, func(o *Options) { o.WebConfigFile = write(t, "basic_auth_users: {}\n") }, []string{"ok web: is valid"}},
 		{"invalid web configuration", simulator.Options{}, nil, false, func(o *Options) { o.WebConfigFile = write(t, "tls_server_config: {cert_file: none}\n") }, []string{
 			"error web: invalid --web.config.file",
