@@ -46,24 +46,12 @@ func (f Flags) configuredButOff(name string, in fileCollectors) string {
 }
 
 // exposedSecrets returns a warning about each file with a secret that every user of this machine may read or change.
-// Groups are none of our business: Kubernetes and systemd give access by them.
 func (f Flags) exposedSecrets(c *Config) []string {
-	if runtime.GOOS == "windows" {
-		return nil // has no such permissions
-	}
 	var warnings []string
-	seen := map[string]bool{"": true}
 	check := func(what, name string) {
-		if seen[name] {
-			return
+		if warning := ExposedSecret(what, name); warning != "" && !slices.Contains(warnings, warning) {
+			warnings = append(warnings, warning)
 		}
-		seen[name] = true
-		info, err := os.Stat(name)
-		if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o007 == 0 {
-			return
-		}
-		warnings = append(warnings, fmt.Sprintf("%s %s is open to every user of this machine (mode %04o): allow only the exporter's user to read it, with chmod 600",
-			what, name, info.Mode().Perm()))
 	}
 	for _, a := range c.Accounts {
 		for _, credential := range a.Credentials {
@@ -84,6 +72,18 @@ func (f Flags) exposedSecrets(c *Config) []string {
 		}
 	}
 	return warnings
+}
+
+// ExposedSecret returns a warning if every user of this machine may read or change a file that holds a secret, else "".
+// what the file is begins the sentence: "the token file". Groups are none of our business: Kubernetes and systemd give
+// access by them.
+func ExposedSecret(what, name string) string {
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o007 == 0 || runtime.GOOS == "windows" {
+		return ""
+	}
+	return fmt.Sprintf("%s %s is open to every user of this machine (mode %04o): allow only the exporter's user to read it, with chmod 600",
+		what, name, info.Mode().Perm())
 }
 
 // holdsSecret reports whether a secret is written in the configuration itself.

@@ -8,9 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
@@ -87,7 +91,28 @@ func reportWeb(f *findings, file string) {
 		f.add(fine, "web", "without --web.config.file, metrics are served unencrypted and without authentication")
 	default:
 		f.add(fine, "web", "%s is valid", file)
+		if text := exposedKey(file); text != "" {
+			f.add(warning, "web", "%s", text)
+		}
 	}
+}
+
+// exposedKey returns a warning if every user of this machine may read the web server's TLS key.
+func exposedKey(file string) string {
+	var c struct {
+		TLS struct {
+			KeyFile string `yaml:"key_file"`
+		} `yaml:"tls_server_config"`
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || yaml.Unmarshal(text, &c) != nil || c.TLS.KeyFile == "" {
+		return ""
+	}
+	name := c.TLS.KeyFile
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(filepath.Dir(file), name)
+	}
+	return config.ExposedSecret("the TLS key file", name)
 }
 
 // severity is the first word of a finding.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"log/slog"
@@ -88,6 +89,28 @@ func TestReportsTLS(t *testing.T) {
 	o = options(console.ExportToken(0))
 	o.Flags.URL, o.Flags.AllowHTTP = "http://console.example", true
 	check(t, o, console, nil).want(t, "warning TLS: none: the credential is sent unencrypted")
+}
+
+func TestWarnsOfATLSKeyThatEveryUserCanRead(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.StartTLS()
+	defer server.Close()
+	key, err := x509.MarshalPKCS8PrivateKey(server.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	console := simulator.New(simulator.Options{Assets: 40})
+	o := options(console.ExportToken(0))
+	certificate := write(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
+	keyFile := write(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
+	o.WebConfigFile = write(t, fmt.Sprintf("tls_server_config: {cert_file: %s, key_file: %s}\n", certificate, keyFile))
+	if got := check(t, o, console, nil); strings.Contains(got.out, "warning  web") {
+		t.Error(got.out)
+	}
+	if err := os.Chmod(keyFile, 0o644); err != nil { //nolint:gosec // what is warned of
+		t.Fatal(err)
+	}
+	check(t, o, console, nil).want(t, "warning web: the TLS key file "+keyFile+" is open to every user of this machine (mode 0644)")
 }
 
 func TestExpiry(t *testing.T) {
