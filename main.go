@@ -135,7 +135,7 @@ func run(ctx context.Context, hangups <-chan os.Signal, args []string, getenv fu
 	case "once":
 		err = once.Run(ctx, env, once.Options{Flags: flags, Demo: demo})
 	case "plan":
-		planOptions.Flags = flags
+		planOptions.Flags = demo.Uncached(env, flags)
 		err = plan.Run(ctx, env, *planOptions)
 	case "check":
 		checkOptions.Flags, checkOptions.Demo, checkOptions.WebConfigFile = flags, demo, *serveOptions.Web.WebConfigFile
@@ -175,6 +175,7 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	duration(app.Flag("cache.interval", "Time between two polls, for collectors without an interval of their own.").Default("15m"), &f.CacheInterval)
 	duration(app.Flag("cache.max-age", "Stop exposing results that are older than this; 0 exposes them forever. Default intervals become at most half of it. A result whose interval the quota has lengthened is exposed for at least two such intervals.").Default("72h"), &f.CacheMaxAge)
 	app.Flag("cache.dir", "Folder to cache results and the count of API calls in, so that a restart costs no call. Default: nothing is cached.").StringVar(&f.CacheDir)
+	app.Flag("cache.required", "Exit when --cache.dir is in use by another exporter for more than 30s, instead of running without a cache until it is free.").BoolVar(&f.CacheRequired)
 
 	app.Flag("quota.share", "Share of the account's daily API calls that this exporter may make.").Default("0.5").Float64Var(&f.QuotaShare)
 	app.Flag("quota.reserve", "Share of the account's daily API calls that is left to other tools: below it, polling pauses.").Default("0.1").Float64Var(&f.QuotaReserve)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
@@ -32,11 +33,23 @@ type Demo struct {
 	Incidents bool // things go wrong in the simulated console
 }
 
+// Uncached returns flags without a cache if the demo is enabled: what is cached of a real account stays as it is.
+func (d Demo) Uncached(env Env, flags config.Flags) config.Flags {
+	if d.Enabled && flags.CacheDir != "" {
+		level.Info(env.Logger).Log("msg", "--demo ignores --cache.dir: nothing is cached")
+	}
+	if d.Enabled {
+		flags.CacheDir, flags.CacheRequired = "", false
+	}
+	return flags
+}
+
 // Start starts the simulated console if the demo is enabled. It returns env and flags that use it, and how to stop it.
 func (d Demo) Start(env Env, flags config.Flags) (Env, config.Flags, func()) {
 	if !d.Enabled {
 		return env, flags, func() {}
 	}
+	flags = d.Uncached(env, flags)
 	options := simulator.Options{Seed: 1, Limit: 100_000}
 	if d.Incidents {
 		options.Incidents = simulator.DemoIncidents(time.Now())

@@ -35,6 +35,7 @@ type Flags struct {
 	CacheInterval time.Duration
 	CacheMaxAge   time.Duration // 0 keeps results forever
 	CacheDir      string        // empty if nothing is cached on disk
+	CacheRequired bool          // exit rather than run while another exporter uses CacheDir
 
 	QuotaShare   float64
 	QuotaReserve float64
@@ -58,11 +59,12 @@ type CollectorFlags struct {
 
 // Config is a checked configuration, made by Load.
 type Config struct {
-	Accounts   []Account
-	MaxAge     time.Duration        // 0 keeps results forever
-	CacheDir   string               // empty if nothing is cached on disk
-	Collectors []schedule.Collector // the enabled ones, the cheapest first, and then the queries: queries/NAME
-	Settings   collector.Settings
+	Accounts      []Account
+	MaxAge        time.Duration        // 0 keeps results forever
+	CacheDir      string               // empty if nothing is cached on disk
+	CacheRequired bool                 // exit rather than run while another exporter uses CacheDir
+	Collectors    []schedule.Collector // the enabled ones, the cheapest first, and then the queries: queries/NAME
+	Settings      collector.Settings
 	// Warnings are sentences on settings that are valid and probably not meant. They repeat no secret.
 	Warnings []string
 }
@@ -101,7 +103,10 @@ func (f Flags) load() (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{MaxAge: f.CacheMaxAge, CacheDir: f.CacheDir}
+	c := &Config{MaxAge: f.CacheMaxAge, CacheDir: f.CacheDir, CacheRequired: f.CacheRequired}
+	if c.CacheRequired && c.CacheDir == "" {
+		return nil, errors.New("--cache.required is set without --cache.dir: set --cache.dir to the folder that is required")
+	}
 	if c.Accounts, err = f.accounts(in.Accounts); err != nil {
 		return nil, err
 	}

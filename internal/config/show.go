@@ -21,6 +21,9 @@ func (c *Config) String() string {
 	if c.CacheDir != "" {
 		fmt.Fprintf(&text, "# --cache.dir=%q\n", c.CacheDir)
 	}
+	if c.CacheRequired {
+		text.WriteString("# --cache.required\n")
+	}
 	var accounts, queries []any
 	for _, a := range c.Accounts {
 		accounts = append(accounts, a.shown())

@@ -80,7 +80,7 @@ func New(o Options) (*Exporter, error) {
 	}
 	e := &Exporter{options: o, registry: prometheus.NewRegistry(), reloads: make(chan struct{}, 1)}
 	if c.CacheDir != "" {
-		if e.store, err = store.Open(c.CacheDir, o.Logger); err != nil {
+		if e.store, err = store.Open(c.CacheDir, store.Options{Logger: o.Logger, Now: o.Now, Required: c.CacheRequired}); err != nil {
 			return nil, err
 		}
 		if o.Disk != nil {
@@ -134,38 +134,50 @@ func (e *Exporter) reloaded() (ok bool, last time.Time) {
 // saveTimeout bounds how long the end waits for the cache to be written. A disk may hang.
 const saveTimeout = 3 * time.Second
 
-// Run polls until ctx ends, and returns when the last poll has ended and everything is cached, or saveTimeout later.
-func (e *Exporter) Run(ctx context.Context) {
-	defer e.write()()
+// Run polls until ctx ends, and returns when the last poll has ended and everything is cached, or saveTimeout later. It
+// returns an error only when the cache is required and another exporter has it for too long.
+func (e *Exporter) Run(ctx context.Context) error {
+	ctx, end := e.write(ctx)
 	e.poller.Run(ctx)
+	return end()
 }
 
 // Once polls everything once, and returns what failed.
 func (e *Exporter) Once(ctx context.Context) error {
-	defer e.write()()
-	return e.poller.Once(ctx)
+	ctx, end := e.write(ctx)
+	failed := e.poller.Once(ctx)
+	return cmp.Or(end(), failed)
 }
 
 // Step replaces Run under a simulated clock: it makes every poll that is due, and returns how long nothing is due.
 func (e *Exporter) Step(ctx context.Context) time.Duration { return e.poller.Step(ctx) }
 
-// write starts the store's writer. The returned function waits until everything is written, at most for saveTimeout.
-func (e *Exporter) write() (end func()) {
+// write starts the store's writer. The returned context is that of polling: it also ends when the writer cannot run, and
+// end then returns why. end waits until everything is written, at most for saveTimeout.
+func (e *Exporter) write(ctx context.Context) (polling context.Context, end func() error) {
 	if e.store == nil {
-		return func() {}
+		return ctx, func() error { return nil }
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
+	polling, stop := context.WithCancel(ctx)
+	writing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
 	go func() {
-		defer close(ended)
-		e.store.Run(ctx)
+		err := e.store.Run(writing)
+		_ = e.store.Close() // the end of the process closes it, too
+		ended <- err
+		if err != nil {
+			stop()
+		}
 	}()
-	return func() {
+	return polling, func() error {
+		stop()
 		cancel()
 		select {
-		case <-ended:
+		case err := <-ended:
+			return err
 		case <-time.After(saveTimeout):
 			level.Warn(e.options.Logger).Log("msg", "the cache could not be written in time; a restart may cost API calls", "timeout", saveTimeout)
+			return nil
 		}
 	}
 }

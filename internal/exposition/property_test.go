@@ -23,7 +23,7 @@ import (
 // Whatever polls found or the store had cached, the exposition is valid: no series comes
 // twice, families are as in the catalogue, and nothing is missing but what another part owns.
 func TestTheExpositionIsValidWhateverThePartsHold(t *testing.T) {
-	s, err := store.Open(t.TempDir(), log.NewNopLogger())
+	s, err := store.Open(t.TempDir(), store.Options{Logger: log.NewNopLogger()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,11 +152,11 @@ func valid(families []*dto.MetricFamily) []*dto.MetricFamily {
 func savedAndLoaded(t *testing.T, s *store.Store, families []*dto.MetricFamily) []*dto.MetricFamily {
 	t.Helper()
 	key := store.Key{Collector: "sites"}
-	s.Prune(func(store.Key) bool { return false })
+	s.Prune(key.Account, func(store.Key) bool { return false })
 	s.Save(key, "", store.Snapshot{Families: families})
 	ended, end := context.WithCancel(t.Context())
 	end()
-	s.Run(ended)
+	_ = s.Run(ended)
 	snapshot, ok := s.LoadSnapshot(key, "")
 	if ok != s.Healthy() {
 		t.Fatalf("loaded: %v, saved: %v", ok, s.Healthy())

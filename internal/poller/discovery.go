@@ -103,7 +103,7 @@ func (p *Poller) applyReach(attempt *attempt, now time.Time) {
 		}
 	}
 	if attempt.err == nil {
-		p.prune(now)
+		p.prune()
 	}
 }
 

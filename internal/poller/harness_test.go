@@ -239,13 +239,13 @@ func sitesFamily(value float64, organization string) []*dto.MetricFamily {
 // openStore opens a store and runs its writer until the test ends.
 func openStore(t testing.TB, dir string) *store.Store {
 	t.Helper()
-	s, err := store.Open(dir, log.NewNopLogger())
+	s, err := store.Open(dir, store.Options{Logger: log.NewNopLogger()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var writing sync.WaitGroup
-	writing.Go(func() { s.Run(ctx) })
+	writing.Go(func() { _ = s.Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		writing.Wait()

@@ -47,6 +47,7 @@ type Poller struct {
 	reloads   chan reload
 
 	// Owned by the loop.
+	store    *store.Store // that it may write to; nil: nothing is cached, or another exporter has the store
 	accounts []*account
 	expires  time.Time // when the next exposed snapshot becomes too old; zero: never
 	ready    bool
@@ -60,6 +61,9 @@ func New(config Config, accounts []Account) *Poller {
 	p := &Poller{
 		config: config, merger: exposition.NewMerger(collector.Catalogue(), collector.AgeOf()), health: collector.NewHealthFamilies(),
 		results: make(chan *attempt), reloads: make(chan reload),
+	}
+	if config.Store != nil && config.Store.Owned() {
+		p.store = config.Store
 	}
 	p.apply(p.prepare(accounts))
 	return p
@@ -110,12 +114,13 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 		now := p.config.Now()
 		p.logAccount(a, p.quotaState(a, now), now)
 	}
-	running := 0
+	running, turn := 0, p.awaitStore()
+	defer turn.end()
 	for {
 		now := p.config.Now()
 		// Looked at once per round: whatever ends ctx later is noticed below.
 		stopping := ctx.Err() != nil
-		for !stopping && running < parallel {
+		for !stopping && !turn.waiting() && running < parallel {
 			a := p.startNext(ctx, now, once)
 			if a == nil {
 				break
@@ -127,7 +132,7 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 				p.results <- a
 			}()
 		}
-		if running == 0 && (once != nil || stopping) {
+		if running == 0 && (once != nil && !turn.waiting() || stopping) {
 			return
 		}
 		p.publishStatus()
@@ -143,6 +148,14 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 		case r := <-p.reloads:
 			p.apply(r)
 			close(r.applied)
+		case <-turn.acquired:
+			turn.acquired = nil
+			go p.loadAgain(turn, p.configured())
+		case restored := <-turn.loaded:
+			p.takeOver(restored, turn.waiting())
+			turn.settled = nil
+		case <-turn.settled:
+			turn.settled = nil
 		case <-wake.C:
 			p.refresh(p.config.Now())
 		case <-stop:

@@ -3,6 +3,7 @@ package poller
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // reload is a change of accounts on its way to the loop.
@@ -35,20 +36,23 @@ func (p *Poller) prepare(accounts []Account) reload {
 	}
 	now := p.config.Now()
 	for i, wanted := range accounts {
-		a := newAccount(wanted)
-		if slices.Contains(existing, a.identity()) {
-			continue
+		if !slices.Contains(existing, newAccount(wanted).identity()) {
+			r.restored[i] = p.restored(wanted, now)
 		}
-		a.reconcile()
-		p.restore(a, now)
-		r.restored[i] = a
 	}
 	return r
 }
 
+// restored makes an account with what the store has cached of it.
+func (p *Poller) restored(wanted Account, now time.Time) *account {
+	a := newAccount(wanted)
+	a.reconcile()
+	p.restore(a, now)
+	return a
+}
+
 // apply makes the accounts of a reload those that are polled.
 func (p *Poller) apply(r reload) {
-	now := p.config.Now()
 	before := p.accounts
 	p.accounts = nil
 	for i, wanted := range r.accounts {
@@ -67,11 +71,11 @@ func (p *Poller) apply(r reload) {
 			}
 		}
 	}
-	p.prune(now)
+	p.prune()
 	for _, a := range p.accounts {
 		a.updateLoads()
 	}
-	p.publish(now)
+	p.publish(p.config.Now())
 }
 
 // change makes an account what is wanted of it now.

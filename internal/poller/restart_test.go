@@ -51,6 +51,7 @@ func TestARestartExposesTheSameAndPollsNothingEarly(t *testing.T) {
 		if !w.Exporter.Ready() {
 			t.Error("not ready although everything is cached")
 		}
+		w.Stop()
 		time.Sleep(3 * time.Minute)
 		s.Idle = false
 		harness.Start(t, s).Pass(20 * time.Minute)

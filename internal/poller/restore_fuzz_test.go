@@ -28,7 +28,7 @@ func FuzzRestore(f *testing.F) {
 	for _, state := range fuzzedStates(f) {
 		f.Add(state, "\"\\\n", "sites")
 	}
-	folder, err := store.Open(f.TempDir(), log.NewNopLogger())
+	folder, err := store.Open(f.TempDir(), store.Options{Logger: log.NewNopLogger()})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -44,12 +44,12 @@ func FuzzRestore(f *testing.F) {
 				}
 			}
 			if json.Valid(state) {
-				folder.SaveState("", "", json.RawMessage(state))
+				folder.SaveState(store.Account{}, json.RawMessage(state))
 			}
 			for range 2 {
 				ended, end := context.WithCancel(t.Context())
 				end()
-				folder.Run(ended)
+				_ = folder.Run(ended)
 				account.Quota = quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now))
 				p := New(Config{Logger: log.NewNopLogger(), Store: folder, Now: time.Now, Random: func() float64 { return 0 }}, []Account{account})
 				expectClean(t, p)

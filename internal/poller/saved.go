@@ -44,8 +44,12 @@ type savedJob struct {
 	Calls        int64
 }
 
+func (a Account) storeKey() store.Account {
+	return store.Account{Name: a.Name, Fingerprint: a.Fingerprint}
+}
+
 func (j *job) storeKey() store.Key {
-	return store.Key{Account: j.account.Name, Organization: j.Organization.ID, Collector: j.Name}
+	return store.Key{Account: j.account.storeKey(), Organization: j.Organization.ID, Collector: j.Name}
 }
 
 // fingerprint identifies everything that shapes the job's snapshot.
@@ -53,19 +57,20 @@ func (j *job) fingerprint() string { return j.account.Fingerprint + "\n" + j.Col
 
 // save caches a job's snapshot.
 func (p *Poller) save(j *job) {
-	if p.config.Store == nil || j.err != nil || j.Name == schedule.Discovery {
+	if p.store == nil || j.err != nil || j.Name == schedule.Discovery {
 		return
 	}
-	p.config.Store.Save(j.storeKey(), j.fingerprint(), store.Snapshot{
+	p.store.Save(j.storeKey(), j.fingerprint(), store.Snapshot{
 		Families: j.snapshot.Families, Sites: j.snapshot.Sites, Missing: j.snapshot.Missing, Listed: j.snapshot.Listed, Success: j.lastSuccess,
 	})
 }
 
 // saveState caches an account's calls and schedule.
 func (p *Poller) saveState(a *account) {
-	if p.config.Store == nil {
+	if p.store == nil {
 		return
 	}
+	now := p.config.Now()
 	state := savedState{Quota: a.Quota.Save(), LoggedStretch: a.logged.stretch}
 	for _, c := range a.Credentials {
 		saved := savedCredential{Name: c.Name}
@@ -80,13 +85,13 @@ func (p *Poller) saveState(a *account) {
 	for _, j := range a.jobs {
 		if j.everPolled() || j.snapshot != nil {
 			state.Jobs = append(state.Jobs, savedJob{
-				Collector: j.Name, Organization: j.Organization.ID, AccountWide: j.AccountWide, Base: j.base.UTC(), Wait: j.wait,
-				LastAttempt: j.lastAttempt.UTC(), LastSuccess: j.lastSuccess.UTC(), Duration: j.duration, Failures: j.failures,
+				Collector: j.Name, Organization: j.Organization.ID, AccountWide: j.AccountWide, Base: onClock(j.base, now), Wait: j.wait,
+				LastAttempt: onClock(j.lastAttempt, now), LastSuccess: j.lastSuccess.UTC(), Duration: j.duration, Failures: j.failures,
 				Unsupported: j.unsupported, Done: j.done, Calls: j.calls,
 			})
 		}
 	}
-	p.config.Store.SaveState(a.Name, a.Fingerprint, state)
+	p.store.SaveState(a.storeKey(), state)
 }
 
 // saveTimeout is how long a poll waits for its start to be saved.
@@ -95,7 +100,7 @@ const saveTimeout = 2 * time.Second
 // awaitSaved waits until the start of a poll is on disk: if a crash cuts the poll short, it is
 // not repeated at once. A disk that hangs delays a poll no longer than saveTimeout.
 func (p *Poller) awaitSaved(ctx context.Context) {
-	if p.config.Store == nil {
+	if p.config.Store == nil { // p.store is the loop's
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
@@ -109,10 +114,13 @@ func (p *Poller) restore(a *account, now time.Time) {
 		return
 	}
 	var state savedState
-	if !p.config.Store.Load(a.Name, a.Fingerprint, &state) {
+	if !p.config.Store.Load(a.storeKey(), &state) {
 		return
 	}
-	a.Quota.Restore(state.Quota, now)
+	// The account may have been polled meanwhile, because another exporter had the store: no call is forgotten.
+	if state.Quota.Spent(now) >= a.Quota.State(now).Spent {
+		a.Quota.Restore(state.Quota, now)
+	}
 	a.logged.stretch = state.LoggedStretch
 	known := a.restoreCredentials(state.Credentials, now)
 	for _, j := range state.Jobs {
@@ -162,12 +170,21 @@ func (a *account) restoreCredentials(credentials []savedCredential, now time.Tim
 	return unknown == 0
 }
 
-// earlier returns t, or now when t is in the future: then the clock was ahead when t was saved.
+// earlier returns t, or now when t is in the future: then the clock was ahead when t was saved, or it is behind now.
+// What is measured from now is right whatever the clock is set to later.
 func earlier(t, now time.Time) time.Time {
 	if t.After(now) {
-		return now.Round(0)
+		return now
 	}
 	return t
+}
+
+// onClock returns t, which may have been read before the clock was set, as the clock shows it now.
+func onClock(t, now time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return now.Add(t.Sub(now)).UTC()
 }
 
 // restoreJob gives a job its schedule and its last snapshot back.
@@ -196,7 +213,9 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	}
 	if cached, ok := p.config.Store.LoadSnapshot(j.storeKey(), j.fingerprint()); ok {
 		j.setSnapshot(&collector.Snapshot{Families: cached.Families, Sites: cached.Sites, Missing: cached.Missing, Listed: cached.Listed})
-		j.lastSuccess = earlier(cached.Success, now)
+		// As it was saved, even if it is in the future. If the clock is behind, the snapshot has its true age when the
+		// clock is set.
+		j.lastSuccess = cached.Success
 		return
 	}
 	// The snapshot is lost: it is polled again, once. What never succeeded, because its first poll was cut short, is
@@ -214,7 +233,7 @@ func (j *job) restoreDiscovery(saved savedJob, now time.Time) {
 		j.makeDue() // other organizations are wanted than before
 	case selected:
 		j.setSnapshot(&collector.Snapshot{})
-		j.lastSuccess = earlier(saved.LastSuccess, now)
+		j.lastSuccess = saved.LastSuccess
 	}
 }
 
@@ -231,7 +250,7 @@ type Remembered struct {
 // Remember reads what a store has cached of an account. Its credentials need no clients.
 func Remember(s *store.Store, of Account, now time.Time) (Remembered, bool) {
 	var state savedState
-	if !s.Load(of.Name, of.Fingerprint, &state) {
+	if !s.Load(of.storeKey(), &state) {
 		return Remembered{}, false
 	}
 	var r Remembered

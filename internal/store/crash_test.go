@@ -33,16 +33,16 @@ func TestMain(m *testing.M) {
 
 // saveForever counts on from the snapshot that it finds, and prints each number that has been written.
 func saveForever(dir string) error {
-	s, err := store.Open(dir, log.NewLogfmtLogger(os.Stderr))
+	s, err := store.Open(dir, store.Options{Logger: log.NewLogfmtLogger(os.Stderr)})
 	if err != nil {
 		return err
 	}
 	ctx := context.Background()
-	go s.Run(ctx)
+	go func() { _ = s.Run(ctx) }()
 	snapshot, _ := s.LoadSnapshot(acme(), fingerprint)
 	for n := max(number(snapshot), 0) + 1; ; n++ {
 		s.Save(acme(), fingerprint, numbered(n))
-		s.SaveState("default", fingerprint, n)
+		s.SaveState(named("default"), n)
 		if err := s.Flush(ctx); err != nil {
 			return err
 		}
@@ -60,15 +60,22 @@ func TestKillAtAnyInstantLosesAtMostThePendingSave(t *testing.T) {
 	const kills = 20
 	interrupted := 0 // saves, recognised by their temporary file
 	for range kills {
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
 		written := kill(t, f.dir)
 		interrupted += len(f.names(".tmp"))
-		f.open()
+		f.open() // at once: the lock of a killed process is free
+		if !f.Owned() {
+			t.Fatal("the folder is still locked")
+		}
+		f.write()
 		snapshot, ok := f.load(acme())
 		if n := number(snapshot); !ok || n != written && n != written+1 {
 			t.Fatalf("the snapshot (found: %v) is %d, and %d was written", ok, n, written)
 		}
 		var n int
-		if ok := f.Load("default", fingerprint, &n); !ok || n != written && n != written+1 {
+		if ok := f.Load(named("default"), &n); !ok || n != written && n != written+1 {
 			t.Fatalf("the state (found: %v) is %d, and %d was written", ok, n, written)
 		}
 		if names := f.names(""); len(names) != 2 || f.logged() != nil {

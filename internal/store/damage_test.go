@@ -73,7 +73,7 @@ func TestForgedSnapshotsWithValidChecksumsAreSetAside(t *testing.T) {
 	file := string(read(t, path))
 	body := file[:strings.LastIndex(file, "# sha256")]
 	for what, change := range map[string][2]string{
-		"another file's":   {`"File":"snapshot-`, `"File":"snapshot-x`},
+		"another file's":   {`"File":"default-`, `"File":"default-x`},
 		"invalid time":     {`"Success":"2026`, `"Success":"soon`},
 		"unknown type":     {"gauge\n", "stateset\n"},
 		"timestamp":        {"\"} 2\n", "\"} 2 1700000000000\n"},
@@ -100,7 +100,7 @@ func TestStateOfAnotherTypeIsSetAside(t *testing.T) {
 	f := newFolder(t)
 	f.saveState("default", "PLANTED")
 	var state struct{ Spent int }
-	if f.Load("default", fingerprint, &state) {
+	if f.Load(named("default"), &state) {
 		t.Error("loaded a text as a struct")
 	}
 	f.write()
@@ -111,27 +111,25 @@ func TestStateOfAnotherTypeIsSetAside(t *testing.T) {
 
 func TestAnotherFingerprintIsIgnoredUntilReplaced(t *testing.T) {
 	f := newFolder(t)
-	for path, load := range kinds(f) {
-		before := read(t, path)
-		for range 2 {
-			var state any
-			_, snapshotFound := f.LoadSnapshot(acme(), "another")
-			if stateFound := f.Load("default", "another", &state); snapshotFound || stateFound {
-				t.Error("loaded with another fingerprint")
-			}
-			f.write()
-			if log := f.logged(); len(log) != 2 || !strings.HasPrefix(log[0], "level=info") || !strings.HasPrefix(log[1], "level=info") {
-				t.Errorf("logged %q", log)
-			}
+	f.save(acme(), small())
+	path := f.only()
+	before := read(t, path)
+	for range 2 {
+		if _, found := f.LoadSnapshot(acme(), "another"); found {
+			t.Error("loaded with another fingerprint")
 		}
-		if !bytes.Equal(read(t, path), before) || !load() {
-			t.Error("the file was changed")
+		f.write()
+		if log := f.logged(); len(log) != 1 || !strings.HasPrefix(log[0], "level=info") {
+			t.Errorf("logged %q", log)
 		}
+	}
+	if !bytes.Equal(read(t, path), before) {
+		t.Error("the file was changed")
 	}
 	f.Save(acme(), "another", small())
 	f.write()
-	if _, ok := f.LoadSnapshot(acme(), "another"); !ok || len(f.names("")) != 2 {
-		t.Errorf("not replaced: the folder holds %q", f.names(""))
+	if _, ok := f.LoadSnapshot(acme(), "another"); !ok || f.only() != path {
+		t.Error("not replaced")
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/go-kit/log/level"
 )
 
 const (
@@ -20,38 +18,35 @@ const (
 var (
 	errTooLarge   = errors.New("it is larger than any snapshot")
 	errNotRegular = errors.New("it is not a regular file")
+	errFolder     = errors.New("a folder is in the place of the file")
 )
 
-func (s *Store) path(name string) string { return filepath.Join(s.dir, name) }
+// path returns the path of a file or folder of the store, whose name has slashes on every system.
+func (s *Store) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
 
-// createTemporary creates a file with mode 0600 and a name that removeTemporary knows.
-func (s *Store) createTemporary() (*os.File, error) {
-	return os.CreateTemp(s.dir, temporaryPrefix+"*"+temporarySuffix)
+// createTemporary creates a file with mode 0600 and a name that isTemporary knows.
+func createTemporary(folder string) (*os.File, error) {
+	return os.CreateTemp(folder, temporaryPrefix+"*"+temporarySuffix)
+}
+
+func isTemporary(name string) bool {
+	middle, prefixed := strings.CutPrefix(name, temporaryPrefix)
+	middle, suffixed := strings.CutSuffix(middle, temporarySuffix)
+	return prefixed && suffixed && strings.Trim(middle, "0123456789") == ""
 }
 
 // probe creates and removes a file. The folder's permissions alone do not show whether
 // that is possible: the file system may be read-only.
 func (s *Store) probe() error {
-	f, err := s.createTemporary()
+	f, err := createTemporary(s.dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-// removeTemporary removes the temporary files of a killed process. One that cannot be removed does no harm.
-func (s *Store) removeTemporary() {
-	files, err := os.ReadDir(s.dir)
-	if err != nil {
-		return
+	err = f.Close()
+	if removing := os.Remove(f.Name()); err == nil && !errors.Is(removing, os.ErrNotExist) { // by the owner of the folder
+		err = removing
 	}
-	for _, file := range files {
-		middle, prefixed := strings.CutPrefix(file.Name(), temporaryPrefix)
-		middle, suffixed := strings.CutSuffix(middle, temporarySuffix)
-		if prefixed && suffixed && strings.Trim(middle, "0123456789") == "" && file.Type().IsRegular() {
-			_ = os.Remove(s.path(file.Name()))
-		}
-	}
+	return err
 }
 
 // replaceFile writes a file so that at every instant, even if the machine loses power,
@@ -60,7 +55,13 @@ func (s *Store) replaceFile(name string, data []byte) error {
 	if int64(len(data)) > s.limit {
 		return fmt.Errorf("%d bytes: %w", len(data), errTooLarge)
 	}
-	f, err := s.createTemporary()
+	path := s.path(name)
+	folder := filepath.Dir(path)
+	f, err := createTemporary(folder)
+	if errors.Is(err, os.ErrNotExist) && os.Mkdir(folder, 0o700) == nil {
+		syncFolder(s.dir)
+		f, err = createTemporary(folder)
+	}
 	if err != nil {
 		return err
 	}
@@ -72,19 +73,28 @@ func (s *Store) replaceFile(name string, data []byte) error {
 		err = closing
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), s.path(name))
+		err = os.Rename(f.Name(), path)
+		if info, problem := os.Lstat(path); err != nil && problem == nil && info.IsDir() {
+			if err = errFolder; s.setAside(name, info, errNotRegular) {
+				err = os.Rename(f.Name(), path)
+			}
+		}
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())
 		return err
 	}
-	// This makes the new name durable. Not every system can sync a folder; without it, losing power costs at most this
-	// save, so errors are ignored.
-	if dir, err := os.Open(s.dir); err == nil {
+	syncFolder(folder)
+	return nil
+}
+
+// syncFolder makes new names durable. Not every system can sync a folder; without it, losing power costs at most the
+// last save, so errors are ignored.
+func syncFolder(path string) {
+	if dir, err := os.Open(path); err == nil {
 		_ = dir.Sync()
 		_ = dir.Close()
 	}
-	return nil
 }
 
 // open opens a file that is worth reading. Anything but a regular file is refused:
@@ -116,8 +126,8 @@ func (s *Store) read(name string) ([]byte, os.FileInfo, error) {
 	return data, info, err
 }
 
-// readKey reads only the head of a snapshot.
-func (s *Store) readKey(name string) (Key, bool) {
+// readKey reads only the head of a snapshot of an account.
+func (s *Store) readKey(account Account, name string) (Key, bool) {
 	f, _, err := s.open(name)
 	if err != nil {
 		return Key{}, false
@@ -130,22 +140,5 @@ func (s *Store) readKey(name string) (Key, bool) {
 		return Key{}, false
 	}
 	h, err := decodeHeader(head)
-	return h.Key, err == nil
-}
-
-// setAside renames an unusable file, so that its owner can look at it. A file that has
-// been replaced since it was found unusable stays.
-func (s *Store) setAside(name string, found os.FileInfo, reason error) {
-	now, err := os.Lstat(s.path(name))
-	if err != nil || !os.SameFile(found, now) || found.Size() != now.Size() || !found.ModTime().Equal(now.ModTime()) {
-		return
-	}
-	err = os.Rename(s.path(name), s.path(name+badSuffix))
-	switch {
-	case err == nil:
-		level.Warn(s.logger).Log("msg", "cached file set aside", "file", s.path(name), "as", name+badSuffix, "reason", reason)
-	case !s.reported[name]:
-		s.reported[name] = true
-		level.Warn(s.logger).Log("msg", "cached file is unusable and cannot be set aside", "file", s.path(name), "reason", reason, "err", cause(err))
-	}
+	return Key{Account: account, Organization: h.Organization, Collector: h.Collector}, err == nil
 }

@@ -23,15 +23,16 @@ func encodeSnapshot(key Key, fingerprint string, snapshot Snapshot) ([]byte, err
 		}
 	}
 	return encode(snapshotTitle, header{
-		Key: key, File: key.file(), Fingerprint: hash(fingerprint), Success: snapshot.Success.UTC(), Sites: snapshot.Sites,
+		Account: key.Account.Name, Organization: key.Organization, Collector: key.Collector, File: key.file(),
+		Fingerprint: hash(fingerprint), Success: snapshot.Success.UTC(), Sites: snapshot.Sites,
 		Missing: snapshot.Missing, Listed: snapshot.Listed,
 	}, samples.Bytes())
 }
 
-func decodeSnapshot(data []byte, key Key, fingerprint string) (Snapshot, error) {
+func decodeSnapshot(data []byte, file, fingerprint string) (Snapshot, error) {
 	h, samples, err := decode(data, snapshotTitle)
 	if err == nil {
-		err = h.check(key.file(), fingerprint)
+		err = h.check(file, fingerprint)
 	}
 	if err != nil {
 		return Snapshot{}, err
@@ -40,32 +41,23 @@ func decodeSnapshot(data []byte, key Key, fingerprint string) (Snapshot, error) 
 	return Snapshot{Families: families, Sites: h.Sites, Missing: h.Missing, Listed: h.Listed, Success: h.Success.UTC()}, err
 }
 
-func encodeState(account, fingerprint string, state any) ([]byte, error) {
+func encodeState(account Account, state any) ([]byte, error) {
 	data, err := json.Marshal(state)
 	if err != nil {
 		return nil, err
 	}
-	h := header{Key: Key{Account: account}, File: stateFile(account), Fingerprint: hash(fingerprint)}
+	h := header{Account: account.Name, File: account.stateFile(), Fingerprint: hash(account.Fingerprint)}
 	return encode(stateTitle, h, append(data, '\n'))
 }
 
-func decodeState(data []byte, account, fingerprint string, state any) error {
+// decodeState also returns the state as it is encoded.
+func decodeState(data []byte, file, fingerprint string, state any) (json.RawMessage, error) {
 	h, body, err := decode(data, stateTitle)
 	if err == nil {
-		err = h.check(stateFile(account), fingerprint)
+		err = h.check(file, fingerprint)
 	}
 	if err == nil && json.Unmarshal(body, state) != nil {
 		err = errors.New("its JSON is not that of a state") // the error would quote the data
 	}
-	return err
-}
-
-// readState reads the state in a file, of whatever account and fingerprint.
-func (s *Store) readState(name string) (account string, state []byte, err error) {
-	data, _, err := s.read(name)
-	if err != nil {
-		return "", nil, err
-	}
-	h, body, err := decode(data, stateTitle)
-	return h.Account, bytes.TrimSuffix(body, []byte("\n")), err
+	return body, err
 }

@@ -28,13 +28,13 @@ var (
 
 // header is the metadata of a file. JSON replaces invalid UTF-8, so only File distinguishes all keys.
 type header struct {
-	Key
-	File        string               // name of the file when it was written
-	Fingerprint string               // hash of the fingerprint
-	Success     time.Time            `json:",omitzero"` // of a snapshot, as are Sites
-	Sites       map[string]string    // nil: unknown
-	Missing     map[string]time.Time `json:",omitempty"`
-	Listed      map[string]int64     `json:",omitempty"`
+	Account, Organization, Collector string
+	File                             string               // name of the file when it was written
+	Fingerprint                      string               // hash of the fingerprint
+	Success                          time.Time            `json:",omitzero"` // of a snapshot, as are Sites
+	Sites                            map[string]string    // nil: unknown
+	Missing                          map[string]time.Time `json:",omitempty"`
+	Listed                           map[string]int64     `json:",omitempty"`
 }
 
 // check reports whether the file is the one wanted.

@@ -10,7 +10,7 @@ import (
 )
 
 func TestEveryTruncationAndFlippedBitIsDetected(t *testing.T) {
-	key := Key{Account: "default", Organization: "1", Collector: "sites"}
+	key := Key{Account: Account{Name: "default"}, Organization: "1", Collector: "sites"}
 	snapshot, err := encodeSnapshot(key, "", Snapshot{
 		Families: []*dto.MetricFamily{{Name: new("a"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{{Gauge: &dto.Gauge{Value: new(1.0)}}}}},
 		Sites:    map[string]string{"1": "HQ"}, Success: time.Unix(1, 0),
@@ -18,7 +18,7 @@ func TestEveryTruncationAndFlippedBitIsDetected(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, err := encodeState("default", "", map[string]int{"spent": 12})
+	state, err := encodeState(key.Account, map[string]int{"spent": 12})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,8 +26,12 @@ func TestEveryTruncationAndFlippedBitIsDetected(t *testing.T) {
 		file   []byte
 		decode func(file []byte) error
 	}{
-		{snapshot, func(file []byte) error { _, err := decodeSnapshot(file, key, ""); return err }},
-		{state, func(file []byte) error { var state any; return decodeState(file, "default", "", &state) }},
+		{snapshot, func(file []byte) error { _, err := decodeSnapshot(file, key.file(), ""); return err }},
+		{state, func(file []byte) error {
+			var state any
+			_, err := decodeState(file, key.Account.stateFile(), "", &state)
+			return err
+		}},
 	} {
 		expect := func(damaged []byte) {
 			t.Helper()

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -19,6 +21,9 @@ import (
 
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
+
+// named is an account of the tests' console.
+func named(name string) store.Account { return store.Account{Name: name, Fingerprint: fingerprint} }
 
 // folder is a store in a folder of its own, and its log.
 type folder struct {
@@ -38,7 +43,12 @@ func newFolder(t testing.TB) *folder {
 // open restarts the exporter.
 func (f *folder) open() {
 	f.t.Helper()
-	s, err := store.Open(f.dir, log.NewLogfmtLogger(log.NewSyncWriter(&f.log)))
+	if f.Store != nil {
+		if err := f.Close(); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	s, err := store.Open(f.dir, store.Options{Logger: log.NewLogfmtLogger(log.NewSyncWriter(&f.log))})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -49,7 +59,7 @@ func (f *folder) open() {
 func (f *folder) write() {
 	ended, end := context.WithCancel(context.Background())
 	end()
-	f.Run(ended)
+	_ = f.Run(ended)
 }
 
 func (f *folder) save(key store.Key, snapshot store.Snapshot) {
@@ -63,7 +73,7 @@ func (f *folder) save(key store.Key, snapshot store.Snapshot) {
 
 func (f *folder) saveState(account string, state any) {
 	f.t.Helper()
-	f.SaveState(account, fingerprint, state)
+	f.SaveState(named(account), state)
 	f.write()
 	if !f.Healthy() {
 		f.t.Fatal(f.log.String())
@@ -78,7 +88,7 @@ func (f *folder) load(key store.Key) (store.Snapshot, bool) {
 
 func (f *folder) loadState(account string) (state any, found bool) {
 	defer f.write()
-	found = f.Load(account, fingerprint, &state)
+	found = f.Load(named(account), &state)
 	return state, found
 }
 
@@ -93,18 +103,19 @@ func (f *folder) expect(key store.Key, want store.Snapshot) {
 	}
 }
 
-// names lists the files in the folder that end in suffix.
+// names lists the files of all accounts that end in suffix, with their folder.
 func (f *folder) names(suffix string) []string {
 	f.t.Helper()
-	files, err := os.ReadDir(f.dir)
+	var names []string
+	err := filepath.WalkDir(f.dir, func(path string, entry fs.DirEntry, err error) error {
+		name, outside := filepath.Rel(f.dir, path)
+		if account, _ := filepath.Split(name); strings.HasSuffix(name, suffix) && name != "lock" && (account != "" || !entry.IsDir()) {
+			names = append(names, name)
+		}
+		return errors.Join(err, outside)
+	})
 	if err != nil {
 		f.t.Fatal(err)
-	}
-	var names []string
-	for _, file := range files {
-		if strings.HasSuffix(file.Name(), suffix) {
-			names = append(names, file.Name())
-		}
 	}
 	return names
 }
@@ -200,7 +211,7 @@ func gauges(name string, metrics ...*dto.Metric) *dto.MetricFamily {
 const fingerprint = "https://console.runzero.com top=100"
 
 func acme() store.Key {
-	return store.Key{Account: "default", Organization: "b1f3c1de-0000-4000-8000-000000000001", Collector: "assets"}
+	return store.Key{Account: named("default"), Organization: "b1f3c1de-0000-4000-8000-000000000001", Collector: "assets"}
 }
 
 // small returns a snapshot with one of everything.

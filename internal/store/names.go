@@ -1,15 +1,19 @@
 package store
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"path"
+	"regexp"
 	"strconv"
 	"strings"
 )
 
 const (
 	snapshotPrefix = "snapshot-"
-	statePrefix    = "state-"
+	stateName      = "state.prom"
+	statePrefix    = "state-" // of the first version
 	suffix         = ".prom"
 	badSuffix      = ".bad"
 
@@ -18,28 +22,48 @@ const (
 	readableBytes = 36
 )
 
-// file names the key's snapshot: readable, and unique because of its hash.
-func (k Key) file() string {
-	return fileName(snapshotPrefix, k.Account, k.Organization, k.Collector)
+// folder names the account's folder below that of the store: readable, and unique because of its hash.
+func (a Account) folder() string {
+	return uniqueName(cmp.Or(readable(a.Name), "account"), a.Name, a.Fingerprint)
 }
 
-func stateFile(account string) string { return fileName(statePrefix, account) }
+// accountFolder matches what folder returns.
+func accountFolder() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9_-]{1,36}-[0-9a-f]{16}$`) }
 
-// fileName returns a name without anything that has a meaning to a file system: no
-// separator, only one dot, and no capital letters, because some systems ignore case.
+func (a Account) stateFile() string { return path.Join(a.folder(), stateName) }
+
+// file names the key's snapshot.
+func (k Key) file() string {
+	return path.Join(k.Account.folder(), fileName(snapshotPrefix, k.Organization, k.Collector))
+}
+
+// The first version had the files of all accounts in one folder, which depended on the account's name alone.
+func (a Account) flatFile() string { return fileName(statePrefix, a.Name) }
+
+func (k Key) flatFile() string {
+	return fileName(snapshotPrefix, k.Account.Name, k.Organization, k.Collector)
+}
+
 func fileName(prefix string, parts ...string) string {
-	var name, quoted strings.Builder
+	name := strings.Builder{}
 	name.WriteString(prefix)
 	for _, part := range parts {
-		quoted.WriteString(strconv.Quote(part))
 		if readable := readable(part); readable != "" {
 			name.WriteString(readable)
 			name.WriteByte('-')
 		}
 	}
-	name.WriteString(hash(quoted.String())[:16])
-	name.WriteString(suffix)
-	return name.String()
+	return uniqueName(strings.TrimSuffix(name.String(), "-"), parts...) + suffix
+}
+
+// uniqueName returns a name that other parts do not have, without anything that has a meaning to a file system: no
+// separator, no dot, and no capital letters, because some systems ignore case.
+func uniqueName(readable string, parts ...string) string {
+	var quoted strings.Builder
+	for _, part := range parts {
+		quoted.WriteString(strconv.Quote(part))
+	}
+	return readable + "-" + hash(quoted.String())[:16]
 }
 
 func readable(s string) string {

@@ -11,17 +11,17 @@ import (
 
 func TestHostileKeysBecomeSafeFileNames(t *testing.T) {
 	f := newFolder(t)
-	safe := regexp.MustCompile(`^(snapshot|state)-[a-z0-9_-]{16,127}\.prom$`)
+	safe := regexp.MustCompile(`^[a-z0-9_-]{18,53}/(snapshot-[a-z0-9_-]{16,90}|state)\.prom$`)
 	texts := []string{
 		"", ".", "..", "../../etc/passwd", `..\..\boot.ini`, "/", `C:\`, "a:b", "con", "NUL.txt", "a\x00b", "a\nb", "# HELP x", "\"", "a ", "a.", "~", "-rf",
 		"caf\xe9", "\xed\xa0\x80", "Zürich 🏭", strings.Repeat("x", 5000), strings.Repeat("🏭", 500), "snapshot-", ".bad", "*", "%s%n", "`", "\u202e",
 	}
 	snapshots := map[store.Key]store.Snapshot{}
 	for i, text := range texts {
-		key := store.Key{Account: text, Organization: text, Collector: text}
+		key := store.Key{Account: store.Account{Name: text, Fingerprint: text}, Organization: text, Collector: text}
 		snapshots[key] = numbered(i)
 		f.Save(key, fingerprint, snapshots[key])
-		f.SaveState(text, text, i)
+		f.SaveState(store.Account{Name: text, Fingerprint: text}, i)
 	}
 	f.write()
 
@@ -31,13 +31,13 @@ func TestHostileKeysBecomeSafeFileNames(t *testing.T) {
 	}
 	for i, text := range texts {
 		var n int
-		if ok := f.Load(text, text, &n); !ok || n != i {
+		if ok := f.Load(store.Account{Name: text, Fingerprint: text}, &n); !ok || n != i {
 			t.Errorf("the state of %q is %d (found: %v), want %d", text, n, ok, i)
 		}
 	}
 	names := f.names("")
 	for _, name := range names {
-		if !safe.MatchString(name) {
+		if !safe.MatchString(filepath.ToSlash(name)) {
 			t.Errorf("unsafe file name %q", name)
 		}
 	}
@@ -52,9 +52,9 @@ func TestHostileKeysBecomeSafeFileNames(t *testing.T) {
 func TestSimilarKeysHaveFilesOfTheirOwn(t *testing.T) {
 	f := newFolder(t)
 	keys := []store.Key{
-		{Account: "a", Organization: "b", Collector: "c"}, {Account: "A", Organization: "b", Collector: "c"},
-		{Account: "a-b", Collector: "c"}, {Organization: "a-b-c"}, {Account: `a""b`}, {Account: "a", Organization: `"b`},
-		{Account: strings.Repeat("x", 100) + "1"}, {Account: strings.Repeat("x", 100) + "2"}, {Account: "\xff"}, {Account: "\ufffd"},
+		{Account: named("a"), Organization: "b", Collector: "c"}, {Account: named("A"), Organization: "b", Collector: "c"},
+		{Account: named("a-b"), Collector: "c"}, {Organization: "a-b-c"}, {Account: named(`a""b`)}, {Account: named("a"), Organization: `"b`},
+		{Account: named(strings.Repeat("x", 100) + "1")}, {Account: named(strings.Repeat("x", 100) + "2")}, {Account: named("\xff")}, {Account: named("\ufffd")},
 	}
 	folded := map[string]bool{} // as on a file system that ignores case
 	for i, key := range keys {

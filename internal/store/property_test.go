@@ -86,7 +86,7 @@ func TestEverySnapshotIsLoadedAsItWasSaved(t *testing.T) {
 	f := newFolder(t)
 	saved := map[store.Key]store.Snapshot{}
 	for i := range 60 {
-		key := store.Key{Account: r.text(), Organization: r.text(), Collector: fmt.Sprint(i % 50)}
+		key := store.Key{Account: named(r.text()), Organization: r.text(), Collector: fmt.Sprint(i % 50)}
 		saved[key] = r.snapshot()
 		f.save(key, saved[key])
 	}

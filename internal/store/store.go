@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -10,11 +11,19 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
+	"github.com/gofrs/flock"
 	dto "github.com/prometheus/client_model/go"
 )
 
+// Account identifies whose snapshots and state these are. The fingerprint stands for everything besides the name that
+// makes it another account, such as the URL of its console. Each part may be any text.
+type Account struct{ Name, Fingerprint string }
+
 // Key identifies a snapshot. Each part may be any text.
-type Key struct{ Account, Organization, Collector string }
+type Key struct {
+	Account                 Account
+	Organization, Collector string
+}
 
 // Snapshot is the result of a successful poll.
 type Snapshot struct {
@@ -32,33 +41,44 @@ type Snapshot struct {
 // a hundred times the snapshot of a very large account.
 const maxSize = 256 << 20
 
-// Store is a folder of snapshots and states. It is safe for concurrent use by one
-// process; two processes must not write to the same folder.
+// Options are what a Store needs besides its folder. Only the Logger is required.
+type Options struct {
+	Logger   log.Logger
+	Now      func() time.Time // decides which files are old; nil: time.Now
+	Required bool             // an error, and not a wait, when the folder is in use for too long
+}
+
+// Store is a folder of snapshots and states. It is safe for concurrent use. Of the stores on one folder, in whatever
+// process, one writes; see Acquired.
 type Store struct {
+	Options
 	dir      string
-	logger   log.Logger
-	readOnly bool
+	lock     *flock.Flock // nil: read-only
+	acquired chan struct{}
+	settled  chan struct{}
+	settle   func()
 	limit    int64 // of a file, in bytes
 
 	failing atomic.Bool
+	inUse   atomic.Bool // for so long that nobody waits for it any more
 
 	// The writer's own; see Run.
 	replace  WriteFile
-	failed   map[string]Key  // what could not be written when last tried, by file
+	failed   map[string]task // what could not be done when last tried, by file
 	reported map[string]bool // files that could not be set aside: logged once
 
 	wake chan struct{} // signals that the queue has grown
 
 	mu      sync.Mutex // held for a few instructions, never during file access
 	queue   []task
+	used    map[string]bool // folders of accounts that were loaded or saved
 	busy    bool            // whether the writer is at a task that it took from the queue
 	flushes []chan struct{} // closed when there is nothing left to do
 }
 
-// Open opens a folder and creates it if it does not exist. It removes the temporary
-// files of a process that was killed while writing.
-func Open(dir string, logger log.Logger) (*Store, error) {
-	s := newStore(dir, logger)
+// Open opens a folder, creates it if it does not exist, and locks it unless it is in use.
+func Open(dir string, o Options) (*Store, error) {
+	s := newStore(dir, o)
 	err := os.MkdirAll(dir, 0o700)
 	if err == nil {
 		err = s.probe()
@@ -66,26 +86,27 @@ func Open(dir string, logger log.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--cache.dir: cannot write to the folder %q (%w): name a folder that the exporter's user can write to, or omit the flag to run without a cache", dir, cause(err))
 	}
-	s.removeTemporary()
-	return s, nil
+	return s, s.lockFirst()
 }
 
 // OpenReadOnly opens an existing folder, which may be in use by another process. The
 // store never changes it: what is saved or pruned is ignored, and no file is set aside.
-func OpenReadOnly(dir string, logger log.Logger) (*Store, error) {
+func OpenReadOnly(dir string, o Options) (*Store, error) {
 	if _, err := os.ReadDir(dir); err != nil {
 		return nil, fmt.Errorf("--cache.dir: cannot read the folder %q: %w", dir, cause(err))
 	}
-	s := newStore(dir, logger)
-	s.readOnly = true
-	return s, nil
+	return newStore(dir, o), nil
 }
 
-func newStore(dir string, logger log.Logger) *Store {
-	s := &Store{
-		dir: dir, logger: logger, limit: maxSize,
-		failed: map[string]Key{}, reported: map[string]bool{}, wake: make(chan struct{}, 1),
+func newStore(dir string, o Options) *Store {
+	if o.Now == nil {
+		o.Now = time.Now
 	}
+	s := &Store{
+		Options: o, dir: dir, acquired: make(chan struct{}), settled: make(chan struct{}), limit: maxSize,
+		failed: map[string]task{}, reported: map[string]bool{}, used: map[string]bool{}, wake: make(chan struct{}, 1),
+	}
+	s.settle = sync.OnceFunc(func() { close(s.settled) })
 	s.replace = s.replaceFile
 	return s
 }
@@ -100,35 +121,48 @@ func cause(err error) error {
 
 // Save hands a snapshot over to the writer. It replaces the key's last one.
 //
-// The fingerprint stands for everything besides the key that decides what the samples are, such as the URL and the
-// settings. Only its hash is stored. The snapshot must not change afterwards.
+// The fingerprint stands for everything besides the key that decides what the samples are, such as the settings. Only
+// its hash is stored. The snapshot must not change afterwards.
 func (s *Store) Save(key Key, fingerprint string, snapshot Snapshot) {
-	s.write(key.file(), key, func() ([]byte, error) { return encodeSnapshot(key, fingerprint, snapshot) })
+	s.write(key.Account, key.file(), &key, func() ([]byte, error) { return encodeSnapshot(key, fingerprint, snapshot) })
 }
 
 // SaveState hands the state of an account over to the writer, which encodes it as JSON.
 // It replaces the account's last one. The state must not change afterwards.
-func (s *Store) SaveState(account, fingerprint string, state any) {
-	s.write(stateFile(account), Key{Account: account}, func() ([]byte, error) { return encodeState(account, fingerprint, state) })
+func (s *Store) SaveState(account Account, state any) {
+	s.write(account, account.stateFile(), nil, func() ([]byte, error) { return encodeState(account, state) })
 }
 
 // LoadSnapshot returns the key's snapshot if one of this fingerprint has been written. A snapshot of another
 // fingerprint stays until it is replaced. A file that is torn, edited, of another version or of another key is set
 // aside: the writer renames it to end in .bad.
 func (s *Store) LoadSnapshot(key Key, fingerprint string) (snapshot Snapshot, found bool) {
-	found = s.load(key.file(), func(data []byte) (err error) {
-		snapshot, err = decodeSnapshot(data, key, fingerprint)
+	file, old := s.find(key.Account, key.file(), key.flatFile())
+	found = s.load(file, func(data []byte) (err error) {
+		snapshot, err = decodeSnapshot(data, file, fingerprint)
 		return err
 	})
+	if found && old {
+		s.Save(key, fingerprint, snapshot)
+		s.removeOld(file, key.file())
+	}
 	return snapshot, found
 }
 
-// Load decodes the state of an account into *state if one of this fingerprint has been written. It treats files as
-// LoadSnapshot does. When it returns false, *state may have been changed and must not be used.
-func (s *Store) Load(account, fingerprint string, state any) (found bool) {
-	return s.load(stateFile(account), func(data []byte) error {
-		return decodeState(data, account, fingerprint, state)
+// Load decodes the state of an account into *state if one has been written. It treats files as LoadSnapshot does.
+// When it returns false, *state may have been changed and must not be used.
+func (s *Store) Load(account Account, state any) (found bool) {
+	file, old := s.find(account, account.stateFile(), account.flatFile())
+	var text json.RawMessage
+	found = s.load(file, func(data []byte) (err error) {
+		text, err = decodeState(data, file, account.Fingerprint, state)
+		return err
 	})
+	if found && old {
+		s.SaveState(account, text)
+		s.removeOld(file, account.stateFile())
+	}
+	return found
 }
 
 func (s *Store) load(name string, decode func([]byte) error) bool {
@@ -141,12 +175,12 @@ func (s *Store) load(name string, decode func([]byte) error) bool {
 		return true
 	case errors.Is(err, os.ErrNotExist):
 	case errors.Is(err, errFingerprint):
-		level.Info(s.logger).Log("msg", "cached file ignored: it was written with other settings", "file", s.path(name))
+		level.Info(s.Logger).Log("msg", "cached file ignored: it was written with other settings", "file", s.path(name))
 	case errors.As(err, &system):
 		// The cause may be temporary and is not the file's content: it stays.
-		level.Warn(s.logger).Log("msg", "cached file cannot be read", "file", s.path(name), "err", system.Err)
-	case s.readOnly:
-		level.Warn(s.logger).Log("msg", "cached file ignored", "file", s.path(name), "reason", err)
+		level.Warn(s.Logger).Log("msg", "cached file cannot be read", "file", s.path(name), "err", system.Err)
+	case !s.Owned():
+		level.Warn(s.Logger).Log("msg", "cached file ignored", "file", s.path(name), "reason", err)
 	default:
 		s.enqueue(task{run: func() { s.setAside(name, info, err) }})
 	}

@@ -93,16 +93,16 @@ func TestStateIsLoadedAsItWasSaved(t *testing.T) {
 	}
 	f := newFolder(t)
 	var none, got state
-	if f.Load("default", fingerprint, &none) {
+	if f.Load(named("default"), &none) {
 		t.Error("found before anything was saved")
 	}
 	want := state{12, []string{"", "# sha256 \n# account", "\u2028"}, time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)}
 	f.saveState("default", want)
 	f.open()
-	if !f.Load("default", fingerprint, &got) || !reflect.DeepEqual(got, want) {
+	if !f.Load(named("default"), &got) || !reflect.DeepEqual(got, want) {
 		t.Errorf("loaded %+v, want %+v", got, want)
 	}
-	if f.Load("another", fingerprint, &none) {
+	if f.Load(named("another"), &none) {
 		t.Error("found the state of another account")
 	}
 }
@@ -111,7 +111,7 @@ func TestOpenFolderThatCannotBeWritten(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "file"), nil)
 	for what, dir := range map[string]string{"file": filepath.Join(root, "file"), "below a file": filepath.Join(root, "file", "cache"), "no name": ""} {
-		_, err := store.Open(dir, log.NewNopLogger())
+		_, err := store.Open(dir, store.Options{Logger: log.NewNopLogger()})
 		if err == nil || !strings.Contains(err.Error(), "--cache.dir") || !strings.Contains(err.Error(), fmt.Sprintf("%q", dir)) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -120,7 +120,7 @@ func TestOpenFolderThatCannotBeWritten(t *testing.T) {
 
 func TestReadOnlyStoreChangesNothing(t *testing.T) {
 	none := filepath.Join(t.TempDir(), "none")
-	if _, err := store.OpenReadOnly(none, log.NewNopLogger()); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "--cache.dir") {
+	if _, err := store.OpenReadOnly(none, store.Options{Logger: log.NewNopLogger()}); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "--cache.dir") {
 		t.Errorf("opening a folder that does not exist: %v", err)
 	}
 	f := newFolder(t)
@@ -136,7 +136,7 @@ func TestReadOnlyStoreChangesNothing(t *testing.T) {
 	before := f.names("")
 
 	var err error
-	if f.Store, err = store.OpenReadOnly(f.dir, log.NewLogfmtLogger(&f.log)); err != nil {
+	if f.Store, err = store.OpenReadOnly(f.dir, store.Options{Logger: log.NewLogfmtLogger(&f.log)}); err != nil {
 		t.Fatal(err)
 	}
 	f.expect(acme(), small())
@@ -145,7 +145,7 @@ func TestReadOnlyStoreChangesNothing(t *testing.T) {
 	}
 	f.saveState("default", 13)
 	f.save(store.Key{}, small())
-	f.Prune(func(store.Key) bool { return false })
+	f.Prune(acme().Account, func(store.Key) bool { return false })
 	f.write()
 	if state, _ := f.loadState("default"); state != 12.0 || !slices.Equal(f.names(""), before) {
 		t.Errorf("the state is %v, and the folder holds %q, want %q", state, f.names(""), before)
@@ -177,7 +177,10 @@ func TestTemporaryFilesOfAKilledProcessAreRemoved(t *testing.T) {
 	for _, name := range append([]string{"runzero_exporter-123.tmp", "runzero_exporter-4294967295.tmp"}, others...) {
 		write(t, filepath.Join(f.dir, name), []byte("# runzero_exporter snapshot 1\n"))
 	}
+	another := filepath.Join(filepath.Dir(filepath.Join(f.dir, f.names(".prom")[0])), "runzero_exporter-5.tmp")
+	write(t, another, nil)
 	f.open()
+	f.write()
 	if n := len(f.names("")); n != 1+len(others) {
 		t.Errorf("the folder holds %q", f.names(""))
 	}

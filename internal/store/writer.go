@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-kit/log/level"
 )
@@ -11,24 +13,51 @@ import (
 // task is something that the writer does to the folder.
 type task struct {
 	file string // that it replaces; empty when it is not a save
+	key  *Key   // nil unless it saves a snapshot
 	run  func()
 }
 
+const (
+	retryEvery = time.Minute    // what could not be written
+	tidyEvery  = 24 * time.Hour // the folder
+)
+
 // Run is the writer: it does what was handed over, in order, until ctx ends. What is pending then is still written.
 // Nothing is written unless Run is running, and only one may run at a time.
-func (s *Store) Run(ctx context.Context) {
+//
+// While the folder is in use, Run waits for it, and drops what is handed over. If it is required, Run returns an error
+// when it has been in use for too long.
+func (s *Store) Run(ctx context.Context) error {
+	if err := s.acquire(ctx); err != nil || !s.Owned() {
+		return err
+	}
+	s.tidy()
+	retry, tidy := time.NewTicker(retryEvery), time.NewTicker(tidyEvery)
+	defer retry.Stop()
+	defer tidy.Stop()
 	for {
 		ending := ctx.Err() != nil
 		for t, ok := s.next(); ok; t, ok = s.next() {
 			t.run()
 		}
 		if ending {
-			return
+			return nil
 		}
 		select {
 		case <-s.wake:
+		case <-retry.C:
+			s.retry()
+		case <-tidy.C:
+			s.tidy()
 		case <-ctx.Done():
 		}
+	}
+}
+
+// retry does again what failed. Whatever was in the way may be gone.
+func (s *Store) retry() {
+	for _, t := range s.failed {
+		t.run()
 	}
 }
 
@@ -64,12 +93,15 @@ func (s *Store) pending() <-chan struct{} {
 	return done
 }
 
-// Healthy reports whether everything could be written when last tried.
-func (s *Store) Healthy() bool { return !s.failing.Load() }
+// Healthy reports whether everything could be written when last tried. While another exporter uses the folder, it is
+// healthy until nobody waits for it any more.
+func (s *Store) Healthy() bool { return !s.failing.Load() && !s.inUse.Load() }
 
 // write makes the writer encode and replace a file.
-func (s *Store) write(file string, key Key, encode func() ([]byte, error)) {
-	s.enqueue(task{file: file, run: func() {
+func (s *Store) write(account Account, file string, key *Key, encode func() ([]byte, error)) {
+	s.use(account)
+	t := task{file: file, key: key}
+	t.run = func() {
 		data, err := encode()
 		if err != nil {
 			err = fmt.Errorf("encode %s: %w", file, err)
@@ -79,14 +111,15 @@ func (s *Store) write(file string, key Key, encode func() ([]byte, error)) {
 		if err == nil {
 			delete(s.reported, file)
 		}
-		s.record(file, key, err)
-	}})
+		s.record(t, err)
+	}
+	s.enqueue(t)
 }
 
 // enqueue hands a task over to the writer. A save takes the place of a pending one of
 // the same file, but at the end of the queue: a Prune in between must not remove it.
 func (s *Store) enqueue(t task) {
-	if s.readOnly {
+	if !s.Owned() {
 		return
 	}
 	s.mu.Lock()
@@ -121,18 +154,21 @@ func (s *Store) next() (task, bool) {
 
 // record notes whether a file could be written. It logs when the first cannot and when
 // all can again: a full disk is one problem, not one for each file and poll.
-func (s *Store) record(file string, key Key, err error) {
+func (s *Store) record(t task, err error) {
 	if err != nil {
-		s.failed[file] = key
+		s.failed[t.file] = t
 	} else {
-		delete(s.failed, file)
+		delete(s.failed, t.file)
 	}
 	failing := len(s.failed) > 0
 	switch before := s.failing.Swap(failing); {
 	case failing && !before:
-		level.Warn(s.logger).Log("msg", "cache cannot be written; polling continues, and a restart will cost API calls", "err", err,
-			"do", "check that --cache.dir exists, is writable and has free space")
+		do := "check that --cache.dir exists, is writable and has free space"
+		if errors.Is(err, errFolder) {
+			do = fmt.Sprintf("remove the folder %q", s.path(t.file))
+		}
+		level.Warn(s.Logger).Log("msg", "cache cannot be written; polling continues, and a restart will cost API calls", "err", err, "do", do)
 	case before && !failing:
-		level.Info(s.logger).Log("msg", "cache can be written again")
+		level.Info(s.Logger).Log("msg", "cache can be written again")
 	}
 }

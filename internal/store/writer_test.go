@@ -35,12 +35,12 @@ func (d *slowDisk) replace(name string, data []byte) error {
 func startWriter(t *testing.T, disk *slowDisk) (s *Store, logged *bytes.Buffer) {
 	t.Helper()
 	logged = &bytes.Buffer{}
-	s, err := Open(t.TempDir(), log.NewLogfmtLogger(logged))
+	s, err := Open(t.TempDir(), Options{Logger: log.NewLogfmtLogger(logged)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.replace = disk.replace
-	go s.Run(t.Context())
+	go func() { _ = s.Run(t.Context()) }()
 	return s, logged
 }
 
@@ -57,10 +57,10 @@ func TestHangingDiskDelaysOnlyTheWriter(t *testing.T) {
 		disk := &slowDisk{delay: 10 * time.Second}
 		s, _ := startWriter(t, disk)
 
-		s.SaveState("a", "", 1)
+		s.SaveState(Account{Name: "a"}, 1)
 		synctest.Wait() // the writer is in the middle of the first file
 		for n := range 1000 {
-			s.SaveState("a", "", n)
+			s.SaveState(Account{Name: "a"}, n)
 			s.Save(Key{Collector: "sites"}, "", Snapshot{})
 			if !s.Healthy() {
 				t.Fatal("a hanging disk is not a failed one")
@@ -94,8 +94,8 @@ func TestRunWritesWhatIsPendingWhenItEnds(t *testing.T) {
 		s, _ := startWriter(t, disk)
 		flush(t, s) // nothing: returns at once
 		ctx, cancel := context.WithCancel(t.Context())
-		s.SaveState("a", "", 1)
-		s.SaveState("b", "", 1)
+		s.SaveState(Account{Name: "a"}, 1)
+		s.SaveState(Account{Name: "b"}, 1)
 		cancel()
 		if err := s.Flush(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("Flush returned %v", err)
@@ -113,7 +113,7 @@ func TestFailureAndRecoveryAreLoggedOnce(t *testing.T) {
 		s, logged := startWriter(t, disk)
 		save := func(accounts ...string) {
 			for _, account := range accounts {
-				s.SaveState(account, "", 1)
+				s.SaveState(Account{Name: account}, 1)
 			}
 			flush(t, s)
 		}
@@ -139,18 +139,20 @@ func TestFailureAndRecoveryAreLoggedOnce(t *testing.T) {
 
 func TestFailureOfWhatIsPrunedIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := startWriter(t, &slowDisk{err: errors.New("no space left on device")})
+		disk := &slowDisk{err: errors.New("no space left on device")}
+		s, _ := startWriter(t, disk)
 		s.Save(Key{Collector: "sites"}, "", Snapshot{})
-		s.SaveState("a", "", 1)
-		s.Prune(func(Key) bool { return false })
+		s.SaveState(Account{Name: "a"}, 1)
+		s.Prune(Account{}, func(Key) bool { return false })
 		flush(t, s)
 		if s.Healthy() {
 			t.Error("the state is not saved")
 		}
-		s.PruneStates(func(string, []byte) bool { return false })
+		disk.err = nil
+		s.SaveState(Account{Name: "a"}, 2)
 		flush(t, s)
-		if !s.Healthy() {
-			t.Error("unhealthy because of files that are not wanted")
+		if !s.Healthy() || len(disk.written) != 1 {
+			t.Errorf("healthy: %v, and %d files were written: unhealthy because of a file that is not wanted", s.Healthy(), len(disk.written))
 		}
 	})
 }
@@ -159,55 +161,54 @@ func TestFolderThatVanishesAndReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := startWriter(t, &slowDisk{})
 		s.replace = s.replaceFile
-		if err := os.Remove(s.dir); err != nil {
+		if err := os.RemoveAll(s.dir); err != nil {
 			t.Fatal(err)
 		}
-		s.SaveState("a", "", 1)
-		s.Prune(func(Key) bool { return true })
+		s.SaveState(Account{Name: "a"}, 1)
+		s.Prune(Account{}, func(Key) bool { return true })
 		flush(t, s)
-		if s.Healthy() || len(s.failed) != 2 {
-			t.Errorf("failed: %v, want the state and the pruning", s.failed)
+		if s.Healthy() {
+			t.Error("healthy without a folder")
 		}
 		if err := os.Mkdir(s.dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		s.SaveState("a", "", 2)
-		s.Prune(func(Key) bool { return true })
-		flush(t, s)
+		time.Sleep(retryEvery)
+		synctest.Wait()
 		var state int
-		if !s.Healthy() || !s.Load("a", "", &state) || state != 2 {
-			t.Errorf("the state is %d", state)
+		if !s.Healthy() || !s.Load(Account{Name: "a"}, &state) || state != 1 {
+			t.Errorf("not written again by itself: the state is %d", state)
 		}
 	})
 }
 
 // A file that Load would refuse must not be written.
 func TestTooLargeAFileIsNotSaved(t *testing.T) {
-	s, err := Open(t.TempDir(), log.NewNopLogger())
+	s, err := Open(t.TempDir(), Options{Logger: log.NewNopLogger()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.limit = 300
-	go s.Run(t.Context())
-	s.SaveState("a", "", "short")
+	go func() { _ = s.Run(t.Context()) }()
+	s.SaveState(Account{Name: "a"}, "short")
 	flush(t, s)
-	s.SaveState("a", "", strings.Repeat("x", 300))
+	s.SaveState(Account{Name: "a"}, strings.Repeat("x", 300))
 	flush(t, s)
 	var state string
-	if s.Healthy() || !s.Load("a", "", &state) || state != "short" {
+	if s.Healthy() || !s.Load(Account{Name: "a"}, &state) || state != "short" {
 		t.Errorf("healthy: %v, the state is %q", s.Healthy(), state)
 	}
 }
 
 func TestConcurrentUse(t *testing.T) {
 	var logged bytes.Buffer
-	s, err := Open(t.TempDir(), log.NewLogfmtLogger(&logged))
+	s, err := Open(t.TempDir(), Options{Logger: log.NewLogfmtLogger(&logged)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, end := context.WithCancel(t.Context())
 	var writer, users sync.WaitGroup
-	writer.Go(func() { s.Run(ctx) })
+	writer.Go(func() { _ = s.Run(ctx) })
 	series := func(n int) Snapshot {
 		metric := &dto.Metric{Gauge: &dto.Gauge{Value: new(float64(n))}}
 		return Snapshot{Families: []*dto.MetricFamily{{Name: new("a"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{metric}}}}
@@ -217,8 +218,8 @@ func TestConcurrentUse(t *testing.T) {
 		users.Go(func() {
 			for n := range 100 {
 				s.Save(key, "", series(n))
-				s.SaveState(key.Collector, "", n)
-				s.Prune(func(Key) bool { return true })
+				s.SaveState(Account{Name: key.Collector}, n)
+				s.Prune(Account{}, func(Key) bool { return true })
 				if !s.Healthy() {
 					t.Error("unhealthy")
 				}
@@ -237,7 +238,7 @@ func TestConcurrentUse(t *testing.T) {
 		if !found || snapshot.Families[0].Metric[0].GetGauge().GetValue() != 99 {
 			t.Errorf("the last snapshot is %v", snapshot)
 		}
-		if !s.Load(fmt.Sprint(i), "", &n) || n != 99 {
+		if !s.Load(Account{Name: fmt.Sprint(i)}, &n) || n != 99 {
 			t.Errorf("the last state is %d", n)
 		}
 	}

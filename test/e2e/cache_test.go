@@ -129,7 +129,7 @@ func restartsCostNothing(t *testing.T, end func(*process)) {
 	continues(t, base, last)
 	p.stop(syscall.SIGTERM)
 	for _, pattern := range []string{"*.bad", "*.tmp"} {
-		if found, err := filepath.Glob(filepath.Join(folder, pattern)); err != nil || len(found) > 0 {
+		if found, err := filepath.Glob(filepath.Join(folder, "*", pattern)); err != nil || len(found) > 0 {
 			t.Errorf("the folder holds %v, %v", found, err)
 		}
 	}
@@ -163,7 +163,7 @@ func TestStartsWithDamagedCacheFiles(t *testing.T) {
 		"empty":     {change(func([]byte) []byte { return nil }), 1},
 		"garbage":   {change(func([]byte) []byte { return []byte("\x00\xff no metrics {") }), 1},
 		"of another": {func(path string) error {
-			others, err := filepath.Glob(filepath.Join(sound, "snapshot-*-assets-*"))
+			others, err := filepath.Glob(filepath.Join(sound, "*", "snapshot-*-assets-*"))
 			if err != nil || len(others) == 0 {
 				return errors.Join(err, errors.New("there is no other file"))
 			}
@@ -175,7 +175,7 @@ func TestStartsWithDamagedCacheFiles(t *testing.T) {
 		"lost":      {os.Remove, 0},
 	} {
 		// Without the state, snapshots are not loaded.
-		for kind, patterns := range map[string][]string{"snapshots": {"snapshot-*-tasks-*", "snapshot-console-*"}, "state": {"state-*"}} {
+		for kind, patterns := range map[string][]string{"snapshots": {"snapshot-*-tasks-*", "snapshot-console-*"}, "state": {"state.prom"}} {
 			t.Run(kind+" "+what, func(t *testing.T) {
 				t.Parallel()
 				folder := t.TempDir()
@@ -183,7 +183,7 @@ func TestStartsWithDamagedCacheFiles(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, pattern := range patterns {
-					files, err := filepath.Glob(filepath.Join(folder, pattern))
+					files, err := filepath.Glob(filepath.Join(folder, "*", pattern))
 					if err != nil || len(files) == 0 {
 						t.Fatalf("there is no %s: %v", pattern, err)
 					}

@@ -30,7 +30,7 @@ func TestMistakesEndTheProgramWithOneLine(t *testing.T) {
 		{"port in use", []string{"--demo", "--web.listen-address=" + busy.Addr().String()}, 1, []string{"--web.listen-address", busy.Addr().String()}},
 		{"bad web config", []string{"--demo", "--web.config.file=" + writeFile(t, "web.yml", "basic_auth: {}\n")}, 1, []string{"--web.config.file", "basic_auth"}},
 		{"no web config", []string{"--demo", "--web.config.file=/nowhere/web.yml"}, 1, []string{"--web.config.file", "/nowhere/web.yml"}},
-		{"unwritable cache", []string{"--demo", "--cache.dir=" + writeFile(t, "file", "") + "/below"}, 1, []string{"--cache.dir"}},
+		{"unwritable cache", []string{"--runzero.token-file=" + writeFile(t, "token", "ET0123456789"), "--cache.dir=" + writeFile(t, "file", "") + "/below"}, 1, []string{"--cache.dir"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

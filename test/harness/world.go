@@ -130,7 +130,7 @@ func (w *World) load() {
 func (w *World) run() {
 	var ctx context.Context
 	ctx, w.cancel = context.WithCancel(context.Background())
-	w.running.Go(func() { w.Exporter.Run(ctx) })
+	w.running.Go(func() { _ = w.Exporter.Run(ctx) })
 }
 
 // Pipes reaches each console at its address.
@@ -147,10 +147,14 @@ func Pipes(t testing.TB, consoles map[string]*simulator.Console) map[string]Dial
 
 // Stop ends the exporter as SIGTERM does, and returns when it has ended.
 func (w *World) Stop() {
-	if w.cancel != nil {
-		w.cancel()
-		w.running.Wait()
+	if w.cancel == nil { // it is idle, and holds its cache all the same
+		ended, end := context.WithCancel(context.Background())
+		end()
+		_ = w.Exporter.Run(ended)
+		return
 	}
+	w.cancel()
+	w.running.Wait()
 }
 
 // Restart stops the exporter and starts it again a minute later, with the flags and the configuration file of now.

@@ -211,7 +211,7 @@ func (l *life) expectFiles(polls []string) {
 			want++
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(l.setup.CacheDir, "*"))
+	files, err := filepath.Glob(filepath.Join(l.setup.CacheDir, "*", "*"))
 	if err != nil || len(files) != want {
 		l.t.Errorf("%d files are cached, want %d: %v, %v", len(files), want, files, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
 // Options are what the flags set.
@@ -34,6 +35,9 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 		return err
 	}
 	failed := e.Once(ctx)
+	if errors.Is(failed, store.ErrInUse) {
+		return failed
+	}
 	families, err := e.Gather()
 	if err != nil {
 		return err

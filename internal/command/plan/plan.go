@@ -95,7 +95,7 @@ func remember(logger log.Logger, c *config.Config, a config.Account) (known poll
 	if c.CacheDir == "" {
 		return known, false, nil
 	}
-	cached, err := store.OpenReadOnly(c.CacheDir, logger)
+	cached, err := store.OpenReadOnly(c.CacheDir, store.Options{Logger: logger})
 	if err != nil {
 		return known, false, err
 	}

@@ -73,7 +73,7 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 		listens()
 		return context.Background()
 	}
-	served := make(chan error, 1)
+	served, polled := make(chan error, 1), make(chan error, 1)
 	var running sync.WaitGroup
 	running.Go(func() {
 		served <- toolkit.ListenAndServe(server, o.Web, web.Slog(env.Logger))
@@ -82,7 +82,8 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	running.Go(func() {
 		<-listening.Done()
 		if ctx.Err() == nil {
-			e.Run(ctx)
+			polled <- e.Run(ctx)
+			cancel()
 		}
 	})
 	running.Go(func() { reloadOnHangup(ctx, e, o.Hangups) })
@@ -100,6 +101,13 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	case <-ended:
 	case <-timeout:
 		level.Warn(env.Logger).Log("msg", "not everything ended in time; what hangs is left behind", "timeout", shutdownTimeout)
+	}
+	select {
+	case err := <-polled:
+		if err != nil {
+			return err
+		}
+	default:
 	}
 	select {
 	case err := <-served:

@@ -60,7 +60,7 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 	dial, stop := simulator.Pipe(uncompressed(console))
 	defer stop()
 	flags := command.Simulated(o.Flags, console)
-	flags.CacheDir = ""
+	flags.CacheDir, flags.CacheRequired = "", false
 	e, err := exporter.New(exporter.Options{
 		Logger: log.NewNopLogger(), Load: flags.Load, Dial: dial, Now: clock.Now, Unpaced: true,
 		Observe: func(next runzero.Observer) runzero.Observer { return observer{next, clock} },

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log/level"
+)
+
+// keepUnused is how long the files of an account stay that no configuration uses: a name may have been misspelt, or a
+// test made with another console.
+const keepUnused = 30 * 24 * time.Hour
+
+// find returns the file to load: the one of this version, or that of the first version while only that is there.
+func (s *Store) find(account Account, file, flat string) (name string, old bool) {
+	s.use(account)
+	if _, err := os.Lstat(s.path(file)); errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Lstat(s.path(flat)); err == nil {
+			return flat, true
+		}
+	}
+	return file, false
+}
+
+// removeOld makes the writer remove a file of the first version once what takes its place is written.
+func (s *Store) removeOld(old, replacement string) {
+	s.enqueue(task{run: func() {
+		if _, err := os.Lstat(s.path(replacement)); err == nil {
+			_ = os.Remove(s.path(old)) // or it is removed when it is old
+		}
+	}})
+}
+
+// use records that the configuration has an account.
+func (s *Store) use(account Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used[account.folder()] = true
+}
+
+// tidy removes the temporary files of a killed process, and what no configuration has used for long. It marks as used
+// what is. What cannot be removed does no harm.
+func (s *Store) tidy() {
+	s.mu.Lock()
+	used := maps.Clone(s.used)
+	s.mu.Unlock()
+	now := s.Now()
+	s.each("", func(name string, info os.FileInfo) {
+		unused := now.Sub(info.ModTime()) > keepUnused
+		switch {
+		case info.IsDir() && accountFolder().MatchString(name):
+			if unused = unused && !used[name]; used[name] {
+				_ = os.Chtimes(s.path(name), now, now)
+			}
+			s.each(name, func(file string, info os.FileInfo) {
+				if own := isTemporary(file) || unused && isCached(strings.TrimSuffix(file, badSuffix)); own && info.Mode().IsRegular() {
+					_ = os.Remove(s.path(path.Join(name, file)))
+				}
+			})
+			if unused && os.Remove(s.path(name)) == nil {
+				level.Info(s.Logger).Log("msg", "cached files removed: no configuration has used them for 30 days", "folder", s.path(name))
+			}
+		case info.Mode().IsRegular() && (isTemporary(name) || unused && isCached(strings.TrimSuffix(name, badSuffix))):
+			_ = os.Remove(s.path(name))
+		}
+	})
+}
+
+// each calls visit for everything in a folder.
+func (s *Store) each(folder string, visit func(name string, info os.FileInfo)) {
+	entries, err := os.ReadDir(s.path(folder))
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil {
+			visit(entry.Name(), info)
+		}
+	}
+}
