@@ -206,7 +206,7 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	}
 	switch {
 	case j.Name == schedule.Discovery:
-		j.restoreDiscovery(saved, now)
+		j.restoreDiscovery(saved)
 		return
 	case j.superseded():
 		return // the cached snapshot is older than that
@@ -225,7 +225,7 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	}
 }
 
-func (j *job) restoreDiscovery(saved savedJob, now time.Time) {
+func (j *job) restoreDiscovery(saved savedJob) {
 	selected := len(j.account.polled) > 0
 	switch {
 	case saved.LastSuccess.IsZero():

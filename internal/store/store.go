@@ -86,7 +86,10 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--cache.dir: cannot write to the folder %q (%w): name a folder that the exporter's user can write to, or omit the flag to run without a cache", dir, cause(err))
 	}
-	return s, s.lockFirst()
+	if err := s.lockFirst(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // OpenReadOnly opens an existing folder, which may be in use by another process. The

@@ -202,7 +202,7 @@ func (l *life) expectYoung(polls []string) {
 // maxStretch is how much longer than configured the smallest licence makes intervals.
 const maxStretch = 6
 
-// expectFiles expects that the cache holds a file for each poll and each account, and no others.
+// expectFiles expects that the cache holds a file for each poll and each account, and no others of these accounts.
 func (l *life) expectFiles(polls []string) {
 	l.t.Helper()
 	want := len(l.names)
@@ -211,8 +211,15 @@ func (l *life) expectFiles(polls []string) {
 			want++
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(l.setup.CacheDir, "*", "*"))
-	if err != nil || len(files) != want {
-		l.t.Errorf("%d files are cached, want %d: %v, %v", len(files), want, files, err)
+	var files []string
+	for _, name := range l.names {
+		found, err := filepath.Glob(filepath.Join(l.setup.CacheDir, name+"-*", "*"))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) != want {
+		l.t.Errorf("%d files are cached, want %d: %v", len(files), want, files)
 	}
 }
