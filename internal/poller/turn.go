@@ -83,7 +83,7 @@ func (p *Poller) merge(a, other *account) {
 			newer.Poll, newer.account, newer.source = j.Poll, a, j.source
 			*j = newer
 			j.changed()
-		case j.snapshot != nil:
+		case j.snapshot != nil && (o == nil || j.lastAttempt.After(o.lastAttempt)):
 			p.save(j)
 		}
 	}
