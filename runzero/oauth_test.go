@@ -153,7 +153,7 @@ func TestOAuthSecretFileIsReadForEachToken(t *testing.T) {
 		OAuth2: &config.OAuth2{ClientID: "client+1", ClientSecretFile: name},
 	}})
 	console.expect(t, client, "first", runzero.TokenEndpoint, sites)
-	write(t, name, "new")
+	write(t, name, "\ufeffnew\r\n") // as Windows' editors write it
 	console.expect(t, client, "while the access token lasts", sites)
 	console.revoke()
 	console.expect(t, client, "revoked", sites, runzero.TokenEndpoint, sites)

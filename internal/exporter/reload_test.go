@@ -61,6 +61,24 @@ func TestABadFileChangesNothing(t *testing.T) {
 	})
 }
 
+func TestLogsWarningsOfTheConfigurationAtTheStartAndAtEachReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _, good := startNorth(t, simulator.Options{Assets: 5}, nil)
+		if got := w.Log.Lines("level=warn"); len(got) != 0 {
+			t.Errorf("logged %q", got)
+		}
+		w.WriteFile(good + "collectors: {services: {interval: 6h}}\n")
+		for reloads := 1; reloads <= 2; reloads++ {
+			if err := w.Reload(); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.Log.Lines("level=warn", "the collector services is configured but off"); len(got) != reloads {
+				t.Errorf("logged %q", got)
+			}
+		}
+	})
+}
+
 // Files that differ now in this and now in that are reloaded while polls run, and while scrapes and status pages are
 // requested: what is the same in all of them is never missing, and never polled before it is due.
 func TestReloadsWhilePollsScrapesAndPagesGoOn(t *testing.T) {
