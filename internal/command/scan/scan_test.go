@@ -2,16 +2,19 @@ package scan
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -265,6 +268,23 @@ func TestStartsOneScanWhateverTheResponse(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestAConnectionThatIsRefusedStartsNothing(t *testing.T) {
+	console := newRecorder()
+	dial, stop := simulator.Pipe(console)
+	defer stop()
+	connections := 0
+	refusing := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if connections++; connections >= 3 { // after the look-ups of organization and site
+			return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+		}
+		return dial(ctx, network, address)
+	}
+	err := Run(t.Context(), command.Env{Stdout: io.Discard, Dial: refusing}, options(console.OrganizationToken(0), nil))
+	if err == nil || !strings.HasPrefix(err.Error(), "no scan was started: ") || !strings.Contains(err.Error(), "nothing listens") {
+		t.Errorf("error %v after %d connections", err, connections)
 	}
 }
 

@@ -44,7 +44,7 @@ func (r *request) clients(a config.Account, dial command.Dial, write bool) ([]*r
 
 // Responded implements runzero.Observer.
 func (r *request) Responded(e runzero.Exchange) {
-	if e.Endpoint == "/org/sites/{id}/scan" { // that of runzero.Client.StartScan
+	if e.Endpoint == "/org/sites/{id}/scan" && e.Written { // that of runzero.Client.StartScan
 		r.sent.Store(true)
 	}
 }
@@ -75,7 +75,7 @@ func (r *request) start(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	if !r.sent.Load() {
-		return fmt.Errorf("no scan was started: %w", err)
+		return fmt.Errorf("no scan was started: %s", command.Advised(err))
 	}
 	response, refused := errors.AsType[*runzero.Error](err)
 	switch {
