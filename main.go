@@ -340,7 +340,7 @@ func (v *wordValue) String() string { return v.word }
 func nameFlags(app *kingpin.Application) {
 	name := func(flags []*kingpin.FlagModel, get func(string) *kingpin.FlagClause) {
 		for _, flag := range flags {
-			named := namedValue{flag.Value, flag.Name}
+			named := namedValue{flag.Value, flag.Name, flag.Envar}
 			getter, _ := flag.Value.(kingpin.Getter)
 			switch _, list := flag.Value.(interface{ IsCumulative() bool }); {
 			case flag.Name == "help" || flag.Name == "version" || list:
@@ -360,7 +360,7 @@ func nameFlags(app *kingpin.Application) {
 type namedValue struct {
 	kingpin.Value
 
-	flag string
+	flag, variable string
 }
 
 // Set checks numbers before kingpin does, which reads whole numbers as fractions and cuts them.
@@ -384,12 +384,17 @@ func (v namedValue) Set(s string) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("--%s: invalid value %q: %s", v.flag, s, what)
+		err = fmt.Errorf("invalid value %q: %s", s, what)
+	} else {
+		err = v.Value.Set(s)
 	}
-	if err = v.Value.Set(s); err != nil {
-		return fmt.Errorf("--%s: %w", v.flag, err)
+	switch {
+	case err == nil:
+		return nil
+	case v.variable != "" && os.Getenv(v.variable) == s:
+		return fmt.Errorf("--%s (set by %s): %w", v.flag, v.variable, err)
 	}
-	return nil
+	return fmt.Errorf("--%s: %w", v.flag, err)
 }
 
 type namedSwitch struct{ namedValue }

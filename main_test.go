@@ -207,6 +207,11 @@ func TestVariablesSetFlags(t *testing.T) {
 	if !strings.Contains(stderr, "--collector.assets.top") {
 		t.Errorf("the variable has no effect: %q", stderr)
 	}
+	t.Setenv("RUNZERO_QUOTA_SHARE", "50%")
+	_, _, stderr = runCommand(t, t.Context(), "once", "--demo")
+	if !strings.Contains(stderr, `--quota.share (set by RUNZERO_QUOTA_SHARE): invalid value "50%": write a number like 0.5;`) {
+		t.Errorf("the variable is not named: %q", stderr)
+	}
 }
 
 // TestRefusesSettingsOfBothFileAndFlag checks that it is known which flags users set, by whatever means.
