@@ -84,24 +84,24 @@ func TestReadyOnceEveryPollHasSucceededOrFailed(t *testing.T) {
 		"no call is left": {simulator.Fault{Status: http.StatusTooManyRequests, Header: http.Header{
 			"X-API-Usage-Limit": {"1000"}, "X-API-Usage-Today": {"1000"}, "X-API-Usage-Remaining": {"0"}}}, time.Minute, 0},
 	} {
-		t.Run(what, func(t *testing.T) {
+		for _, token := range []func(*simulator.Console) string{nil, (*simulator.Console).AccountToken} {
 			synctest.Test(t, func(t *testing.T) {
-				w := harness.Start(t, harness.Setup{On: newConsole(small, emptyTasks, c.fault)})
+				w := harness.Start(t, harness.Setup{On: newConsole(small, emptyTasks, c.fault), Token: token})
 				w.Pass(c.before)
 				if c.before > 0 && w.Exporter.Ready() {
-					t.Error("ready without assets")
+					t.Errorf("%s: ready without assets", what)
 				}
 				w.Pass(c.within - c.before)
 				if !w.Exporter.Ready() {
-					t.Errorf("not ready after %s", c.within)
+					t.Errorf("%s: not ready after %s", what, c.within)
 				}
 				w.Console.Inject(simulator.Fault{Drop: true})
 				w.Pass(3 * time.Hour)
 				if !w.Exporter.Ready() {
-					t.Error("a console that is down makes the exporter unready")
+					t.Errorf("%s: a console that is down makes the exporter unready", what)
 				}
 			})
-		})
+		}
 	}
 }
 

@@ -91,15 +91,15 @@ func (a *account) firstRound(began time.Time) (r round) {
 		}
 		r.polls++
 		switch {
-		case !j.settled():
-			r.waiting++
-			continue
 		case j.unsupported:
 			r.unsupported++
 		case j.err != nil:
 			r.failed++
-		default:
+		case j.snapshot != nil:
 			r.succeeded++
+		default:
+			r.waiting++
+			continue
 		}
 		if j.lastAttempt.Before(began) {
 			r.cached++
