@@ -15,7 +15,7 @@ func collectConsole(ctx context.Context, poll Poll) (Snapshot, error) {
 	health, err := poll.API.Health(ctx)
 	apiErr := (*runzero.Error)(nil)
 	switch {
-	case errors.As(err, &apiErr) && apiErr.Status == http.StatusNotFound:
+	case errors.As(err, &apiErr) && apiErr.API && apiErr.Status == http.StatusNotFound:
 		return Snapshot{}, fmt.Errorf("%w: %w", ErrUnsupported, err)
 	case errors.As(err, &apiErr) && apiErr.Status >= http.StatusInternalServerError:
 	case err != nil:

@@ -132,7 +132,7 @@ func TestSiteWithoutAnID(t *testing.T) {
 	// A scan counts for the site as soon as that is known.
 	scan := `{"id":"1","type":"scan","status":"processed","site_name":"HQ","updated_at":@-2h}`
 	before := tasksOf(t, Poll{}, scan)
-	for _, s := range []Snapshot{before, tasksOf(t, Poll{Sites: acmeSites()}, scan), tasksOf(t, Poll{Sites: acmeSites(), Previous: &before, LastError: tasksEmptied}, "")} {
+	for _, s := range []Snapshot{before, tasksOf(t, Poll{Sites: acmeSites()}, scan), tasksOf(t, Poll{Sites: acmeSites(), Previous: &before, LastError: errTasksEmptied}, "")} {
 		wantSeries(t, s, "runzero_scan_last_success_timestamp_seconds", `runzero_scan_last_success_timestamp_seconds{site_name="HQ"} @-2h`)
 	}
 }

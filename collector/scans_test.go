@@ -129,19 +129,19 @@ func TestLastScansAreRemembered(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			snapshot := tasksOf(t, Poll{Sites: test.before}, body)
 			for range 3 { // nothing is lost over several polls
-				snapshot = tasksOf(t, Poll{Sites: test.after, Previous: &snapshot, LastError: tasksEmptied}, test.body)
+				snapshot = tasksOf(t, Poll{Sites: test.after, Previous: &snapshot, LastError: errTasksEmptied}, test.body)
 			}
 			wantSeries(t, snapshot, "runzero_scan_last", test.want...)
 		})
 	}
 }
 
-// tasksEmptied is why the poll before failed: the tasks had gone then, too.
-var tasksEmptied = &EmptiedError{Lists: []string{tasksPath}}
+// errTasksEmptied is why the poll before failed: the tasks had gone then, too.
+var errTasksEmptied = &EmptiedError{Lists: []string{tasksPath}}
 
 func TestRunningScansAreNotRemembered(t *testing.T) {
 	before := tasksOf(t, Poll{Sites: acmeSites()}, scan("1", "active", `"created_at":@-1h`))
-	wantSeries(t, tasksOf(t, Poll{Sites: acmeSites(), Previous: &before, LastError: tasksEmptied}, ``), "runzero_scan_running")
+	wantSeries(t, tasksOf(t, Poll{Sites: acmeSites(), Previous: &before, LastError: errTasksEmptied}, ``), "runzero_scan_running")
 }
 
 // Times can be in milliseconds, which floats do not represent exactly.
@@ -149,7 +149,7 @@ func TestRememberedTimesDoNotDrift(t *testing.T) {
 	snapshot := tasksOf(t, Poll{Sites: acmeSites()}, scan("1", "processed", `"data_acquisition_started_at":1073743575191,"data_acquisition_ended_at":1073743576192`))
 	want := series(t, snapshot, "runzero_scan_last")
 	for range 5 {
-		snapshot = tasksOf(t, Poll{Sites: acmeSites(), Previous: &snapshot, LastError: tasksEmptied}, ``)
+		snapshot = tasksOf(t, Poll{Sites: acmeSites(), Previous: &snapshot, LastError: errTasksEmptied}, ``)
 	}
 	wantSeries(t, snapshot, "runzero_scan_last", want...)
 }

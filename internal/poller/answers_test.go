@@ -87,7 +87,7 @@ func TestWhatIsGoneForGoodIsForgotten(t *testing.T) {
 		sites float64
 	}{
 		"all sites": {func(string) string { return "[]" }, 0},
-		"one site":  {func(sites string) string { return sites[:strings.Index(sites, `,{"id"`)] + "]" }, 1},
+		"one site":  {func(sites string) string { first, _, _ := strings.Cut(sites, `,{"id"`); return first + "]" }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
