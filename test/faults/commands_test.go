@@ -30,7 +30,7 @@ func TestCommandsFailWithOneSentence(t *testing.T) {
 				return check.Run(t.Context(), env, check.Options{Flags: flags})
 			},
 			"scan": func(t *testing.T, env command.Env, flags config.Flags, site simulator.Site) error {
-				return scan.Run(t.Context(), env, scan.Options{Flags: flags, Site: site.ID, Zone: "auto", Further: scan.Further{}})
+				return scan.Run(t.Context(), env, scan.Options{Flags: flags, Site: site.ID, Zone: "auto", Targets: []string{"example.com"}, Further: scan.Further{}})
 			},
 		} {
 			if f.exportsOnly && name != "once" {
