@@ -76,6 +76,22 @@ func TestTheStartIsLoggedWhenItIsKnown(t *testing.T) {
 	})
 }
 
+// An exporter that takes over the cache of another one logs its start once, too.
+func TestTheStartIsLoggedOnceByWhoWaitsForTheCache(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		setup := harness.Setup{On: newConsole(small, emptyTasks), CacheDir: t.TempDir()}
+		first := harness.Start(t, setup)
+		first.Pass(time.Minute)
+		second := harness.Start(t, setup)
+		second.Pass(10 * time.Second)
+		first.Stop()
+		second.Pass(time.Hour)
+		if len(second.Log.Lines("cache folder is free")) != 1 || len(second.Log.Lines("msg=polling console=")) != 1 || len(second.Log.Lines("first round complete")) != 1 {
+			t.Errorf("logged:\n%s", second.Log)
+		}
+	})
+}
+
 // Two accounts have two lines each, a reload adds those of a third.
 func TestTheStartOfEachAccountIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

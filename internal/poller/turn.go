@@ -55,7 +55,8 @@ func (p *Poller) takeOver(restored []*account, unpolled bool) {
 		case at < 0: // new since then, and loaded
 		case unpolled:
 			p.accounts[i] = restored[at]
-			p.change(restored[at], a.Account) // which a reload may have changed since
+			restored[at].started, restored[at].logged = a.started, a.logged // nothing is logged twice
+			p.change(restored[at], a.Account)                               // which a reload may have changed since
 		default:
 			p.merge(a, restored[at])
 		}
