@@ -310,7 +310,7 @@ func TestEchoedSecretsAreNotRevealed(t *testing.T) {
 	t.Run("scan", func(t *testing.T) {
 		t.Parallel()
 		for _, account := range []string{"json403-client", "text503-granted", "reason-client", "header-granted", "away-granted", "nowhere-client", "trailer-granted"} {
-			runAndCheck(t, "scan", "--account="+account, "--site=a", "--hosted-zone=auto")
+			runAndCheck(t, "scan", "--account="+account, "--site=a", "--hosted-zone=auto", "--targets=example.com")
 		}
 	})
 	t.Run("serve", func(t *testing.T) {

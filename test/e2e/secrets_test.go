@@ -194,7 +194,7 @@ func TestSecretsAreNotRevealed(t *testing.T) {
 			maps.Copy(texts, privateFiles(t, cache))
 			for _, command := range [][]string{
 				{"once", "--log.format=json"}, {"plan", "--limit=100"}, {"check"}, {"check", "--show-config"},
-				{"scan", "--dry-run", "--runzero.organization=Halvorsen Logistics", "--site=Headquarters", "--hosted-zone=auto"},
+				{"scan", "--dry-run", "--runzero.organization=Halvorsen Logistics", "--site=Headquarters", "--hosted-zone=auto", "--targets=example.com"},
 			} {
 				if command[0] == "scan" && name == "--config.file" {
 					command = append(command, "--account=inline")
