@@ -179,6 +179,7 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 
 	app.Flag("quota.share", "Share of the account's daily API calls that this exporter may make.").Default("0.5").Float64Var(&f.QuotaShare)
 	app.Flag("quota.reserve", "Share of the account's daily API calls that is left to other tools: below it, polling pauses.").Default("0.1").Float64Var(&f.QuotaReserve)
+	app.Flag("quota.limit", "The account's daily API calls, for consoles that do not report them: the number of its licensed assets; 0 is no limit. Default: estimated from the live assets on runZero's own consoles, else no limit.").SetValue(&optionalCalls{&f.QuotaLimit})
 
 	app.Flag("collector.assets.labels", "Labels of runzero_assets beside org_name: "+strings.Join(collector.AssetLabels(), ", ")+".").Default("site_name,asset_type,os,alive").StringVar(&f.AssetLabels)
 	app.Flag("collector.assets.top", "Number of values to keep for each open-ended label of any collector, the most frequent first; the rest become other.").Default("100").IntVar(&f.AssetTop)
@@ -434,6 +435,25 @@ func suggest(wrong string, words []string, prefix string) string {
 		return wrong + "; perhaps you mean " + prefix + nearest
 	}
 	return wrong
+}
+
+// optionalCalls is a number of calls that may not be set.
+type optionalCalls struct{ n **int64 }
+
+func (v optionalCalls) Set(s string) error {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return fmt.Errorf("--quota.limit: invalid number %q: write a number of API calls a day, such as 1000", s)
+	}
+	*v.n = &n
+	return nil
+}
+
+func (v optionalCalls) String() string {
+	if *v.n == nil {
+		return ""
+	}
+	return strconv.FormatInt(**v.n, 10)
 }
 
 func newLogger(w io.Writer, allowed, format string) log.Logger {

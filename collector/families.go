@@ -140,9 +140,10 @@ func Catalogue() []Metric {
 		}},
 		{Quota, true, Stable, []Metric{
 			{Name: "runzero_api_paused", Type: gauge, Labels: words("reason"), Help: "1 while polling is paused, by reason: quota (this exporter's share is used up, or the account has no calls left today), reserve (the account is down to --quota.reserve), rate_limit (the console reports too many requests), auth (the console rejects the credential)."},
-			{Name: "runzero_api_usage_reset_timestamp_seconds", Type: gauge, Stability: Experimental, Help: "When the account's daily quota is expected to reset, learned from past resets; midnight UTC until one has been observed. Absent if the console does not report a limit."},
+			{Name: "runzero_api_usage_reset_timestamp_seconds", Type: gauge, Stability: Experimental, Help: "When the account's daily quota is expected to reset, learned from past resets; midnight UTC until one has been observed. Absent without a limit."},
 			{Name: "runzero_api_usage_exhaustion_timestamp_seconds", Type: gauge, Stability: Experimental, Help: "When the account will run out of API calls at the current rate of all its tools. Absent if they are expected to last until the quota resets."},
-			{Name: "runzero_exporter_budget_calls", Type: gauge, Help: "API calls per day that this exporter may make: --quota.share of the limit. Absent if the console does not report a limit."},
+			{Name: "runzero_exporter_quota_limit_calls", Type: gauge, Labels: words("source"), Help: "API calls per day that the account may make, by where the number comes from: header (the console reports it), configured (--quota.limit), estimated (the live assets of the account, on runZero's own consoles). Absent without a limit."},
+			{Name: "runzero_exporter_budget_calls", Type: gauge, Help: "API calls per day that this exporter may make: --quota.share of the limit. Absent without a limit."},
 			{Name: "runzero_exporter_demand_calls", Type: gauge, Help: "API calls per day that polling at the configured intervals would need."},
 			{Name: "runzero_exporter_spent_calls", Type: gauge, Help: "API calls that this exporter has made since the quota was last reset, at most those of the last 24 hours."},
 			{Name: "runzero_exporter_interval_stretch_ratio", Type: gauge, Help: "Largest ratio of a polling interval in force to the configured one: intervals are lengthened so that the budget lasts until the quota resets. 1 if all are as configured."},

@@ -21,14 +21,17 @@ func (l liveCollector) Collect(ch chan<- prometheus.Metric) {
 
 // QuotaState describes an account's quota at one moment.
 type QuotaState struct {
-	Limit      int64           // calls a day; 0: the console reports none, and there is no budget, reset or exhaustion
-	Budget     int64           // calls a day that this exporter may spend
-	Spent      int64           // own calls since the quota was last reset
-	Demand     float64         // calls a day that the configured intervals need
-	Stretch    float64         // largest ratio of an interval in force to the configured one; 1 when they fit the budget
-	Reset      time.Time       // when the quota is expected to reset
-	Exhaustion time.Time       // when the quota is expected to run out; zero: not before the reset
-	Paused     map[string]bool // for each reason, whether it pauses polling
+	Limit int64 // calls a day of the account
+	// LimitSource is where Limit comes from: header, configured or estimated. If it is empty there is no limit, and so
+	// no budget, reset or exhaustion.
+	LimitSource string
+	Budget      int64           // calls a day that this exporter may spend
+	Spent       int64           // own calls since the quota was last reset
+	Demand      float64         // calls a day that the configured intervals need
+	Stretch     float64         // largest ratio of an interval in force to the configured one; 1 when they fit the budget
+	Reset       time.Time       // when the quota is expected to reset
+	Exhaustion  time.Time       // when the quota is expected to run out; zero: not before the reset
+	Paused      map[string]bool // for each reason, whether it pauses polling
 }
 
 // NewQuota returns the families of an account's quota. They call state at each scrape.
@@ -41,7 +44,8 @@ func NewQuota(state func() QuotaState) prometheus.Collector {
 		out.gauge("runzero_exporter_demand_calls", s.Demand)
 		out.gauge("runzero_exporter_spent_calls", float64(s.Spent))
 		out.gauge("runzero_exporter_interval_stretch_ratio", s.Stretch)
-		if s.Limit > 0 {
+		if s.LimitSource != "" {
+			out.gauge("runzero_exporter_quota_limit_calls", float64(s.Limit), s.LimitSource)
 			out.gauge("runzero_exporter_budget_calls", float64(s.Budget))
 			out.timestamp("runzero_api_usage_reset_timestamp_seconds", s.Reset)
 			out.timestamp("runzero_api_usage_exhaustion_timestamp_seconds", s.Exhaustion)

@@ -20,11 +20,13 @@ const TokenEndpoint = "/account/api/token"
 // Exchange is one request as it was sent and its response. Retries, redirects and token requests are exchanges of
 // their own, because each may cost a call of the quota.
 type Exchange struct {
-	Endpoint      string    // the path below /api/v1.0, such as "/export/org/assets.jsonl"
-	Sent          time.Time // when the request was sent
-	Written       bool      // to a connection: only then may it cost a call
-	Code          int       // the HTTP status; zero when there was no response
-	Authenticated bool      // a credential was sent
+	Endpoint string    // the path below /api/v1.0, such as "/export/org/assets.jsonl"
+	Sent     time.Time // when the request was sent
+	Written  bool      // to a connection: only then may it cost a call
+	// Context is that of the request. Observers find in it what they put there before; nothing waits for it.
+	Context       context.Context //nolint:containedctx // as in http.Request
+	Code          int             // the HTTP status; zero when there was no response
+	Authenticated bool            // a credential was sent
 	// Page means that the response is a web page: a login, or something that is not a runZero console at all.
 	Page       bool
 	Usage      Usage                // the quota headers of the response
@@ -149,6 +151,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		Endpoint:      endpoint,
 		Authenticated: request.Header.Get("Authorization") != "" || endpoint == TokenEndpoint,
 		Sent:          t.now(),
+		Context:       request.Context(),
 	}
 	response, err := t.next.RoundTrip(request)
 	exchange.Written = err == nil || written.Load()

@@ -128,6 +128,9 @@ func (f Flags) fileAccount(in sourced[fileAccount]) (Account, error) {
 	return a, err
 }
 
+// mostCalls is more than any licence has.
+const mostCalls = 1e12
+
 // share returns the part of the quota that the file allows, or else the flags. The
 // conditions are negated because NaN must be refused too.
 func (f Flags) share(in fileQuota) (quota.Share, error) {
@@ -139,7 +142,19 @@ func (f Flags) share(in fileQuota) (quota.Share, error) {
 	case !(reserve.Value >= 0 && reserve.Value < 1):
 		return quota.Share{}, reserve.wrong("reserve", "must be at least 0 and less than 1: it is the fraction of the account's daily API calls that is left to other tools")
 	}
-	return quota.Share{Share: share.Value, Reserve: reserve.Value}, nil
+	made := quota.Share{Share: share.Value, Reserve: reserve.Value}
+	limit := in.Limit
+	if !limit.set() && f.QuotaLimit != nil {
+		limit = fromFlag("quota.limit", *f.QuotaLimit)
+	}
+	switch {
+	case !limit.set():
+		return made, nil
+	case limit.Value < 0 || limit.Value > mostCalls:
+		return quota.Share{}, limit.wrong("limit", "must be from 0 (no limit) to %d: it is the number of API calls a day of the account, for consoles that do not report it", int64(mostCalls))
+	}
+	made.Limit = runzero.Known(limit.Value)
+	return made, nil
 }
 
 // selection returns the organizations to poll. No organization may be in both lists.

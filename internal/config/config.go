@@ -39,6 +39,7 @@ type Flags struct {
 
 	QuotaShare   float64
 	QuotaReserve float64
+	QuotaLimit   *int64 // nil if not set; 0 is no limit
 
 	Collectors  map[string]CollectorFlags
 	AssetLabels string // comma-separated

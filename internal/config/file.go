@@ -34,6 +34,7 @@ type fileAccount struct {
 type fileQuota struct {
 	Share   sourced[float64] `yaml:"share"`
 	Reserve sourced[float64] `yaml:"reserve"`
+	Limit   sourced[int64]   `yaml:"limit"`
 }
 
 type fileOrganizations struct {

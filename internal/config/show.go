@@ -55,12 +55,20 @@ func (a Account) shown() map[string]any {
 	console := a.Credentials[0].Runzero
 	shown := map[string]any{
 		"url": a.URL, "timeout": model.Duration(console.Timeout), "allow_http": console.AllowHTTP,
-		"quota":         map[string]float64{"share": a.Share.Share, "reserve": a.Share.Reserve},
+		"quota":         a.shownQuota(),
 		"credentials":   credentials,
 		"organizations": map[string][]string{"include": a.Selection.Include, "exclude": a.Selection.Exclude},
 	}
 	if a.Name != "" {
 		shown["name"] = a.Name
+	}
+	return shown
+}
+
+func (a Account) shownQuota() map[string]any {
+	shown := map[string]any{"share": a.Share.Share, "reserve": a.Share.Reserve}
+	if limit, set := a.Share.Limit.Get(); set {
+		shown["limit"] = limit
 	}
 	return shown
 }

@@ -21,6 +21,8 @@ type Account struct {
 	Console string
 	// Quota admits the requests of all credentials.
 	Quota *quota.Quota
+	// EstimateLimit has the daily limit estimated from live assets while the console reports none.
+	EstimateLimit bool
 	// Credentials are tried in this order: the first that reaches a thing is used for it.
 	Credentials []Credential
 	// Fingerprint identifies the settings that everything cached for the account depends on.

@@ -30,6 +30,7 @@ type job struct {
 	calls       int64 // requests of the last poll
 	err         error
 	snapshot    *collector.Snapshot
+	live        int64               // assets that snapshot counts as live
 	previous    *collector.Snapshot // the snapshot that the organization's job had under another name or with other settings
 
 	// What was last published of the job; nil is to be made again.
@@ -105,7 +106,7 @@ func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err erro
 }
 
 func (j *job) setSnapshot(s *collector.Snapshot) {
-	j.snapshot, j.part = s, exposition.NewPart(s.Families)
+	j.snapshot, j.part, j.live = s, exposition.NewPart(s.Families), collector.LiveAssets(s.Families)
 }
 
 // expiry is when the snapshot becomes too old to be exposed; zero: never. While the quota lengthens the interval, a
@@ -181,8 +182,8 @@ func (j *job) next(s quota.State) time.Time {
 		return time.Time{}
 	}
 	due := j.due()
-	if (s.Paused[quota.PausedQuota] || s.Paused[quota.PausedReserve]) && due.Before(s.Reset) {
-		return s.Reset
+	if due.Before(s.Resumes) {
+		return s.Resumes
 	}
 	return due
 }

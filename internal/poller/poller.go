@@ -217,9 +217,13 @@ func (a *account) mayStartFirst(now time.Time, s quota.State) bool {
 	return schedule.MayStartFirst(now, a.lastFirst, a.floor, s.Spent, s.Budget, allowance(s))
 }
 
-// allowance is what the quota permits. A stale one is unlimited: the next response reports how it stands.
+// allowance is what the quota permits. Instead of a stale one it is that of a whole day: if the quota has reset, the
+// next response reports it.
 func allowance(s quota.State) schedule.Allowance {
-	return schedule.Allowance{Limited: s.Allowance.Known && !s.Allowance.Stale, Calls: s.Allowance.Calls, Left: s.Left}
+	if s.Allowance.Stale {
+		return schedule.Allowance{Limited: true, Calls: s.Budget, Left: 24 * time.Hour}
+	}
+	return schedule.Allowance{Limited: s.Allowance.Known, Calls: s.Allowance.Calls, Left: s.Left}
 }
 
 // untilNext is how long there is nothing to do: no job becomes due, and no exposed snapshot too old. Jobs that are
@@ -282,6 +286,7 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 		j.base, j.wait = now, schedule.Spread(j.Interval, p.config.Random())
 	}
 	a.updateLoads()
+	a.updateEstimate()
 	p.quotaState(a, now)
 	p.logResult(j, before, j.due())
 	p.save(j)

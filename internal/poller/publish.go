@@ -44,18 +44,37 @@ func (a *account) updateLoads() {
 	a.loads = schedule.Merge(loads)
 }
 
+// updateEstimate tells the quota how many live assets the account has. Several collectors count them, each for itself,
+// and each may lack some.
+func (a *account) updateEstimate() {
+	if !a.EstimateLimit {
+		return
+	}
+	live := map[string]int64{}
+	for _, j := range a.jobs {
+		if j.snapshot != nil {
+			live[j.Name] += j.live
+		}
+	}
+	most := int64(0)
+	for _, n := range live {
+		most = max(most, n)
+	}
+	a.Quota.Estimate(most)
+}
+
 // publishedQuota is the part of the quota's state that the families of an account's jobs show.
 type publishedQuota struct {
 	stretch float64
 	stopped bool
-	reset   time.Time
+	resumes time.Time
 }
 
 // Changes smaller than this factor are not worth another publication.
 const republishFactor = 0.01
 
 func (q publishedQuota) differs(s quota.State) bool {
-	return q.stopped != s.Stopped() || q.stopped && !q.reset.Equal(s.Reset) || math.Abs(s.Stretch-q.stretch) > republishFactor*s.Stretch
+	return q.stopped != s.Stopped() || q.stopped && !q.resumes.Equal(s.Resumes) || math.Abs(s.Stretch-q.stretch) > republishFactor*s.Stretch
 }
 
 // refresh publishes when time alone has changed something: a snapshot has become too old, or the quota has reset.
@@ -82,7 +101,7 @@ func (p *Poller) publish(now time.Time) {
 		a.Quota.SetPace(s.Demand, s.Stretch)
 		changed := a.published.differs(s)
 		if changed {
-			a.published = publishedQuota{stretch: s.Stretch, stopped: s.Stopped(), reset: s.Reset}
+			a.published = publishedQuota{stretch: s.Stretch, stopped: s.Stopped(), resumes: s.Resumes}
 		}
 		if p.published.Load() != nil { // else there is no loop yet, which logs this when it begins
 			p.logAccount(a, s, now)

@@ -143,7 +143,7 @@ func requesting(q *quota.Quota, n int, limit *atomic.Int64) collector.Collector 
 			if err := q.Admit(ctx); err != nil {
 				return collector.Snapshot{}, err
 			}
-			q.Observer("1").Responded(runzero.Exchange{
+			q.Observer("1").Responded(runzero.Exchange{Written: true,
 				Sent: time.Now(), Code: http.StatusOK, Authenticated: true, Usage: runzero.Usage{Limit: runzero.Known(limit.Load())},
 			})
 		}

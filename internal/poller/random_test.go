@@ -173,7 +173,7 @@ func (a *randomAccount) collector(endpoint string, q *quota.Quota) collector.Col
 		code, usage := a.request(sent)
 		time.Sleep(a.latency)
 		fly(-1)
-		q.Observer("1").Responded(runzero.Exchange{Endpoint: endpoint, Sent: sent, Code: code, Authenticated: true, Usage: usage})
+		q.Observer("1").Responded(runzero.Exchange{Written: true, Endpoint: endpoint, Sent: sent, Code: code, Authenticated: true, Usage: usage})
 		if code != http.StatusOK {
 			return collector.Snapshot{}, &runzero.Error{Endpoint: endpoint, Status: code, Usage: usage}
 		}

@@ -74,6 +74,7 @@ func (p *Poller) apply(r reload) {
 	p.prune()
 	for _, a := range p.accounts {
 		a.updateLoads()
+		a.updateEstimate()
 	}
 	p.publish(p.config.Now())
 }

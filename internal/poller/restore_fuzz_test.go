@@ -105,7 +105,7 @@ func fuzzedStates(f *testing.F) [][]byte {
 	spent.Observer("1").Responded(runzero.Exchange{Sent: at, Code: 200, Authenticated: true, Usage: runzero.Usage{Limit: runzero.Known(100)}})
 	saved := func(change func(*savedState)) []byte {
 		state := savedState{
-			Quota: spent.Save(), LoggedStretch: 1,
+			Quota: spent.Save(0), LoggedStretch: 1,
 			Credentials: []savedCredential{{Name: "1", Usage: collector.SavedUsage{Up: true, Usage: runzero.Usage{Limit: runzero.Known(100)}}, Reach: &reach{
 				Kind: runzero.AccountCredential, AccountWide: true, Polled: at,
 				Organizations: []runzero.Organization{{ID: fuzzedOrganization, Name: "Acme"}, {ID: "b", Name: "Acme"}, {ID: "c", Demo: true}},

@@ -71,7 +71,7 @@ func (p *Poller) saveState(a *account) {
 		return
 	}
 	now := p.config.Now()
-	state := savedState{Quota: a.Quota.Save(), LoggedStretch: a.logged.stretch}
+	state := savedState{Quota: a.Quota.Save(a.expectedCalls()), LoggedStretch: a.logged.stretch}
 	for _, c := range a.Credentials {
 		saved := savedCredential{Name: c.Name}
 		if c.Usage != nil {
@@ -92,6 +92,22 @@ func (p *Poller) saveState(a *account) {
 		}
 	}
 	p.store.SaveState(a.storeKey(), state)
+}
+
+// expectedCalls is how many more calls the running polls are going to make, as far as that is known.
+func (a *account) expectedCalls() int64 {
+	expected := int64(0)
+	for _, j := range a.jobs {
+		if j.running == nil {
+			continue
+		}
+		calls := max(j.calls, int64(j.Calls()))
+		if j.Name == schedule.Discovery {
+			calls = max(calls, int64(len(j.running.credentials)))
+		}
+		expected += max(calls-j.running.calls.Load(), 0)
+	}
+	return expected
 }
 
 // saveTimeout is how long a poll waits for its start to be saved.

@@ -29,8 +29,8 @@ func (l *ledger) sample(now time.Time) {
 	}
 }
 
-// Exhaustion returns when the account will have no calls left if all its tools go on at their present pace. It
-// returns false if that is not before the quota resets, or if too little is known.
+// Exhaustion returns when the account will have no calls left if all its tools go on at their present pace, or since
+// when it has none. It returns false if that is not before the quota resets, or if too little is known.
 func (l *ledger) Exhaustion(now time.Time) (time.Time, bool) {
 	remaining, known := l.Remaining.Get()
 	reset := l.NextReset(l.Reported)
@@ -45,13 +45,19 @@ func (l *ledger) Exhaustion(now time.Time) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	first := l.samples[0]
-	took, spent := l.Reported.Sub(first.at), n-first.used
-	if took < forecastLeast || spent <= 0 {
+	spent := n - first.used
+	if l.Reported.Sub(first.at) < forecastLeast || spent <= 0 {
 		return time.Time{}, false
 	}
-	seconds := float64(remaining) * took.Seconds() / float64(spent)
-	if seconds > math.Min(day.Seconds(), reset.Sub(l.Reported).Seconds()) {
-		return time.Time{}, false
+	// When the calls should be gone by now, the pace has slowed: it is measured up to now.
+	for _, from := range []time.Time{l.Reported, now} {
+		seconds := float64(remaining) * from.Sub(first.at).Seconds() / float64(spent)
+		if seconds > math.Min(day.Seconds(), reset.Sub(from).Seconds()) {
+			return time.Time{}, false
+		}
+		if at := from.Add(time.Duration(seconds * float64(time.Second))); at.After(now) {
+			return at, true
+		}
 	}
-	return l.Reported.Add(time.Duration(seconds * float64(time.Second))), true
+	return time.Time{}, false
 }

@@ -11,7 +11,8 @@ import (
 // the account, so all accounts on a console share one Gate.
 //
 // A Gate is open until the console responds with status 429 although the account has calls left. It then refuses
-// every request for as long as the console asks (Retry-After), or for 30 seconds, doubled each time up to 5 minutes.
+// every request for as long as the console asks (Retry-After) but at most an hour, or for 30 seconds, doubled each
+// time up to 5 minutes.
 // After that one request is admitted to try, and the Gate opens when its response is not another 429.
 type Gate struct {
 	now     func() time.Time
@@ -32,6 +33,8 @@ const (
 
 	minBackoff = 30 * time.Second
 	maxBackoff = 5 * time.Minute
+
+	longestRetryAfter = time.Hour // a console that asks for more is wrong
 )
 
 // NewGate makes an open gate that reads the time from now.
@@ -77,7 +80,7 @@ func (g *Gate) responded(now time.Time, r result) {
 	if !r.limited {
 		return
 	}
-	wait := r.retryAfter
+	wait := min(r.retryAfter, longestRetryAfter)
 	if wait <= 0 {
 		g.backoff = min(max(2*g.backoff, minBackoff), maxBackoff)
 		wait = g.backoff

@@ -52,7 +52,11 @@ func admit(t *testing.T, q *Quota) time.Time {
 
 // respond is the response to a request; the code 0 is none.
 func respond(q *Quota, sent time.Time, code int, retryAfter time.Duration) {
-	q.Observer("token").Responded(runzero.Exchange{Sent: sent, Code: code, Authenticated: true, RetryAfter: retryAfter})
+	e := runzero.Exchange{Written: true, Sent: sent, Code: code, Authenticated: true, RetryAfter: retryAfter}
+	if code != 0 {
+		e.Usage = usage(1e6, 1e6) // so that it is not the daily quota that refuses
+	}
+	q.Observer("token").Responded(e)
 }
 
 // request is a request with its response.
@@ -116,7 +120,7 @@ func TestWaitingForTheBurstLimitBlocksNothingElse(t *testing.T) {
 		synctest.Wait()
 		began := time.Now()
 		_ = one.State(began)
-		_ = one.Save()
+		_ = one.Save(0)
 		other.SetShare(Share{Share: 0.5})
 		respond(one, began, http.StatusOK, 0)
 		cancel()
@@ -157,7 +161,7 @@ func TestAClosedGateRefusesRequestsThatWait(t *testing.T) {
 }
 
 func TestTheGateStaysClosedForTheRetryAfter(t *testing.T) {
-	for retryAfter, want := range map[time.Duration]time.Duration{0: minBackoff, 90 * time.Second: 90 * time.Second, day: day} {
+	for retryAfter, want := range map[time.Duration]time.Duration{0: minBackoff, 90 * time.Second: 90 * time.Second, day: longestRetryAfter} {
 		synctest.Test(t, func(t *testing.T) {
 			q, _ := twoAccounts()
 			request(t, q, http.StatusTooManyRequests, retryAfter)
@@ -287,7 +291,7 @@ func TestAnotherRequestTriesWhenTheFirstFails(t *testing.T) {
 func TestA429WithoutCallsLeftIsTheQuotaOfOneAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spent, other := twoAccounts()
-		spent.Observer("token").Responded(runzero.Exchange{
+		spent.Observer("token").Responded(runzero.Exchange{Written: true,
 			Sent: admit(t, spent), Code: http.StatusTooManyRequests, RetryAfter: time.Hour, Usage: usage(100, 0),
 		})
 		if !admitted(t, other) {

@@ -27,7 +27,7 @@ func usage(limit, remaining int64) runzero.Usage {
 // call records a request and its response a second later.
 func call(l *ledger, at time.Time, limit, remaining int64) {
 	l.Sent(at)
-	l.Responded(at.Add(time.Second), at, usage(limit, remaining))
+	l.Responded(at.Add(time.Second), at, "token", usage(limit, remaining))
 }
 
 func wantCalls(t *testing.T, l *ledger, share Share, at time.Time, want int64) {

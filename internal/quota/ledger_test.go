@@ -48,7 +48,7 @@ func TestOtherChangesAreNoReset(t *testing.T) {
 			var l ledger
 			call(&l, start, 100, 40)
 			l.Sent(c.sent)
-			l.Responded(at, c.sent, usage(c.limit, c.remaining))
+			l.Responded(at, c.sent, "token", usage(c.limit, c.remaining))
 			if !l.LastReset.IsZero() || l.Window.Known {
 				t.Errorf("taken for a reset at %s, window %+v", l.LastReset, l.Window)
 			}
@@ -73,8 +73,8 @@ func TestBelievesTheLowerOfTwoResponsesInReverseOrder(t *testing.T) {
 		var l ledger
 		l.Sent(start)
 		l.Sent(start.Add(time.Second))
-		l.Responded(start.Add(2*time.Second), start.Add(time.Second), usage(100, 50))
-		l.Responded(start.Add(time.Minute), start, usage(100, c.late))
+		l.Responded(start.Add(2*time.Second), start.Add(time.Second), "token", usage(100, 50))
+		l.Responded(start.Add(time.Minute), start, "token", usage(100, c.late))
 		if got, _ := l.Remaining.Get(); got != c.want {
 			t.Errorf("50, then a late %d: %d remaining, want %d", c.late, got, c.want)
 		}
@@ -90,8 +90,8 @@ func TestALateResponseFromBeforeTheResetForgetsNothing(t *testing.T) {
 	late, early := start.Add(time.Hour), start.Add(time.Hour+time.Second)
 	l.Sent(late)
 	l.Sent(early)
-	l.Responded(early.Add(time.Second), early, usage(100, 99)) // the new day
-	l.Responded(late.Add(time.Hour), late, usage(100, 49))     // the old one
+	l.Responded(early.Add(time.Second), early, "token", usage(100, 99)) // the new day
+	l.Responded(late.Add(time.Hour), late, "token", usage(100, 49))     // the old one
 	for i := range int64(3) {
 		call(&l, start.Add(time.Duration(3+i)*time.Hour), 100, 98-i)
 	}
@@ -135,7 +135,7 @@ func TestCountsEveryCallOfTheLastDay(t *testing.T) {
 				l.Sent(now)
 				sent = append(sent, now)
 			case r.IntN(10) == 0:
-				l = l.saved().ledger(now)
+				l = l.saved(now, 0).ledger(now)
 			case r.IntN(4) == 0: // idle
 				now = now.Add(time.Duration(r.Int64N(int64(4 * time.Hour))))
 			}
@@ -182,7 +182,7 @@ func TestForecastsWhenTheAccountRunsOut(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var l ledger
 			for _, r := range c.reports {
-				l.Responded(at(r.minute), at(r.minute), usage(c.limit, r.remaining))
+				l.Responded(at(r.minute), at(r.minute), "token", usage(c.limit, r.remaining))
 			}
 			got, ok := l.Exhaustion(at(c.now))
 			if ok != (c.want != never) || ok && got.Sub(at(c.want)).Abs() > time.Second {

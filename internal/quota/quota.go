@@ -22,6 +22,7 @@ type Quota struct {
 	share     Share
 	ledger    ledger
 	probed    time.Time       // when the last probe was admitted
+	unprobed  time.Time       // the value of probed before
 	refused   map[string]bool // credentials that the console refuses
 	succeeded bool            // whether any authenticated request has succeeded
 	demand    float64         // see SetPace
@@ -30,14 +31,14 @@ type Quota struct {
 
 // New makes the quota of an account of which nothing is known yet, on the console of gate.
 func New(share Share, gate *Gate) *Quota {
-	return &Quota{gate: gate, share: share, refused: map[string]bool{}, stretch: 1}
+	return &Quota{gate: gate, share: share, ledger: ledger{configured: share.Limit}, refused: map[string]bool{}, stretch: 1}
 }
 
 // SetShare changes the share from now on.
 func (q *Quota) SetShare(share Share) {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
-	q.share = share
+	q.share, q.ledger.configured = share, share.Limit
 }
 
 // SetPace sets what State reports as Demand and Stretch: how many calls a day the jobs need, and by what their
@@ -73,7 +74,7 @@ func (e *PausedError) Error() string {
 
 // Admit waits for the burst limit and admits a request, to be called right before it is
 // sent. It returns a *PausedError if the request must not be sent, and ctx's error if ctx
-// ends first. An admitted request counts as spent whatever becomes of it.
+// ends first. An admitted request counts as spent, until an Exchange shows that it was never written to a connection.
 func (q *Quota) Admit(ctx context.Context) error {
 	if err := q.check(); err != nil {
 		return err
@@ -99,8 +100,8 @@ func (q *Quota) spend(ctx context.Context) error {
 		return err
 	}
 	q.gate.pass()
-	if a := q.share.allowance(&q.ledger, now); a.Stale && a.Calls == 0 {
-		q.probed = now
+	if q.share.allowance(&q.ledger, now).probes() {
+		q.probed, q.unprobed = now, q.probed
 	}
 	q.ledger.Sent(now)
 	if calls, ok := ctx.Value(callsKey{}).(*atomic.Int64); ok {
@@ -112,13 +113,10 @@ func (q *Quota) spend(ctx context.Context) error {
 // callsKey is the key of the counter in a context.
 type callsKey struct{}
 
-// CountCalls returns a context with which every admitted request is added to calls.
+// CountCalls returns a context with which every request that may cost a call is added to calls.
 func CountCalls(ctx context.Context, calls *atomic.Int64) context.Context {
 	return context.WithValue(ctx, callsKey{}, calls)
 }
-
-// probeEvery is how often a request is admitted although no calls are left, once the quota should have reset.
-const probeEvery = time.Hour
 
 // refusal returns why a request must not be sent now, or nil. The caller holds the lock.
 func (q *Quota) refusal(now time.Time) error {
@@ -137,10 +135,10 @@ func (q *Quota) spentReason(now time.Time) string {
 	switch {
 	case !a.Known || a.Calls > 0:
 		return ""
-	case a.Stale && (q.probed.IsZero() || now.Sub(q.probed) >= probeEvery):
+	case a.Stale && !now.Before(q.nextProbe()):
 		return ""
 	}
-	if left, _ := q.ledger.Remaining.Get(); a.Reserve && left > 0 {
+	if left, _ := q.ledger.Remaining.Get(); a.Reserve && left > 0 && !q.ledger.Exhausted {
 		return PausedReserve
 	}
 	return PausedQuota
@@ -168,13 +166,16 @@ func (q *Quota) record(credential string, e runzero.Exchange) {
 	if sent.After(now) {
 		sent = now
 	}
-	left, known := e.Usage.Remaining.Get()
-	q.gate.responded(now, result{
-		sent: sent, failed: e.Code == 0, retryAfter: e.RetryAfter,
-		// A 429 without calls left is the daily quota, not the burst limit.
-		limited: e.Code == http.StatusTooManyRequests && (!known || left > 0),
-	})
-	q.ledger.Responded(now, sent, e.Usage)
+	q.gate.responded(now, result{sent: sent, failed: e.Code == 0, retryAfter: e.RetryAfter, limited: q.noteRefusal(now, e)})
+	if !e.Written {
+		q.unsent(sent, e.Context)
+		return
+	}
+	q.ledger.Responded(now, sent, credential, e.Usage)
+	if e.Authenticated && e.Code/100 == 2 {
+		q.ledger.noteSuccess(sent)
+	}
+	q.noteEmpty(now)
 	if !e.Authenticated || e.Code == 0 {
 		return
 	}
@@ -186,18 +187,44 @@ func (q *Quota) record(credential string, e runzero.Exchange) {
 	q.succeeded = q.succeeded || e.Code/100 == 2
 }
 
-// Prune forgets refusals of credentials other than these.
+// unsent takes back a request that was never written. The caller holds the lock.
+func (q *Quota) unsent(sent time.Time, ctx context.Context) {
+	q.ledger.Unsent(sent)
+	if q.ledger.inFlight == 0 && !q.probed.IsZero() && !sent.Before(q.probed) {
+		q.probed = q.unprobed // what has found out nothing is no probe
+	}
+	if ctx == nil {
+		return
+	}
+	if calls, ok := ctx.Value(callsKey{}).(*atomic.Int64); ok {
+		calls.Add(-1)
+	}
+}
+
+// noteEmpty records since when no calls are left for this exporter. The caller holds the lock.
+func (q *Quota) noteEmpty(now time.Time) {
+	switch a := q.share.allowance(&q.ledger, now); {
+	case !a.Known || !a.Reserve || a.Calls > 0:
+		q.ledger.EmptySince = time.Time{}
+	case q.ledger.EmptySince.IsZero():
+		q.ledger.EmptySince = now
+	}
+}
+
+// Prune forgets what was reported to credentials other than these.
 func (q *Quota) Prune(credentials []string) {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
 	maps.DeleteFunc(q.refused, func(name string, _ bool) bool { return !slices.Contains(credentials, name) })
+	maps.DeleteFunc(q.ledger.Today, func(name string, _ today) bool { return !slices.Contains(credentials, name) })
 }
 
-// Save returns what must survive a restart.
-func (q *Quota) Save() Saved {
+// Save returns what must survive a restart. expected is how many more calls running polls are going to make: if a
+// crash cuts them short, they count as made.
+func (q *Quota) Save(expected int64) Saved {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
-	s := q.ledger.saved()
+	s := q.ledger.saved(q.gate.now(), expected)
 	s.Probed, s.Succeeded = q.probed, q.succeeded
 	return s
 }
@@ -206,7 +233,9 @@ func (q *Quota) Save() Saved {
 func (q *Quota) Restore(s Saved, now time.Time) {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
+	configured, estimate := q.ledger.configured, q.ledger.estimate
 	q.ledger, q.succeeded = s.ledger(now), s.Succeeded
+	q.ledger.configured, q.ledger.estimate = configured, estimate
 	if !s.Probed.After(now) {
 		q.probed = s.Probed
 	}

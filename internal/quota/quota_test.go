@@ -44,7 +44,7 @@ func TestRefusesWhenTheShareOrTheAccountIsSpent(t *testing.T) {
 			if err := q.Admit(t.Context()); err != nil {
 				t.Fatalf("refused before anything is known: %v", err)
 			}
-			q.Observer("token").Responded(runzero.Exchange{Sent: *now, Code: http.StatusOK, Usage: usage(c.limit, c.remaining)})
+			q.Observer("token").Responded(runzero.Exchange{Written: true, Sent: *now, Code: http.StatusOK, Usage: usage(c.limit, c.remaining)})
 			wantRefused(t, q, c.reason, c.text)
 			if s := q.State(*now); s.Reason() != c.reason || !s.Stopped() || s.Spent != 1 {
 				t.Errorf("state %+v, want it stopped for %s and 1 call spent", s, c.reason)
@@ -55,7 +55,7 @@ func TestRefusesWhenTheShareOrTheAccountIsSpent(t *testing.T) {
 
 func TestAHigherShareAppliesAtOnce(t *testing.T) {
 	q, now := simulated(Share{Share: 0.01})
-	q.Observer("token").Responded(runzero.Exchange{Sent: *now, Code: http.StatusOK, Usage: usage(50, 50)})
+	q.Observer("token").Responded(runzero.Exchange{Written: true, Sent: *now, Code: http.StatusOK, Usage: usage(50, 50)})
 	wantRefused(t, q, PausedQuota, "")
 	q.SetShare(Share{Share: 0.5})
 	if err := q.Admit(t.Context()); err != nil {
@@ -63,44 +63,14 @@ func TestAHigherShareAppliesAtOnce(t *testing.T) {
 	}
 }
 
-func TestProbesOnceAnHourWhetherTheQuotaHasReset(t *testing.T) {
-	q, now := simulated(Share{Share: 0.5, Reserve: 0.1})
-	q.Observer("token").Responded(runzero.Exchange{Sent: *now, Code: http.StatusOK, Usage: usage(100, 0)})
-	*now = start.Add(12*time.Hour - 1)
-	wantRefused(t, q, PausedQuota, "")
-	*now = start.Add(12 * time.Hour) // the expected reset
-	for range 3 {
-		if err := q.Admit(t.Context()); err != nil {
-			t.Fatalf("no probe: %v", err)
-		}
-		wantRefused(t, q, PausedQuota, "")
-		q.Observer("token").Responded(runzero.Exchange{Sent: *now}) // the probe fails
-		*now = now.Add(time.Hour - 1)
-		wantRefused(t, q, PausedQuota, "")
-		restarted := New(Share{Share: 0.5, Reserve: 0.1}, q.gate)
-		restarted.Restore(q.Save(), *now)
-		wantRefused(t, restarted, PausedQuota, "")
-		*now = now.Add(1)
-	}
-	if err := q.Admit(t.Context()); err != nil {
-		t.Fatalf("no probe: %v", err)
-	}
-	q.Observer("token").Responded(runzero.Exchange{Sent: *now, Code: http.StatusOK, Usage: usage(100, 99)})
-	for range 10 {
-		if err := q.Admit(t.Context()); err != nil {
-			t.Fatalf("refused after the reset: %v", err)
-		}
-	}
-}
-
 func TestReportsRefusedCredentials(t *testing.T) {
 	q, now := simulated(Share{Share: 1})
 	respondTo := func(credential string, e runzero.Exchange) { q.Observer(credential).Responded(e) }
 	refused := func() bool { return q.State(*now).Paused[PausedAuth] }
-	respondTo("one", runzero.Exchange{Code: http.StatusUnauthorized, Authenticated: true})
-	respondTo("one", runzero.Exchange{Code: http.StatusOK}) // without the credential
-	respondTo("one", runzero.Exchange{Authenticated: true}) // without a response
-	respondTo("other", runzero.Exchange{Code: http.StatusOK, Authenticated: true})
+	respondTo("one", runzero.Exchange{Written: true, Code: http.StatusUnauthorized, Authenticated: true})
+	respondTo("one", runzero.Exchange{Written: true, Code: http.StatusOK}) // without the credential
+	respondTo("one", runzero.Exchange{Written: true, Authenticated: true}) // without a response
+	respondTo("other", runzero.Exchange{Written: true, Code: http.StatusOK, Authenticated: true})
 	if s := q.State(*now); !refused() || s.Stopped() {
 		t.Errorf("paused: %v, stopped: %v, want one credential refused and polling to go on", s.Paused, s.Stopped())
 	}
@@ -112,8 +82,8 @@ func TestReportsRefusedCredentials(t *testing.T) {
 	if refused() {
 		t.Error("the refusal of a removed credential is reported")
 	}
-	respondTo("other", runzero.Exchange{Code: http.StatusUnauthorized, Authenticated: true})
-	respondTo("other", runzero.Exchange{Code: http.StatusForbidden, Authenticated: true})
+	respondTo("other", runzero.Exchange{Written: true, Code: http.StatusUnauthorized, Authenticated: true})
+	respondTo("other", runzero.Exchange{Written: true, Code: http.StatusForbidden, Authenticated: true})
 	if refused() {
 		t.Error("the refusal of a credential that is accepted again is reported")
 	}
@@ -127,7 +97,7 @@ func TestCountsTheCallsOfAPoll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	q.Observer("token").Responded(runzero.Exchange{Sent: *now, Code: http.StatusOK, Usage: usage(3, 0)})
+	q.Observer("token").Responded(runzero.Exchange{Written: true, Sent: *now, Code: http.StatusOK, Usage: usage(3, 0)})
 	if err := q.Admit(CountCalls(t.Context(), &other)); !Paused(err) {
 		t.Fatalf("admitted: %v", err)
 	}
@@ -150,11 +120,11 @@ func TestIsSafeForConcurrentUse(t *testing.T) {
 				if err := q.Admit(CountCalls(t.Context(), &sent)); err != nil {
 					t.Error(err)
 				}
-				q.Observer("token").Responded(runzero.Exchange{Sent: at, Code: http.StatusOK, Authenticated: true, Usage: usage(1e6, int64(1e6-n))})
+				q.Observer("token").Responded(runzero.Exchange{Written: true, Sent: at, Code: http.StatusOK, Authenticated: true, Usage: usage(1e6, int64(1e6-n))})
 				q.SetShare(Share{Share: 0.5})
 				q.Prune([]string{"token"})
 				_ = q.State(time.Now()).Explain()
-				_ = q.Save()
+				_ = q.Save(0)
 			}
 		})
 	}

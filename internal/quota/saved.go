@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -20,10 +21,18 @@ func (s Saved) Spent(now time.Time) int64 {
 }
 
 // saved returns the ledger as it is persisted. Requests in flight become unaccounted: their responses will not be seen.
-func (l *ledger) saved() Saved {
+// So do those that are expected, which count as made.
+func (l *ledger) saved(now time.Time, expected int64) Saved {
 	s := Saved{record: l.record}
-	s.Calls = slices.Clone(l.Calls)
+	s.Calls, s.Today = slices.Clone(l.Calls), maps.Clone(l.Today)
 	s.Unaccounted += l.inFlight
+	if expected > 0 {
+		s.Calls = append(s.Calls, minute{At: now, Calls: expected})
+		s.Unaccounted += expected
+		if s.FirstCall.IsZero() {
+			s.FirstCall = now
+		}
+	}
 	return s
 }
 
@@ -32,8 +41,18 @@ func (l *ledger) saved() Saved {
 func (s Saved) ledger(now time.Time) ledger {
 	l := ledger{record: s.record}
 	l.Calls, l.Unaccounted = nil, max(s.Unaccounted, 0)
-	for _, t := range []*time.Time{&l.Reported, &l.Requested, &l.LastReset, &l.FirstCall} {
+	for _, t := range []*time.Time{&l.Reported, &l.Requested, &l.LastReset, &l.FirstCall, &l.EmptySince, &l.RefusedSince} {
 		*t = past(*t, now)
+	}
+	l.Today = nil
+	for credential, t := range s.Today {
+		if t.Calls < 0 {
+			continue
+		}
+		if l.Today == nil {
+			l.Today = map[string]today{}
+		}
+		l.Today[credential] = today{Calls: t.Calls, Reported: past(t.Reported, now), Requested: past(t.Requested, now)}
 	}
 	if w := l.Window; w.From < 0 || w.From >= day || w.Width < 0 || w.Width > widestWindow {
 		l.Window = resetWindow{}

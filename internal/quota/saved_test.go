@@ -38,10 +38,10 @@ func TestAQuotaSurvivesARestart(t *testing.T) {
 	now := start.Add(7 * time.Hour)
 	clock := func() time.Time { return now }
 	before := usedQuota(clock)
-	saved := throughJSON(t, before.Save())
+	saved := throughJSON(t, before.Save(0))
 	after := New(Share{Share: 0.5, Reserve: 0.1}, NewUnlimitedGate(clock))
 	after.Restore(saved, now)
-	if got := after.Save(); !reflect.DeepEqual(got, saved) {
+	if got := after.Save(0); !reflect.DeepEqual(got, saved) {
 		t.Errorf("saved again\n%+v, want\n%+v", got, saved)
 	}
 	was, is := before.State(now), after.State(now)
@@ -59,14 +59,14 @@ func TestCallsInFlightAtARestartReduceWhatRemains(t *testing.T) {
 	call(&l, start, 100, 12)
 	l.Sent(start.Add(time.Minute))
 	l.Sent(start.Add(time.Minute))
-	restarted := l.saved().ledger(start.Add(time.Hour))
+	restarted := l.saved(start.Add(time.Hour), 0).ledger(start.Add(time.Hour))
 	wantCalls(t, &restarted, Share{Share: 1, Reserve: 0.1}, start.Add(time.Hour), 0)
 }
 
 func TestSavedTimesInTheFutureBecomeNow(t *testing.T) {
 	now := start.AddDate(-1, 0, 0) // the clock was a year ahead
 	q := New(Share{Share: 0.5}, NewUnlimitedGate(func() time.Time { return now }))
-	before := usedQuota(func() time.Time { return now }).Save()
+	before := usedQuota(func() time.Time { return now }).Save(0)
 	q.Restore(before, now)
 	for name, at := range map[string]time.Time{
 		"reported": q.ledger.Reported, "requested": q.ledger.Requested, "lastReset": q.ledger.LastReset,

@@ -3,12 +3,15 @@ package quota
 import (
 	"math"
 	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // Share is the part of an account's quota that this exporter may spend.
 type Share struct {
-	Share   float64 // fraction of the daily limit that may be spent, in (0, 1]
-	Reserve float64 // fraction of the daily limit that is left to other tools, in [0, 1)
+	Limit   runzero.Count // the account's calls a day where the console reports none; 0: no limit, unknown: not configured
+	Share   float64       // fraction of the daily limit that may be spent, in (0, 1]
+	Reserve float64       // fraction of the daily limit that is left to other tools, in [0, 1)
 }
 
 // Calls returns how many calls a day may be spent of a daily limit, rounded down.
@@ -22,16 +25,16 @@ func (s Share) ReserveCalls(limit int64) int64 {
 	return int64(math.Ceil(s.Reserve*float64(limit) - 1e-9))
 }
 
-// Allowance is how many calls may still be made before the quota resets. In the zero Allowance nothing is known: the
-// console has reported no limit, and calls are not restricted.
+// Allowance is how many calls may still be made before the quota resets. In the zero Allowance nothing is known: there
+// is no limit, and calls are not restricted.
 type Allowance struct {
 	Known bool
 	Calls int64
 	// Reserve means that Calls is bounded by what the account has left above the reserve,
 	// and not by this exporter's share.
 	Reserve bool
-	// Stale means that the quota should have reset since the console last reported what is
-	// left. One probe an hour is then admitted even if Calls is 0, to find out.
+	// Stale means that what the console last reported may no longer be true, because the quota may have reset since. A
+	// probe is then admitted now and then even if Calls is 0, to find out.
 	Stale bool
 }
 
@@ -43,17 +46,26 @@ type Allowance struct {
 // Once the time of the reset is known, the last call of the share is held back until then. Without a call left to
 // find out, a reset would go unnoticed until the own calls are 24 hours old.
 func (s Share) allowance(l *ledger, now time.Time) Allowance {
-	limit, known := l.Limit.Get()
-	if !known {
+	limit, source := l.limit()
+	switch {
+	case source != "" && limit == 0:
+		return Allowance{Known: true, Reserve: true, Stale: true} // no licence, or an expired one: it may be renewed
+	case source == "" && !l.Exhausted:
 		return Allowance{}
 	}
-	own := max(s.Calls(limit)-l.Spent(now), 0)
-	a := Allowance{Known: true, Calls: own}
+	own := int64(math.MaxInt64)
+	if source != "" {
+		own = max(s.Calls(limit)-l.Spent(now), 0)
+	}
+	a := Allowance{Known: true, Calls: own, Stale: own > 0 && l.stale(now)}
+	if l.Exhausted {
+		a.Calls, a.Reserve = 0, true
+		return a
+	}
 	remaining, known := l.Remaining.Get()
 	if !known {
 		return a
 	}
-	a.Stale = own > 0 && !now.Before(l.NextReset(l.Reported))
 	if l.Window.Known && own > 0 && !a.Stale {
 		own--
 	}

@@ -11,12 +11,12 @@ func TestSharesAreRoundedInFavourOfOthers(t *testing.T) {
 		limit          int64
 		calls, reserve int64
 	}{
-		{Share{0.5, 0.1}, 100, 50, 10},
-		{Share{0.5, 0.1}, 101, 50, 11},
-		{Share{0.5, 0.1}, 1, 0, 1},
-		{Share{0.5, 0}, 1_000_000, 500_000, 0},
-		{Share{0.29, 0.07}, 100, 29, 7}, // 0.29*100 < 29 and 0.07*100 > 7 in floating point
-		{Share{1, 0.1}, 0, 0, 0},
+		{Share{Share: 0.5, Reserve: 0.1}, 100, 50, 10},
+		{Share{Share: 0.5, Reserve: 0.1}, 101, 50, 11},
+		{Share{Share: 0.5, Reserve: 0.1}, 1, 0, 1},
+		{Share{Share: 0.5, Reserve: 0}, 1_000_000, 500_000, 0},
+		{Share{Share: 0.29, Reserve: 0.07}, 100, 29, 7}, // 0.29*100 < 29 and 0.07*100 > 7 in floating point
+		{Share{Share: 1, Reserve: 0.1}, 0, 0, 0},
 	} {
 		if calls, reserve := c.share.Calls(c.limit), c.share.ReserveCalls(c.limit); calls != c.calls || reserve != c.reserve {
 			t.Errorf("%+v of %d: %d calls and a reserve of %d, want %d and %d", c.share, c.limit, calls, reserve, c.calls, c.reserve)
@@ -92,8 +92,8 @@ func TestCallsWithoutUsageHeadersDoNotEatIntoTheReserve(t *testing.T) {
 	wantCalls(t, &l, share, at, 4) // one in flight
 	l.Sent(at)
 	wantCalls(t, &l, share, at, 3)
-	l.Responded(at.Add(time.Second), at, usage(unknown, unknown))
-	l.Responded(at.Add(time.Second), at, usage(unknown, unknown))
+	l.Responded(at.Add(time.Second), at, "token", usage(unknown, unknown))
+	l.Responded(at.Add(time.Second), at, "token", usage(unknown, unknown))
 	wantCalls(t, &l, share, at, 3) // they failed, but may have been charged
 	for want := int64(2); want >= 0; want-- {
 		call(&l, at, unknown, unknown)

@@ -15,9 +15,11 @@ type State struct {
 	// Resumes is when, as things stand, the next request may be admitted; zero while requests are admitted, and while
 	// a request in flight is about to show whether more are.
 	Resumes time.Time
-	// Succeeded means that an authenticated request has succeeded. Before that, a Limit of
-	// 0 means that the limit is not known yet.
+	// Succeeded means that an authenticated request has succeeded. Before that, no limit may mean that it is not known
+	// yet.
 	Succeeded bool
+	// Unlimited means that the configuration says that there is no limit.
+	Unlimited bool
 }
 
 // State returns the state at now.
@@ -25,9 +27,13 @@ func (q *Quota) State(now time.Time) State {
 	q.gate.mu.Lock()
 	defer q.gate.mu.Unlock()
 	reason := q.spentReason(now)
+	limit, source := q.ledger.limit()
+	configured, isConfigured := q.share.Limit.Get()
 	s := State{
-		Allowance: q.share.allowance(&q.ledger, now), Left: q.ledger.Left(now), Succeeded: q.succeeded,
+		Allowance: q.share.allowance(&q.ledger, now), Succeeded: q.succeeded, Resumes: q.resumes(now, reason),
+		Unlimited: source == "" && isConfigured && configured == 0,
 		QuotaState: collector.QuotaState{
+			Limit: limit, LimitSource: source, Budget: q.share.Calls(limit),
 			Spent: q.ledger.Spent(now), Demand: q.demand, Stretch: q.stretch, Reset: q.ledger.NextReset(now),
 			Paused: map[string]bool{
 				PausedQuota: reason == PausedQuota, PausedReserve: reason == PausedReserve,
@@ -35,11 +41,8 @@ func (q *Quota) State(now time.Time) State {
 			},
 		},
 	}
-	if limit, known := q.ledger.Limit.Get(); known {
-		s.Limit, s.Budget = limit, q.share.Calls(limit)
-	}
+	s.Left = q.ledger.Left(now, s.Allowance, s.Budget)
 	s.Exhaustion, _ = q.ledger.Exhaustion(now)
-	s.Resumes = q.resumes(now, reason)
 	return s
 }
 
@@ -48,31 +51,23 @@ func (q *Quota) State(now time.Time) State {
 func (q *Quota) resumes(now time.Time, reason string) time.Time {
 	var at time.Time
 	if q.gate.closed(now) {
-		if q.gate.trying && !now.Before(q.gate.until) {
-			return time.Time{}
+		if !now.Before(q.gate.until) {
+			return time.Time{} // a request is trying
 		}
 		at = q.gate.until
 	}
 	if reason == "" {
 		return at
 	}
-	var next time.Time
-	earlier := func(t time.Time) {
-		if t.After(now) && (next.IsZero() || t.Before(next)) {
-			next = t
-		}
+	l := &q.ledger
+	next := l.NextReset(now)
+	if q.share.allowance(l, now).Stale {
+		next = earliest(next, q.nextProbe())
 	}
-	earlier(q.ledger.NextReset(now)) // the next request may show that the quota has reset
-	if q.share.allowance(&q.ledger, now).Stale {
-		earlier(q.probed.Add(probeEvery))
+	if len(l.Calls) > 0 { // from then on these calls no longer count
+		next = earliest(next, l.Calls[0].At.Add(day+time.Minute))
 	}
-	if len(q.ledger.Calls) > 0 {
-		earlier(q.ledger.Calls[0].At.Add(day + time.Minute)) // from then on they do not count
-	}
-	if next.After(at) {
-		return next
-	}
-	return at
+	return latest(at, next)
 }
 
 // Metrics returns the exported part of the state as of now.
@@ -94,26 +89,47 @@ func (s State) Reason() string {
 
 // Explain describes the state in a sentence without its full stop, for logs and the status page.
 func (s State) Explain() string {
-	reset := fmt.Sprintf("the quota is expected to reset at %s", s.Reset.UTC().Format("15:04 MST"))
-	switch s.Reason() {
-	case PausedQuota:
-		if s.Allowance.Reserve {
-			return "the account's API calls for today are used up; " + reset
-		}
-		return fmt.Sprintf("this exporter has made %d API calls today and may make %d (--quota.share); %s", s.Spent, s.Budget, reset)
-	case PausedReserve:
-		return "the account's API calls for today are down to the reserve for other tools (--quota.reserve); " + reset
-	case PausedRateLimit:
+	switch reason := s.Reason(); {
+	case reason == PausedQuota && s.LimitSource != "" && s.Limit == 0:
+		return "the console reports that the account may make no API calls: check its licence; " + s.resuming()
+	case reason == PausedQuota && s.Allowance.Reserve:
+		return "the account's API calls for today are used up; " + s.resuming()
+	case reason == PausedQuota:
+		return fmt.Sprintf("this exporter has made %d API calls today and may make %d (--quota.share); %s", s.Spent, s.Budget, s.resuming())
+	case reason == PausedReserve:
+		return "the account's API calls for today are down to the reserve for other tools (--quota.reserve); " + s.resuming()
+	case reason == PausedRateLimit:
 		return "the console has received too many requests from this address"
-	}
-	switch {
-	case s.Limit == 0 && !s.Succeeded:
+	case s.Unlimited:
+		return "the account has no daily limit (--quota.limit=0): intervals are as configured"
+	case s.LimitSource == "" && !s.Succeeded:
 		return "the daily limit is not known yet, because no request has succeeded so far"
-	case s.Limit == 0:
-		return "the console reports no daily limit: intervals are as configured"
+	case s.LimitSource == "":
+		return "the console reports no daily limit, and none is configured (--quota.limit): intervals are as configured"
 	case s.Stretch > 1:
-		return fmt.Sprintf("the configured intervals need %.0f API calls a day; of the account's %d this exporter may make %d, has made %d today and may make %d more until %s: intervals are up to %.1f times as long",
-			s.Demand, s.Limit, s.Budget, s.Spent, s.Allowance.Calls, s.Reset.UTC().Format("15:04 MST"), s.Stretch)
+		return fmt.Sprintf("the configured intervals need %.0f API calls a day; of %s this exporter may make %d, has made %d today and may make %d more until %s: intervals are up to %.1f times as long",
+			s.Demand, s.limit(), s.Budget, s.Spent, s.Allowance.Calls, s.Reset.UTC().Format(clock), s.Stretch)
 	}
-	return fmt.Sprintf("of the account's %d API calls a day this exporter may make %d and has made %d today: intervals are as configured", s.Limit, s.Budget, s.Spent)
+	return fmt.Sprintf("of %s this exporter may make %d and has made %d today: intervals are as configured", s.limit(), s.Budget, s.Spent)
+}
+
+// limit names the account's calls a day, and where their number comes from.
+func (s State) limit() string {
+	switch s.LimitSource {
+	case LimitConfigured:
+		return fmt.Sprintf("the account's %d API calls a day (--quota.limit)", s.Limit)
+	case LimitEstimated:
+		return fmt.Sprintf("the account's %d API calls a day (estimated from its live assets: the console reports no limit, and --quota.limit is not set)", s.Limit)
+	}
+	return fmt.Sprintf("the account's %d API calls a day", s.Limit)
+}
+
+const clock = "15:04 MST"
+
+// resuming says when polling resumes, or may resume.
+func (s State) resuming() string {
+	if s.Resumes.IsZero() || s.Resumes.Equal(s.Reset) {
+		return "the quota is expected to reset at " + s.Reset.UTC().Format(clock)
+	}
+	return "the next request is at " + s.Resumes.UTC().Format(clock)
 }

@@ -92,7 +92,7 @@ func TestTheNextResetIsLaterAndWithinADay(t *testing.T) {
 			if got := l.NextReset(now); !got.Equal(midnight.Add(c.want)) {
 				t.Errorf("%s: %s, want %s after midnight", c.name, got, c.want)
 			}
-			if left := l.Left(now); l.Window.Known && left != c.want-c.now {
+			if left := l.Left(now, Allowance{}, 0); l.Window.Known && left != c.want-c.now {
 				t.Errorf("%s: %s left, want %s", c.name, left, c.want-c.now)
 			}
 		}
@@ -101,14 +101,14 @@ func TestTheNextResetIsLaterAndWithinADay(t *testing.T) {
 
 func TestBeforeAResetIsObservedTheAllowanceLastsADayFromTheFirstCall(t *testing.T) {
 	var l ledger
-	if got := l.Left(start); got != day {
+	if got := l.Left(start, Allowance{}, 0); got != day {
 		t.Errorf("%s left before the first call, want a day", got)
 	}
 	l.Sent(start)
 	for after, want := range map[time.Duration]time.Duration{
 		0: day, time.Hour: 23 * time.Hour, day - 1: 1, day: day, 50 * time.Hour: day, -time.Hour: day,
 	} {
-		if got := l.Left(start.Add(after)); got != want {
+		if got := l.Left(start.Add(after), Allowance{}, 0); got != want {
 			t.Errorf("%s left %s after the first call, want %s", got, after, want)
 		}
 	}
