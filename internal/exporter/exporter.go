@@ -207,7 +207,7 @@ func (e *Exporter) Quota() []string {
 	for _, account := range e.inForce.Load().accounts.all {
 		s := account.quota.State(e.options.Now())
 		text := s.Explain()
-		if s.Stopped() {
+		if s.Reason() != "" {
 			text = "polling is paused and the last results are still served: " + text
 		}
 		if account.config.Name != "" {

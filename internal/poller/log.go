@@ -42,7 +42,7 @@ func (p *Poller) logPause(a *account, s quota.State) {
 
 // logStretch logs that intervals are stretched, once for each change.
 func (p *Poller) logStretch(a *account, s quota.State) {
-	if s.LimitSource == "" || s.Stopped() {
+	if s.LimitSource == "" || s.Reason() != "" {
 		return
 	}
 	logger := a.logger(p.config.Logger)

@@ -66,7 +66,7 @@ func (a *account) updateEstimate() {
 // publishedQuota is the part of the quota's state that the families of an account's jobs show.
 type publishedQuota struct {
 	stretch float64
-	stopped bool
+	reason  string
 	resumes time.Time
 }
 
@@ -74,7 +74,7 @@ type publishedQuota struct {
 const republishFactor = 0.01
 
 func (q publishedQuota) differs(s quota.State) bool {
-	return q.stopped != s.Stopped() || q.stopped && !q.resumes.Equal(s.Resumes) || math.Abs(s.Stretch-q.stretch) > republishFactor*s.Stretch
+	return q.reason != s.Reason() || q.reason != "" && !q.resumes.Equal(s.Resumes) || math.Abs(s.Stretch-q.stretch) > republishFactor*s.Stretch
 }
 
 // refresh publishes when time alone has changed something: a snapshot has become too old, or the quota has reset.
@@ -101,7 +101,7 @@ func (p *Poller) publish(now time.Time) {
 		a.Quota.SetPace(s.Demand, s.Stretch)
 		changed := a.published.differs(s)
 		if changed {
-			a.published = publishedQuota{stretch: s.Stretch, stopped: s.Stopped(), resumes: s.Resumes}
+			a.published = publishedQuota{stretch: s.Stretch, reason: s.Reason(), resumes: s.Resumes}
 		}
 		if p.published.Load() != nil { // else there is no loop yet, which logs this when it begins
 			p.logAccount(a, s, now)

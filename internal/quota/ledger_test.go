@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 func TestNoticesTheResetWhenLessIsUsedThanBefore(t *testing.T) {
@@ -176,6 +178,8 @@ func TestForecastsWhenTheAccountRunsOut(t *testing.T) {
 		{"only the last hours count", 1000, []report{{0, 1000}, {60, 990}, {120, 980}, {300, 260}}, 301, 365},
 		{"just before the reset", 1000, []report{{0, 132}, {60, 121}}, 61, 60 + 660},
 		{"used up", 1000, []report{{0, 5}, {30, 0}}, 31, 30},
+		{"should be used up by now", 1000, []report{{0, 1000}, {60, 500}}, 180, 360},
+		{"should be used up by now, after the reset at that pace", 1000, []report{{0, 1000}, {60, 500}}, 11 * 60, never},
 		{"used up and reset since", 1000, []report{{0, 0}}, 12 * 60, never},
 		{"pace before the reset", 1000, []report{{0, 500}, {60, 100}, {120, 999}}, 121, never},
 	} {
@@ -189,5 +193,50 @@ func TestForecastsWhenTheAccountRunsOut(t *testing.T) {
 				t.Errorf("%s (%v), want minute %v", got, ok, c.want)
 			}
 		})
+	}
+}
+
+// Today is reported to each credential, perhaps of the account, perhaps of its own.
+func TestNoticesTheResetByTheCallsOfToday(t *testing.T) {
+	at := func(h float64) time.Time { return start.Add(hours(h)) }
+	type report struct {
+		hour       float64
+		credential string
+		today      int64
+	}
+	for name, c := range map[string]struct {
+		reports []report
+		want    float64 // hour of the last request before it
+	}{
+		"it falls to 0":               {[]report{{0, "a", 40}, {1, "a", 41}, {2, "a", 0}}, 1},
+		"it grows":                    {[]report{{0, "a", 40}, {1, "a", 41}, {2, "a", 42}}, unknown},
+		"it repeats":                  {[]report{{0, "a", 15}, {1, "a", 15}, {2, "a", 15}}, unknown},
+		"a counter that lags behind":  {[]report{{0, "a", 20}, {1, "a", 19}}, unknown},
+		"another credential has less": {[]report{{0, "a", 40}, {1, "b", 2}, {2, "a", 41}}, unknown},
+		"of another credential":       {[]report{{0, "a", 40}, {1, "b", 20}, {2, "a", 0}}, 0},
+		"the first call of a day":     {[]report{{0, "a", 1}, {1, "a", 0}}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l ledger
+			for _, r := range c.reports {
+				l.Sent(at(r.hour))
+				l.Responded(at(r.hour).Add(time.Second), at(r.hour), r.credential, runzero.Usage{Today: runzero.Known(r.today)})
+			}
+			if want := at(c.want); (c.want == unknown) != l.LastReset.IsZero() || c.want != unknown && !l.LastReset.Equal(want) {
+				t.Errorf("reset at %s, want %s", l.LastReset, want)
+			}
+		})
+	}
+}
+
+func TestConcurrentRequestsAreNoReset(t *testing.T) {
+	var l ledger
+	for i := range int64(4) { // a burst, which the next response does not know of yet
+		l.Sent(start)
+		l.Responded(start.Add(time.Second), start, "a", runzero.Usage{Limit: runzero.Known(100), Remaining: runzero.Known(99 - i), Today: runzero.Known(1 + i)})
+	}
+	call(&l, start.Add(2*time.Second), 100, 100)
+	if !l.LastReset.IsZero() {
+		t.Error("taken for a reset")
 	}
 }

@@ -37,6 +37,11 @@ func (q *Quota) nextProbe() time.Time {
 	return earliest(last.Add(every), l.NextReset(last)) // midnight is the most likely
 }
 
+// probeDue reports whether a probe is admitted now. The caller holds the lock.
+func (q *Quota) probeDue(now time.Time) bool {
+	return q.share.allowance(&q.ledger, now).probes() && !now.Before(q.nextProbe())
+}
+
 // probes reports whether a request that is admitted now is a probe. The caller holds the lock.
 func (a Allowance) probes() bool { return a.Known && a.Stale && a.Calls == 0 }
 

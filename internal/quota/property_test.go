@@ -26,72 +26,112 @@ func (a *account) at(now time.Time) {
 
 func (a *account) charge() runzero.Exchange {
 	a.own++
+	e := runzero.Exchange{Written: true, Authenticated: true, Code: http.StatusOK, Usage: usage(a.limit, a.limit-a.used)}
 	if a.used == a.limit {
-		return runzero.Exchange{Written: true, Code: http.StatusTooManyRequests, Authenticated: true, Usage: usage(a.limit, 0)}
+		e.Code = http.StatusTooManyRequests
+		return e
 	}
-	a.used++
-	return runzero.Exchange{Written: true, Code: http.StatusOK, Authenticated: true, Usage: usage(a.limit, a.limit-a.used)}
+	// Before or after the call itself: concurrent responses repeat a number.
+	if a.used++; a.used%2 == 0 {
+		e.Usage = usage(a.limit, a.limit-a.used)
+	}
+	e.Usage.Today = runzero.Known(a.own - 1)
+	return e
 }
 
 // However long responses take and whatever their order, whether they are lost or lack
-// headers, whatever others use, and whatever is in flight at a restart, even if the
-// clock was put back meanwhile: no day of the account sees more than the share.
+// headers, whether the limit is reported, configured or estimated, whatever others use, and whatever is in flight at a
+// restart, even if the clock was put back meanwhile: no day of the account sees more than the share.
 func TestNeverSpendsMoreThanItsShareOfADay(t *testing.T) {
-	stopped := 0
-	for seed := range uint64(40) {
+	stopped := map[string]int{}
+	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		share := Share{Share: 0.1 + 0.9*r.Float64(), Reserve: 0.2 * r.Float64()}
 		a := account{limit: 20 + r.Int64N(200), reset: time.Duration(r.Int64N(int64(day)))}
-		lost, bare, others := r.IntN(30), r.IntN(50), r.IntN(40) // percent
+		lost, bare, others, unsent := r.IntN(30), r.IntN(50), r.IntN(40), r.IntN(30) // percent
+		source := []string{LimitHeader, LimitHeader, LimitConfigured, LimitEstimated}[seed%4]
+		if source != LimitHeader {
+			bare = 100
+		}
+		if source == LimitEstimated {
+			a.limit += leastLimit
+		}
+		if source == LimitConfigured {
+			share.Limit = runzero.Known(a.limit)
+		}
 		now, behind := start, time.Duration(0)
 		gate := NewUnlimitedGate(func() time.Time { return now.Add(-behind) })
-		q := New(share, gate)
+		newQuota := func() *Quota {
+			q := New(share, gate)
+			if source == LimitEstimated {
+				q.Estimate(a.limit)
+			}
+			return q
+		}
+		q := newQuota()
+		respond := func(e runzero.Exchange) {
+			if bare == 100 {
+				e.Usage = runzero.Usage{}
+			}
+			q.Observer("token").Responded(e)
+		}
 		a.at(now)
-		respondNow := a.charge() // the limit is known from the start
+		respondNow := a.charge() // a reported limit is known from the start
 		if err := q.Admit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		respondNow.Sent = gate.now()
-		q.Observer("token").Responded(respondNow)
+		respond(respondNow)
 		var inFlight []runzero.Exchange
+		request := func() {
+			if err := q.Admit(t.Context()); err != nil {
+				stopped[source]++
+				return
+			}
+			if r.IntN(100) < unsent {
+				inFlight = append(inFlight, runzero.Exchange{Sent: gate.now(), Authenticated: true})
+				return
+			}
+			e := a.charge()
+			e.Sent = gate.now()
+			if r.IntN(100) < lost {
+				e = runzero.Exchange{Written: true, Sent: e.Sent, Authenticated: true}
+			} else if r.IntN(100) < bare {
+				e.Usage = runzero.Usage{}
+			}
+			inFlight = append(inFlight, e)
+			if budget := share.Calls(a.limit); a.own > max(budget, 1) {
+				t.Fatalf("seed %d: %d calls of a share of %d of %d, reset at %s, state %+v", seed, a.own, budget, a.limit, a.reset, q.State(gate.now()))
+			}
+		}
 		for range 1200 {
 			now = now.Add(time.Duration(r.ExpFloat64() * float64(5*time.Minute)))
 			a.at(now)
 			switch action := r.IntN(100); {
 			case action < 45:
-				if err := q.Admit(t.Context()); err != nil {
-					stopped++
-					continue
-				}
-				e := a.charge()
-				e.Sent = gate.now()
-				if r.IntN(100) < lost {
-					e = runzero.Exchange{Written: true, Sent: e.Sent}
-				} else if r.IntN(100) < bare {
-					e.Usage = runzero.Usage{}
-				}
-				inFlight = append(inFlight, e)
-				if budget := share.Calls(a.limit); a.own > max(budget, 1) {
-					t.Fatalf("seed %d: %d calls of a share of %d of %d, reset at %s, state %+v", seed, a.own, budget, a.limit, a.reset, q.State(gate.now()))
-				}
+				request()
 			case action < 90 && len(inFlight) > 0:
 				i := r.IntN(len(inFlight))
-				q.Observer("token").Responded(inFlight[i])
+				respond(inFlight[i])
 				inFlight = append(inFlight[:i], inFlight[i+1:]...)
-			case action < 92:
-				saved := q.Save(0)
+			case action < 92: // killed during a poll, whose beginning was saved
+				calls := r.Int64N(4)
+				saved := q.Save(calls)
+				for range calls {
+					request()
+				}
 				if r.IntN(4) == 0 {
 					behind += time.Duration(r.Int64N(int64(3 * time.Hour)))
 				}
-				q, inFlight = New(share, gate), nil
+				q, inFlight = newQuota(), nil
 				q.Restore(saved, gate.now())
 			case r.IntN(100) < others:
 				a.used = min(a.used+r.Int64N(4), a.limit)
 			}
 		}
 	}
-	if stopped == 0 {
-		t.Error("the share was never reached: this tests nothing")
+	if len(stopped) != 3 {
+		t.Errorf("the share was reached %v times: this tests nothing", stopped)
 	}
 }
 

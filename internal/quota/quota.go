@@ -123,19 +123,16 @@ func (q *Quota) refusal(now time.Time) error {
 	if q.gate.closed(now) {
 		return &PausedError{PausedRateLimit}
 	}
-	if reason := q.spentReason(now); reason != "" {
+	if reason := q.spentReason(now); reason != "" && !q.probeDue(now) {
 		return &PausedError{reason}
 	}
 	return nil
 }
 
-// spentReason returns why the ledger permits no call now, or "". The caller holds the lock.
+// spentReason returns why the ledger permits no call, or "". A probe may be due all the same. The caller holds the lock.
 func (q *Quota) spentReason(now time.Time) string {
 	a := q.share.allowance(&q.ledger, now)
-	switch {
-	case !a.Known || a.Calls > 0:
-		return ""
-	case a.Stale && !now.Before(q.nextProbe()):
+	if !a.Known || a.Calls > 0 {
 		return ""
 	}
 	if left, _ := q.ledger.Remaining.Get(); a.Reserve && left > 0 && !q.ledger.Exhausted {

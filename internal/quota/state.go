@@ -12,6 +12,9 @@ type State struct {
 	collector.QuotaState // what is exported; Demand and Stretch are as last set by SetPace
 	Allowance            Allowance
 	Left                 time.Duration // for how long the allowance must last
+	// Probing means that no calls are left, and that one request is admitted all the same to find out whether the quota
+	// has reset.
+	Probing bool
 	// Resumes is when, as things stand, the next request may be admitted; zero while requests are admitted, and while
 	// a request in flight is about to show whether more are.
 	Resumes time.Time
@@ -41,6 +44,7 @@ func (q *Quota) State(now time.Time) State {
 			},
 		},
 	}
+	s.Probing = reason != "" && !q.gate.closed(now) && q.probeDue(now)
 	s.Left = q.ledger.Left(now, s.Allowance, s.Budget)
 	s.Exhaustion, _ = q.ledger.Exhaustion(now)
 	return s
@@ -56,7 +60,7 @@ func (q *Quota) resumes(now time.Time, reason string) time.Time {
 		}
 		at = q.gate.until
 	}
-	if reason == "" {
+	if reason == "" || q.probeDue(now) {
 		return at
 	}
 	l := &q.ledger
@@ -74,10 +78,10 @@ func (q *Quota) resumes(now time.Time, reason string) time.Time {
 func (q *Quota) Metrics() collector.QuotaState { return q.State(q.gate.now()).QuotaState }
 
 // Stopped reports whether no request is admitted at all.
-func (s State) Stopped() bool { return s.Reason() != "" }
+func (s State) Stopped() bool { return s.Reason() != "" && !s.Probing }
 
-// Reason returns why no request is admitted, the longest-lasting reason first, or "" if polling goes on. A refused
-// credential is no such reason: the polls that use it report it.
+// Reason returns why polling is paused, the longest-lasting reason first, or "" if polling goes on. It stands while
+// a probe is admitted. A refused credential is no such reason: the polls that use it report it.
 func (s State) Reason() string {
 	for _, reason := range []string{PausedQuota, PausedReserve, PausedRateLimit} {
 		if s.Paused[reason] {
