@@ -31,9 +31,9 @@ func TestQuota(t *testing.T) {
 	}
 	turns := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	for name, state := range map[string]QuotaState{
-		"quota":            {Limit: 100, Budget: 50, Spent: 12, Demand: 312, Stretch: 6.24, Reset: turns, Paused: paused("")},
-		"quota-running":    {Limit: 1000, Budget: 500, Spent: 120, Demand: 312, Stretch: 1, Reset: turns, Exhaustion: turns.Add(-3 * time.Hour), Paused: paused("")},
-		"quota-spent":      {Limit: 100, Budget: 50, Spent: 50, Demand: 312, Stretch: 6.24, Reset: turns, Paused: paused("quota")},
+		"quota":            {Limit: 100, LimitSource: "header", Budget: 50, Spent: 12, Demand: 312, Stretch: 6.24, Reset: turns, Paused: paused("")},
+		"quota-running":    {Limit: 1000, LimitSource: "estimated", Budget: 500, Spent: 120, Demand: 312, Stretch: 1, Reset: turns, Exhaustion: turns.Add(-3 * time.Hour), Paused: paused("")},
+		"quota-spent":      {Limit: 100, LimitSource: "header", Budget: 50, Spent: 50, Demand: 312, Stretch: 6.24, Reset: turns, Paused: paused("quota")},
 		"quota-no-limit":   {Demand: 312, Spent: 40, Stretch: 1, Reset: turns, Paused: paused("")},
 		"quota-no-account": {Stretch: 1, Paused: paused("auth")},
 	} {

@@ -130,6 +130,7 @@ func TestRefusesInvalidFlags(t *testing.T) {
 		{"scan age of zero", func(f *config.Flags) { f.ScanMaxAge = 0 }, "--collector.tasks.scan-max-age"},
 		{"share of zero", func(f *config.Flags) { f.QuotaShare = 0 }, "--quota.share"},
 		{"share that is not a number", func(f *config.Flags) { f.QuotaShare = math.NaN() }, "--quota.share"},
+		{"negative limit", func(f *config.Flags) { n := int64(-1); f.QuotaLimit = &n }, "--quota.limit"},
 		{"reserve of everything", func(f *config.Flags) { f.QuotaReserve = 1 }, "--quota.reserve"},
 		{"no collector that polls", func(f *config.Flags) {
 			f.Collectors = map[string]config.CollectorFlags{"usage": {Enabled: true}}
@@ -159,6 +160,20 @@ func TestDefaultIntervalsAreAtMostHalfTheMaximumAge(t *testing.T) {
 		want := map[string]time.Duration{"usage": 0, "sites": 19 * time.Minute}
 		if interval, listed := want[enabled.Name]; enabled.Interval != interval && (listed || enabled.Interval != 10*time.Minute) {
 			t.Errorf("%s every %s", enabled.Name, enabled.Interval)
+		}
+	}
+}
+
+func TestTheLimitOfTheQuota(t *testing.T) {
+	zero := int64(0)
+	for name, c := range map[string]struct {
+		flag *int64
+		want runzero.Count
+	}{"not set": {nil, runzero.Count{}}, "no limit": {&zero, runzero.Known(0)}} {
+		f := withToken(t)
+		f.QuotaLimit = c.flag
+		if loaded, err := f.Load(); err != nil || loaded.Accounts[0].Share.Limit != c.want {
+			t.Errorf("%s: %v, %v", name, loaded, err)
 		}
 	}
 }

@@ -185,13 +185,13 @@ func TestRefusesAccountsOfBothFileAndFlags(t *testing.T) {
 }
 
 func TestAccountsOverrideDefaultsOfFlags(t *testing.T) {
-	c, err := load(t, strings.Replace(account, "name: a", "name: a\n  quota: {share: 0.2}\n  timeout: 1m", 1), func(f *config.Flags) {
+	c, err := load(t, strings.Replace(account, "name: a", "name: a\n  quota: {share: 0.2, limit: 700}\n  timeout: 1m", 1), func(f *config.Flags) {
 		f.Set["quota.share"], f.Set["quota.reserve"], f.Set["runzero.timeout"] = true, true, true
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := c.Accounts[0]; a.Share.Share != 0.2 || a.Share.Reserve != 0.1 || a.Credentials[0].Runzero.Timeout != time.Minute {
+	if a := c.Accounts[0]; a.Share.Share != 0.2 || a.Share.Reserve != 0.1 || a.Share.Limit != runzero.Known(700) || a.Credentials[0].Runzero.Timeout != time.Minute {
 		t.Errorf("%+v", a)
 	}
 }

@@ -96,6 +96,7 @@ func TestRefusesInvalidAccounts(t *testing.T) {
 		{"plain http", withAccount("  url: http://console.example.com"), "config.yml:5: the console's URL http://console.example.com would send the token unencrypted: use https, or allow it with --runzero.allow-http…"},
 		{"timeout of zero", withAccount("  timeout: 0s"), "config.yml:5: timeout must be more than 0"},
 		{"share that is not a number", withAccount("  quota:", "    share: .nan"), "config.yml:6: share must be more than 0 and at most 1: it is the fraction of the account's daily API calls that this exporter may use"},
+		{"negative limit", withAccount("  quota: {limit: -1}"), "config.yml:5: limit must be from 0 (no limit) to 1000000000000: it is the number of API calls a day of the account, for consoles that do not report it"},
 		{"reserve of everything", withAccount("  quota: {reserve: 1}"), "config.yml:5: reserve must be at least 0 and less than 1: it is the fraction of the account's daily API calls that is left to other tools"},
 		{"empty organization", withAccount("  organizations:", "    include:", "    - North", "    - ''"), "config.yml:8: an organization's name or id must not be empty"},
 		{"included and excluded by id", withAccount("  organizations:", "    include: [BDDD405A-0000-4000-8000-000000000001]", "    exclude: [bddd405a-0000-4000-8000-000000000001]"), "config.yml:7: the organization is also included, in line 6: remove one of the two"},

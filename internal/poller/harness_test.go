@@ -60,6 +60,7 @@ type setup struct {
 	store      *store.Store
 	config     poller.Config
 	seed       uint64
+	estimate   bool // the limit, as on runZero's own consoles
 	idle       bool // do not run
 }
 
@@ -89,7 +90,7 @@ func start(t testing.TB, s setup) *world {
 	if s.quota == nil {
 		s.quota = quota.New(quota.Share{Share: 0.5, Reserve: 0.1}, quota.NewGate(time.Now))
 	}
-	w.account = poller.Account{Quota: s.quota, Collectors: s.collectors}
+	w.account = poller.Account{Quota: s.quota, Collectors: s.collectors, EstimateLimit: s.estimate}
 	for i, token := range s.tokens {
 		name := strconv.Itoa(i + 1)
 		client, err := runzero.New(runzero.Config{
