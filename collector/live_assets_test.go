@@ -21,7 +21,7 @@ func TestLiveAssets(t *testing.T) {
 				out.gauge("runzero_site_assets", float64(96+i), "Acme", site, "live")
 			}
 		}), 193},
-		"sites without counts": {counts("sites", func(out *samples) {}), 0},
+		"sites without counts": {counts("sites", func(*samples) {}), 0},
 		"organizations":        {counts("organizations", func(out *samples) { out.gauge("runzero_organization_assets", 40, "Acme", "live") }), 40},
 		"assets": {counts("assets", func(out *samples) {
 			out.gauge("runzero_assets", 30, "Acme", "true")

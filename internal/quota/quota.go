@@ -165,7 +165,7 @@ func (q *Quota) record(credential string, e runzero.Exchange) {
 	}
 	q.gate.responded(now, result{sent: sent, failed: e.Code == 0, retryAfter: e.RetryAfter, limited: q.noteRefusal(now, e)})
 	if !e.Written {
-		q.unsent(sent, e.Context)
+		q.unsent(e.Context, sent)
 		return
 	}
 	q.ledger.Responded(now, sent, credential, e.Usage)
@@ -185,7 +185,7 @@ func (q *Quota) record(credential string, e runzero.Exchange) {
 }
 
 // unsent takes back a request that was never written. The caller holds the lock.
-func (q *Quota) unsent(sent time.Time, ctx context.Context) {
+func (q *Quota) unsent(ctx context.Context, sent time.Time) {
 	q.ledger.Unsent(sent)
 	if q.ledger.inFlight == 0 && !q.probed.IsZero() && !sent.Before(q.probed) {
 		q.probed = q.unprobed // what has found out nothing is no probe
