@@ -41,15 +41,20 @@ func (p *Poller) logStart(a *account, s quota.State, now time.Time) {
 		return
 	}
 	r := a.firstRound(l.began)
-	if !l.polling && (s.Limit > 0 || r.waiting == 0) {
+	if !l.polling && (s.LimitSource != "" || s.Unlimited || r.waiting == 0) {
 		l.polling = true
-		allowed, limit := "unknown", "unknown"
-		if s.Limit > 0 {
-			allowed, limit = fmt.Sprint(s.Budget), fmt.Sprint(s.Limit)
-		}
 		kinds, polls, calls := a.forecast()
-		level.Info(logger).Log("msg", "polling", "console", a.Console, "credentials", kinds, "organizations", len(a.polled), "polls", polls,
-			"calls_per_day_needed", fmt.Sprintf("%.0f", calls), "calls_per_day_allowed", allowed, "account_limit", limit)
+		values := []any{"msg", "polling", "console", a.Console, "credentials", kinds, "organizations", len(a.polled), "polls", polls,
+			"calls_per_day_needed", fmt.Sprintf("%.0f", calls)}
+		switch {
+		case s.LimitSource != "":
+			values = append(values, "calls_per_day_allowed", s.Budget, "account_limit", s.Limit, "limit_source", s.LimitSource)
+		case s.Unlimited:
+			values = append(values, "calls_per_day_allowed", "unlimited")
+		default:
+			values = append(values, "calls_per_day_allowed", "unknown")
+		}
+		level.Info(logger).Log(values...)
 	}
 	if r.waiting > 0 {
 		return

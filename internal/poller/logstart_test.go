@@ -24,13 +24,13 @@ func TestTheStartIsLogged(t *testing.T) {
 		polling, done string
 	}{
 		"an account token": {small, simulator.Fault{Path: "/x"}, account,
-			`credentials="account credential" organizations=3 polls=12 calls_per_day_needed=820 calls_per_day_allowed=5000 account_limit=10000`,
+			`credentials="account credential" organizations=3 polls=12 calls_per_day_needed=820 calls_per_day_allowed=5000 account_limit=10000 limit_source=header`,
 			`succeeded=12 failed=0 unsupported=0 took=`},
 		"an export token": {small, simulator.Fault{Path: "/x"}, nil,
 			`credentials="export token" organizations=1 polls=5 calls_per_day_needed=312 calls_per_day_allowed=5000`,
 			`succeeded=5 failed=0 unsupported=3 took=`},
 		"a console without usage headers": {silent, simulator.Fault{Path: "/x"}, nil,
-			`organizations=1 polls=5 calls_per_day_needed=312 calls_per_day_allowed=unknown account_limit=unknown`,
+			`organizations=1 polls=5 calls_per_day_needed=312 calls_per_day_allowed=unknown`,
 			`succeeded=5 failed=0 unsupported=3 took=`},
 		"a poll that fails": {small, simulator.Fault{Path: "/export/org/assets.jsonl", Status: http.StatusBadGateway}, nil,
 			`organizations=1 polls=5 `,
