@@ -2,11 +2,15 @@ package store_test
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // kinds saves a snapshot and a state, and returns for each file how to load it.
@@ -200,4 +204,65 @@ func TestFileReplacedSinceItWasLoadedIsNotSetAside(t *testing.T) {
 	if f.names(".bad") != nil || f.logged() != nil {
 		t.Errorf("the folder holds %q", f.names(""))
 	}
+}
+
+func TestFilesThatAreSetAsideDoNotPileUp(t *testing.T) {
+	f := newFolder(t)
+	const most = 10
+	for i := range most + 5 {
+		key := acme()
+		key.Organization = fmt.Sprint(i)
+		f.save(key, small())
+		path := filepath.Join(f.dir, f.names(".prom")[0])
+		write(t, path, []byte("torn"))
+		if err := os.Chtimes(path, time.Unix(int64(i), 0), time.Unix(int64(i), 0)); err != nil {
+			t.Fatal(err)
+		}
+		f.load(key)
+	}
+	names := f.names("")
+	if text := strings.Join(names, " "); len(names) != most || strings.Contains(text, "snapshot-4-") || !strings.Contains(text, "snapshot-5-") {
+		t.Errorf("the folder holds %q, want the last %d", names, most)
+	}
+}
+
+// A folder where a file is to be written is set aside, too. When even that fails, it is said what to do, and the file is
+// written as soon as that was done.
+func TestAFolderInThePlaceOfAFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFolder(t)
+		f.saveState("default", 1)
+		path := f.only()
+		go func() { _ = f.Run(t.Context()) }()
+		save := func(n int) {
+			f.SaveState(named("default"), n)
+			if err := f.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		replace := func() {
+			if err := errors.Join(os.Remove(path), os.MkdirAll(filepath.Join(path, "notes"), 0o700)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		replace()
+		save(2)
+		if log := f.logged(); !f.Healthy() || len(log) != 1 || !strings.Contains(log[0], "set aside") {
+			t.Errorf("healthy: %v, logged %q", f.Healthy(), log)
+		}
+		replace()
+		save(3)
+		if log := strings.Join(f.logged(), ""); f.Healthy() || !strings.Contains(log, "remove the folder") || !strings.Contains(log, path) {
+			t.Errorf("healthy: %v, logged %s", f.Healthy(), log)
+		}
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		var state int
+		if !f.Load(named("default"), &state) || state != 3 || !f.Healthy() {
+			t.Errorf("the state is %d, healthy: %v", state, f.Healthy())
+		}
+	})
 }

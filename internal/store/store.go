@@ -71,9 +71,10 @@ type Store struct {
 
 	mu      sync.Mutex // held for a few instructions, never during file access
 	queue   []task
-	used    map[string]bool // folders of accounts that were loaded or saved
-	busy    bool            // whether the writer is at a task that it took from the queue
-	flushes []chan struct{} // closed when there is nothing left to do
+	used    map[string]bool   // folders of accounts that were loaded or saved
+	flat    map[string]string // from files to those of the first version that they replace
+	busy    bool              // whether the writer is at a task that it took from the queue
+	flushes []chan struct{}   // closed when there is nothing left to do
 }
 
 // Open opens a folder, creates it if it does not exist, and locks it unless it is in use.
@@ -107,7 +108,7 @@ func newStore(dir string, o Options) *Store {
 	}
 	s := &Store{
 		Options: o, dir: dir, acquired: make(chan struct{}), settled: make(chan struct{}), limit: maxSize,
-		failed: map[string]task{}, reported: map[string]bool{}, used: map[string]bool{}, wake: make(chan struct{}, 1),
+		failed: map[string]task{}, reported: map[string]bool{}, used: map[string]bool{}, flat: map[string]string{}, wake: make(chan struct{}, 1),
 	}
 	s.settle = sync.OnceFunc(func() { close(s.settled) })
 	s.replace = s.replaceFile
@@ -146,8 +147,8 @@ func (s *Store) LoadSnapshot(key Key, fingerprint string) (snapshot Snapshot, fo
 		return err
 	})
 	if found && old {
+		s.replaces(key.file(), file)
 		s.Save(key, fingerprint, snapshot)
-		s.removeOld(file, key.file())
 	}
 	return snapshot, found
 }
@@ -162,8 +163,8 @@ func (s *Store) Load(account Account, state any) (found bool) {
 		return err
 	})
 	if found && old {
+		s.replaces(account.stateFile(), file)
 		s.SaveState(account, text)
-		s.removeOld(file, account.stateFile())
 	}
 	return found
 }

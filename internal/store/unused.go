@@ -26,13 +26,22 @@ func (s *Store) find(account Account, file, flat string) (name string, old bool)
 	return file, false
 }
 
-// removeOld makes the writer remove a file of the first version once what takes its place is written.
-func (s *Store) removeOld(old, replacement string) {
-	s.enqueue(task{run: func() {
-		if _, err := os.Lstat(s.path(replacement)); err == nil {
-			_ = os.Remove(s.path(old)) // or it is removed when it is old
-		}
-	}})
+// replaces records that a file takes the place of one of the first version, which was loaded.
+func (s *Store) replaces(file, flat string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flat[file] = flat
+}
+
+// removeReplaced removes the file of the first version, if any, whose place a file has taken.
+func (s *Store) removeReplaced(file string) {
+	s.mu.Lock()
+	flat := s.flat[file]
+	delete(s.flat, file)
+	s.mu.Unlock()
+	if flat != "" {
+		_ = os.Remove(s.path(flat)) // or it is removed when it is old
+	}
 }
 
 // use records that the configuration has an account.

@@ -110,6 +110,7 @@ func (s *Store) write(account Account, file string, key *Key, encode func() ([]b
 		}
 		if err == nil {
 			delete(s.reported, file)
+			s.removeReplaced(file)
 		}
 		s.record(t, err)
 	}
