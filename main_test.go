@@ -43,9 +43,13 @@ func everything() []string {
 }
 
 func TestDemoExportsEveryFamily(t *testing.T) {
-	code, out, log := runCommand(t, t.Context(), append([]string{"once", "--demo", "--log.level=debug"}, everything()...)...)
+	cache := filepath.Join(t.TempDir(), "cache") // of a real account
+	code, out, log := runCommand(t, t.Context(), append([]string{"once", "--demo", "--log.level=debug", "--cache.dir=" + cache}, everything()...)...)
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, log)
+	}
+	if _, err := os.Lstat(cache); !os.IsNotExist(err) || strings.Count(log, "--demo ignores --cache.dir") != 1 {
+		t.Errorf("the demo uses the cache (%v), or does not say that it ignores it: %s", err, log)
 	}
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(out))

@@ -103,7 +103,10 @@ func start(t testing.TB, s setup) *world {
 		w.account.Credentials = append(w.account.Credentials, poller.Credential{Name: name, Client: client})
 	}
 	s.config.Logger, s.config.Store = log.NewLogfmtLogger(w.log), s.store
-	s.config.Now, s.config.Random = time.Now, rand.New(rand.NewPCG(s.seed, 2)).Float64
+	s.config.Random = rand.New(rand.NewPCG(s.seed, 2)).Float64
+	if s.config.Now == nil {
+		s.config.Now = time.Now
+	}
 	first := w.account
 	if s.first > 0 {
 		first.Credentials = first.Credentials[:s.first]

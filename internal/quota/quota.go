@@ -223,7 +223,7 @@ func (q *Quota) Save(expected int64) Saved {
 	defer q.gate.mu.Unlock()
 	s := q.ledger.saved(q.gate.now(), expected)
 	s.Probed, s.Succeeded = q.probed, q.succeeded
-	return s
+	return s.onClock(q.gate.now())
 }
 
 // Restore replaces what is known of the account with what an earlier run saved.

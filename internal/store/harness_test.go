@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,7 +31,31 @@ type folder struct {
 	*store.Store
 	t   testing.TB
 	dir string
-	log bytes.Buffer
+	log logged
+}
+
+// logged is a log that is written and read at the same time.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *logged) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Reset()
 }
 
 func newFolder(t testing.TB) *folder {
@@ -48,7 +73,7 @@ func (f *folder) open() {
 			f.t.Fatal(err)
 		}
 	}
-	s, err := store.Open(f.dir, store.Options{Logger: log.NewLogfmtLogger(log.NewSyncWriter(&f.log))})
+	s, err := store.Open(f.dir, store.Options{Logger: log.NewLogfmtLogger(&f.log)})
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 // second is another exporter's store on the folder of the first.
 type second struct {
 	*store.Store
-	log bytes.Buffer
+	log logged
 	err chan error // of Run
 }
 
@@ -27,7 +27,7 @@ func (f *folder) second(t *testing.T, required bool) *second {
 	t.Helper()
 	s := &second{err: make(chan error, 1)}
 	var err error
-	s.Store, err = store.Open(f.dir, store.Options{Logger: log.NewLogfmtLogger(log.NewSyncWriter(&s.log)), Required: required})
+	s.Store, err = store.Open(f.dir, store.Options{Logger: log.NewLogfmtLogger(&s.log), Required: required})
 	if err != nil {
 		t.Fatal(err)
 	}
