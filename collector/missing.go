@@ -20,7 +20,7 @@ func (m Missing) After(known iter.Seq[string], present func(id string) bool, now
 		}
 		since, before := m[id]
 		switch {
-		case !before:
+		case !before, since.After(now): // the clock was wrong
 			missing[id] = now.Round(0).UTC()
 		case now.Sub(since) < interval/2: // a poll out of turn is not the next one
 			missing[id] = since

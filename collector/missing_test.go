@@ -28,6 +28,8 @@ func TestMissing(t *testing.T) {
 		{interval, "abc", "abc", "c"},     // a and b are forgotten
 		{interval, "c", "", ""},           // and c is back
 		{interval, "c", "c", "c"},
+		{-24 * interval, "c", "c", "c"}, // the clock was a day ahead
+		{interval, "c", "c", ""},
 	} {
 		now = now.Add(step.after)
 		present := func(id string) bool { return !strings.Contains(step.absent, id) }
