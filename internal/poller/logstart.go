@@ -1,7 +1,7 @@
 package poller
 
 import (
-	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +45,7 @@ func (p *Poller) logStart(a *account, s quota.State, now time.Time) {
 		l.polling = true
 		kinds, polls, calls := a.forecast()
 		values := []any{"msg", "polling", "console", a.Console, "credentials", kinds, "organizations", len(a.polled), "polls", polls,
-			"calls_per_day_needed", fmt.Sprintf("%.0f", calls)}
+			"calls_per_day_needed", int64(math.Round(calls))}
 		switch {
 		case s.LimitSource != "":
 			values = append(values, "calls_per_day_allowed", s.Budget, "account_limit", s.Limit, "limit_source", s.LimitSource)
