@@ -3,6 +3,9 @@ package runzero
 import (
 	"cmp"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -190,4 +193,22 @@ func (c credential) roundTripper(next http.RoundTripper, secrets *secrets, now f
 		return config.NewAuthorizationCredentialsRoundTripper(c.scheme, c.token, next)
 	}
 	return newOAuthTransport(c, next, secrets, now)
+}
+
+// SecretSum identifies the present content of the secret: the token, or the OAuth2 client's secret. Equal contents have
+// equal sums under the same salt. It is empty when the secret cannot be read.
+func (c *Client) SecretSum(salt []byte) string {
+	var secret string
+	var err error
+	if c.credential.client != nil {
+		secret, err = c.credential.secret()
+	} else {
+		secret, err = c.credential.token.Fetch(context.Background())
+	}
+	if err != nil {
+		return ""
+	}
+	mac := hmac.New(sha256.New, salt)
+	mac.Write([]byte(secret))
+	return hex.EncodeToString(mac.Sum(nil))
 }

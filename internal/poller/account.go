@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -51,6 +52,11 @@ type account struct {
 	// insufficient holds what credentials proved unable to reach. That is true of all
 	// organizations alike, and found out once.
 	insufficient map[use]insufficiency
+	faults       map[string]*fault             // by credential, and of the console
+	sums         map[string]secretSum          // of the secrets that were last sent, by credential
+	watched      map[string]context.CancelFunc // the credentials whose secrets are watched
+	reloaded     bool                          // since the secrets were last looked at
+	forced       time.Time                     // when everything was last tried out of turn; see tryNow
 
 	loads     []schedule.Load
 	floor     time.Duration // see schedule.Floor; the last one while no call is left
@@ -84,6 +90,7 @@ type insufficiency struct {
 func newAccount(a Account) *account {
 	return &account{
 		Account: a, reach: map[string]reach{}, names: map[string]string{}, insufficient: map[use]insufficiency{},
+		faults: map[string]*fault{}, sums: map[string]secretSum{}, watched: map[string]context.CancelFunc{},
 		logged: loggedQuota{stretch: 1},
 	}
 }
@@ -126,6 +133,11 @@ func (a *account) pruneCredentials() {
 	}
 	a.Quota.Prune(names)
 	maps.DeleteFunc(a.reach, func(name string, _ reach) bool { return !slices.Contains(names, name) })
+	for name := range a.faults {
+		if name != console && !slices.Contains(names, name) {
+			a.forget(name)
+		}
+	}
 	maps.DeleteFunc(a.insufficient, func(u use, _ insufficiency) bool { return !slices.Contains(names, u.credential) })
 }
 

@@ -27,13 +27,18 @@ type attempt struct {
 	// organizations are the org_names of what a credential reaches, by credential.
 	organizations map[string]map[string]string
 	others        map[string]map[string]bool // ids of what it reaches besides
+	salts         map[string][]byte // for the sums of secrets, by credential
+	probe         *fault            // that it finds out the end of; nil: none
 	ctx           context.Context
 	cancel        context.CancelFunc // called too when the job no longer exists
 
 	// The result.
 	calls        atomic.Int64
-	insufficient map[string]error // by credential that was tried in vain
-	found        map[string]reach // of discovery
+	sums         map[string]secretSum // of the secrets that were sent, by credential
+	results      map[string]error     // by credential that was tried
+	insufficient map[string]error     // by credential that was tried in vain
+	found        map[string]reach     // of discovery
+	used         string               // the credential that err is about, or that was last used
 	snapshot     collector.Snapshot
 	err          error
 }
@@ -51,7 +56,7 @@ func (a *attempt) run() {
 		}
 	}()
 	if a.collector == nil {
-		a.found, a.err = discover(a.ctx, a.credentials, a.several, a.poll.Now)
+		a.discover()
 		return
 	}
 	if a.err == nil {
@@ -65,7 +70,10 @@ func (a *attempt) run() {
 		if a.poll.Organization.Name == "" {
 			a.poll.Organizations, a.poll.Others = a.organizations[c.Name], a.others[c.Name]
 		}
+		a.used = c.Name
+		a.readSum(c)
 		a.snapshot, a.err = a.collector(a.ctx, a.poll)
+		a.results[c.Name] = a.err
 		if !errors.Is(a.err, collector.ErrUnsupported) {
 			return
 		}
@@ -73,12 +81,19 @@ func (a *attempt) run() {
 	}
 }
 
+// readSum notes which secret is about to be sent. It is read before: one that is replaced meanwhile is then another.
+func (a *attempt) readSum(c Credential) {
+	salt := a.salts[c.Name]
+	a.sums[c.Name] = secretSum{Salt: salt, Sum: c.Client.SecretSum(salt)}
+}
+
 // newAttempt copies what the poll of a job needs. It ends with ctx, or after pollTimeout.
 func (j *job) newAttempt(ctx context.Context) *attempt {
 	acc := j.account
 	a := &attempt{
 		job: j, several: len(acc.Credentials) > 1,
-		organizations: map[string]map[string]string{}, others: map[string]map[string]bool{}, insufficient: map[string]error{},
+		organizations: map[string]map[string]string{}, others: map[string]map[string]bool{},
+		results: map[string]error{}, insufficient: map[string]error{}, salts: acc.salts(), sums: map[string]secretSum{},
 	}
 	a.ctx, a.cancel = context.WithTimeout(quota.CountCalls(ctx, &a.calls), pollTimeout)
 	a.poll = collector.Poll{Organization: j.Organization, Now: j.lastAttempt, Previous: cmp.Or(j.snapshot, j.previous), LastError: j.err, Interval: j.Interval}

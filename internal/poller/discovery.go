@@ -1,7 +1,7 @@
 package poller
 
 import (
-	"context"
+	"cmp"
 	"fmt"
 	"maps"
 	"time"
@@ -10,19 +10,12 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// namelessInterval is how often a token is asked again for its organization's name, which
-// an export token learns from the first asset only.
-const namelessInterval = 24 * time.Hour
-
-// validFor is how long a reach is valid: 0 is for good.
+// validFor is how long a reach is valid.
 func (a *account) validFor(r reach) time.Duration {
-	switch {
-	case r.AccountWide:
+	if r.AccountWide {
 		return schedule.DiscoveryInterval(a.Collectors)
-	case len(r.Organizations) == 1 && r.Organizations[0].Name == "":
-		return namelessInterval
 	}
-	return 0
+	return schedule.RenamedInterval
 }
 
 // undiscovered are the credentials whose organizations are unknown, or were listed too long ago.
@@ -30,50 +23,56 @@ func (a *account) undiscovered(now time.Time) []Credential {
 	var credentials []Credential
 	for _, c := range a.Credentials {
 		r, known := a.reach[c.Name]
-		if valid := a.validFor(r); !known || valid > 0 && now.Sub(r.Polled) >= valid {
+		if !known || now.Sub(r.Polled) >= a.validFor(r) {
 			credentials = append(credentials, c)
 		}
 	}
 	return credentials
 }
 
-// discoveryInterval is when a discovery is due again after a successful one: 0 is never.
-// While a credential's organizations are unknown it is tried as often as the most frequent
-// poll, because nothing else can be polled before.
+// discoveryInterval is when a discovery is due again after a successful one.
 func (a *account) discoveryInterval() time.Duration {
-	shortest := time.Duration(0)
+	interval := schedule.RenamedInterval
 	for _, c := range a.Credentials {
-		r, known := a.reach[c.Name]
-		valid := a.validFor(r)
-		if !known {
-			valid = schedule.ShortestInterval(a.Collectors)
-		}
-		if valid > 0 && (shortest == 0 || valid < shortest) {
-			shortest = valid
+		if r, known := a.reach[c.Name]; known {
+			interval = min(interval, a.validFor(r))
 		}
 	}
-	return shortest
+	return interval
 }
 
 // discover lists the organizations that credentials reach. What some of them returned counts although others failed.
-func discover(ctx context.Context, credentials []Credential, several bool, now time.Time) (map[string]reach, error) {
-	found := map[string]reach{}
-	var failed error
-	for _, c := range credentials {
-		organizations, err := c.Client.Organizations(ctx)
-		if err != nil {
-			if several {
-				err = fmt.Errorf("credential %q: %w", c.Name, err)
+func (a *attempt) discover() {
+	a.found = map[string]reach{}
+	for _, c := range a.credentials {
+		a.readSum(c)
+		a.used = cmp.Or(a.used, c.Name)
+		organizations, err := c.Client.Organizations(a.ctx)
+		a.results[c.Name] = err
+		if err == nil {
+			a.found[c.Name] = reach{
+				Organizations: organizations, Kind: c.Client.Kind(), AccountWide: c.Client.AccountWide(), Polled: a.poll.Now.Round(0).UTC(),
 			}
-			if failed != nil {
-				err = fmt.Errorf("%w; %w", failed, err) // on one line, which errors.Join does not
-			}
-			failed = err
 			continue
 		}
-		found[c.Name] = reach{Organizations: organizations, Kind: c.Client.Kind(), AccountWide: c.Client.AccountWide(), Polled: now.Round(0).UTC()}
+		if a.several {
+			err = fmt.Errorf("credential %q: %w", c.Name, err)
+		}
+		if a.err == nil {
+			a.err, a.used = err, c.Name
+		} else {
+			a.err = fmt.Errorf("%w; %w", a.err, err) // on one line, which errors.Join does not
+		}
 	}
-	return found, failed
+}
+
+// rediscover has discovery find out at once what a credential reaches now.
+func (a *account) rediscover(credential string) {
+	if r, known := a.reach[credential]; known {
+		r.Polled = time.Time{}
+		a.reach[credential] = r
+	}
+	a.discovery().makeDue()
 }
 
 // applyReach applies what a discovery found: the account's jobs become those of the organizations that are now known.

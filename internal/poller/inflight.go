@@ -22,12 +22,13 @@ type inFlight struct {
 	// one: if the scope is insufficient, the others need not be tried.
 	trying, supported map[jobKey]bool // without organizations
 	reportsUsage      bool            // some job's responses report the quota
+	probing           map[*fault]bool // a running poll finds out whether it is over
 }
 
 func (a *account) inFlight() inFlight {
-	f := inFlight{organizations: map[string]bool{}, trying: map[jobKey]bool{}, supported: map[jobKey]bool{}}
+	f := inFlight{organizations: map[string]bool{}, trying: map[jobKey]bool{}, supported: map[jobKey]bool{}, probing: map[*fault]bool{}}
 	for _, j := range a.jobs {
-		if j.reportsUsage() && !j.done {
+		if j.reportsUsage() && j.source == nil {
 			f.reportsUsage = true
 		}
 		if j.snapshot != nil && !j.unsupported && j.everPolled() {
@@ -35,6 +36,7 @@ func (a *account) inFlight() inFlight {
 		}
 		if j.running != nil {
 			f.trying[j.probe()] = true
+			f.probing[j.running.probe] = true
 			f.organizations[j.Organization.Name] = true
 			f.polls++
 		}
@@ -55,6 +57,9 @@ func (j *job) needsProbe() bool {
 // blocks reports whether a job must wait for a running poll. An organization is polled for
 // one thing at a time, so that its sites are known before other collectors name them.
 func (f inFlight) blocks(j *job) bool {
+	if fault := j.faultOf(); fault != nil && f.probing[fault] {
+		return true
+	}
 	return f.polls >= parallelPerAccount || f.organizations[j.Organization.Name] ||
 		f.sitesPending && j.Organization.Name != "" ||
 		j.needsProbe() && f.trying[j.probe()] && !f.supported[j.probe()]

@@ -13,7 +13,7 @@ func TestTheLastCallsAreForPollsThatReportTheQuota(t *testing.T) {
 	perConsole := &schedule.Collector{Spec: collector.Spec{Scope: collector.PerConsole}}
 	console := &job{Poll: schedule.Poll{Name: "console", Collector: perConsole}, calls: 3}
 	sites := &job{Poll: schedule.Poll{Name: "sites", Collector: &schedule.Collector{}}}
-	done := &job{Poll: schedule.Poll{Name: schedule.Discovery}, done: true}
+	derived := &job{Poll: schedule.Poll{Name: "organizations"}, source: &job{}}
 	for _, c := range []struct {
 		what  string
 		jobs  []*job
@@ -28,7 +28,7 @@ func TestTheLastCallsAreForPollsThatReportTheQuota(t *testing.T) {
 		{"the quota has not reset", []*job{console, sites}, console, 1, false, false},
 		{"a poll that reports the quota", []*job{console, sites}, sites, 1, true, false},
 		{"nothing else is polled", []*job{console}, console, 1, true, false},
-		{"nothing else is polled again", []*job{done, console}, console, 1, true, false},
+		{"nothing else makes requests", []*job{derived, console}, console, 1, true, false},
 	} {
 		flight := (&account{jobs: c.jobs}).inFlight()
 		state := quota.State{Allowance: quota.Allowance{Known: true, Calls: c.calls, Stale: c.stale}}

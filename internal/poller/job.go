@@ -19,10 +19,14 @@ type job struct {
 	source  *job // the discovery that the result is derived from; nil for all others
 
 	running     *attempt // nil when no poll is under way
-	done        bool     // not due again
 	lastAttempt time.Time
 	base        time.Time     // what wait counts from; zero: never polled
 	wait        time.Duration // until the next poll, as long as the interval is as configured
+	retry       time.Time     // when it is polled again out of turn; zero: after wait
+	waits       *fault        // whose end it waits for; nil: none
+	released    int           // faults that ended in vain, since the last success
+	crashes     int           // in a row that cut its poll short
+	credential  string        // that was last used
 	lastSuccess time.Time
 	duration    time.Duration
 	failures    int
@@ -49,24 +53,32 @@ func (j *job) key() jobKey { return jobKey{j.Name, j.Organization.ID, j.AccountW
 // interval is the one in force.
 func (j *job) interval() time.Duration { return j.Load().InForce(j.account.floor) }
 
-// due is when the job is to be polled. While its interval is lengthened, a failure is not retried sooner than a
-// success would be repeated: there is no call to spare.
+// due is when the job is to be polled. One that waits for the end of a fault may be the one that finds it out.
 func (j *job) due() time.Time {
-	interval := j.interval()
-	switch {
-	case interval <= j.Interval:
-		return j.base.Add(j.wait)
-	case j.err != nil:
-		return j.base.Add(max(j.wait, interval))
+	switch f, own := j.faultOf(), j.ownDue(); {
+	case f == nil:
+		return own
+	case j.waits != f && own.After(f.next):
+		return own
+	default:
+		return f.next
 	}
-	return j.base.Add(j.wait).Add(interval - j.Interval)
+}
+
+// ownDue is when the job is to be polled if nothing is wrong with its console and its credential.
+func (j *job) ownDue() time.Time {
+	if !j.retry.IsZero() {
+		return j.retry
+	}
+	return j.base.Add(j.wait).Add(j.interval() - j.Interval)
 }
 
 // everPolled reports whether the job was polled at all, in this run or before.
 func (j *job) everPolled() bool { return !j.base.IsZero() }
 
-// settled reports whether the job has had a result: a snapshot or an error, which includes that it is unsupported.
-func (j *job) settled() bool { return j.snapshot != nil || j.err != nil }
+// settled reports whether the job has had a result: a snapshot or an error, which includes that it is unsupported. One
+// that waits because others have failed has had theirs.
+func (j *job) settled() bool { return j.snapshot != nil || j.err != nil || j.faultOf() != nil }
 
 // superseded reports whether the job is an account-wide form that is unsupported: its
 // organizations are polled one by one, and there is nothing to report of the job itself.
@@ -83,7 +95,7 @@ func (j *job) changed() { j.health, j.status = nil, nil }
 // start records that a poll begins.
 func (j *job) start(now time.Time) {
 	j.lastAttempt = now
-	j.base, j.wait = now, j.Interval
+	j.base, j.wait, j.retry = now, j.Interval, time.Time{}
 	j.status = nil
 }
 
@@ -138,14 +150,12 @@ func (j *job) reschedule(interval time.Duration) {
 	if !j.everPolled() || j.err != nil || j.source != nil {
 		return
 	}
-	j.done = interval == 0
 	j.wait = min(max(j.wait, interval), schedule.LongestWait(interval))
 }
 
 // makeDue makes a job due now.
 func (j *job) makeDue() {
-	j.done = false
-	j.base, j.wait = time.Time{}, 0
+	j.base, j.wait, j.retry = time.Time{}, 0, time.Time{}
 	j.changed()
 }
 
@@ -175,11 +185,8 @@ func (j *job) describe(health collector.HealthFamilies, s quota.State) {
 
 // next is when the job will be polled, as things stand; zero: not again.
 func (j *job) next(s quota.State) time.Time {
-	switch {
-	case j.source != nil:
+	if j.source != nil {
 		return j.source.next(s)
-	case j.done:
-		return time.Time{}
 	}
 	due := j.due()
 	if due.Before(s.Resumes) {

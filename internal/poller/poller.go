@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // Config is what a Poller needs besides its accounts.
@@ -45,6 +47,7 @@ type Poller struct {
 	published atomic.Pointer[publication]
 	results   chan *attempt
 	reloads   chan reload
+	changes   chan change
 
 	// Owned by the loop.
 	store    *store.Store // that it may write to; nil: nothing is cached, or another exporter has the store
@@ -60,7 +63,7 @@ func New(config Config, accounts []Account) *Poller {
 	}
 	p := &Poller{
 		config: config, merger: exposition.NewMerger(collector.Catalogue(), collector.AgeOf()), health: collector.NewHealthFamilies(),
-		results: make(chan *attempt), reloads: make(chan reload),
+		results: make(chan *attempt), reloads: make(chan reload), changes: make(chan change),
 	}
 	if config.Store != nil && config.Store.Owned() {
 		p.store = config.Store
@@ -135,6 +138,9 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 		if running == 0 && (once != nil && !turn.waiting() || stopping) {
 			return
 		}
+		if once == nil {
+			p.watchSecrets(ctx)
+		}
 		p.publishStatus()
 		wake := time.NewTimer(p.untilNext(now))
 		stop := ctx.Done()
@@ -156,6 +162,8 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 			turn.settled = nil
 		case <-turn.settled:
 			turn.settled = nil
+		case c := <-p.changes:
+			c.account.secretChanged(c, p.config.Now())
 		case <-wake.C:
 			p.refresh(p.config.Now())
 		case <-stop:
@@ -174,14 +182,17 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 			continue
 		}
 		for _, j := range a.jobs {
-			if j.running != nil || j.done || once[j] || flight.blocks(j) || flight.wouldStarveProbe(j, s) {
+			if j.running != nil || j.source != nil || once[j] || flight.blocks(j) || flight.wouldStarveProbe(j, s) {
 				continue
 			}
 			due := j.due()
+			if once != nil && j.waits == nil {
+				due = j.ownDue() // each is tried once, whatever others have found
+			}
 			if now.Before(due) || once == nil && !j.everPolled() && !a.mayStartFirst(now, s) {
 				continue
 			}
-			if best == nil || cmp.Or(due.Compare(bestDue), cmp.Compare(j.Place, best.Place)) < 0 {
+			if best == nil || cmp.Or(due.Compare(bestDue), cmp.Compare(j.turn(), best.turn()), cmp.Compare(j.Place, best.Place)) < 0 {
 				best, bestDue = j, due
 			}
 		}
@@ -195,8 +206,10 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 	if !best.everPolled() {
 		best.account.lastFirst = now
 	}
+	fault := best.faultOf()
 	best.start(now)
 	attempt := best.newAttempt(ctx)
+	attempt.probe = fault
 	best.running = attempt
 	p.saveState(best.account)
 	return attempt
@@ -234,7 +247,7 @@ func (p *Poller) untilNext(now time.Time) time.Duration {
 	for _, a := range p.accounts {
 		p.quotaState(a, now)
 		for _, j := range a.jobs {
-			if until := j.due().Sub(now); j.running == nil && !j.done && until > 0 {
+			if until := j.due().Sub(now); j.running == nil && j.source == nil && until > 0 {
 				wait = min(wait, until)
 			}
 		}
@@ -254,16 +267,18 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 		return // it no longer exists
 	}
 	j.running = nil
+	maps.Copy(a.sums, attempt.sums)
 	if attempt.err != nil && (ctx.Err() != nil || quota.Paused(attempt.err)) {
-		// We stopped it: that is no failure of the console. What made no request is still due.
-		if attempt.calls.Load() == 0 {
-			j.base, j.wait = attempt.poll.Now, 0
-		}
+		// We stopped it: that is no failure of the console, and the poll is still due.
+		j.retry = attempt.poll.Now
 		j.status = nil
 		p.saveState(a)
 		return
 	}
 	before, superseded := j.err, j.superseded()
+	if errors.Is(attempt.err, collector.ErrUnsupported) && j.works(now, p.config.MaxAge) {
+		attempt.err, attempt.insufficient = lost(attempt.err), nil
+	}
 	for credential, err := range attempt.insufficient {
 		a.insufficient[use{j.Name, credential, j.AccountWide}] = insufficiency{at: attempt.poll.Now, err: err}
 	}
@@ -278,12 +293,25 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 			p.save(heir)
 		}
 	}
-	j.done = j.err == nil && j.Interval == 0
-	j.wait = schedule.Wait(j.err, j.failures, j.Interval)
-	j.wait += schedule.Spread(j.wait, p.config.Random())
-	if now.Sub(attempt.poll.Now) > j.wait {
-		// The poll outlasted its interval: it is not repeated at once.
-		j.base, j.wait = now, schedule.Spread(j.Interval, p.config.Random())
+	if attempt.used != "" {
+		j.credential = attempt.used
+	}
+	j.crashes = 0
+	p.learn(attempt, now)
+	switch {
+	case j.unsupported:
+		j.retry = attempt.poll.Now.Add(schedule.UnsupportedInterval + schedule.Spread(schedule.UnsupportedInterval, p.config.Random()))
+	case j.err != nil:
+		p.retryLater(attempt, now)
+	default:
+		j.wait = j.Interval + schedule.Spread(j.Interval, p.config.Random())
+		if now.Sub(attempt.poll.Now) > j.wait {
+			// The poll outlasted its interval: it is not repeated at once.
+			j.base, j.wait = now, schedule.Spread(j.Interval, p.config.Random())
+		}
+	}
+	if errors.Is(j.err, runzero.ErrWrongOrganization) && j.failures == 1 {
+		a.rediscover(j.credential)
 	}
 	a.updateLoads()
 	a.updateEstimate()

@@ -37,7 +37,7 @@ func (a *account) updateLoads() {
 			load.Interval = schedule.UnsupportedInterval
 		}
 		// What no credential may request costs nothing.
-		if free := j.unsupported && j.calls == 0; !j.done && !free {
+		if free := j.unsupported && j.calls == 0; j.source == nil && !free {
 			loads = append(loads, load)
 		}
 	}

@@ -34,7 +34,7 @@ func (a *account) reconcile() {
 			discovery = wanted
 		}
 		if poll.FromDiscovery {
-			wanted.source, wanted.done = discovery, true
+			wanted.source = discovery
 		} else {
 			wanted.source = nil
 		}

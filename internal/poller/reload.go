@@ -83,11 +83,10 @@ func (p *Poller) apply(r reload) {
 func (p *Poller) change(a *account, wanted Account) {
 	rediscover := len(wanted.Credentials) != len(a.Credentials)
 	for _, c := range wanted.Credentials {
-		same := slices.ContainsFunc(a.Credentials, func(b Credential) bool { return b.Name == c.Name && b.Client == c.Client })
-		// The file of the same credential may hold a token of another kind by now.
-		if r, known := a.reach[c.Name]; !same || known && r.Kind != c.Client.Kind() {
+		if !slices.ContainsFunc(a.Credentials, func(b Credential) bool { return b.Name == c.Name && b.Client == c.Client }) {
 			rediscover = true
 			delete(a.reach, c.Name)
+			a.forget(c.Name)
 		}
 	}
 	a.Account = wanted
@@ -97,5 +96,8 @@ func (p *Poller) change(a *account, wanted Account) {
 	}
 	a.reconcile()
 	a.requestDiscovery()
+	now := p.config.Now()
+	a.tryNow(now)
+	a.reloaded = true
 	p.saveState(a)
 }

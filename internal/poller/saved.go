@@ -18,15 +18,17 @@ type savedState struct {
 	Quota         quota.Saved
 	LoggedStretch float64
 	Credentials   []savedCredential
+	Faults        []savedFault
 	Jobs          []savedJob
 }
 
-// savedCredential is what a credential was found to reach, nil while that is unknown, and
-// what the usage headers of its responses reported.
+// savedCredential is what a credential was found to reach, nil while that is unknown, what the usage headers of its
+// responses reported, and which secret was last sent.
 type savedCredential struct {
-	Name  string
-	Reach *reach
-	Usage collector.SavedUsage
+	Name   string
+	Reach  *reach
+	Usage  collector.SavedUsage
+	Secret secretSum
 }
 
 type savedJob struct {
@@ -40,8 +42,13 @@ type savedJob struct {
 	Duration     time.Duration
 	Failures     int
 	Unsupported  bool
-	Done         bool
 	Calls        int64
+	Retry        time.Time // zero: not out of turn
+	Waits        *string   // the key of the fault whose end it waits for; nil: none
+	Released     int
+	Credential   string
+	Running      bool // a poll was under way
+	Crashes      int
 }
 
 func (a Account) storeKey() store.Account {
@@ -73,7 +80,7 @@ func (p *Poller) saveState(a *account) {
 	now := p.config.Now()
 	state := savedState{Quota: a.Quota.Save(a.expectedCalls()), LoggedStretch: a.logged.stretch}
 	for _, c := range a.Credentials {
-		saved := savedCredential{Name: c.Name}
+		saved := savedCredential{Name: c.Name, Secret: a.sums[c.Name]}
 		if c.Usage != nil {
 			saved.Usage = c.Usage.Saved()
 		}
@@ -84,13 +91,10 @@ func (p *Poller) saveState(a *account) {
 	}
 	for _, j := range a.jobs {
 		if j.everPolled() || j.snapshot != nil {
-			state.Jobs = append(state.Jobs, savedJob{
-				Collector: j.Name, Organization: j.Organization.ID, AccountWide: j.AccountWide, Base: onClock(j.base, now), Wait: j.wait,
-				LastAttempt: onClock(j.lastAttempt, now), LastSuccess: j.lastSuccess.UTC(), Duration: j.duration, Failures: j.failures,
-				Unsupported: j.unsupported, Done: j.done, Calls: j.calls,
-			})
+			state.Jobs = append(state.Jobs, j.saved(now))
 		}
 	}
+	state.Faults = a.savedFaults(now)
 	p.store.SaveState(a.storeKey(), state)
 }
 
@@ -108,6 +112,15 @@ func (a *account) expectedCalls() int64 {
 		expected += max(calls-j.running.calls.Load(), 0)
 	}
 	return expected
+}
+
+func (j *job) saved(now time.Time) savedJob {
+	return savedJob{
+		Collector: j.Name, Organization: j.Organization.ID, AccountWide: j.AccountWide, Base: onClock(j.base, now), Wait: j.wait,
+		LastAttempt: onClock(j.lastAttempt, now), LastSuccess: j.lastSuccess.UTC(), Duration: j.duration, Failures: j.failures,
+		Unsupported: j.unsupported, Calls: j.calls, Retry: onClock(j.retry, now), Waits: j.account.keyOf(j.waits), Released: j.released,
+		Credential: j.credential, Running: j.running != nil, Crashes: j.crashes,
+	}
 }
 
 // saveTimeout is how long a poll waits for its start to be saved.
@@ -139,6 +152,7 @@ func (p *Poller) restore(a *account, now time.Time) {
 	}
 	a.logged.stretch = state.LoggedStretch
 	known := a.restoreCredentials(state.Credentials, now)
+	a.restoreFaults(state.Faults, now)
 	for _, j := range state.Jobs {
 		if last := earlier(j.LastAttempt, now); last.After(a.lastFirst) {
 			a.lastFirst = last
@@ -157,6 +171,12 @@ func (p *Poller) restore(a *account, now time.Time) {
 	if !known {
 		a.discovery().makeDue()
 	}
+	for _, c := range a.Credentials {
+		before := a.sums[c.Name]
+		if sum, changed := before.changed(c.Client); changed && before.Sum != "" {
+			a.secretChanged(change{credential: c.Name, sum: sum}, now)
+		}
+	}
 	a.requestDiscovery()
 }
 
@@ -170,6 +190,7 @@ func (a *account) restoreCredentials(credentials []savedCredential, now time.Tim
 			continue
 		}
 		c := a.Credentials[at]
+		a.sums[c.Name] = saved.Secret
 		if c.Usage != nil {
 			c.Usage.Restore(saved.Usage)
 		}
@@ -207,18 +228,23 @@ func onClock(t, now time.Time) time.Time {
 func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	j.base, j.wait = earlier(saved.Base, now), saved.Wait
 	j.lastAttempt, j.duration = earlier(saved.LastAttempt, now), saved.Duration
-	j.failures, j.unsupported, j.done, j.calls = saved.Failures, saved.Unsupported, saved.Done, saved.Calls
+	j.failures, j.unsupported, j.calls = saved.Failures, saved.Unsupported, saved.Calls
+	j.retry, j.released, j.credential, j.crashes = soon(saved.Retry, now), saved.Released, saved.Credential, saved.Crashes
+	if saved.Waits != nil {
+		j.waits = j.account.faults[*saved.Waits]
+	}
 	switch {
 	case j.unsupported:
 		j.err = collector.ErrUnsupported
+		j.retry = sooner(j.retry, j.lastAttempt.Add(restartRetry))
 	case j.failures > 0:
 		j.err = errEarlierRun
-	case saved.LastSuccess.IsZero():
-		// Its first poll was cut short. It need not wait for hours, but a crash loop must not
-		// make it more often than the most frequent poll.
-		j.wait = min(j.wait, schedule.ShortestInterval(j.account.Collectors))
 	case j.Interval > 0: // which may be another than before
 		j.wait = min(max(j.wait, j.Interval), schedule.LongestWait(j.Interval))
+	}
+	if saved.Running { // the process did not end in good order
+		j.crashes++
+		j.retry, j.waits = j.lastAttempt.Add(schedule.Interrupted(j.crashes, j.Interval)), nil
 	}
 	switch {
 	case j.Name == schedule.Discovery:
@@ -234,10 +260,9 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 		j.lastSuccess = cached.Success
 		return
 	}
-	// The snapshot is lost: it is polled again, once. What never succeeded, because its first poll was cut short, is
-	// polled when it is due: otherwise a crash in every poll would cost a call each.
-	if !saved.LastSuccess.IsZero() && j.err == nil {
-		j.base = time.Time{}
+	// The snapshot is lost: it is polled again, once.
+	if j.err == nil && !saved.Running {
+		j.makeDue()
 	}
 }
 

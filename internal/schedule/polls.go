@@ -15,6 +15,9 @@ const Discovery = "discovery"
 // because they come and go, where no collector that exports them sets another interval.
 const discoveryInterval = time.Hour
 
+// RenamedInterval is how often a token is asked again for its organization, whose name may have changed.
+const RenamedInterval = 24 * time.Hour
+
 // Account is what decides which polls an account needs.
 type Account struct {
 	Kinds         []runzero.Kind // of its credentials
@@ -38,7 +41,7 @@ type Poll struct {
 	Organization   collector.Organization // empty for what belongs to no single organization
 	AccountWide    bool                   // one poll covers all organizations of the account
 	FromDiscovery  bool                   // derived from what discovery finds: makes no request of its own
-	Interval       time.Duration          // as configured; 0: polled until it succeeds once
+	Interval       time.Duration          // as configured
 	IntervalSource string                 // the setting that decides Interval, as users write it; empty: none does
 	Weight         float64                // see Load
 	Place          int                    // orders the polls of an organization, the cheapest first
@@ -60,7 +63,7 @@ func Polls(a Account) []Poll {
 	accountWide := slices.ContainsFunc(a.Organizations, func(o Organization) bool { return o.AccountWide })
 	discovery := discoveryOf(a.Collectors)
 	if !accountWide {
-		discovery.Interval, discovery.IntervalSource = 0, ""
+		discovery.Interval, discovery.IntervalSource = RenamedInterval, ""
 	}
 	polls := []Poll{discovery}
 	for i := range a.Collectors {

@@ -1,0 +1,233 @@
+package poller
+
+import (
+	"errors"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// fault is what several polls of an account fail for: its console, or one of its credentials. One poll at a time, the
+// cheapest, finds out when it is over. Then all that wait for that are due.
+type fault struct {
+	cause    runzero.Cause
+	began    time.Time
+	failures int       // in a row of the polls that find out
+	tried    time.Time // when the last of them failed
+	next     time.Time // when the next may find out
+	polls    int       // how many have failed for it
+}
+
+// A fault is confirmed once two polls have failed for it and none has succeeded since. Then those that have not failed
+// wait, too: they would only spend a call each.
+const confirmed = 2
+
+// A poll that fails for the same cause again and again, each time after others have shown that the cause is gone, fails
+// for a reason of its own.
+const releasedInVain = 2
+
+// console is the key of the console's fault. Those of credentials have their names, which are never empty.
+const console = ""
+
+// faultOf is the fault whose end a job waits for; nil when there is none.
+func (j *job) faultOf() *fault {
+	if f := j.account.faults[console]; f != nil && (j.waits == f || f.polls >= confirmed && (j.authenticated() || f.cause == runzero.Unreachable)) {
+		return f
+	}
+	if j.waits != nil {
+		return j.waits
+	}
+	if f := j.account.faults[j.credential]; f != nil && j.credential != "" && f.polls >= confirmed {
+		return f
+	}
+	return nil
+}
+
+// turn orders jobs that may find out whether a fault is over: what has not failed yet tells more than what has.
+func (j *job) turn() int {
+	if j.waits != nil {
+		return 1
+	}
+	return 0
+}
+
+// authenticated reports whether the job's requests carry a credential.
+func (j *job) authenticated() bool {
+	return j.Collector == nil || j.Collector.Scope != collector.PerConsole
+}
+
+// answered reports whether the API itself answered a request that had this result.
+func answered(cause runzero.Cause) bool {
+	return cause != runzero.Unreachable && cause != runzero.Unavailable && cause != runzero.Unreadable
+}
+
+// works reports whether the job has data. What has worked before is a failure when it no longer does, whatever the API
+// says. An account-wide form is replaced by polls of each organization, which keep its data.
+func (j *job) works(now time.Time, maxAge time.Duration) bool {
+	return j.snapshot != nil && !j.expired(now, maxAge) && !j.AccountWide
+}
+
+// lost is the error of something that is unsupported by now.
+func lost(err error) error {
+	if response, ok := errors.AsType[*runzero.Error](err); ok {
+		return response
+	}
+	return errors.New(err.Error())
+}
+
+// learn takes from the results of a poll, by credential, which faults are over, and which the job shares.
+func (p *Poller) learn(attempt *attempt, now time.Time) {
+	j := attempt.job
+	j.waits = nil
+	for _, c := range attempt.credentials {
+		err, tried := attempt.results[c.Name]
+		if !tried {
+			continue
+		}
+		cause := causeOf(err)
+		if f := j.account.faults[console]; f != nil && answered(cause) && (j.authenticated() || f.cause == runzero.Unreachable) {
+			p.end(j, console, now)
+		}
+		if j.authenticated() && (cause == runzero.NoCause || cause == runzero.Faulty) {
+			p.end(j, c.Name, now)
+		}
+	}
+	if j.err == nil {
+		j.released = 0
+	}
+}
+
+// causeOf is runzero.CauseOf, but for what is unsupported, which is an answer like any other.
+func causeOf(err error) runzero.Cause {
+	if errors.Is(err, collector.ErrUnsupported) {
+		return runzero.NoCause
+	}
+	return runzero.CauseOf(err)
+}
+
+// end ends a fault: everything that waits for that is due.
+func (p *Poller) end(found *job, key string, now time.Time) {
+	a := found.account
+	f := a.faults[key]
+	if f == nil {
+		return
+	}
+	delete(a.faults, key)
+	waiting := 0
+	for _, j := range a.jobs {
+		if j.waits == f {
+			j.waits, j.retry = nil, now
+			j.released++
+			j.changed()
+			waiting++
+		}
+	}
+	if f.polls >= confirmed {
+		level.Info(a.logger(p.config.Logger)).Log("msg", "polling goes on: "+ended[f.cause], "after", now.Sub(f.began).Round(time.Second), "polls", waiting)
+	}
+}
+
+var ended = map[runzero.Cause]string{
+	runzero.Unreachable: "the console can be reached again",
+	runzero.Unavailable: "the console responds again",
+	runzero.Unreadable:  "the secret can be read again",
+	runzero.Rejected:    "the console accepts the credential again",
+}
+
+// retryLater decides when a failed job is tried again: with others that fail for the same cause, or by itself.
+func (p *Poller) retryLater(attempt *attempt, now time.Time) {
+	j := attempt.job
+	failure := schedule.Failure{Cause: runzero.CauseOf(j.err), InARow: j.failures, Interval: j.interval(), NoData: j.snapshot == nil}
+	if response, ok := errors.AsType[*runzero.Error](j.err); ok {
+		failure.RetryAfter = response.RetryAfter
+	}
+	key, shared := console, j.authenticated()
+	switch failure.Cause {
+	case runzero.Unreachable:
+		shared = true
+	case runzero.Unavailable:
+	case runzero.Unreadable, runzero.Rejected:
+		key = attempt.used
+	default:
+		shared = false
+	}
+	if shared && j.released >= releasedInVain {
+		shared, failure.Cause = false, runzero.Faulty
+	}
+	if !shared {
+		wait := failure.Retry()
+		j.retry = now.Add(wait + schedule.Spread(wait, p.config.Random()))
+		return
+	}
+	p.join(attempt, key, failure, now)
+}
+
+// join has a job wait for the end of a fault.
+func (p *Poller) join(attempt *attempt, key string, failure schedule.Failure, now time.Time) {
+	j := attempt.job
+	a := j.account
+	f := a.faults[key]
+	if f == nil {
+		f = &fault{began: now}
+		a.faults[key] = f
+	}
+	if f.cause != failure.Cause {
+		f.cause, f.failures = failure.Cause, 0
+	}
+	j.waits = f
+	f.polls++
+	if f.failures > 0 && attempt.probe != f {
+		return // it was under way when another one failed
+	}
+	f.failures++
+	f.tried = now
+	failure.InARow = f.failures
+	for _, other := range a.jobs {
+		failure.NoData = failure.NoData || other.waits == f && other.snapshot == nil
+	}
+	wait := failure.Retry()
+	f.next = now.Add(wait + schedule.Spread(wait, p.config.Random()))
+	for _, other := range a.jobs {
+		if other.waits == f {
+			other.changed()
+		}
+	}
+}
+
+// tryNowAgain is how soon everything may be tried out of turn again: reloads can come in a storm.
+const tryNowAgain = 30 * time.Second
+
+// tryNow has every fault of the account looked into now, and everything that is unsupported or failed tried again.
+func (a *account) tryNow(now time.Time) {
+	if now.Sub(a.forced) < tryNowAgain {
+		return
+	}
+	a.forced = now
+	for _, f := range a.faults {
+		f.next, f.failures = now, 0
+	}
+	for _, j := range a.jobs {
+		if j.err != nil && j.waits == nil {
+			j.retry = now
+		}
+		j.changed()
+	}
+	clear(a.insufficient)
+}
+
+// forget drops what is known of a credential that is another one by now, or gone.
+func (a *account) forget(credential string) {
+	f := a.faults[credential]
+	for _, j := range a.jobs {
+		if f != nil && j.waits == f {
+			j.waits = nil
+			j.changed()
+		}
+	}
+	delete(a.faults, credential)
+	delete(a.sums, credential)
+}
