@@ -46,11 +46,11 @@ func TestOrganizationsComeAndGo(t *testing.T) {
 	})
 }
 
-func TestARefusedTokenIsTriedHourlyAndReportedWithAdvice(t *testing.T) {
+func TestARefusedTokenIsTriedFourTimesAnHourAndReportedWithAdvice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{Console: small, Token: func(*simulator.Console) string { return "ET00000000000000000000000000000000" }})
 		w.Pass(6 * time.Hour)
-		if n := w.Requests("/export/org/assets.json"); n < 5 || n > 7 {
+		if n := w.Requests("/export/org/assets.json"); n < 23 || n > 25 {
 			t.Errorf("a refused token was tried %d times in six hours", n)
 		}
 		w.Expect("runzero_collector_success", 0, "collector", schedule.Discovery)

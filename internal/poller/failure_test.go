@@ -42,20 +42,30 @@ func TestAFailureKeepsTheLastGoodResultUntilItIsOver(t *testing.T) {
 	})
 }
 
-// A healthy endpoint is requested 24 times in six hours.
+// A healthy endpoint is requested 24 times in six hours, and so is one that has no data at all.
 func TestFailuresCostFewCalls(t *testing.T) {
 	for what, c := range map[string]struct {
 		fault       simulator.Fault
+		data        bool // there was some before
 		least, most int
 	}{
-		"dropped connections: one retry, then longer and longer intervals": {simulator.Fault{Drop: true}, 7, 10},
-		"forbidden: hourly":           {simulator.Fault{Status: http.StatusForbidden}, 6, 7},
-		"a refused request: no retry": {simulator.Fault{Status: http.StatusUnprocessableEntity}, 7, 9},
+		"dropped connections":            {simulator.Fault{Drop: true}, true, 7, 10},
+		"dropped connections, no data":   {simulator.Fault{Drop: true}, false, 22, 30},
+		"forbidden":                      {simulator.Fault{Status: http.StatusForbidden}, true, 7, 10},
+		"forbidden, no data":             {simulator.Fault{Status: http.StatusForbidden}, false, 22, 30},
+		"an invalid request":             {simulator.Fault{Status: http.StatusUnprocessableEntity}, true, 7, 10},
+		"an invalid request and no data": {simulator.Fault{Status: http.StatusUnprocessableEntity}, false, 22, 30},
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c.fault.Path = "/export/org/tasks.jsonl"
-				w := harness.Start(t, harness.Setup{On: newConsole(small, c.fault)})
+				console := simulator.New(small)
+				if !c.data {
+					console.Inject(c.fault)
+				}
+				w := harness.Start(t, harness.Setup{On: console})
+				w.Pass(time.Minute)
+				console.Inject(c.fault)
 				w.Pass(6 * time.Hour)
 				if n := w.Requests("/export/org/tasks.jsonl"); n < c.least || n > c.most {
 					t.Errorf("requested %d times in six hours, want %d to %d", n, c.least, c.most)

@@ -65,6 +65,11 @@ func answered(cause runzero.Cause) bool {
 	return cause != runzero.Unreachable && cause != runzero.Unavailable && cause != runzero.Unreadable
 }
 
+// hasData reports whether the job has anything to show. Discovery has, as soon as there is something to poll.
+func (j *job) hasData() bool {
+	return j.snapshot != nil || j.Name == schedule.Discovery && len(j.account.polled) > 0
+}
+
 // works reports whether the job has data. What has worked before is a failure when it no longer does, whatever the API
 // says. An account-wide form is replaced by polls of each organization, which keep its data.
 func (j *job) works(now time.Time, maxAge time.Duration) bool {
@@ -141,7 +146,7 @@ var ended = map[runzero.Cause]string{
 // retryLater decides when a failed job is tried again: with others that fail for the same cause, or by itself.
 func (p *Poller) retryLater(attempt *attempt, now time.Time) {
 	j := attempt.job
-	failure := schedule.Failure{Cause: runzero.CauseOf(j.err), InARow: j.failures, Interval: j.interval(), NoData: j.snapshot == nil}
+	failure := schedule.Failure{Cause: runzero.CauseOf(j.err), InARow: j.failures, Interval: j.interval(), NoData: !j.hasData()}
 	if response, ok := errors.AsType[*runzero.Error](j.err); ok {
 		failure.RetryAfter = response.RetryAfter
 	}
@@ -187,7 +192,7 @@ func (p *Poller) join(attempt *attempt, key string, failure schedule.Failure, no
 	f.tried = now
 	failure.InARow = f.failures
 	for _, other := range a.jobs {
-		failure.NoData = failure.NoData || other.waits == f && other.snapshot == nil
+		failure.NoData = failure.NoData || other.waits == f && !other.hasData()
 	}
 	wait := failure.Retry()
 	f.next = now.Add(wait + schedule.Spread(wait, p.config.Random()))
@@ -211,7 +216,8 @@ func (a *account) tryNow(now time.Time) {
 		f.next, f.failures = now, 0
 	}
 	for _, j := range a.jobs {
-		if j.err != nil && j.waits == nil {
+		// What no credential may request is not tried in vain.
+		if j.err != nil && j.waits == nil && !j.free() {
 			j.retry = now
 		}
 		j.changed()

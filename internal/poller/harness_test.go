@@ -272,6 +272,17 @@ func shortestGap(calls []simulator.Call, endpoint string) time.Duration {
 	return shortest
 }
 
+// requested counts the requests of an endpoint.
+func requested(console *simulator.Console, endpoint string) int {
+	n := 0
+	for _, call := range console.Calls() {
+		if call.Path == endpoint {
+			n++
+		}
+	}
+	return n
+}
+
 // callsByDay counts calls by the account's day, which starts at dayStart UTC.
 func callsByDay(calls []simulator.Call, dayStart time.Duration) map[time.Time]int {
 	days := map[time.Time]int{}

@@ -25,7 +25,7 @@ type job struct {
 	retry       time.Time     // when it is polled again out of turn; zero: after wait
 	waits       *fault        // whose end it waits for; nil: none
 	released    int           // faults that ended in vain, since the last success
-	crashes     int           // in a row that cut its poll short
+	cut         int           // polls in a row that a restart has cut short
 	credential  string        // that was last used
 	lastSuccess time.Time
 	duration    time.Duration
@@ -83,6 +83,9 @@ func (j *job) settled() bool { return j.snapshot != nil || j.err != nil || j.fau
 // superseded reports whether the job is an account-wide form that is unsupported: its
 // organizations are polled one by one, and there is nothing to report of the job itself.
 func (j *job) superseded() bool { return j.AccountWide && j.unsupported }
+
+// free reports whether the job makes no request, because no credential may.
+func (j *job) free() bool { return j.unsupported && j.calls == 0 }
 
 // reportsUsage reports whether the job's responses carry usage headers. Those of unauthenticated endpoints do not.
 func (j *job) reportsUsage() bool {

@@ -5,6 +5,7 @@ package poller_test
 // The long run takes minutes.
 const (
 	crashes   = 400
+	restarts  = 1000
 	seeds     = 250
 	nameSeeds = 10
 )

@@ -269,8 +269,13 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	j.running = nil
 	maps.Copy(a.sums, attempt.sums)
 	if attempt.err != nil && (ctx.Err() != nil || quota.Paused(attempt.err)) {
-		// We stopped it: that is no failure of the console, and the poll is still due.
-		j.retry = attempt.poll.Now
+		// We stopped it: that is no failure of the console. What made no request is still due, and so is what the end
+		// of this process cuts short.
+		if attempt.calls.Load() == 0 {
+			j.retry = attempt.poll.Now
+		} else if ctx.Err() != nil {
+			j.cutShort()
+		}
 		j.status = nil
 		p.saveState(a)
 		return
@@ -296,7 +301,7 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	if attempt.used != "" {
 		j.credential = attempt.used
 	}
-	j.crashes = 0
+	j.cut = 0
 	p.learn(attempt, now)
 	switch {
 	case j.unsupported:

@@ -36,8 +36,7 @@ func (a *account) updateLoads() {
 		if j.unsupported {
 			load.Interval = schedule.UnsupportedInterval
 		}
-		// What no credential may request costs nothing.
-		if free := j.unsupported && j.calls == 0; j.source == nil && !free {
+		if j.source == nil && !j.free() {
 			loads = append(loads, load)
 		}
 	}

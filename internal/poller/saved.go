@@ -48,7 +48,7 @@ type savedJob struct {
 	Released     int
 	Credential   string
 	Running      bool // a poll was under way
-	Crashes      int
+	Cut          int
 }
 
 func (a Account) storeKey() store.Account {
@@ -119,7 +119,7 @@ func (j *job) saved(now time.Time) savedJob {
 		Collector: j.Name, Organization: j.Organization.ID, AccountWide: j.AccountWide, Base: onClock(j.base, now), Wait: j.wait,
 		LastAttempt: onClock(j.lastAttempt, now), LastSuccess: j.lastSuccess.UTC(), Duration: j.duration, Failures: j.failures,
 		Unsupported: j.unsupported, Calls: j.calls, Retry: onClock(j.retry, now), Waits: j.account.keyOf(j.waits), Released: j.released,
-		Credential: j.credential, Running: j.running != nil, Crashes: j.crashes,
+		Credential: j.credential, Running: j.running != nil, Cut: j.cut,
 	}
 }
 
@@ -229,11 +229,13 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	j.base, j.wait = earlier(saved.Base, now), saved.Wait
 	j.lastAttempt, j.duration = earlier(saved.LastAttempt, now), saved.Duration
 	j.failures, j.unsupported, j.calls = saved.Failures, saved.Unsupported, saved.Calls
-	j.retry, j.released, j.credential, j.crashes = soon(saved.Retry, now), saved.Released, saved.Credential, saved.Crashes
+	j.retry, j.released, j.credential, j.cut = soon(saved.Retry, now), saved.Released, saved.Credential, saved.Cut
 	if saved.Waits != nil {
 		j.waits = j.account.faults[*saved.Waits]
 	}
 	switch {
+	case j.free():
+		j.err = collector.ErrUnsupported
 	case j.unsupported:
 		j.err = collector.ErrUnsupported
 		j.retry = sooner(j.retry, j.lastAttempt.Add(restartRetry))
@@ -243,8 +245,8 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 		j.wait = min(max(j.wait, j.Interval), schedule.LongestWait(j.Interval))
 	}
 	if saved.Running { // the process did not end in good order
-		j.crashes++
-		j.retry, j.waits = j.lastAttempt.Add(schedule.Interrupted(j.crashes, j.Interval)), nil
+		j.waits = nil
+		j.cutShort()
 	}
 	switch {
 	case j.Name == schedule.Discovery:
@@ -261,7 +263,7 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 		return
 	}
 	// The snapshot is lost: it is polled again, once.
-	if j.err == nil && !saved.Running {
+	if j.err == nil && j.retry.IsZero() {
 		j.makeDue()
 	}
 }
@@ -276,6 +278,12 @@ func (j *job) restoreDiscovery(saved savedJob) {
 		j.setSnapshot(&collector.Snapshot{})
 		j.lastSuccess = saved.LastSuccess
 	}
+}
+
+// cutShort has a poll made again at the next start. If that cuts it short, too, it waits longer and longer.
+func (j *job) cutShort() {
+	j.cut++
+	j.retry = j.lastAttempt.Add(schedule.CutShort(j.cut, j.Interval))
 }
 
 // errEarlierRun stands for the error of a poll that an earlier run made.

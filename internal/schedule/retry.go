@@ -61,8 +61,8 @@ func (f Failure) backOff() time.Duration {
 	return doubled(f.Interval, f.InARow-1, max(longestFaultyRetry, f.Interval))
 }
 
-// Interrupted is how long to wait before a poll is made again that a crash has cut short n times in a row.
-func Interrupted(n int, interval time.Duration) time.Duration {
+// CutShort is how long to wait, from its start, before a poll is made again that a restart has cut short n times in a row.
+func CutShort(n int, interval time.Duration) time.Duration {
 	if n <= 1 {
 		return 0
 	}

@@ -47,7 +47,7 @@ func TestACrashLoopCostsFewerAndFewerCalls(t *testing.T) {
 	for crashes, want := range map[int]time.Duration{
 		1: 0, 2: 30 * time.Second, 3: time.Minute, 6: 8 * time.Minute, 7: 15 * time.Minute, 1000: 15 * time.Minute,
 	} {
-		if got := Interrupted(crashes, time.Minute); got != want {
+		if got := CutShort(crashes, time.Minute); got != want {
 			t.Errorf("after %d crashes %s, want %s", crashes, got, want)
 		}
 	}
