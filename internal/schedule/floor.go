@@ -10,7 +10,7 @@ import (
 const day = 24 * time.Hour
 
 // longestInterval bounds what a short quota makes of an interval: durations and times overflow beyond 292 years.
-const longestInterval = 10 * 365 * day
+const longestInterval = 100 * 365 * day
 
 // Load is what polls of the same interval and weight cost.
 type Load struct {
