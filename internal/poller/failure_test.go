@@ -49,9 +49,9 @@ func TestFailuresCostFewCalls(t *testing.T) {
 		data        bool // there was some before
 		least, most int
 	}{
-		"dropped connections":            {simulator.Fault{Drop: true}, true, 7, 20},
+		"dropped connections":            {simulator.Fault{Drop: true}, true, 20, 32},
 		"dropped connections, no data":   {simulator.Fault{Drop: true}, false, 22, 30},
-		"forbidden":                      {simulator.Fault{Status: http.StatusForbidden}, true, 7, 20},
+		"forbidden":                      {simulator.Fault{Status: http.StatusForbidden}, true, 7, 10},
 		"forbidden, no data":             {simulator.Fault{Status: http.StatusForbidden}, false, 22, 30},
 		"an invalid request":             {simulator.Fault{Status: http.StatusUnprocessableEntity}, true, 7, 10},
 		"an invalid request and no data": {simulator.Fault{Status: http.StatusUnprocessableEntity}, false, 22, 30},

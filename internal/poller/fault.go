@@ -26,10 +26,6 @@ type fault struct {
 // wait, too: they would only spend a call each.
 const confirmed = 2
 
-// A poll that fails for the same cause again and again, each time after others have shown that the cause is gone, fails
-// for a reason of its own.
-const releasedInVain = 2
-
 // console is the key of the console's fault. Those of credentials have their names, which are never empty.
 const console = ""
 
@@ -102,7 +98,7 @@ func (p *Poller) learn(attempt *attempt, now time.Time) {
 		}
 	}
 	if j.err == nil {
-		j.released = 0
+		j.released = false
 	}
 }
 
@@ -126,7 +122,7 @@ func (p *Poller) end(found *job, key string, now time.Time) {
 	for _, j := range a.jobs {
 		if j.waits == f {
 			j.waits, j.retry = nil, now
-			j.released++
+			j.released = true
 			j.changed()
 			waiting++
 		}
@@ -146,7 +142,7 @@ var ended = map[runzero.Cause]string{
 // retryLater decides when a failed job is tried again: with others that fail for the same cause, or by itself.
 func (p *Poller) retryLater(attempt *attempt, now time.Time) {
 	j := attempt.job
-	failure := schedule.Failure{Cause: runzero.CauseOf(j.err), InARow: j.failures, Interval: j.interval(), NoData: !j.hasData()}
+	failure := schedule.Failure{Cause: runzero.CauseOf(j.err), InARow: j.failures, Interval: max(j.Interval, j.account.floor), NoData: !j.hasData()}
 	if response, ok := errors.AsType[*runzero.Error](j.err); ok {
 		failure.RetryAfter = response.RetryAfter
 	}
@@ -160,10 +156,7 @@ func (p *Poller) retryLater(attempt *attempt, now time.Time) {
 	default:
 		shared = false
 	}
-	if shared && j.released >= releasedInVain {
-		shared, failure.Cause = false, runzero.Faulty
-	}
-	if !shared {
+	if !shared || j.released {
 		wait := failure.Retry()
 		j.retry = now.Add(wait + schedule.Spread(wait, p.config.Random()))
 		return

@@ -24,7 +24,7 @@ type job struct {
 	wait        time.Duration // until the next poll, as long as the interval is as configured
 	retry       time.Time     // when it is polled again out of turn; zero: after wait
 	waits       *fault        // whose end it waits for; nil: none
-	released    int           // faults that ended in vain, since the last success
+	released    bool          // a fault has ended without a success since: what fails now fails for a reason of its own
 	cut         int           // polls in a row that a restart has cut short
 	credential  string        // that was last used
 	lastSuccess time.Time

@@ -45,7 +45,7 @@ type savedJob struct {
 	Calls        int64
 	Retry        time.Time // zero: not out of turn
 	Waits        *string   // the key of the fault whose end it waits for; nil: none
-	Released     int
+	Released     bool
 	Credential   string
 	Running      bool // a poll was under way
 	Cut          int
