@@ -239,13 +239,15 @@ func allowance(s quota.State) schedule.Allowance {
 	return schedule.Allowance{Limited: s.Allowance.Known, Calls: s.Allowance.Calls, Left: s.Left}
 }
 
-// untilNext is how long there is nothing to do: no job becomes due, and no exposed snapshot too old. Jobs that are
+// untilNext is how long there is nothing to do: no job becomes due, no pause ends, and no exposed snapshot is too old. Jobs that are
 // due and may not start wait for a running poll, or for the next minute.
 func (p *Poller) untilNext(now time.Time) time.Duration {
 	// Bounded, because the clock may jump, and yesterday's calls become available again.
 	wait := time.Minute
 	for _, a := range p.accounts {
-		p.quotaState(a, now)
+		if s := p.quotaState(a, now); s.Resumes.After(now) {
+			wait = min(wait, s.Resumes.Sub(now))
+		}
 		for _, j := range a.jobs {
 			if until := j.due().Sub(now); j.running == nil && j.source == nil && until > 0 {
 				wait = min(wait, until)
@@ -283,6 +285,7 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	before, superseded := j.err, j.superseded()
 	if errors.Is(attempt.err, collector.ErrUnsupported) && j.works(now, p.config.MaxAge) {
 		attempt.err, attempt.insufficient = lost(attempt.err), nil
+		attempt.results[attempt.used] = attempt.err
 	}
 	for credential, err := range attempt.insufficient {
 		a.insufficient[use{j.Name, credential, j.AccountWide}] = insufficiency{at: attempt.poll.Now, err: err}

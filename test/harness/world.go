@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -121,6 +122,7 @@ func (w *World) load() {
 	var err error
 	w.Exporter, err = exporter.New(exporter.Options{
 		Logger: log.NewLogfmtLogger(w.Log), Load: func() (*config.Config, error) { return w.Flags.Load() }, Dial: w.dial, Disk: w.disk,
+		Random: rand.New(rand.NewPCG(1, 2)).Float64,
 	})
 	if err != nil {
 		w.t.Fatal(err)
