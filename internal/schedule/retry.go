@@ -13,6 +13,7 @@ const (
 	freeRetry, longestFreeRetry = 5 * time.Second, time.Minute // of what costs no call
 	retry, longestRetry         = 30 * time.Second, 15 * time.Minute
 	rejectedRetry               = time.Hour
+	longestRefusal              = 5 * time.Minute // of one poll alone, as too many requests
 	longestFaultyRetry          = time.Hour
 
 	// LongestWithoutData is the longest wait of what has no data at all.
@@ -53,7 +54,7 @@ func (f Failure) backOff() time.Duration {
 		if f.InARow <= 1 {
 			return 0
 		}
-		return doubled(retry, f.InARow-1, max(longestRetry, f.Interval))
+		return doubled(retry, f.InARow-1, longestRefusal)
 	}
 	if f.InARow <= 1 {
 		return min(retry, f.Interval)

@@ -50,7 +50,7 @@ func recoveries() []recovery {
 		{withoutToken, false, false, func(r *rig) { _ = os.Remove(r.file) },
 			6 * hour, func(r *rig) { r.write("ET1") }, 10 * time.Second, 7},
 		{"no response, at the first start", false, true, answers(simulator.Fault{Drop: true}), hour, removed, 16 * time.Minute, 20},
-		{"no response", false, false, answers(simulator.Fault{Drop: true}), 6 * hour, removed, 16 * time.Minute, 40},
+		{"no response", false, false, answers(simulator.Fault{Drop: true}), 6 * hour, removed, 16 * time.Minute, 45},
 		{"502 of a proxy", false, false, answers(simulator.Fault{Status: 502, Body: page, ContentType: "text/html"}), 20 * time.Minute, removed, 16 * time.Minute, 16},
 		{"503 with Retry-After of a day", false, false, answers(simulator.Fault{Status: 503, Header: http.Header{"Retry-After": {"86400"}}}), 20 * time.Minute, removed, 66 * time.Minute, 5},
 		{"403 with a firewall's page", false, false, answers(simulator.Fault{Status: 403, Body: page, ContentType: "text/html"}), 20 * time.Minute, removed, 16 * time.Minute, 16},
@@ -63,7 +63,7 @@ func recoveries() []recovery {
 		{"401, the token is valid again, and a reload", false, false, func(r *rig) { r.accepted.Store("ET2") }, 6 * hour,
 			func(r *rig) { r.accepted.Store("ET1"); _ = r.Reload() }, 10 * time.Second, 14},
 		{"429 at the first start", false, true, answers(simulator.Fault{Status: 429, Uncounted: true}), 4 * time.Second, removed, 40 * time.Second, 2},
-		{"429 with Retry-After of two minutes", false, false, answers(simulator.Fault{Status: 429, Uncounted: true, Header: http.Header{"Retry-After": {"120"}}}), 20 * time.Minute, removed, 4 * time.Minute, 14},
+		{"429 with Retry-After of two minutes", false, false, answers(simulator.Fault{Status: 429, Uncounted: true, Header: http.Header{"Retry-After": {"120"}}}), 20 * time.Minute, removed, 6 * time.Minute, 14},
 		{"the quota is used up by others", false, false, answers(simulator.Fault{Status: 429, Header: http.Header{
 			"X-Api-Usage-Limit": {"10000"}, "X-Api-Usage-Today": {"10000"}, "X-Api-Usage-Remaining": {"0"}}}), 6 * hour, removed, 66 * time.Minute, 10},
 		{"assets that are not JSON", false, false, answers(simulator.Fault{Path: "/export/org/assets.jsonl", Body: text("not JSON")}), 20 * time.Minute, removed, 33 * time.Minute, 12},
