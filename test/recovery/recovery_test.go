@@ -1,4 +1,4 @@
-package faults
+package recovery
 
 import (
 	"context"
@@ -69,9 +69,9 @@ func recoveries() []recovery {
 		{"assets that are not JSON", false, false, answers(simulator.Fault{Path: "/export/org/assets.jsonl", Body: text("not JSON")}), 20 * time.Minute, removed, 33 * time.Minute, 12},
 		{"assets that break off", false, false, answers(simulator.Fault{Path: "/export/org/assets.jsonl", Truncate: 100}), 20 * time.Minute, removed, 33 * time.Minute, 12},
 		{"one empty answer to sites", false, false, answers(simulator.Fault{Path: "/export/org/sites.json", Body: text(""), Times: 1}), 20 * time.Minute, removed, time.Second, 10},
-		{"unsupported, and a reload", false, true, answers(simulator.Fault{Path: "/export/org/assets.jsonl", Status: 403, Body: text(`{"error":"NotAllowedForLicense"}`)}), hour,
+		{"unsupported, and a reload", false, true, answers(simulator.Fault{Path: "/export/org/findings.jsonl", Status: 403, Body: text(`{"error":"NotAllowedForLicense"}`)}), hour,
 			func(r *rig) { r.remove(); _ = r.Reload() }, 10 * time.Second, 30},
-		{"unsupported", false, true, answers(simulator.Fault{Path: "/export/org/assets.jsonl", Status: 403, Body: text(`{"error":"NotAllowedForLicense"}`)}), hour,
+		{"unsupported", false, true, answers(simulator.Fault{Path: "/export/org/findings.jsonl", Status: 403, Body: text(`{"error":"NotAllowedForLicense"}`)}), hour,
 			removed, 27 * hour, 30},
 	}
 }
@@ -114,6 +114,7 @@ func newRig(t *testing.T, c recovery) (r *rig, setup harness.Setup) {
 		for _, unsupported := range []string{"license", "explorers", "organizations"} {
 			f.Collectors[unsupported] = config.CollectorFlags{}
 		}
+		f.Collectors["findings"] = config.CollectorFlags{Enabled: true}
 	}}
 }
 
@@ -122,7 +123,7 @@ func (r *rig) late() []string {
 	var late []string
 	next := r.Values("runzero_collector_next_poll_timestamp_seconds", "collector")
 	success := r.Values("runzero_collector_success", "collector")
-	for _, name := range []string{"discovery", "console", "sites", "tasks", "assets"} {
+	for _, name := range []string{"discovery", "console", "sites", "tasks", "assets", "findings"} {
 		switch at, known := next[name]; {
 		case success[name] != 1:
 			late = append(late, name+" fails")
