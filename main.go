@@ -443,7 +443,7 @@ type optionalCalls struct{ n **int64 }
 func (v optionalCalls) Set(s string) error {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return fmt.Errorf("--quota.limit: invalid number %q: write a number of API calls a day, such as 1000", s)
+		return fmt.Errorf("invalid value %q: write a number of API calls a day, such as 1000", s)
 	}
 	*v.n = &n
 	return nil

@@ -112,6 +112,7 @@ func TestMistakesAreReportedInOneLine(t *testing.T) {
 		{"a second command", []string{"plan", "once"}, 2, "unexpected argument once; see"},
 		{"a duration without a unit", []string{"--cache.interval=15"}, 2, `--cache.interval: invalid duration "15": write it like 90s`},
 		{"a percentage", []string{"--quota.share=50%"}, 2, `--quota.share: invalid value "50%": write a number like 0.5; see`},
+		{"a word for a limit", []string{"--quota.limit=all"}, 2, `runzero_exporter: --quota.limit: invalid value "all": write a number of API calls a day, such as 1000; see`},
 		{"a word for a number", []string{"--web.max-requests=many"}, 2, `--web.max-requests: invalid value "many": write a whole number; see`},
 		{"a fraction for a whole number", []string{"--collector.assets.top=1.5"}, 2, `--collector.assets.top: invalid value "1.5": write a whole number; see`},
 		{"a number that is too large", []string{"plan", "--limit=99999999999999999999"}, 2, `--limit: invalid value "99999999999999999999": write a whole number; see`},
@@ -149,6 +150,13 @@ func TestOnceIsQuietWhenAllIsWell(t *testing.T) {
 		if code != 0 || out == "" || (stderr == "") != quiet {
 			t.Errorf("%s: exit code %d, logged %q", level, code, stderr)
 		}
+	}
+}
+
+func TestPlanWarnsOfSettingsWithoutEffect(t *testing.T) {
+	code, _, stderr := runCommand(t, t.Context(), "plan", "--limit=100000", "--collector.services.interval=6h")
+	if code != 0 || strings.Count(stderr, "level=warn") != 1 || !strings.Contains(stderr, "enable it with --collector.services") {
+		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }
 

@@ -42,7 +42,15 @@ func TestReportsProblemsOfAnAccount(t *testing.T) {
 			"warning collector tasks: request not sent: the account has no API calls left today", "error quota: 0 left",
 		}},
 		{"no calls left", simulator.Options{Limit: 100}, spent(100), false, nil, []string{"error organizations: used up", "error quota: find out what uses them"}},
-		{"no limit reported", simulator.Options{Limit: -1}, nil, false, nil, []string{"warning quota: carry no usage headers", "warning quota: set --quota.limit"}},
+		{"no limit reported", simulator.Options{Limit: -1}, nil, false, nil, []string{"warning quota: limit is unknown: set --quota.limit"}},
+		{"no limit reported by runZero's cloud", simulator.Options{Limit: -1}, nil, false, func(o *Options) { o.Flags.URL, o.Flags.AllowHTTP = "http://console.runzero.com", true }, []string{
+			"warning quota: is estimated from its live assets: set --quota.limit",
+		}},
+		{"limit configured", simulator.Options{Limit: -1}, nil, false, func(o *Options) { o.Flags.QuotaLimit = new(int64(1000)) }, []string{
+			"ok quota: 1000 API calls a day as configured, because the responses carry no usage headers; this exporter may make 500 a day", "ok plan: of 500",
+		}},
+		{"no limit configured", simulator.Options{Limit: -1}, nil, false, func(o *Options) { o.Flags.QuotaLimit = new(int64(0)) }, []string{"ok quota: no limit is configured"}},
+		{"limit reported and configured", simulator.Options{Limit: 800}, nil, false, func(o *Options) { o.Flags.QuotaLimit = new(int64(1000)) }, []string{"ok quota: 800 API calls a day, "}},
 		{"intervals do not fit", simulator.Options{Limit: 100}, nil, true, nil, []string{"warning plan: the command plan with --limit=100"}},
 		{"share of nothing", simulator.Options{Limit: 1}, nil, true, nil, []string{"error quota: 0 left", "error plan: raise --quota.share"}},
 		{"burst limit", simulator.Options{Burst: 3}, nil, false, nil, []string{

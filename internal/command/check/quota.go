@@ -7,20 +7,36 @@ import (
 
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 func (a *accountCheck) reportQuota() {
 	usage := a.calls.usage
-	limit, known := usage.Limit.Get()
-	if !known {
-		if len(a.reached) > 0 {
-			a.report(warning, "quota", "the responses carry no usage headers, so the account's daily limit is unknown: set --quota.limit, or quota.limit in the file, "+
-				"to the licensed assets, or to 0 if there is no limit")
+	limit, reported := usage.Limit.Get()
+	configured, isConfigured := a.account.Share.Limit.Get()
+	const noHeaders = "the responses carry no usage headers"
+	switch {
+	case reported:
+	case len(a.reached) == 0:
+		return // the reason was reported
+	case isConfigured && configured == 0:
+		a.report(fine, "quota", "%s, and no limit is configured: intervals are not stretched, and polling does not pause for the quota", noHeaders)
+		return
+	case isConfigured:
+		limit = configured
+	default:
+		text := "and the account's daily limit is unknown"
+		if runzero.IsCloud(a.account.URL) {
+			text = "and the account's daily limit is estimated from its live assets"
 		}
+		a.report(warning, "quota", "%s, %s: set --quota.limit, or quota.limit in the file, to the number of licensed assets, or to 0 if there is no limit", noHeaders, text)
 		return
 	}
 	share, reserve := a.account.Share, a.account.Share.ReserveCalls(limit)
 	text := fmt.Sprintf("%d API calls a day", limit)
+	if !reported {
+		text += fmt.Sprintf(" as configured, because %s", noHeaders)
+	}
 	if today, known := usage.Today.Get(); known {
 		text += fmt.Sprintf(", %d made today", today)
 	}

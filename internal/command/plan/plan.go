@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
@@ -43,6 +44,9 @@ func Run(_ context.Context, env command.Env, o Options) error {
 		return errors.New("--limit must not be negative: it is the number of the account's licensed assets")
 	case o.Organizations < 0:
 		return errors.New("--organizations must not be negative: it is the number of organizations to poll")
+	}
+	for _, warning := range c.Warnings {
+		level.Warn(env.Logger).Log("msg", warning)
 	}
 	separator := ""
 	var misfit error
