@@ -25,9 +25,13 @@ func guarded(collect Collector) Collector {
 	}
 	return func(ctx context.Context, poll Poll) (Snapshot, error) {
 		listed := runzero.Listed{}
-		snapshot, err := collect(runzero.WithListed(ctx, listed), poll)
+		var before runzero.Listed
+		if poll.Previous != nil {
+			before = poll.Previous.Listed
+		}
+		snapshot, err := collect(runzero.WithListed(ctx, before, listed), poll)
 		if err == nil {
-			err = poll.emptied(listed)
+			err = emptied(before, listed, poll.LastError)
 		}
 		if err != nil {
 			return Snapshot{}, err
@@ -37,17 +41,15 @@ func guarded(collect Collector) Collector {
 	}
 }
 
-func (p Poll) emptied(listed runzero.Listed) error {
-	if p.Previous == nil {
-		return nil
-	}
-	var seen []string
-	if before := (*EmptiedError)(nil); errors.As(p.LastError, &before) {
-		seen = before.Lists
+// emptied returns an EmptiedError of the lists that had rows before, unless the last error was one of them, too.
+func emptied(before, listed runzero.Listed, last error) error {
+	var confirmed []string
+	if known := (*EmptiedError)(nil); errors.As(last, &known) {
+		confirmed = known.Lists
 	}
 	var lists []string
 	for _, list := range slices.Sorted(maps.Keys(listed)) {
-		if listed[list] == 0 && p.Previous.Listed[list] > 0 && !slices.Contains(seen, list) {
+		if listed[list] == 0 && before[list] > 0 && !slices.Contains(confirmed, list) {
 			lists = append(lists, list)
 		}
 	}

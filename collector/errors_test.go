@@ -125,6 +125,20 @@ func TestUnsupportedTasks(t *testing.T) {
 			}
 		})
 	}
+	t.Run("what has worked is not replaced", func(t *testing.T) {
+		api, list := client(t, exportToken, responses{scansPath: {body: "[]"}}), `[{"id":"1","type":"scan","status":"new"}]`
+		for _, path := range []string{tasksPath, scansPath, taskListPath} {
+			before := collect(t, c, responses{path: {body: list}}, Poll{})
+			if _, err := attempt(t, c, responses{}, Poll{Previous: &before}); err == nil || !strings.Contains(err.Error(), path+": 404") || errors.Is(err, ErrUnsupported) != (path == taskListPath) {
+				t.Errorf("%s: error is %v", path, err)
+			}
+			// Another organization has found out that the console lacks the export.
+			collect(t, c, nil, Poll{API: api})
+			if _, err := attempt(t, c, nil, Poll{API: api, Previous: &before}); path == tasksPath && err == nil {
+				t.Errorf("%s is replaced", path)
+			}
+		}
+	})
 	t.Run("the list is used instead", func(t *testing.T) {
 		s := collect(t, c, responses{taskListPath: {body: `[{"id":"1","type":"scan","status":"new"}]`}}, Poll{})
 		wantSeries(t, s, "runzero_tasks", `runzero_tasks{status="new",task_type="scan"} 1`)

@@ -84,16 +84,19 @@ const (
 func (c *Client) Tasks(ctx context.Context, organizationID string) iter.Seq2[Task, error] {
 	return func(yield func(Task, error) bool) {
 		var absent []int
-		for i, source := range []iter.Seq2[Task, error]{
-			organizationRows[Task](ctx, c, taskExport, "tasks", organizationID, taskFields, ""),
-			c.completedScans(ctx, organizationID),
-			organizationRows[Task](ctx, c, TaskList, "tasks", organizationID, "", taskListSearch),
+		for i, source := range []struct {
+			endpoint string
+			tasks    iter.Seq2[Task, error]
+		}{
+			{taskExport, organizationRows[Task](ctx, c, taskExport, "tasks", organizationID, taskFields, "")},
+			{scanExport, c.completedScans(ctx, organizationID)},
+			{TaskList, organizationRows[Task](ctx, c, TaskList, "tasks", organizationID, "", taskListSearch)},
 		} {
-			fallback := i < len(c.absentTasks)
+			fallback := i < len(c.absentTasks) && !readBefore(ctx, source.endpoint)
 			if fallback && c.now().Unix() < c.absentTasks[i].Load() {
 				continue
 			}
-			missing, err := relayTasks(source, fallback, yield)
+			missing, err := relayTasks(source.tasks, fallback, yield)
 			if missing {
 				absent = append(absent, i)
 				continue
