@@ -149,7 +149,7 @@ func Catalogue() []Metric {
 			{Name: "runzero_exporter_interval_stretch_ratio", Type: gauge, Help: "Largest ratio of a polling interval in force to the configured one: intervals are lengthened so that the budget lasts until the quota resets. 1 if all are as configured."},
 		}},
 		{Store, true, Stable, []Metric{
-			{Name: "runzero_exporter_store_success", Type: gauge, Help: "1 if the last write to --cache.dir succeeded. Absent without --cache.dir."},
+			{Name: "runzero_exporter_store_success", Type: gauge, Help: "1 if results can be saved to --cache.dir, 0 while writing fails or another exporter uses the folder. Absent without --cache.dir."},
 		}},
 		{Config, true, Stable, []Metric{
 			{Name: "runzero_exporter_config_last_reload_successful", Type: gauge, Help: "1 if the last attempt to load the configuration succeeded, 0 if it failed and the previous configuration is still in force."},

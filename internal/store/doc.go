@@ -10,7 +10,10 @@
 //	runzero_sites{org_name="Acme"} 1
 //	# sha256 …
 //
-// The state of an account is a file of the same form with one line of JSON in place of the samples.
+// The state of an account is a file of the same form with one line of JSON in place of the samples. Each account has a
+// folder, whose name depends on the account's name and fingerprint.
+//
+// The folder of all accounts is locked by the store that writes to it.
 //
 // A file is replaced as a whole or not at all. Only the goroutine of [Store.Run] changes
 // the folder, so nobody else ever waits for a slow disk.

@@ -135,6 +135,27 @@ func restartsCostNothing(t *testing.T, end func(*process)) {
 	}
 }
 
+// The lock is one between processes, and that of a killed one is free at once.
+func TestOneProcessOfTwoUsesTheCache(t *testing.T) {
+	t.Parallel()
+	console, env := startConsole(t, 1, 20, unlimited)
+	args := []string{anyPort, "--runzero.url=" + console, "--cache.dir=" + t.TempDir(), "--cache.required"}
+	first, base := startReady(t, env, args...)
+	second := start(t, env, args...)
+	continues(t, second.url(), scrape(t, base))
+	if code := second.exitCode(); code != 1 || !strings.Contains(second.stderr.String(), "in use by another exporter: give each") {
+		t.Errorf("the exit code of the second is %d", code)
+	}
+	last := scrape(t, base)
+	first.kill()
+	third, base := startReady(t, env, args...)
+	continues(t, base, last)
+	if strings.Contains(third.stderr.String(), "in use") {
+		t.Error("the lock of a killed process is not free")
+	}
+	third.stop(syscall.SIGTERM)
+}
+
 // Whatever happened to the files of the cache, the exporter starts, logs it once for each file, and polls.
 func TestStartsWithDamagedCacheFiles(t *testing.T) {
 	console, env := startConsole(t, 2, 200, unlimited)
