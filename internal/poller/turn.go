@@ -79,12 +79,15 @@ func (p *Poller) merge(a, other *account) {
 	a.reconcile()
 	for _, j := range a.jobs {
 		switch o := other.job(j.key()); {
-		case o != nil && j.running == nil && o.lastAttempt.After(j.lastAttempt):
+		case o != nil && j.running == nil && o.lastSuccess.After(j.lastSuccess):
 			newer := *o
-			newer.Poll, newer.account, newer.source = j.Poll, a, j.source
+			newer.Poll, newer.account, newer.source, newer.waits = j.Poll, a, j.source, nil
+			if key := other.keyOf(o.waits); key != nil {
+				newer.waits = a.faults[*key]
+			}
 			*j = newer
 			j.changed()
-		case j.snapshot != nil && (o == nil || j.lastAttempt.After(o.lastAttempt)):
+		case j.snapshot != nil && (o == nil || j.lastSuccess.After(o.lastSuccess)):
 			p.save(j)
 		}
 	}
