@@ -27,8 +27,8 @@ type attempt struct {
 	// organizations are the org_names of what a credential reaches, by credential.
 	organizations map[string]map[string]string
 	others        map[string]map[string]bool // ids of what it reaches besides
-	salts         map[string][]byte // for the sums of secrets, by credential
-	probe         *fault            // that it finds out the end of; nil: none
+	salts         map[string][]byte          // for the sums of secrets, by credential
+	probe         *fault                     // that it finds out the end of; nil: none
 	ctx           context.Context
 	cancel        context.CancelFunc // called too when the job no longer exists
 

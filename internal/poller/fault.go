@@ -20,6 +20,17 @@ type fault struct {
 	tried    time.Time // when the last of them failed
 	next     time.Time // when the next may find out
 	polls    int       // how many have failed for it
+	logged   int       // failures when it was last logged as an error
+}
+
+// news reports whether one more failure for the fault is worth a line in the log: the first is, and then each time that
+// their number has doubled. What fails for the same cause meanwhile says nothing new.
+func (f *fault) news() bool {
+	if f.polls > 1 && f.failures < 2*f.logged {
+		return false
+	}
+	f.logged = f.failures
+	return true
 }
 
 // A fault is confirmed once two polls have failed for it and none has succeeded since. Then those that have not failed
@@ -98,7 +109,7 @@ func (p *Poller) learn(attempt *attempt, now time.Time) {
 		}
 	}
 	if j.err == nil {
-		j.released = false
+		j.released = runzero.NoCause
 	}
 }
 
@@ -122,7 +133,7 @@ func (p *Poller) end(found *job, key string, now time.Time) {
 	for _, j := range a.jobs {
 		if j.waits == f {
 			j.waits, j.retry = nil, now
-			j.released = true
+			j.released = f.cause
 			j.changed()
 			waiting++
 		}
@@ -156,7 +167,7 @@ func (p *Poller) retryLater(attempt *attempt, now time.Time) {
 	default:
 		shared = false
 	}
-	if !shared || j.released {
+	if !shared || j.released == failure.Cause {
 		wait := failure.Retry()
 		j.retry = now.Add(wait + schedule.Spread(wait, p.config.Random()))
 		return
@@ -174,7 +185,7 @@ func (p *Poller) join(attempt *attempt, key string, failure schedule.Failure, no
 		a.faults[key] = f
 	}
 	if f.cause != failure.Cause {
-		f.cause, f.failures = failure.Cause, 0
+		f.cause, f.failures, f.logged = failure.Cause, 0, 0
 	}
 	j.waits = f
 	f.polls++
@@ -206,7 +217,7 @@ func (a *account) tryNow(now time.Time) {
 	}
 	a.forced = now
 	for _, f := range a.faults {
-		f.next, f.failures = now, 0
+		f.next, f.failures, f.logged = now, 0, 0
 	}
 	for _, j := range a.jobs {
 		// What no credential may request is not tried in vain.

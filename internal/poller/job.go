@@ -10,6 +10,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/exposition"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // job is a poll with its state: one collector for one organization, or for a console or an account. The loop owns it.
@@ -24,7 +25,7 @@ type job struct {
 	wait        time.Duration // until the next poll, as long as the interval is as configured
 	retry       time.Time     // when it is polled again out of turn; zero: after wait
 	waits       *fault        // whose end it waits for; nil: none
-	released    bool          // a fault has ended without a success since: what fails now fails for a reason of its own
+	released    runzero.Cause // of a fault that ended, without a success since: what fails for it now has its own reason
 	cut         int           // polls in a row that a restart has cut short
 	credential  string        // that was last used
 	lastSuccess time.Time

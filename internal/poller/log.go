@@ -69,7 +69,7 @@ func (j *job) logger(logger log.Logger) log.Logger {
 	return logger
 }
 
-// logResult logs what is new about a job: each failure with what to do, the first success
+// logResult logs what is new about a job: each failure with what to do, of those for one cause few, the first success
 // after one, and once that something is unsupported.
 func (p *Poller) logResult(j *job, before error, due time.Time) {
 	logger, next := j.logger(p.config.Logger), due.UTC().Format(time.RFC3339)
@@ -93,6 +93,10 @@ func (p *Poller) logResult(j *job, before error, due time.Time) {
 		}
 		if fault := (*panicError)(nil); errors.As(j.err, &fault) {
 			values = append(values, "stack", string(fault.stack))
+		}
+		if j.waits != nil && !j.waits.news() {
+			level.Debug(logger).Log(values...)
+			return
 		}
 		level.Error(logger).Log(values...)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // savedState is what the store holds of an account besides snapshots: the calls spent, and
@@ -45,7 +46,7 @@ type savedJob struct {
 	Calls        int64
 	Retry        time.Time // zero: not out of turn
 	Waits        *string   // the key of the fault whose end it waits for; nil: none
-	Released     bool
+	Released     runzero.Cause
 	Credential   string
 	Running      bool // a poll was under way
 	Cut          int

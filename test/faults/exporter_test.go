@@ -163,15 +163,15 @@ func (e *running) expectFailures(t *testing.T, f fault, served map[string]string
 	}
 }
 
-// failureLines are the lines about failed polls of a collector. Those of the organizations
-// are logged by the discovery, which makes the request for both.
+// failureLines are the lines about failed polls of a collector, as errors or, for a cause that is logged already, for
+// debugging. Those of the organizations are logged by the discovery, which makes the request for both.
 func failureLines(log, collector string) []string {
 	if collector == "organizations" {
 		collector = "discovery"
 	}
 	var lines []string
 	for line := range strings.Lines(log) {
-		if strings.Contains(line, "level=error") && strings.Contains(line, "collector="+collector+" ") {
+		if strings.Contains(line, `msg="poll failed`) && strings.Contains(line, "collector="+collector+" ") {
 			lines = append(lines, line)
 		}
 	}
