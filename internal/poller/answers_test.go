@@ -108,6 +108,9 @@ func TestWhatIsGoneForGoodIsForgotten(t *testing.T) {
 				}
 				w.Expect("runzero_sites", 2)
 				w.Expect("runzero_sites_missing", 2-c.sites)
+				if gap := shortestGap(console.Calls(), "/export/org/sites.json"); c.sites == 0 && gap > time.Minute {
+					t.Errorf("an empty list is confirmed after %s", gap)
+				}
 				if ages := w.Values("runzero_scan_age_seconds", "site_name"); len(ages) != 2 {
 					t.Errorf("the ages of scans are %v, want those of two sites", ages)
 				}
@@ -119,6 +122,31 @@ func TestWhatIsGoneForGoodIsForgotten(t *testing.T) {
 				w.Expect("runzero_collector_success", 1, "collector", "sites")
 				if ages := w.Values("runzero_scan_age_seconds", "site_name"); len(ages) != int(c.sites) {
 					t.Errorf("the ages of scans are %v, want those of %v sites", ages, c.sites)
+				}
+			})
+		})
+	}
+}
+
+// An export token learns the name of its organization from an asset. Without one it keeps the name.
+func TestAnAnswerWithoutAssetsLosesNoName(t *testing.T) {
+	for name, sites := range map[string]string{"no assets": "", "nothing": "[]"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := harness.Start(t, harness.Setup{On: newConsole(small, emptyTasks)})
+				w.Pass(time.Minute)
+				before := w.Requests("/export/org/assets.json")
+				w.Console.Inject(simulator.Fault{Path: "/export/org/assets.json", Body: new("[]")})
+				w.Pass(23 * time.Hour)
+				if sites != "" {
+					w.Console.Inject(simulator.Fault{Path: "/export/org/sites.json", Body: &sites, Times: 8})
+				}
+				w.Pass(4 * time.Hour)
+				if w.Requests("/export/org/assets.json") == before {
+					t.Error("the organization is not looked up once a day")
+				}
+				if organizations := w.Values("runzero_sites", "org_name"); len(organizations) != 1 || organizations[w.Console.Organizations()[0].Name] == 0 {
+					t.Errorf("sites of %v, want those of %s", organizations, w.Console.Organizations()[0].Name)
 				}
 			})
 		})

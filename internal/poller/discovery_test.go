@@ -16,7 +16,7 @@ import (
 
 func TestOrganizationsComeAndGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := harness.Start(t, harness.Setup{On: newConsole(simulator.Options{Organizations: 3, Sites: 2, Assets: 20}, emptyTasks), Token: (*simulator.Console).AccountToken})
+		w := harness.Start(t, harness.Setup{On: newConsole(simulator.Options{Organizations: 3, Sites: 2, Assets: 20}, emptyTasks), Token: (*simulator.Console).AccountToken, CacheDir: harness.CacheDir(t)})
 		first := w.Console.Organizations()[0]
 		w.Pass(time.Minute)
 		if sites := w.Values("runzero_sites", "org_name"); len(sites) != 3 {
@@ -30,6 +30,8 @@ func TestOrganizationsComeAndGo(t *testing.T) {
 		if sites := w.Values("runzero_sites", "org_name"); len(sites) != 4 || missing != 2 {
 			t.Errorf("sites of %v are exposed, and %v organizations missing, after one response without two of them", sites, missing)
 		}
+		w.Restart()
+		w.Expect("runzero_organizations_missing", 2)
 		w.Pass(70 * time.Minute)
 		if missing := w.Values("runzero_organizations_missing")[""]; missing != 0 {
 			t.Errorf("%v organizations are missing after they were forgotten", missing)
