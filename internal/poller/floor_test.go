@@ -53,3 +53,23 @@ func TestAResultOutlastsAnIntervalThatTheQuotaLengthens(t *testing.T) {
 		}
 	})
 }
+
+func TestOrganizationsThatAreGoneNeedNoCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := harness.Start(t, harness.Setup{
+			On:    newConsole(simulator.Options{Organizations: 5, Sites: 1, Assets: 1, Limit: 100_000}, emptyTasks),
+			Token: (*simulator.Console).AccountToken,
+		})
+		w.Pass(30 * time.Minute)
+		before := w.Values("runzero_exporter_demand_calls")[""]
+		w.Flags.Organizations = []string{w.Console.Organizations()[0].Name}
+		if err := w.Reload(); err != nil {
+			t.Fatal(err)
+		}
+		w.Pass(time.Minute)
+		// Each organization has its assets and tasks every 15 minutes.
+		if after := w.Values("runzero_exporter_demand_calls")[""]; before-after != 4*2*96 {
+			t.Errorf("%v calls a day for five organizations, %v for one", before, after)
+		}
+	})
+}

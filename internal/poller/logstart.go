@@ -41,7 +41,8 @@ func (p *Poller) logStart(a *account, s quota.State, now time.Time) {
 		return
 	}
 	r := a.firstRound(l.began)
-	if !l.polling && (s.LimitSource != "" || s.Unlimited || r.waiting == 0) {
+	known := s.Unlimited || s.LimitSource != "" && s.LimitSource != quota.LimitEstimated // an estimate still grows
+	if !l.polling && (known || r.waiting == 0) {
 		l.polling = true
 		kinds, polls, calls := a.forecast()
 		values := []any{"msg", "polling", "console", a.Console, "credentials", kinds, "organizations", len(a.polled), "polls", polls,

@@ -320,3 +320,27 @@ func TestAnUnlimitedGateClosesButNeverWaits(t *testing.T) {
 		t.Error("closed after a success")
 	}
 }
+
+func TestResumesWhenTheGateMayOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, other := twoAccounts()
+		resumes := func() time.Time { return other.State(time.Now()).Resumes }
+		request(t, one, http.StatusTooManyRequests, time.Minute)
+		until := time.Now().Add(time.Minute)
+		if got := resumes(); !got.Equal(until) {
+			t.Errorf("closed: %s, want %s", got, until)
+		}
+		time.Sleep(time.Minute)
+		if got := resumes(); !got.IsZero() {
+			t.Errorf("one may try: %s, want none", got)
+		}
+		sent := admit(t, one)
+		if got := resumes(); !got.IsZero() {
+			t.Errorf("one is trying: %s, want none", got)
+		}
+		respond(one, sent, http.StatusOK, 0)
+		if got := resumes(); !got.IsZero() {
+			t.Errorf("open: %s, want none", got)
+		}
+	})
+}

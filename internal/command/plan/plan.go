@@ -85,7 +85,7 @@ func (o Options) account(logger log.Logger, c *config.Config, a config.Account) 
 	case limit == 0 && ran && !runzero.IsCloud(a.URL):
 		return forecast{}, fmt.Errorf("the console%s reports no limit, as cached in --cache.dir, and without a limit intervals are not stretched: to see the effect of a limit, pass it with --limit", of)
 	case limit == 0:
-		return forecast{}, fmt.Errorf("the limit%s is unknown: pass the number of its licensed assets with --limit, or the --cache.dir of an exporter that has already run", cmp.Or(of, " of the account"))
+		return forecast{}, fmt.Errorf("the limit%s is unknown: pass the number of its licensed assets with --limit or --quota.limit, or the --cache.dir of an exporter that has already run", cmp.Or(of, " of the account"))
 	}
 	f := newForecast(o.polls(c, a, known), a.Share, limit)
 	f.inFile = a.Name != ""

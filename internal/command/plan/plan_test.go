@@ -107,6 +107,7 @@ func TestForecast(t *testing.T) {
 		{"a licence of 1,000", options(1000, ""), true, []string{"total 313.0", "may spend 500", "That fits."}},
 		{"just enough", options(626, ""), true, []string{"That fits."}},
 		{"one call short", options(625, ""), false, []string{"by a factor of up to 1.02", "other tool needs the calls: --quota.share=0.51", "total 312.0"}},
+		{"a configured limit", options(0, "", func(f *config.Flags) { f.QuotaLimit = new(int64(1000)) }), true, []string{"may spend 500"}},
 		{"a share that cuts into the reserve", options(320, "", share(1)), true, []string{
 			"--quota.reserve=0.1 reserves 32 calls for others. The exporter gets at most 288",
 		}},
