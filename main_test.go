@@ -102,6 +102,7 @@ func TestMistakesAreReportedInOneLine(t *testing.T) {
 		wants string
 	}{
 		{"no token", nil, 1, "--runzero.token-file"},
+		{"no folder that is required", []string{"--cache.required"}, 1, "--cache.dir"},
 		{"a download token", []string{"--runzero.token-file", file("download", "DT0123")}, 1, "make an export token"},
 		{"a missing token file", []string{"--runzero.token-file", folder + "/none"}, 1, "cannot be read"},
 		{"no console", []string{"--runzero.token-file", token, "--runzero.url=console"}, 1, "write it like https://"},
