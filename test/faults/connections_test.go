@@ -16,6 +16,15 @@ func (c resetting) Read([]byte) (int, error) {
 	return 0, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 }
 
+// Write fails in the same way once the connection is closed, so that it does not matter which end notices first.
+func (c resetting) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		_, err = c.Read(nil)
+	}
+	return n, err
+}
+
 // silent receives everything and passes nothing on.
 type silent struct{ net.Conn }
 
