@@ -134,10 +134,10 @@ func (p *Poller) end(found *job, key string, now time.Time) {
 		if j.waits == f {
 			j.waits, j.retry = nil, now
 			j.released = f.cause
-			j.changed()
 			waiting++
 		}
 	}
+	a.changed()
 	if f.polls >= confirmed {
 		level.Info(a.logger(p.config.Logger)).Log("msg", "polling goes on: "+ended[f.cause], "after", now.Sub(f.began).Round(time.Second), "polls", waiting)
 	}
@@ -148,6 +148,13 @@ var ended = map[runzero.Cause]string{
 	runzero.Unavailable: "the console responds again",
 	runzero.Unreadable:  "the secret can be read again",
 	runzero.Rejected:    "the console accepts the credential again",
+}
+
+// changed has the families and the status of all jobs made again: when they are due depends on faults.
+func (a *account) changed() {
+	for _, j := range a.jobs {
+		j.changed()
+	}
 }
 
 // retryLater decides when a failed job is tried again: with others that fail for the same cause, or by itself.
@@ -200,11 +207,7 @@ func (p *Poller) join(attempt *attempt, key string, failure schedule.Failure, no
 	}
 	wait := failure.Retry()
 	f.next = now.Add(wait + schedule.Spread(wait, p.config.Random()))
-	for _, other := range a.jobs {
-		if other.waits == f {
-			other.changed()
-		}
-	}
+	a.changed()
 }
 
 // tryNowAgain is how soon everything may be tried out of turn again: reloads can come in a storm.
@@ -224,8 +227,8 @@ func (a *account) tryNow(now time.Time) {
 		if j.err != nil && j.waits == nil && !j.free() {
 			j.retry = now
 		}
-		j.changed()
 	}
+	a.changed()
 	clear(a.insufficient)
 }
 
@@ -235,9 +238,9 @@ func (a *account) forget(credential string) {
 	for _, j := range a.jobs {
 		if f != nil && j.waits == f {
 			j.waits = nil
-			j.changed()
 		}
 	}
+	a.changed()
 	delete(a.faults, credential)
 	delete(a.sums, credential)
 }

@@ -52,9 +52,11 @@ func newConsole(options simulator.Options, faults ...simulator.Fault) *simulator
 // exporter, with package harness.
 type setup struct {
 	on         *simulator.Console
-	handler    http.Handler // instead of a console
-	tokens     []string     // of credentials named "1", "2" …; none: the first organization's export token
-	first      int          // the poller starts with so many of the tokens; 0: all
+	handler    http.Handler                    // instead of a console
+	tokens     []string                        // of credentials named "1", "2" …; none: the first organization's export token
+	tokenFile  string                          // of one credential, instead
+	dial       func(harness.Dial) harness.Dial // wraps how the console is reached; nil: not
+	first      int                             // the poller starts with so many of the tokens; 0: all
 	collectors []schedule.Collector
 	quota      *quota.Quota // nil: of the default share
 	store      *store.Store
@@ -87,15 +89,22 @@ func start(t testing.TB, s setup) *world {
 		s.handler = w.console
 	}
 	dial, closePipe := simulator.Pipe(s.handler)
+	if s.dial != nil {
+		dial = s.dial(dial)
+	}
 	if s.quota == nil {
 		s.quota = quota.New(quota.Share{Share: 0.5, Reserve: 0.1}, quota.NewGate(time.Now))
 	}
 	w.account = poller.Account{Quota: s.quota, Collectors: s.collectors, EstimateLimit: s.estimate}
 	for i, token := range s.tokens {
 		name := strconv.Itoa(i + 1)
+		authorization := &promconfig.Authorization{Credentials: promconfig.Secret(token)}
+		if s.tokenFile != "" {
+			authorization = &promconfig.Authorization{CredentialsFile: s.tokenFile}
+		}
 		client, err := runzero.New(runzero.Config{
 			URL: "http://localhost", DialContext: dial, Admit: w.account.Quota.Admit, Observer: w.account.Quota.Observer(name),
-			HTTP: promconfig.HTTPClientConfig{Authorization: &promconfig.Authorization{Credentials: promconfig.Secret(token)}},
+			HTTP: promconfig.HTTPClientConfig{Authorization: authorization},
 		})
 		if err != nil {
 			t.Fatal(err)

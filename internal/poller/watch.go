@@ -112,4 +112,5 @@ func (a *account) secretChanged(c change, now time.Time) {
 	if f := a.faults[c.credential]; f != nil {
 		f.next, f.failures = now, 0
 	}
+	a.changed()
 }
