@@ -196,6 +196,7 @@ func (p *Poller) join(attempt *attempt, key string, failure schedule.Failure, no
 	}
 	j.waits = f
 	f.polls++
+	defer a.changed()
 	if f.failures > 0 && attempt.probe != f {
 		return // it was under way when another one failed
 	}
@@ -207,7 +208,6 @@ func (p *Poller) join(attempt *attempt, key string, failure schedule.Failure, no
 	}
 	wait := failure.Retry()
 	f.next = now.Add(wait + schedule.Spread(wait, p.config.Random()))
-	a.changed()
 }
 
 // tryNowAgain is how soon everything may be tried out of turn again: reloads can come in a storm.

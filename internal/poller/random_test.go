@@ -329,21 +329,23 @@ func (a *randomAccount) checkIdle(w *world, now time.Time) {
 		a.idleSince = time.Time{}
 		return
 	}
-	due := false
+	due := ""
 	for _, s := range w.poller.Status() {
 		if s.State == "polling" {
 			a.idleSince = time.Time{}
 			return
 		}
-		due = due || s.Collector != schedule.Discovery && !s.LastSuccess.IsZero() && s.Next.Before(now.Add(-time.Minute))
+		if s.Collector != schedule.Discovery && !s.LastSuccess.IsZero() && s.Next.Before(now.Add(-time.Minute)) {
+			due = fmt.Sprintf("%s of %s has been due since %s: %s", s.Collector, s.Organization, s.Next, s.Problem)
+		}
 	}
 	switch {
-	case !due:
+	case due == "":
 		a.idleSince = time.Time{}
 	case a.idleSince.IsZero():
 		a.idleSince = now
 	case now.Sub(a.idleSince) > time.Minute:
-		a.note("%s: nothing is polled although something is due", now)
+		a.note("%s: nothing is polled, although %s", now, due)
 	}
 }
 
