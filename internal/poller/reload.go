@@ -61,6 +61,8 @@ func (p *Poller) apply(r reload) {
 			at := slices.IndexFunc(before, func(b *account) bool { return b.identity() == newAccount(wanted).identity() })
 			a = before[at]
 			p.change(a, wanted)
+			a.tryNow(p.config.Now())
+			a.reloaded = true
 		}
 		p.accounts = append(p.accounts, a)
 	}
@@ -96,8 +98,5 @@ func (p *Poller) change(a *account, wanted Account) {
 	}
 	a.reconcile()
 	a.requestDiscovery()
-	now := p.config.Now()
-	a.tryNow(now)
-	a.reloaded = true
 	p.saveState(a)
 }
