@@ -29,9 +29,10 @@ func guarded(collect Collector) Collector {
 		if poll.Previous != nil {
 			before = poll.Previous.Listed
 		}
-		snapshot, err := collect(runzero.WithListed(ctx, before, listed), poll)
+		confirmed := emptyLists(poll.LastError)
+		snapshot, err := collect(runzero.WithListed(ctx, before, listed, confirmed), poll)
 		if err == nil {
-			err = emptied(before, listed, poll.LastError)
+			err = emptied(before, listed, confirmed)
 		}
 		if err != nil {
 			return Snapshot{}, err
@@ -41,12 +42,19 @@ func guarded(collect Collector) Collector {
 	}
 }
 
-// emptied returns an EmptiedError of the lists that had rows before, unless the last error was one of them, too.
-func emptied(before, listed runzero.Listed, last error) error {
-	var confirmed []string
-	if known := (*EmptiedError)(nil); errors.As(last, &known) {
-		confirmed = known.Lists
+// emptyLists are those because of which the poll before failed: they had no rows, or their response had no data.
+func emptyLists(last error) []string {
+	if known, ok := errors.AsType[*EmptiedError](last); ok {
+		return known.Lists
 	}
+	if body, ok := errors.AsType[*runzero.BodyError](last); ok && errors.Is(last, runzero.ErrNoData) {
+		return []string{body.Endpoint}
+	}
+	return nil
+}
+
+// emptied returns an EmptiedError of the lists that had rows before and are not confirmed.
+func emptied(before, listed runzero.Listed, confirmed []string) error {
 	var lists []string
 	for _, list := range slices.Sorted(maps.Keys(listed)) {
 		if listed[list] == 0 && before[list] > 0 && !slices.Contains(confirmed, list) {

@@ -62,7 +62,8 @@ func TestEmptiedListFailsThePollOnce(t *testing.T) {
 	}
 }
 
-// An error, null or nothing where the API sends a list fails every poll.
+// An error, null or nothing where the API sends a list fails the poll. A second poll without data confirms that the
+// list is empty; an error stays one.
 func TestAnswerThatIsNoListFailsThePoll(t *testing.T) {
 	for name, form := range lists(t) {
 		for what, response := range map[string]response{
@@ -81,9 +82,22 @@ func TestAnswerThatIsNoListFailsThePoll(t *testing.T) {
 			if what == "null" || what == "no content" || what == "no body" {
 				want = runzero.ErrNoData
 			}
-			all := responses{form.path: response}
-			if _, err := attempt(t, form.collector, all, form.poll); !errors.Is(err, want) || errors.Is(err, ErrUnsupported) {
+			all := responses{groupsPath: {}} // of the directory, empty
+			all[form.path] = response
+			_, err := attempt(t, form.collector, all, form.poll)
+			if !errors.Is(err, want) || errors.Is(err, ErrUnsupported) {
 				t.Errorf("%s, %s: %v, want %v", name, what, err, want)
+			}
+			again := form.poll
+			again.LastError = err
+			empty, err := attempt(t, form.collector, all, again)
+			if (err == nil) != errors.Is(want, runzero.ErrNoData) {
+				t.Errorf("%s, %s, a second time: %v", name, what, err)
+			}
+			if again.Previous, again.LastError = &empty, nil; err == nil {
+				if _, err := attempt(t, form.collector, all, again); err != nil {
+					t.Errorf("%s, %s, a third time: %v", name, what, err)
+				}
 			}
 		}
 	}

@@ -43,7 +43,7 @@ func CauseOf(err error) Cause {
 	if body := (*BodyError)(nil); errors.Is(err, ErrNotData) || errors.As(err, &body) && body.Endpoint == TokenEndpoint {
 		return Unavailable
 	}
-	if failed := (failedRequest{}); errors.As(err, &failed) {
+	if failed := (unansweredError{}); errors.As(err, &failed) {
 		return failed.cause
 	}
 	return Faulty
@@ -68,14 +68,14 @@ func (e *Error) cause() Cause {
 	return Faulty
 }
 
-// failedRequest is the error of a request without a response.
-type failedRequest struct {
+// unansweredError is the error of a request without a response.
+type unansweredError struct {
 	error
 
 	cause Cause
 }
 
-func (e failedRequest) Unwrap() error { return e.error }
+func (e unansweredError) Unwrap() error { return e.error }
 
 // progress is how far a request got, over its redirects and its request for an access token.
 type progress struct{ reached, written atomic.Bool }
@@ -90,7 +90,7 @@ func withProgress(ctx context.Context) (context.Context, *progress) {
 
 // failed makes the error of a request that got this far.
 func (p *progress) failed(endpoint string, err error) error {
-	known := failedRequest{}
+	known := unansweredError{}
 	switch {
 	case errors.As(err, &known):
 	case !p.reached.Load():
@@ -100,7 +100,7 @@ func (p *progress) failed(endpoint string, err error) error {
 	default:
 		known.cause = Unavailable
 	}
-	return failedRequest{requestError(endpoint, err), known.cause}
+	return unansweredError{requestError(endpoint, err), known.cause}
 }
 
 // traceWrites returns a context that records in written whether a request was written to a connection, and in the

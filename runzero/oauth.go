@@ -90,7 +90,7 @@ func (t *oauthTransport) token(ctx context.Context, refused string) (token strin
 func (t *oauthTransport) fetch(ctx context.Context) (accessToken, error) {
 	secret, err := t.credential.secret()
 	if err != nil {
-		return accessToken{}, failedRequest{err, Unreadable}
+		return accessToken{}, unansweredError{err, Unreadable}
 	}
 	settings := t.credential.client
 	client := clientcredentials.Config{

@@ -58,19 +58,17 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 		}
 		cursors := map[string]bool{}
 		for page := 1; ; page++ {
-			p.parsed = false
-			err := c.read(ctx, c.private, e.endpoint, query, p.parse)
+			err := p.page(ctx, c, query)
 			switch {
-			case err == nil && !p.parsed:
-				err = &BodyError{Endpoint: e.endpoint, Err: ErrNoData}
+			case err != nil:
 			case p.stopped:
 				return
-			case err == nil && p.cursor == "":
+			case p.cursor == "":
 				countListed(ctx, e.endpoint, p.records)
 				return
-			case err == nil && cursors[p.cursor]:
+			case cursors[p.cursor]:
 				err = &BodyError{Endpoint: e.endpoint, Err: ErrCursorLoop}
-			case err == nil && page >= c.limits.Pages:
+			case page >= c.limits.Pages:
 				err = &BodyError{Endpoint: e.endpoint, Err: fmt.Errorf("%w: more than %d pages", ErrTooLarge, c.limits.Pages)}
 			}
 			if err != nil {
@@ -130,6 +128,19 @@ type parser[T any, R record[T]] struct {
 }
 
 var errStopped = errors.New("no more rows wanted")
+
+// page requests one page.
+func (p *parser[T, R]) page(ctx context.Context, c *Client, query url.Values) error {
+	p.parsed = false
+	err := c.read(ctx, c.private, p.export.endpoint, query, p.parse)
+	if err == nil && !p.parsed {
+		err = &BodyError{Endpoint: p.export.endpoint, Err: ErrNoData}
+	}
+	if errors.Is(err, ErrNoData) && p.records == 0 && knownEmpty(ctx, p.export.endpoint) {
+		return nil
+	}
+	return err
+}
 
 // parse reads one response and yields its rows. The error it returns is about the row after those.
 func (p *parser[T, R]) parse(in *bodyReader) error {

@@ -127,8 +127,8 @@ func TestTheReserveIsLeftToOthers(t *testing.T) {
 		w.Console.Spend(w.Console.Usage().Remaining - 100)
 		before := len(w.Console.Calls())
 		w.Pass(12 * time.Hour)
-		if n := len(w.Console.Calls()) - before; n > 4+100/4/2 {
-			t.Errorf("%d calls in half a day, want at most a quarter of the reserve of 100 a day", n)
+		if n := len(w.Console.Calls()) - before; n > 4+100/2/2 {
+			t.Errorf("%d calls in half a day, want at most half of the reserve of 100 a day", n)
 		}
 		w.Expect("runzero_api_paused", 1, "reason", quota.PausedReserve)
 		w.Expect("runzero_api_paused", 0, "reason", quota.PausedQuota)

@@ -11,14 +11,14 @@ const (
 	// probeEvery is how often a request is admitted although no calls are left, to find out whether the quota has reset.
 	probeEvery = time.Hour
 	// probeShare is the part of the reserve that probes of a day may use.
-	probeShare = 4
+	probeShare = 2
 )
 
 // nextProbe returns when the next probe is admitted while no calls are left. The caller holds the lock.
 //
 // When the time of the reset is known, that is at the reset, and then every hour until calls are there again. While it
 // is unknown, it is every hour from the last report on. What is left in the reserve belongs to others: probes use no
-// more than a quarter of it.
+// more than half of it a day.
 func (q *Quota) nextProbe() time.Time {
 	l := &q.ledger
 	every := probeEvery

@@ -70,7 +70,7 @@ func TestProbesEveryHourWhileTheResetIsUnknown(t *testing.T) {
 	}
 }
 
-// Above the reserve there are calls that belong to others: probes use a quarter of them at most.
+// Above the reserve there are calls that belong to others: probes use half of them at most.
 func TestProbesSpareTheReserve(t *testing.T) {
 	q, now := simulated(Share{Share: 1, Reserve: 0.1})
 	left := int64(10)
