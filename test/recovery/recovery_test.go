@@ -145,7 +145,7 @@ func (r *rig) waits(most time.Duration) time.Duration {
 
 func TestDataIsBackSoonAfterTheEndOfAFault(t *testing.T) {
 	for _, c := range recoveries() {
-		for _, restart := range []bool{false, true} {
+		for _, restart := range restarts {
 			if restart && c.name == withoutToken {
 				continue // it does not start without its token
 			}
