@@ -83,7 +83,6 @@ type rig struct {
 	file     string
 	accepted atomic.Value
 	remove   func()
-	cacheDir string
 }
 
 func (r *rig) write(token string) { _ = os.WriteFile(r.file, []byte(token+"\n"), 0o600) }
