@@ -27,6 +27,7 @@ func twoSites(console *simulator.Console) (sites, tasks string) {
 // One answer without data is a failed poll, and the age of each site's last scan survives it, also one that the tasks
 // no longer show.
 func TestOneAnswerWithoutDataLosesNothing(t *testing.T) {
+	t.Parallel()
 	status := func(code int) simulator.Fault { return simulator.Fault{Status: code, Body: new("")} }
 	body := func(text string) simulator.Fault { return simulator.Fault{Body: &text} }
 	for name, fault := range map[string]simulator.Fault{
@@ -130,6 +131,7 @@ func TestWhatIsGoneForGoodIsForgotten(t *testing.T) {
 
 // An export token learns the name of its organization from an asset. Without one it keeps the name.
 func TestAnAnswerWithoutAssetsLosesNoName(t *testing.T) {
+	t.Parallel()
 	for name, sites := range map[string]string{"no assets": "", "nothing": "[]"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 // An export token learns the name of its organization from the first asset.
 func TestARenamedOrganizationIsNoticedWithinADay(t *testing.T) {
+	t.Parallel()
 	for kind, c := range map[string]struct {
 		token func(*simulator.Console) string
 		path  string
@@ -25,7 +26,7 @@ func TestARenamedOrganizationIsNoticedWithinADay(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := harness.Start(t, harness.Setup{Console: small, Token: c.token})
+				w := harness.Start(t, harness.Setup{On: newConsole(small, emptyTasks), Token: c.token})
 				w.Pass(time.Hour)
 				body := strings.ReplaceAll(c.body, "ID", w.Console.Organizations()[0].ID)
 				w.Console.Inject(simulator.Fault{Path: c.path, Body: &body})
@@ -40,6 +41,7 @@ func TestARenamedOrganizationIsNoticedWithinADay(t *testing.T) {
 
 // The token is replaced by one of another organization, which the console accepts, too.
 func TestATokenOfAnotherOrganizationHasItDiscoveredAtOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := simulator.New(simulator.Options{Organizations: 2, Sites: 1, Assets: 5})
 		file := filepath.Join(t.TempDir(), "token")

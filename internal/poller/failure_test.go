@@ -44,6 +44,7 @@ func TestAFailureKeepsTheLastGoodResultUntilItIsOver(t *testing.T) {
 
 // A healthy endpoint is requested 24 times in six hours, and so is one that has no data at all.
 func TestFailuresCostFewCalls(t *testing.T) {
+	t.Parallel()
 	for what, c := range map[string]struct {
 		fault       simulator.Fault
 		data        bool // there was some before
@@ -80,6 +81,7 @@ func TestFailuresCostFewCalls(t *testing.T) {
 
 // A console that is down, slow or out of calls must not hold up a rollout.
 func TestReadyOnceEveryPollHasSucceededOrFailed(t *testing.T) {
+	t.Parallel()
 	fails := func(path string) simulator.Fault { return simulator.Fault{Path: path, Status: http.StatusBadGateway} }
 	for what, c := range map[string]struct {
 		fault  simulator.Fault

@@ -14,6 +14,7 @@ import (
 
 // With 41 calls of weight 1 for each round and 50 calls a day, an even schedule polls each organization every 20 hours.
 func TestManyOrganizationsOnTheSmallestLicenceAreServedEvenly(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(5 * time.Hour)
 		options := simulator.Options{Organizations: 20, Sites: 1, Assets: 1, Limit: 100, DayStart: 15 * time.Hour}

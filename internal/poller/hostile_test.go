@@ -102,6 +102,7 @@ func (c *hostileConsole) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Whatever organizations are called, and whenever they change or the exporter is killed,
 // the exposition is valid and no two organizations are taken for one.
 func TestHostileOrganizationNames(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(nameSeeds) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

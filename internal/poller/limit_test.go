@@ -67,6 +67,7 @@ func TestAConfiguredLimitHoldsWithoutUsageHeaders(t *testing.T) {
 
 // Nobody says what the limit is, and the day's calls are used up by others: 429s without any header.
 func TestASpentDayWithoutUsageHeaders(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(8 * time.Hour)
 		w := harness.Start(t, harness.Setup{On: newConsole(licence(1000)), Handler: withoutUsage})

@@ -12,6 +12,7 @@ import (
 
 // Failures for one cause are one error, which is repeated now and then while it lasts, and one line when it is over.
 func TestOneCauseIsLoggedOnce(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]simulator.Fault{"the console is down": {Drop: true}, "the token is refused": {Status: http.StatusUnauthorized}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -19,15 +19,23 @@ type startLog struct {
 }
 
 // settleTime is how long intervals may be stretched without a word: at first, polls count that prove unsupported.
-const settleTime = time.Minute
+const settleTime = 20 * time.Second
 
 // logAccount logs what is new about an account as a whole.
 func (p *Poller) logAccount(a *account, s quota.State, now time.Time) {
 	p.logStart(a, s, now)
 	p.logPause(a, s)
-	if a.started.settled || now.Sub(a.started.began) >= settleTime {
+	if a.started.unsettled(now) <= 0 {
 		p.logStretch(a, s)
 	}
+}
+
+// unsettled is for how much longer intervals may be stretched without a word.
+func (l startLog) unsettled(now time.Time) time.Duration {
+	if l.settled || l.began.IsZero() {
+		return 0
+	}
+	return l.began.Add(settleTime).Sub(now)
 }
 
 // logStart logs what an account polls once that is known, and when each poll has had its first result. The limit may

@@ -57,6 +57,7 @@ func TestTheStartIsLogged(t *testing.T) {
 
 // Nothing is known to be polled until the right token is there. A restart with a cache knows everything at once.
 func TestTheStartIsLoggedWhenItIsKnown(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := simulator.New(small)
 		rejected := console.Inject(simulator.Fault{Status: http.StatusUnauthorized})
@@ -94,6 +95,7 @@ func TestTheStartIsLoggedOnceByWhoWaitsForTheCache(t *testing.T) {
 
 // Two accounts have two lines each, a reload adds those of a third.
 func TestTheStartOfEachAccountIsLogged(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		consoles := map[string]*simulator.Console{}
 		file := "accounts:\n"

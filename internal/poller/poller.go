@@ -248,6 +248,9 @@ func (p *Poller) untilNext(now time.Time) time.Duration {
 		if s := p.quotaState(a, now); s.Resumes.After(now) {
 			wait = min(wait, s.Resumes.Sub(now))
 		}
+		if unsettled := a.started.unsettled(now); unsettled > 0 {
+			wait = min(wait, unsettled)
+		}
 		for _, j := range a.jobs {
 			if until := j.due().Sub(now); j.running == nil && j.source == nil && until > 0 {
 				wait = min(wait, until)

@@ -80,7 +80,9 @@ func (q publishedQuota) differs(s quota.State) bool {
 func (p *Poller) refresh(now time.Time) {
 	changed := !p.expires.IsZero() && !now.Round(0).Before(p.expires)
 	for _, a := range p.accounts {
-		changed = changed || a.published.differs(p.quotaState(a, now))
+		s := p.quotaState(a, now)
+		changed = changed || a.published.differs(s)
+		p.logAccount(a, s, now)
 	}
 	if changed {
 		p.publish(now)

@@ -29,6 +29,7 @@ func startOn(t *testing.T, options simulator.Options) *harness.World {
 }
 
 func TestTheSmallestLicence(t *testing.T) {
+	t.Parallel()
 	for what, c := range map[string]struct {
 		exporters int
 		share     float64

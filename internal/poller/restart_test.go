@@ -66,6 +66,7 @@ func TestARestartExposesTheSameAndPollsNothingEarly(t *testing.T) {
 // Every restart stops the exporter or kills it, many in the middle of a poll. What was cut short is polled again at the
 // next start, but less and less often while that is cut short, too.
 func TestACrashLoopCostsFewCalls(t *testing.T) {
+	t.Parallel()
 	for what, limit := range map[string]int{"enough calls": 0, "the smallest licence": 100} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -116,6 +117,7 @@ func TestACrashLoopCostsFewCalls(t *testing.T) {
 }
 
 func TestARestartRemembersFailuresSupportAndTheQuota(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const dayStart = 9*time.Hour + 20*time.Minute
 		console := simulator.New(simulator.Options{Sites: 2, Assets: 5, Limit: 1000, DayStart: dayStart, Missing: []string{"/export/org/tasks.jsonl", "/export/org/scans.json"}})
@@ -227,6 +229,7 @@ func TestACrashInTheMiddleOfAPollRepeatsItAtTheNextStart(t *testing.T) {
 
 // A thousand restarts in an hour, each in the middle of an export.
 func TestAThousandRestartsInAnHour(t *testing.T) {
+	t.Parallel()
 	for what, kill := range map[string]bool{"killed": true, "stopped": false} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -255,6 +258,7 @@ func TestAThousandRestartsInAnHour(t *testing.T) {
 
 // Each restart may try a credential that is refused, but not more often than every five minutes.
 func TestAThousandRestartsWithARefusedToken(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := simulator.New(small)
 		s := harness.Setup{On: console, CacheDir: harness.CacheDir(t), Token: func(*simulator.Console) string { return "ETrevoked" }}

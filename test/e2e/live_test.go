@@ -39,7 +39,10 @@ func TestDashboardsAndAlertsOnTheHistoryOfAnAccount(t *testing.T) {
 	t.Parallel()
 	l := &live{t: t, dir: t.TempDir(), webhook: startWebhook(t)}
 	// Both show the incidents of the hour in which they start, so they start together.
-	_, exporter := startReady(t, nil, append([]string{"--demo", "--demo.incidents", "--cache.dir=" + filepath.Join(l.dir, "cache")}, everything()...)...)
+	console := start(t, nil, "simulate", "--simulate.listen-address=127.0.0.1:0", "--simulate.incidents")
+	url, token := console.waitForLine(&console.stdout, `console is at (http://\S+)$`), console.waitForLine(&console.stdout, `^account token:\s+(\S+)$`)
+	_, exporter := startReady(t, []string{"RUNZERO_TOKEN=" + token},
+		append([]string{anyPort, "--runzero.url=" + url, "--cache.dir=" + filepath.Join(l.dir, "cache")}, everything()...)...)
 	l.backfill()
 	l.alertmanager = l.startAlertmanager()
 	rules := l.shortened("runzero.rules.yml", map[string]string{"for": "1s", "keep_firing_for": "1m"})

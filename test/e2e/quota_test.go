@@ -93,7 +93,7 @@ func TestTwoExportersShareAnAccount(t *testing.T) {
 	const limit = 100
 	both, console := startSharers(t, limit)
 	for _, s := range both {
-		s.waitForLine(&s.stderr, `^(.*level=info .*factor=.*times as long.*)$`)
+		s.waitForLine(&s.stderr, `^(.*level=warn .*factor=.*times as long.*)$`)
 		s.waitForCalls(8)
 	}
 	for range 10 {
