@@ -335,7 +335,8 @@ func (a *randomAccount) checkIdle(w *world, now time.Time) {
 			a.idleSince = time.Time{}
 			return
 		}
-		if s.Collector != schedule.Discovery && !s.LastSuccess.IsZero() && s.Next.Before(now.Add(-time.Minute)) {
+		// The status is as of the last publication: the interval in force may be a hundredth longer by now.
+		if s.Collector != schedule.Discovery && !s.LastSuccess.IsZero() && s.Next.Before(now.Add(-time.Minute-s.Interval/100)) {
 			due = fmt.Sprintf("%s of %s has been due since %s: %s", s.Collector, s.Organization, s.Next, s.Problem)
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
@@ -154,9 +156,9 @@ func (l *life) polls() []string {
 	var polls []string
 	for _, name := range l.names {
 		add := func(organization string, collectors ...string) {
-			for _, collector := range collectors {
-				if !slices.Contains(l.off, collector) {
-					polls = append(polls, name+"/"+organization+"/"+collector)
+			for _, c := range collectors {
+				if !slices.Contains(l.off, c) {
+					polls = append(polls, name+"/"+organization+"/"+c)
 				}
 			}
 		}
@@ -185,9 +187,13 @@ func (l *life) expectYoung(polls []string) {
 	next, success := value("runzero_collector_next_poll_timestamp_seconds"), value("runzero_collector_success")
 	last := value("runzero_collector_last_success_timestamp_seconds")
 	now := float64(time.Now().UnixMilli()) / 1000
+	weights := map[string]float64{schedule.Discovery: schedule.DefaultWeight(collector.Spec{Name: "organizations"})}
+	for _, spec := range collector.Specs() {
+		weights[spec.Name] = schedule.DefaultWeight(spec)
+	}
 	for _, poll := range polls {
 		// After the first poll the wait may be twice as long as later.
-		oldest := min(2.1*l.longest[poll], maxStretch*interval.Seconds())
+		oldest := min(2.1*l.longest[poll], max(maxStretch, 2*weights[poll[strings.LastIndex(poll, "/")+1:]])*interval.Seconds())
 		if success[poll] != 1 || next[poll] < now-60 || next[poll] > now+oldest || last[poll] < now-oldest-60 {
 			l.t.Errorf("%s: success %v, next poll in %.0f s, last success %.0f s ago, interval %.0f s", poll, success[poll], next[poll]-now, now-last[poll], l.longest[poll])
 		}
@@ -199,7 +205,7 @@ func (l *life) expectYoung(polls []string) {
 	}
 }
 
-// maxStretch is how much longer than configured the smallest licence makes intervals.
+// maxStretch is how much longer than configured the smallest licence makes the intervals of what has a small weight.
 const maxStretch = 6
 
 // expectFiles expects that the cache holds a file for each poll and each account, and no others of these accounts.
