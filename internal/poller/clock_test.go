@@ -2,6 +2,7 @@ package poller_test
 
 import (
 	"io"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,8 +23,9 @@ func TestAClockThatIsWrongByYears(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				ahead := wrong.first
-				now := func() time.Time { return time.Now().Round(0).Add(years + ahead) }
+				var ahead atomic.Int64
+				ahead.Store(int64(wrong.first))
+				now := func() time.Time { return time.Now().Round(0).Add(years + time.Duration(ahead.Load())) }
 				f := &fake{result: oneSite}
 				s := setup{
 					store: openStore(t, harness.CacheDir(t)), collectors: []schedule.Collector{f.named("sites")},
@@ -40,7 +42,7 @@ func TestAClockThatIsWrongByYears(t *testing.T) {
 					t.Fatalf("polled %d times", n)
 				}
 				spent := s.quota.State(now()).Spent
-				ahead = wrong.second
+				ahead.Store(int64(wrong.second))
 				f.become(func(collector.Poll) (collector.Snapshot, error) { return collector.Snapshot{}, io.ErrUnexpectedEOF }) // what is exposed is what is cached
 				w = run()
 				if n := s.quota.State(now()).Spent; n != spent || n == 0 {
@@ -52,7 +54,7 @@ func TestAClockThatIsWrongByYears(t *testing.T) {
 					}
 					switch minute {
 					case 3:
-						ahead = 0
+						ahead.Store(0)
 					case 60:
 						f.become(oneSite)
 					}

@@ -21,7 +21,7 @@ import (
 )
 
 func TestCommandsFailWithOneSentence(t *testing.T) {
-	for _, f := range faults() {
+	for i, f := range faults() {
 		for name, run := range map[string]func(*testing.T, command.Env, config.Flags, simulator.Site) error{
 			"once": func(t *testing.T, env command.Env, flags config.Flags, _ simulator.Site) error {
 				return once.Run(t.Context(), env, once.Options{Flags: flags})
@@ -35,6 +35,9 @@ func TestCommandsFailWithOneSentence(t *testing.T) {
 		} {
 			if f.exportsOnly && name != "once" {
 				continue // the others read no export
+			}
+			if everyThird && !f.exportsOnly && name != []string{"once", "check", "scan"}[i%3] {
+				continue
 			}
 			t.Run(f.name+"/"+name, func(t *testing.T) {
 				t.Parallel()

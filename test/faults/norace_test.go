@@ -2,4 +2,7 @@
 
 package faults
 
-const ways = 2
+const (
+	ways       = 2
+	everyThird = false // of the commands
+)

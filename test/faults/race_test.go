@@ -2,6 +2,9 @@
 
 package faults
 
-// Under the race detector, which makes this suite ten times slower, one way to a console is enough: the code that
-// goroutines share is the same.
-const ways = 1
+// Under the race detector, which makes this suite ten times slower, one way to a console and one command for each fault
+// are enough: the code that goroutines share is the same.
+const (
+	ways       = 1
+	everyThird = true
+)
