@@ -22,6 +22,9 @@ import (
 
 func TestCommandsFailWithOneSentence(t *testing.T) {
 	for i, f := range faults() {
+		if f.bulky && !bulk {
+			continue
+		}
 		for name, run := range map[string]func(*testing.T, command.Env, config.Flags, simulator.Site) error{
 			"once": func(t *testing.T, env command.Env, flags config.Flags, _ simulator.Site) error {
 				return once.Run(t.Context(), env, once.Options{Flags: flags})

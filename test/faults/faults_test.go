@@ -27,6 +27,8 @@ type fault struct {
 	paused bool
 	// exportsOnly is set if only the records of an export can show the fault.
 	exportsOnly bool
+	// bulky is set if the response is as large as the exporter reads.
+	bulky bool
 }
 
 // serve is the type of harness.Fault.Serve.
@@ -71,8 +73,8 @@ func faults() []fault {
 
 		{name: "web page", message: "a web page, not data", Fault: response(status(http.StatusOK, "text/html", loginPage))},
 		{name: "text", message: "the response is not JSON", Fault: response(status(http.StatusOK, "application/json", planted+" sorry"))},
-		{name: "endless body", message: "larger than this exporter reads", Fault: response(endless)},
-		{name: "gzip bomb", message: "larger than this exporter reads", Fault: response(status(http.StatusOK, "application/json", bomb(), "Content-Encoding", "gzip"))},
+		{name: "endless body", bulky: true, message: "larger than this exporter reads", Fault: response(endless)},
+		{name: "gzip bomb", bulky: true, message: "larger than this exporter reads", Fault: response(status(http.StatusOK, "application/json", bomb(), "Content-Encoding", "gzip"))},
 		{name: "records of another organization", exportsOnly: true, message: "another organization|different organization", Fault: response(otherOrganization)},
 	}
 }

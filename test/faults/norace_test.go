@@ -5,4 +5,5 @@ package faults
 const (
 	ways       = 2
 	everyThird = false // of the commands
+	bulk       = true
 )
