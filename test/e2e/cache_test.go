@@ -173,7 +173,7 @@ func addCut(t *testing.T, cut map[string]int, folder string) {
 func cutOf(cut map[string]int, request string) int {
 	for part, name := range map[string]string{
 		"tasks": "tasks", "assets": "assets", "sites": "sites", "agents": "explorers", "license": "license", "orgs": "discovery",
-		"health": "console", "releases": "console",
+		"health": "console", "releases/platform": "console", "releases/agent": "explorers",
 	} {
 		if strings.Contains(request, part) {
 			return cut[name]
