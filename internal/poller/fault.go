@@ -54,7 +54,8 @@ func (j *job) faultOf() *fault {
 	return nil
 }
 
-// turn orders jobs that may find out whether a fault is over: what has not failed yet tells more than what has.
+// turn orders jobs that may find out whether a fault is over. Those that have not failed for it come first, so that a
+// collector that fails for a reason of its own does not hold up the others.
 func (j *job) turn() int {
 	if j.waits != nil {
 		return 1
@@ -91,7 +92,7 @@ func lost(err error) error {
 	return errors.New(err.Error())
 }
 
-// learn takes from the results of a poll, by credential, which faults are over, and which the job shares.
+// learn ends the faults that the results of a poll, by credential, show to be over.
 func (p *Poller) learn(attempt *attempt, now time.Time) {
 	j := attempt.job
 	j.waits = nil
@@ -139,15 +140,21 @@ func (p *Poller) end(found *job, key string, now time.Time) {
 	}
 	a.changed()
 	if f.polls >= confirmed {
-		level.Info(a.logger(p.config.Logger)).Log("msg", "polling goes on: "+ended[f.cause], "after", now.Sub(f.began).Round(time.Second), "polls", waiting)
+		level.Info(a.logger(p.config.Logger)).Log("msg", "polling goes on: "+ended(f.cause), "after", now.Sub(f.began).Round(time.Second), "polls", waiting)
 	}
 }
 
-var ended = map[runzero.Cause]string{
-	runzero.Unreachable: "the console can be reached again",
-	runzero.Unavailable: "the console responds again",
-	runzero.Unreadable:  "the secret can be read again",
-	runzero.Rejected:    "the console accepts the credential again",
+// ended says that a fault is over.
+func ended(cause runzero.Cause) string {
+	switch cause {
+	case runzero.Unreachable:
+		return "the console can be reached again"
+	case runzero.Unreadable:
+		return "the secret can be read again"
+	case runzero.Rejected:
+		return "the console accepts the credential again"
+	}
+	return "the console responds again"
 }
 
 // changed has the families and the status of all jobs made again: when they are due depends on faults.

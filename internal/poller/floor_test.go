@@ -50,7 +50,7 @@ func TestAResultOutlastsAnIntervalThatTheQuotaLengthens(t *testing.T) {
 		w.Console.Inject(simulator.Fault{Status: http.StatusBadGateway})
 		w.Pass(60 * time.Hour)
 		if len(w.Values("runzero_sites")) != 0 {
-			t.Error("exposed for ever")
+			t.Error("exposed without end")
 		}
 	})
 }

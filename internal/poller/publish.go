@@ -43,7 +43,7 @@ func (a *account) updateLoads() {
 	a.loads = schedule.Merge(loads)
 }
 
-// updateEstimate tells the quota how many live assets the account has. Several collectors count them, each for itself,
+// updateEstimate reports to the quota how many live assets the account has. Several collectors count them, each for itself,
 // and each may lack some.
 func (a *account) updateEstimate() {
 	if !a.EstimateLimit {

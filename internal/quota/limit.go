@@ -10,7 +10,7 @@ const (
 // leastLimit is that of the smallest licence.
 const leastLimit = 100
 
-// Estimate tells how many live assets the account's organizations have, as far as they are counted. An account may
+// Estimate sets how many live assets the account's organizations have, as far as they are counted. An account may
 // make as many calls a day as it has licensed assets, so this is what a limit is estimated from while the console
 // reports none and none is configured. It is for consoles of runZero's cloud: others need not have a limit.
 func (q *Quota) Estimate(liveAssets int64) {
