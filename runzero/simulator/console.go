@@ -56,6 +56,9 @@ type Options struct {
 	// IgnoreOrganization responds to account credentials with the data of the first
 	// organization, whatever _oid is (seen of requests without _oid).
 	IgnoreOrganization bool
+	// Quiet lets each schedule but those of passive samples start one run a week, all at different hours, so that most
+	// of what happens is what a test lets happen. No run is ever dropped from the lists of tasks.
+	Quiet bool
 	// Incidents are what goes wrong beside what is wrong in every world.
 	Incidents []Incident
 }
@@ -83,6 +86,7 @@ type Console struct {
 	access  map[string]int64 // OAuth access tokens and when they expire
 	issued  uint64
 	started []*started
+	changes map[key]taskChange // replaced, never changed
 	log     callLog
 }
 
@@ -153,11 +157,14 @@ func (c *Console) Organizations() []Organization {
 type view struct {
 	c       *Console
 	now     int64
-	started []*started
+	started []*started // those that have begun
+	changes map[key]taskChange
 }
 
 func (c *Console) view() *view {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return &view{c: c, now: c.opts.Now().Unix(), started: slices.Clone(c.started)}
+	now := c.opts.Now().Unix()
+	begun := slices.DeleteFunc(slices.Clone(c.started), func(s *started) bool { return s.run.start > now })
+	return &view{c: c, now: now, started: begun, changes: c.changes}
 }

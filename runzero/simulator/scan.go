@@ -16,13 +16,14 @@ type started struct {
 	explorer *explorer // nil: a hosted zone
 	zone     *zone     // nil: an Explorer
 	group    bool      // the Explorer was chosen from a group
+	typ      string    // scan when empty
 	name     string
 	params   map[string]string
 	run      run
 }
 
 // maxStarted bounds how many started scans are stored.
-const maxStarted = 1000
+const maxStarted = 10_000
 
 // startScan accepts the documented scan options. Schedules are not simulated: whatever
 // scan-frequency and scan-start are, the scan runs once, now. The responses to missing and
@@ -81,17 +82,23 @@ func (q *request) chooseScanner(s *started) bool {
 }
 
 func (c *Console) start(s *started, now int64) {
+	k := c.seed.sub(drawScan).sub(drawStage).sub(uint64(now))
+	r := run{start: now, scanStart: now + k.sub(1).between(10, 30)}
+	r.scanEnd = r.scanStart + k.sub(2).between(2*minute, 4*minute)
+	r.crunch = r.scanEnd + k.sub(3).between(15, 45)
+	r.end = r.crunch + k.sub(4).between(30, 90)
+	c.add(s, r)
+}
+
+// add adds a run that succeeds.
+func (c *Console) add(s *started, r run) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	number := int64(1)
 	if n := len(c.started); n > 0 {
 		number = c.started[n-1].run.k + 1
 	}
-	k := c.seed.sub(drawScan).sub(uint64(number))
-	s.run = run{k: number, key: k, start: now, outcome: "processed", scanStart: now + k.sub(1).between(10, 30)}
-	s.run.scanEnd = s.run.scanStart + k.sub(2).between(2*minute, 4*minute)
-	s.run.crunch = s.run.scanEnd + k.sub(3).between(15, 45)
-	s.run.end = s.run.crunch + k.sub(4).between(30, 90)
+	s.run, s.run.k, s.run.key, s.run.outcome = r, number, c.seed.sub(drawScan).sub(uint64(number)), "processed"
 	if len(c.started) >= maxStarted {
 		c.started = slices.Clone(c.started[1:])
 	}

@@ -1,5 +1,7 @@
 package simulator
 
+import "math"
+
 // schedule is a recurring task with all its runs. Run k begins a few seconds after
 // offset + k × period: consoles are never exactly on time.
 type schedule struct {
@@ -142,6 +144,18 @@ func (s *schedule) lastGoodEnd(t int64) int64 {
 	return t
 }
 
+// changedAt is when a gap last began or ended by t, or from: status and error of the schedule itself change then.
+func (s *schedule) changedAt(from, t int64) int64 {
+	for _, gap := range s.gaps {
+		for _, at := range []int64{gap.from, gap.to} {
+			if at <= t {
+				from = max(from, at)
+			}
+		}
+	}
+	return from
+}
+
 // maxTasks bounds the tasks of an organization, schedules included.
 const maxTasks = 3000
 
@@ -180,6 +194,9 @@ func (c *Console) buildSchedules(o *org) {
 	o.directory = azure
 	add(&schedule{name: "Outlier calculation", typ: "analysis", period: day, offset: 4*hour + 30*minute, minRun: 20, maxRun: 90, history: 14, noParent: true, flawless: true})
 
+	if c.opts.Quiet {
+		o.quieten()
+	}
 	var listed int64
 	for _, s := range o.schedules {
 		listed += s.history + 1
@@ -212,4 +229,22 @@ func (c *Console) siteSchedule(o *org, st *site, j int) *schedule {
 		s.minRun, s.maxRun = hour, 2*hour
 	}
 	return s
+}
+
+// quieten spreads the runs of the schedules over the week.
+func (o *org) quieten() {
+	for _, s := range o.schedules {
+		if s.typ != "sample" {
+			s.period, s.frequency, s.offset = 7*day, "weekly", s.key.sub(drawPhase).below(7*day)
+		}
+		s.history = 2
+	}
+}
+
+// keptSince is since when runs are never dropped.
+func (c *Console) keptSince() int64 {
+	if !c.opts.Quiet {
+		return math.MaxInt64
+	}
+	return c.anchor - 14*day
 }

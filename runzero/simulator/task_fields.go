@@ -6,7 +6,7 @@ import "fmt"
 // dozen are not in the published schema but in real records (seen).
 func taskFields() []field[*task] {
 	return table(fixed[*task](`{"created_by":"PLANTED.operator@example.com","cruncher_id":"`+zeroUUID+`","custom_integration_id":null,
-		"description":"PLANTED description","grace_period":"4","hidden":false,"size_site":0,"template_id":"`+zeroUUID+`"}`), []field[*task]{
+		"description":"PLANTED description","grace_period":"4","size_site":0,"template_id":"`+zeroUUID+`"}`), []field[*task]{
 		{"agent_id", text((*task).explorerID)},
 		{"client_id", text(func(t *task) string { return t.v.c.clientID })},
 		{"created_at", number(func(t *task) int64 { return t.createdAt })},
@@ -16,6 +16,7 @@ func taskFields() []field[*task] {
 		{"data_processing_ended_at", number(func(t *task) int64 { return t.procEnd })},
 		{"data_processing_started_at", number(func(t *task) int64 { return t.procStart })},
 		{"error", text(func(t *task) string { return t.err })},
+		{"hidden", flag(func(t *task) bool { return t.hidden })},
 		{"hosted_zone_id", text((*task).zoneID)},
 		{"id", uuid(func(t *task) key { return t.id })},
 		{"name", text(func(t *task) string { return t.name })},

@@ -21,6 +21,7 @@ type task struct {
 	explorer          *explorer // nil: none
 	createdAt         int64
 	status, err       string
+	hidden            bool
 	frequency         string
 	start, updated    int64
 	recurLast         int64
@@ -44,7 +45,7 @@ func (v *view) tasks(o *org) []*task {
 			continue
 		}
 		k := s.latest(v.now)
-		for range s.history {
+		for n := int64(0); n < s.history || s.startOf(k) >= v.c.keptSince(); n++ {
 			r := s.run(k)
 			list = append(list, v.runTask(v.newTask(s), r))
 			k = s.before(k)
@@ -55,6 +56,7 @@ func (v *view) tasks(o *org) []*task {
 			list = append(list, v.startedTask(m))
 		}
 	}
+	list = v.changed(list)
 	slices.SortStableFunc(list, newestFirst)
 	return list
 }
@@ -83,7 +85,8 @@ func (v *view) scheduleTask(s *schedule) *task {
 	t := v.newTask(s)
 	t.id, t.parent, t.status, t.frequency = s.key, true, "active", s.frequency
 	t.createdAt = s.createdAt(v.c)
-	t.start, t.updated = t.createdAt, t.createdAt
+	t.start = t.createdAt
+	t.updated = s.changedAt(t.createdAt, v.now)
 	if _, idle := within(s.gaps, v.now); idle {
 		t.err = s.parentErr
 		if s.paused {
@@ -92,18 +95,19 @@ func (v *view) scheduleTask(s *schedule) *task {
 	}
 	if s.neverRan {
 		// The first run is always in the future.
-		t.start = (floorDiv(v.now, 30*day)+1)*30*day + 3*day
+		moved := floorDiv(v.now, 30*day) * 30 * day
+		t.start, t.updated = moved+33*day, max(t.updated, moved)
 		return t
 	}
 	last := s.run(s.latest(v.now))
 	t.start = t.createdAt + 600
-	t.recurLast, t.lastRun, t.updated = last.start, last.key, last.start+2
+	t.recurLast, t.lastRun, t.updated = last.start, last.key, max(t.updated, last.start)
 	t.recurNext = s.offset + (last.k+1)*s.period
 	return t
 }
 
 func (v *view) startedTask(m *started) *task {
-	return v.runTask(&task{v: v, org: m.org, manual: m, name: m.name, typ: "scan", site: m.site, explorer: m.explorer}, m.run)
+	return v.runTask(&task{v: v, org: m.org, manual: m, name: m.name, typ: cmp.Or(m.typ, "scan"), site: m.site, explorer: m.explorer}, m.run)
 }
 
 // runTask adds how far a run has come.
