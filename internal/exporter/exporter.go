@@ -195,6 +195,14 @@ func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 	return families, errors.Join(err, accountsErr, ownErr)
 }
 
+// Organizations returns the organizations that are polled.
+func (e *Exporter) Organizations() []poller.Organization { return e.poller.Organizations() }
+
+// Of returns a gatherer of the series of these organizations, given by name or id, and of nothing else.
+func (e *Exporter) Of(organizations []string) (prometheus.Gatherer, error) {
+	return e.poller.Of(organizations)
+}
+
 // Ready reports whether every poll has succeeded or failed once, or polling is paused. Once true it stays true.
 func (e *Exporter) Ready() bool { return e.poller.Ready() }
 

@@ -32,17 +32,26 @@ func NewMerger(catalogue []collector.Metric, ageOf map[string]string) *Merger {
 	return m
 }
 
+// Organization is an organization as its series name it.
+type Organization struct {
+	Account string // account_name; empty if accounts have no names
+	Name    string // org_name; empty for what belongs to no organization
+}
+
 // owner says whose series they are within a family. Two polls must never expose series of the same owner.
-type owner struct{ family, account, organization, collector, query string }
+type owner struct {
+	Organization
+	family, collector, query string
+}
 
 func ownerOf(family string, m *dto.Metric) owner {
 	o := owner{family: family}
 	for _, label := range m.Label {
 		switch label.GetName() {
 		case collector.AccountLabel:
-			o.account = label.GetValue()
+			o.Account = label.GetValue()
 		case "org_name":
-			o.organization = label.GetValue()
+			o.Name = label.GetValue()
 		case "collector":
 			o.collector = label.GetValue()
 		case "query":
@@ -55,21 +64,36 @@ func ownerOf(family string, m *dto.Metric) owner {
 // Part is the families of one snapshot, with the owners of their series. Owners are worked
 // out once, because series are many and owners few.
 type Part struct {
-	families []*dto.MetricFamily
-	owners   [][]owner
+	families      []*dto.MetricFamily
+	runs          [][]run // by family
+	organizations []Organization
+}
+
+// run is a number of successive series of one owner.
+type run struct {
+	owner   owner
+	metrics []*dto.Metric
 }
 
 // NewPart prepares the families of a snapshot for merging. They must not change any more.
 func NewPart(families []*dto.MetricFamily) *Part {
 	p := &Part{families: families}
+	seen := map[Organization]bool{}
 	for _, f := range families {
-		var owners []owner
-		for _, m := range f.Metric {
-			if o := ownerOf(f.GetName(), m); len(owners) == 0 || o != owners[len(owners)-1] {
-				owners = append(owners, o)
+		var runs []run
+		begin := 0
+		for i, m := range f.Metric {
+			o := ownerOf(f.GetName(), m)
+			if last := len(runs) - 1; last < 0 || o != runs[last].owner {
+				runs, begin = append(runs, run{owner: o}), i
+			}
+			runs[len(runs)-1].metrics = f.Metric[begin : i+1]
+			if !seen[o.Organization] {
+				seen[o.Organization] = true
+				p.organizations = append(p.organizations, o.Organization)
 			}
 		}
-		p.owners = append(p.owners, owners)
+		p.runs = append(p.runs, runs)
 	}
 	return p
 }
@@ -81,7 +105,12 @@ func NewPart(families []*dto.MetricFamily) *Part {
 // or from an editor, and while organizations are being renamed, two polls may speak of the same name. So families
 // that no poll can have produced are left out, and of two parts with series of one owner the first wins: no series is
 // exposed twice.
-func (m *Merger) Merge(health [][]*dto.MetricFamily, parts []*Part) *View {
+func (m *Merger) Merge(health, parts []*Part) *View {
+	return m.merge(health, parts, func(Organization) bool { return true })
+}
+
+// merge is Merge of the series whose organization is wanted.
+func (m *Merger) merge(health, parts []*Part, wanted func(Organization) bool) *View {
 	merged := map[string]*dto.MetricFamily{}
 	family := func(name string) *dto.MetricFamily {
 		if merged[name] == nil {
@@ -90,10 +119,17 @@ func (m *Merger) Merge(health [][]*dto.MetricFamily, parts []*Part) *View {
 		}
 		return merged[name]
 	}
-	for _, families := range health {
-		for _, f := range families {
-			to := family(f.GetName())
-			to.Metric = append(to.Metric, f.Metric...)
+	add := func(r run) {
+		if wanted(r.owner.Organization) {
+			to := family(r.owner.family)
+			to.Metric = append(to.Metric, r.metrics...)
+		}
+	}
+	for _, p := range health {
+		for _, runs := range p.runs {
+			for _, r := range runs {
+				add(r)
+			}
 		}
 	}
 	claimed := map[owner]*Part{}
@@ -102,26 +138,17 @@ func (m *Merger) Merge(health [][]*dto.MetricFamily, parts []*Part) *View {
 			if d, known := m.catalogue[f.GetName()]; !known || d.live || d.typ != f.GetType() {
 				continue
 			}
-			contested := false
-			for _, o := range p.owners[i] {
-				if claimed[o] == nil {
-					claimed[o] = p
+			for _, r := range p.runs[i] {
+				if claimed[r.owner] == nil {
+					claimed[r.owner] = p
 				}
-				contested = contested || claimed[o] != p
-			}
-			to := family(f.GetName())
-			if !contested {
-				to.Metric = append(to.Metric, f.Metric...)
-				continue
-			}
-			for _, metric := range f.Metric {
-				if claimed[ownerOf(f.GetName(), metric)] == p {
-					to.Metric = append(to.Metric, metric)
+				if claimed[r.owner] == p {
+					add(r)
 				}
 			}
 		}
 	}
-	v := &View{}
+	v := &View{merger: m, health: health, parts: parts}
 	for name, ageName := range m.ageOf {
 		if of := merged[name]; of != nil {
 			v.ages = append(v.ages, age{of: of, name: ageName})

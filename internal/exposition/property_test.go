@@ -30,10 +30,10 @@ func TestTheExpositionIsValidWhateverThePartsHold(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	m := NewMerger(collector.Catalogue(), collector.AgeOf())
 	describe := collector.NewHealthFamilies()
-	health := [][]*dto.MetricFamily{
-		describe.Of(collector.PollState{Collector: "sites", Organization: "Acme"}),
-		describe.Of(collector.PollState{Collector: "sites", Organization: "é", Account: "a"}),
-		describe.Of(collector.PollState{Collector: "tasks"}),
+	health := []*Part{
+		NewPart(describe.Of(collector.PollState{Collector: "sites", Organization: "Acme"})),
+		NewPart(describe.Of(collector.PollState{Collector: "sites", Organization: "é", Account: "a"})),
+		NewPart(describe.Of(collector.PollState{Collector: "tasks"})),
 	}
 	contested := 0
 	for range 300 {
@@ -45,8 +45,13 @@ func TestTheExpositionIsValidWhateverThePartsHold(t *testing.T) {
 			}
 			parts = append(parts, NewPart(families))
 		}
-		families := m.Merge(health, parts).Gather(time.Unix(1.7e9, 0))
+		view, now := m.Merge(health, parts), time.Unix(1.7e9, 0)
+		families := view.Gather(now)
 		expectValid(t, m, families)
+		some := []Organization{{"", "Acme"}, {"a", "é"}, {"b", "unknown"}}[r.IntN(3):]
+		if got, want := textOf(view.Of(some).Gather(now)), textOf(only(families, some)); got != want {
+			t.Fatalf("of %v:\n%s\nwant\n%s", some, got, want)
+		}
 		want, lost := m.expected(parts)
 		if got := m.polledSeries(families); !maps.Equal(got, want) {
 			t.Fatalf("%d series, want %d", len(got), len(want))
@@ -79,6 +84,31 @@ func TestAgesAreOfTheScrapeAndNeverNegative(t *testing.T) {
 			t.Errorf("at %d the ages are %v, want %v", now, ages, want)
 		}
 	}
+}
+
+// only is a slow and simple View.Of.
+func only(families []*dto.MetricFamily, organizations []Organization) []*dto.MetricFamily {
+	var some []*dto.MetricFamily
+	for _, f := range families {
+		theirs := &dto.MetricFamily{Name: f.Name, Help: f.Help, Type: f.Type}
+		for _, m := range f.Metric {
+			if slices.Contains(organizations, ownerOf("", m).Organization) {
+				theirs.Metric = append(theirs.Metric, m)
+			}
+		}
+		if theirs.Metric != nil {
+			some = append(some, theirs)
+		}
+	}
+	return some
+}
+
+func textOf(families []*dto.MetricFamily) string {
+	var text strings.Builder
+	for _, f := range families {
+		_, _ = expfmt.MetricFamilyToText(&text, f)
+	}
+	return text.String()
 }
 
 func expectValid(t *testing.T, m *Merger, families []*dto.MetricFamily) {

@@ -12,6 +12,28 @@ import (
 type View struct {
 	families []*dto.MetricFamily
 	ages     []age
+
+	// What it was merged from.
+	merger        *Merger
+	health, parts []*Part
+}
+
+// Of returns the part of the view that belongs to these organizations. It looks at no series of others.
+func (v *View) Of(organizations []Organization) *View {
+	set := make(map[Organization]bool, len(organizations))
+	for _, o := range organizations {
+		set[o] = true
+	}
+	wanted := func(o Organization) bool { return set[o] }
+	theirs := func(parts []*Part) (some []*Part) {
+		for _, p := range parts {
+			if slices.ContainsFunc(p.organizations, wanted) {
+				some = append(some, p)
+			}
+		}
+		return some
+	}
+	return v.merger.merge(theirs(v.health), theirs(v.parts), wanted)
 }
 
 // age is a family whose values are the ages of another family's instants.

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
-
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/exposition"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
@@ -40,7 +38,7 @@ type job struct {
 
 	// What was last published of the job; nil is to be made again.
 	part   *exposition.Part
-	health []*dto.MetricFamily
+	health *exposition.Part
 	status *Status
 }
 
@@ -172,7 +170,7 @@ func (j *job) abandon() {
 
 // describe makes the families that report on the job's polls.
 func (j *job) describe(health collector.HealthFamilies, s quota.State) {
-	j.health = health.Of(collector.PollState{
+	j.health = exposition.NewPart(health.Of(collector.PollState{
 		Account:      j.account.Name,
 		Collector:    j.Name,
 		Organization: j.Organization.Name,
@@ -184,7 +182,7 @@ func (j *job) describe(health collector.HealthFamilies, s quota.State) {
 		Duration:     j.duration,
 		Interval:     j.interval(),
 		Next:         j.next(s),
-	})
+	}))
 }
 
 // next is when the job will be polled, as things stand; zero: not again.

@@ -13,10 +13,11 @@ import (
 
 // publication is everything that the outside sees. It is replaced, never changed.
 type publication struct {
-	view     *exposition.View
-	ready    bool
-	status   []*Status
-	accounts []identity
+	view          *exposition.View
+	ready         bool
+	status        []*Status
+	accounts      []identity
+	organizations []Organization
 }
 
 // identity distinguishes accounts at a reload.
@@ -91,13 +92,13 @@ func (p *Poller) refresh(now time.Time) {
 
 // publish makes what scrapes and the status page are answered from.
 func (p *Poller) publish(now time.Time) {
-	var health [][]*dto.MetricFamily
-	var parts []*exposition.Part
+	var health, parts []*exposition.Part
 	next := &publication{}
 	settled := true
 	p.expires = time.Time{}
 	for _, a := range p.accounts {
 		next.accounts = append(next.accounts, a.identity())
+		next.organizations = append(next.organizations, a.organizations()...)
 		s := p.quotaState(a, now)
 		a.Quota.SetPace(s.Demand, s.Stretch)
 		changed := a.published.differs(s)

@@ -17,7 +17,7 @@ import (
 )
 
 // everyPath is every path that the server serves, and a path that does not exist.
-var everyPath = []string{"/", "/metrics", "/config", "/-/healthy", "/-/ready", "/-/reload", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/goroutine", "/debug/pprof/symbol", "/nothing", "/../config", "//config"}
+var everyPath = []string{"/", "/metrics", "/config", "/-/healthy", "/-/ready", "/-/reload", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/goroutine", "/debug/pprof/symbol", "/sd/organizations", "/nothing", "/../config", "//config"}
 
 func everything(c *web.Config) {
 	c.Pprof = true
@@ -144,7 +144,7 @@ func TestNoPathServesFilesOrRedirectsElsewhere(t *testing.T) {
 }
 
 func TestOnlyReloadAcceptsOtherMethods(t *testing.T) {
-	for _, path := range everyPath[:11] {
+	for _, path := range everyPath[:12] {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodTrace, http.MethodOptions, "PROPFIND"} {
 			recorder := httptest.NewRecorder()
 			handler(everything).ServeHTTP(recorder, httptest.NewRequest(method, path, nil))

@@ -28,8 +28,8 @@ func CheckTelemetryPath(p string) error {
 	switch {
 	case !plainPath.MatchString(p) || path.Clean(p) != "/"+strings.TrimPrefix(bare, "/"):
 		return fmt.Errorf("%q is not a plain path: write it like /metrics", p)
-	case bare == "/config" || strings.HasPrefix(p, "/-/") || strings.HasPrefix(p, "/debug/"):
-		return fmt.Errorf("%q is taken: the path must not be /config and not begin with /-/ or /debug/; write it like /metrics", p)
+	case bare == "/config" || strings.HasPrefix(p, "/-/") || strings.HasPrefix(p, "/debug/") || strings.HasPrefix(p, "/sd/"):
+		return fmt.Errorf("%q is taken: the path must not be /config and not begin with /-/, /debug/ or /sd/; write it like /metrics", p)
 	}
 	return nil
 }
@@ -42,18 +42,52 @@ func exactly(p string) string {
 	return "GET " + p
 }
 
+// metrics serves everything, or with ?organization= the series of these organizations alone.
 func metrics(c Config) http.Handler {
 	options := promhttp.HandlerOpts{
-		ErrorLog:            errorLog{c.Logger},
-		ErrorHandling:       promhttp.ContinueOnError,
-		MaxRequestsInFlight: c.MaxRequests,
-		EnableOpenMetrics:   true,
+		ErrorLog:          errorLog{c.Logger},
+		ErrorHandling:     promhttp.ContinueOnError,
+		EnableOpenMetrics: true,
 	}
-	if c.Registry == nil {
-		return limited(promhttp.HandlerFor(c.Gatherer, options))
+	if c.Registry != nil {
+		options.Registry = c.Registry
 	}
-	options.Registry = c.Registry
-	return limited(promhttp.InstrumentMetricHandler(c.Registry, promhttp.HandlerFor(c.Gatherer, options)))
+	everything := promhttp.HandlerFor(c.Gatherer, options)
+	handler := atMost(c.MaxRequests, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		organizations, selected := r.URL.Query()["organization"]
+		if !selected {
+			everything.ServeHTTP(w, r)
+			return
+		}
+		gatherer, err := c.Of(organizations)
+		if err != nil {
+			respond(w, http.StatusNotFound, fmt.Sprintf("Not found: %v; %s lists those that are.", err, organizationsPath))
+			return
+		}
+		promhttp.HandlerFor(gatherer, options).ServeHTTP(w, r)
+	}))
+	if c.Registry != nil {
+		handler = promhttp.InstrumentMetricHandler(c.Registry, handler)
+	}
+	return limited(handler)
+}
+
+// atMost refuses requests while so many are being answered; 0: never. promhttp has the same for each of its handlers,
+// but all scrapes share the places.
+func atMost(requests int, next http.Handler) http.Handler {
+	if requests <= 0 {
+		return next
+	}
+	places := make(chan struct{}, requests)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			next.ServeHTTP(w, r)
+		default:
+			respond(w, http.StatusServiceUnavailable, fmt.Sprintf("Already %d scrapes at the same time, which is --web.max-requests: try again later.", requests))
+		}
+	})
 }
 
 // limited ends a response after scrapeTimeout.

@@ -28,7 +28,7 @@ type link struct{ Address, Text string }
 // page serves the status page. It is made at each request, because the state of the polls changes.
 func page(c Config) http.Handler {
 	page := template.Must(template.New("page").Option("missingkey=error").Funcs(template.FuncMap{"age": age, "until": until}).Parse(pageTemplate))
-	links := []link{{c.TelemetryPath, "Metrics"}, {"/config", "Configuration"}, {"/-/healthy", "Health"}, {"/-/ready", "Readiness"}}
+	links := []link{{c.TelemetryPath, "Metrics"}, {"/config", "Configuration"}, {organizationsPath, "Service discovery"}, {"/-/healthy", "Health"}, {"/-/ready", "Readiness"}}
 	if c.Pprof {
 		links = append(links, link{"/debug/pprof/", "Profiles"})
 	}

@@ -21,6 +21,9 @@ type Config struct {
 	Logger        log.Logger
 	TelemetryPath string // which CheckTelemetryPath accepts
 	Gatherer      prometheus.Gatherer
+	Organizations func() []poller.Organization // that are polled
+	// Of returns a gatherer of the series of the organizations that texts name; an error when one is not polled.
+	Of            func(texts []string) (prometheus.Gatherer, error)
 	Registry      *prometheus.Registry        // for the metrics of the scrapes themselves; nil: not wanted
 	MaxRequests   int                         // scrapes at the same time; 0: no limit
 	Ready         func() bool                 // whether every poll has had a result
@@ -50,6 +53,7 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("GET /config", func(w http.ResponseWriter, _ *http.Request) {
 		respond(w, http.StatusOK, strings.TrimSuffix(c.Configuration(), "\n"))
 	})
+	mux.HandleFunc("GET "+organizationsPath, c.organizations)
 	mux.HandleFunc("POST /-/reload", c.reload)
 	mux.HandleFunc("PUT /-/reload", c.reload)
 	if c.Pprof {

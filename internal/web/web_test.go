@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -27,6 +28,10 @@ func handler(change func(*web.Config)) http.Handler {
 		TelemetryPath: "/metrics",
 		Gatherer:      registry,
 		Registry:      registry,
+		Organizations: func() []poller.Organization { return nil },
+		Of: func(texts []string) (prometheus.Gatherer, error) {
+			return nil, fmt.Errorf("no organization %q is polled", texts)
+		},
 		Ready:         func() bool { return true },
 		Status:        func() []*poller.Status { return nil },
 		Quota:         func() []string { return []string{"<em>Half</em> of the quota is left."} },
@@ -56,7 +61,7 @@ func TestPages(t *testing.T) {
 		path string
 		code int
 	}{
-		{"/", 200}, {"/metrics", 200}, {"/-/healthy", 200}, {"/-/ready", 503}, {"/nothing", 404}, {"/debug/pprof/", 404}, {"/config", 200},
+		{"/", 200}, {"/metrics", 200}, {"/-/healthy", 200}, {"/-/ready", 503}, {"/nothing", 404}, {"/debug/pprof/", 404}, {"/config", 200}, {"/sd/organizations", 200},
 	} {
 		if got := get(h, c.path); got.Code != c.code {
 			t.Errorf("%s: %d, want %d", c.path, got.Code, c.code)

@@ -291,7 +291,7 @@ func pages(t *testing.T, base string, header ...string) map[string]string {
 		texts[name] = string(r.body) + fmt.Sprint(r.header)
 	}
 	for _, path := range []string{
-		"/", "/config", "/-/ready", "/-/healthy", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/symbol?0x1", "/debug/pprof/heap", "/debug/pprof/heap?debug=1",
+		"/", "/config", "/sd/organizations", "/-/ready", "/-/healthy", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/symbol?0x1", "/debug/pprof/heap", "/debug/pprof/heap?debug=1",
 		"/debug/pprof/allocs?debug=1", "/debug/pprof/goroutine", "/debug/pprof/goroutine?debug=1", "/debug/pprof/goroutine?debug=2", "/debug/pprof/block?debug=1",
 		"/debug/pprof/mutex?debug=1", "/debug/pprof/threadcreate?debug=1", "/debug/pprof/profile?seconds=1", "/debug/pprof/trace?seconds=1",
 	} {

@@ -130,6 +130,7 @@ func (o Options) handler(env command.Env, e *exporter.Exporter) web.Config {
 	handler := o.Handler
 	handler.Logger, handler.Version, handler.Demo = env.Logger, version.Info(), o.Demo.Enabled
 	handler.Gatherer, handler.Configuration = e, e.Configuration
+	handler.Organizations, handler.Of = e.Organizations, e.Of
 	handler.Ready, handler.Status, handler.Quota = e.Ready, e.Status, e.Quota
 	if o.EnableLifecycle {
 		handler.Reload = e.Reload
