@@ -184,6 +184,7 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	app.Flag("collector.assets.labels", "Labels of runzero_assets beside org_name: "+strings.Join(collector.AssetLabels(), ", ")+".").Default("site_name,asset_type,os,alive").StringVar(&f.AssetLabels)
 	app.Flag("collector.assets.top", "Number of values to keep for each open-ended label of any collector, the most frequent first; the rest become other.").Default("100").IntVar(&f.AssetTop)
 	app.Flag("collector.assets.search", "runZero search query that limits which assets are counted.").StringVar(&f.AssetSearch)
+	app.Flag("collector.assets.tags", "Tags to count assets by, such as env,location: runzero_assets_by_tag, and with it runzero_assets_by_owner. At most 10, at no extra call.").StringVar(&f.AssetTags)
 	duration(app.Flag("collector.tasks.scan-max-age", "Maximum age of a site's last good scan: runzero_scan_max_age_seconds.").Default("7d"), &f.ScanMaxAge)
 
 	parsed := map[string]*config.CollectorFlags{}

@@ -77,6 +77,7 @@ type assetCount struct {
 	labels    []assetLabel
 	tally     *tally
 	sources   *tally
+	tags      *tagCount // nil: not wanted
 	sites     map[string]*siteAssets
 	seen      *seenSites
 	lastSeen  *histogram
@@ -87,7 +88,7 @@ type assetCount struct {
 // collectAssets counts the organization's assets.
 func collectAssets(ctx context.Context, poll Poll) (Snapshot, error) {
 	c := assetCount{
-		sources: newTally(newDimension("source", true)), sites: map[string]*siteAssets{}, seen: newSeenSites(poll.Sites), lastSeen: newAges(), firstSeen: newAges(),
+		sources: newTally(newDimension("source", true)), tags: newTagCount(poll.Settings.AssetTags), sites: map[string]*siteAssets{}, seen: newSeenSites(poll.Sites), lastSeen: newAges(), firstSeen: newAges(),
 	}
 	var dimensions []*dimension
 	for _, label := range assetLabels() {
@@ -103,7 +104,7 @@ func collectAssets(ctx context.Context, poll Poll) (Snapshot, error) {
 		}
 	}
 	var asset runzero.Asset // shared by all records, so that taking its address does not allocate for each
-	for next, err := range poll.API.Assets(ctx, poll.Organization.ID, poll.Settings.AssetSearch) {
+	for next, err := range poll.API.Assets(ctx, poll.Organization.ID, poll.Settings.AssetSearch, poll.Settings.AssetTags...) {
 		asset = next
 		if err == nil {
 			err = c.count(&asset, poll.Now)
@@ -131,6 +132,11 @@ func (c *assetCount) count(asset *runzero.Asset, now time.Time) error {
 	}
 	if err := c.sources.addEach(asset.Sources); err != nil {
 		return err
+	}
+	if c.tags != nil {
+		if err := c.tags.count(asset); err != nil {
+			return err
+		}
 	}
 	site.risk[risks().index(asset.Risk)]++
 	site.criticality[criticalities().index(asset.Criticality)]++
@@ -162,6 +168,9 @@ func (c *assetCount) samples(poll Poll, names SiteNames) *samples {
 	out.tally("runzero_assets", poll, c.tally, names)
 	out.tally("runzero_assets_by_source", poll, c.sources, nil)
 	out.folded(poll, "assets", slices.Concat(c.tally.dimensions, c.sources.dimensions)...)
+	if c.tags != nil {
+		c.tags.samples(out, poll)
+	}
 	for id, site := range c.sites {
 		name := names[id]
 		out.enum("runzero_assets_by_risk", risks(), site.risk, org, name)

@@ -15,15 +15,17 @@ func assetsOf(t *testing.T, s Settings, poll Poll, body string) Snapshot {
 const threeAssets = `
 	{"id":"a1","organization_id":"` + acmeID + `","site_id":"` + hq + `","site_name":"HQ","alive":true,"scanned":true,"type":"Firewall","os":"Linux","os_vendor":"Linux",
 	 "os_product":"Linux Kernel","risk":"medium","criticality":"low","first_seen":@-200d,"last_seen":@-30m,"eol_os":0,"eol_os_ext":0,"sources":["Nessus","runZero"],
-	 "service_count":6,"software_count":2,"vulnerability_count":37,"newest_mac_age":1501286400000000000,"tags":{"location":"HQ"}}
+	 "service_count":6,"software_count":2,"vulnerability_count":37,"newest_mac_age":1501286400000000000,"tags":{"location":"HQ","network":""},"owners":["IT Operations"],
+	 "ownership":[{"type":"IT Owner","name":"IT Operations"}]}
 	{"id":"a2","site_id":"` + plant + `","site_name":"Plant","alive":true,"scanned":false,"type":"Cloud Resource","risk":"none","criticality":"low","first_seen":@-2d,"last_seen":@-7h,
-	 "sources":["Custom"],"service_count":0,"software_count":0,"vulnerability_count":0,"last_agent_id":null,"newest_mac":null}
+	 "sources":["Custom"],"service_count":0,"software_count":0,"vulnerability_count":0,"last_agent_id":null,"newest_mac":null,"tags":{"env":"staging","location":"HQ"},"ownership":{"Map":{}}}
 	{"id":"a3","alive":false,"eol_os":1595030400,"eol_os_ext":1656633600,"os":"Debian Linux","risk":"high","type":"Server"}`
 
 func TestAssets(t *testing.T) {
 	golden(t, "assets", assetsOf(t, defaults(), Poll{Sites: acmeSites()}, threeAssets).Families)
 	golden(t, "assets-all-labels", assetsOf(t, labelled(AssetLabels()...), Poll{Sites: acmeSites()}, threeAssets).Families)
 	golden(t, "assets-no-labels", assetsOf(t, labelled(), Poll{}, threeAssets).Families)
+	golden(t, "assets-tags", assetsOf(t, tagged("location", "env", "network", "team"), Poll{}, threeAssets).Families)
 	golden(t, "assets-none", assetsOf(t, defaults(), Poll{Sites: acmeSites()}, ``).Families)
 }
 

@@ -114,6 +114,7 @@ type Settings struct {
 	AssetLabels []string      // labels of runzero_assets in addition to org_name; see AssetLabels
 	AssetTop    int           // number of values kept of each open-ended label, of any collector
 	AssetSearch string        // runZero query that selects the assets to count; empty: all
+	AssetTags   []string      // names of the tags to count assets by, at most MaxTags; with any, owners are counted too
 	ScanMaxAge  time.Duration // age at which a site's last successful scan becomes stale
 	ScanMaxAges []ScanMaxAge  // exceptions to ScanMaxAge; the first that matches a site applies
 }

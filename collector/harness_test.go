@@ -160,6 +160,13 @@ func labelled(labels ...string) Settings {
 	return s
 }
 
+// tagged are the default settings without labels of runzero_assets, and with these tags.
+func tagged(tags ...string) Settings {
+	s := labelled()
+	s.AssetTags = tags
+	return s
+}
+
 // top are the default settings with this number of values kept.
 func top(n int) Settings {
 	s := defaults()

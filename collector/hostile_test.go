@@ -17,6 +17,8 @@ func hostileValue(r *rand.Rand) string {
 		`"HQ"`, `"HQ (a7b2287e)"`, `"unassigned"`, `"unknown"`, `"other"`, `"\u0000\u001b[31m\u2028"`, `"\ud800"`, `"caf` + "\xe9\xff" + `"`, `"\"} 1\n# HELP x \\"`,
 		`"` + strings.Repeat("é", 300) + `"`, `"` + strings.Repeat(`1.`, 400) + `"`, `"` + hq + `"`, `"` + zeroID + `"`, `"` + otherID + `"`,
 		`@-3d`, `"@-90m"`, `@+1h`, `"9999-12-31T23:59:59-12:00"`, `1787140800123456789`, `"scan"`, `"connector"`, `"import"`, `"processed"`, `"error"`, `"active"`, `"paused"`, `"weekly,monday;60"`,
+		`{"env":"prod","x":["a",{}],"HQ":null,"x":"ann@example.com"}`, `{"env":"` + strings.Repeat("e", 200) + `","x":{"x":1},"HQ":"10.0.0.1"}`,
+		`[{"type":"IT Owner","name":"ann@example.com"},{"name":"other"},{"type":"IT Owner"},"bob",7,null,{"type":[{}],"name":"a\u0000b"}]`, `{"Map":{}}`,
 		`["AWS","runZero","AWS",1,null,["x"],{}]`, `{"change.totalAssets":"5","change.newAssets":9223372036854775807,"change.x":1}`, `"critical"`, `"5.1.260818.0 (build 1)"`,
 	}
 	return values[r.IntN(len(values))]
@@ -95,6 +97,8 @@ func forms(t *testing.T) map[string]form {
 	license := words("license_type license_expiration license_max_assets license_live_asset_count license_project_asset_count")
 	split := labelled(AssetLabels()...)
 	split.AssetTop = 3
+	tags := tagged("env", "HQ", "x")
+	tags.AssetTop = 2
 	of := func(name string) Collector { return collectorOf(t, name, defaults()) }
 	account := Poll{Organizations: organizations()}
 	return map[string]form{
@@ -110,6 +114,7 @@ func forms(t *testing.T) map[string]form {
 		"tasks":                   {of("tasks"), tasksPath, Poll{}, task, false, nil},
 		"assets":                  {of("assets"), assetsPath, Poll{}, asset, false, assetsAddUp},
 		"assets by all labels":    {collectorOf(t, "assets", split), assetsPath, Poll{}, asset, false, assetsAddUp},
+		"assets by tags":          {collectorOf(t, "assets", tags), assetsPath, Poll{}, append(words("tags ownership owners"), asset...), false, assetsAddUp},
 		"findings":                {of("findings"), findingsPath, Poll{}, words("category risk_rank instance_count"), false, nil},
 		"wireless":                {of("wireless"), wirelessPath, Poll{}, words("site_id site_name authentication encryption"), false, nil},
 		"certificates":            {of("certificates"), certificatesPath, Poll{}, words("type validity_start validity_end hidden"), false, nil},

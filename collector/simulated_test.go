@@ -87,7 +87,9 @@ func checkAccountWide(t *testing.T, console *simulator.Console, account Poll, al
 // collect polls the organization, without folding.
 func (s *simulated) collect(name string) Snapshot {
 	s.t.Helper()
-	snapshot := collect(s.t, collectorOf(s.t, name, top(10_000)), nil, s.poll)
+	settings := top(10_000)
+	settings.AssetTags = []string{"env"}
+	snapshot := collect(s.t, collectorOf(s.t, name, settings), nil, s.poll)
 	for _, problem := range problems(s.t, snapshot.Families) {
 		s.t.Error(problem)
 	}
@@ -113,7 +115,7 @@ func (s *simulated) observations(got Snapshot, family string, count, sum float64
 }
 
 func (s *simulated) assets() {
-	types, oses, sites, alive, risks, sources := sums{}, sums{}, sums{}, sums{}, sums{}, sums{}
+	types, oses, sites, alive, risks, sources, environments, owners := sums{}, sums{}, sums{}, sums{}, sums{}, sums{}, sums{}, sums{}
 	services, software, vulnerabilities := sums{}, sums{}, sums{}
 	var ages, n float64
 	for a := range s.Assets(s.number) {
@@ -124,6 +126,15 @@ func (s *simulated) assets() {
 		risks[a.Risk]++
 		for _, source := range a.Sources {
 			sources[source]++
+		}
+		if env, tagged := a.Tags["env"]; tagged {
+			environments[Label(env)]++
+		}
+		for _, owner := range a.Owners {
+			if strings.Contains(owner.Name, "@") {
+				owner.Name = other
+			}
+			owners[owner.Name]++
 		}
 		services[a.SiteName] += float64(a.Services)
 		software[a.SiteName] += float64(a.Software)
@@ -138,6 +149,8 @@ func (s *simulated) assets() {
 	s.equal(got, "runzero_assets", "alive", alive)
 	s.equal(got, "runzero_assets_by_risk", "risk", risks)
 	s.equal(got, "runzero_assets_by_source", "source", sources)
+	s.equal(got, "runzero_assets_by_tag", "value", environments)
+	s.equal(got, "runzero_assets_by_owner", "owner_name", owners)
 	s.equal(got, "runzero_services", siteLabel, services)
 	s.equal(got, "runzero_software", siteLabel, software)
 	s.equal(got, "runzero_vulnerabilities", siteLabel, vulnerabilities)

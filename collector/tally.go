@@ -53,9 +53,21 @@ func (t *tally) addEach(values []string) error {
 
 // addMany counts n records with these values.
 func (t *tally) addMany(values []string, n int64) error {
-	var at cell
+	return t.addAt(t.cell(values), n)
+}
+
+// cell returns the cell of these values.
+func (t *tally) cell(values []string) (at cell) {
 	for i, d := range t.dimensions {
-		at[i] = d.count(values[i])
+		at[i] = d.code(values[i])
+	}
+	return at
+}
+
+// addAt counts n records in a cell.
+func (t *tally) addAt(at cell, n int64) error {
+	for i, d := range t.dimensions {
+		d.counts[at[i]]++
 	}
 	if _, known := t.cells[at]; !known && len(t.cells) >= t.maxCells {
 		for i, d := range t.dimensions {
@@ -103,6 +115,7 @@ type dimension struct {
 	labels  []string          // clean values by code
 	counts  []int64           // by code
 	max     int               // number of values
+	private bool              // values that have an e-mail or IP address are counted as other
 }
 
 const otherCode = 0
@@ -114,19 +127,15 @@ func newDimension(label string, open bool) *dimension {
 	}
 }
 
-// count counts one record with this value and returns the value's code.
-func (d *dimension) count(value string) uint16 {
-	code := d.code(value)
-	d.counts[code]++
-	return code
-}
-
 // code returns the code of a value. Values that are equal when cleaned have the same code.
 func (d *dimension) code(value string) uint16 {
 	if code, ok := d.codes[value]; ok {
 		return code
 	}
 	label := Label(value)
+	if d.private && hasAddress(value) {
+		label = other
+	}
 	code, ok := d.byLabel[label]
 	if !ok {
 		if len(d.labels) >= d.max {

@@ -143,8 +143,8 @@ func TestTooManyValuesAreOther(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	for i := range 100 { // spellings of one value, and long ones
-		d.count(strings.Repeat(" ", i) + "v0")
-		d.count("v1" + strings.Repeat(" ", maxCodedValue))
+		d.code(strings.Repeat(" ", i) + "v0")
+		d.code("v1" + strings.Repeat(" ", maxCodedValue))
 	}
 	if len(d.codes) > d.max {
 		t.Errorf("%d codes", len(d.codes))

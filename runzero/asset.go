@@ -35,6 +35,10 @@ type Asset struct {
 	Services        Count
 	Software        Count
 	Vulnerabilities Count
+	// Tags are the tags that were asked for, in that order; nil if the record has no tags. Owners are read only if tags
+	// were asked for. Both are valid until the next row.
+	Tags   []Tag
+	Owners []Owner
 }
 
 // assetFields limits the attributes in a record: without it, a record has 5 KB to 700 KB, mostly services.
@@ -42,9 +46,13 @@ const assetFields = "id,organization_id,site_id,site_name,alive,scanned,type,os,
 	"risk,criticality,first_seen,last_seen,eol_os,eol_os_ext,sources,service_count,software_count,vulnerability_count"
 
 // Assets streams an organization's assets in one call. search is a runZero search query that selects assets; empty
-// selects all.
-func (c *Client) Assets(ctx context.Context, organizationID, search string) iter.Seq2[Asset, error] {
-	return organizationRows[Asset](ctx, c, "/export/org/assets.jsonl", "assets", organizationID, assetFields, search)
+// selects all. tags are the names of the tags to read, exactly as they are written; if there are any, owners are read too.
+func (c *Client) Assets(ctx context.Context, organizationID, search string, tags ...string) iter.Seq2[Asset, error] {
+	fields := assetFields
+	if len(tags) > 0 {
+		fields += ",tags,ownership"
+	}
+	return organizationRows[Asset](ctx, c, "/export/org/assets.jsonl", "assets", organizationID, fields, search, tags...)
 }
 
 func (a *Asset) identity() (id, organization string) { return a.ID, a.OrganizationID }
@@ -71,5 +79,8 @@ func (a *Asset) fields() fields {
 		"service_count":       count(&a.Services),
 		"software_count":      count(&a.Software),
 		"vulnerability_count": count(&a.Vulnerabilities),
+		"tags":                wantedTags(&a.Tags),
+		"ownership":           ownership(&a.Owners),
+		"owners":              owners(&a.Owners),
 	}
 }

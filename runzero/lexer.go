@@ -23,6 +23,8 @@ type lexer struct {
 	parts   []byte // of a text that is a list
 	// Texts repeat from record to record (sites, systems, types): each is stored once.
 	texts map[string]string
+	// wanted are the members to read of objects whose members users name, such as tags.
+	wanted []string
 	// recent is a cache of texts, with a hash that is cheaper than the map's.
 	recent [1 << 10]string
 }
@@ -91,12 +93,20 @@ func (lex *lexer) list(dst []string) []string {
 		add()
 		return dst
 	}
+	lex.elements(add)
+	return dst
+}
+
+// elements takes each element of an array and calls f. Anything but an array has no elements.
+func (lex *lexer) elements(f func()) {
+	if lex.kind() != '[' {
+		return
+	}
 	array := lex.value
 	for i := skipGap(array, 1); i < len(array) && array[i] != ']'; i = skipGap(array, i) {
 		i = lex.takeAt(array, i)
-		add()
+		f()
 	}
-	return dst
 }
 
 // bytes returns the text of a scalar, valid until the next is read: a string without quotes, a number or boolean as

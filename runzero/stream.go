@@ -42,6 +42,7 @@ type export struct {
 	organization string // that the rows must belong to; empty: any
 	most         int64  // rows; 0: as many as the limits allow
 	query        url.Values
+	wanted       []string // names that users chose, of the members to read of free-form objects
 }
 
 // stream requests an export and yields its rows as they arrive. It reads JSON lines, a bare array, and pages with a
@@ -53,6 +54,7 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 		query := url.Values{} // a copy: each iteration starts at the first page
 		maps.Copy(query, e.query)
 		p := parser[T, R]{row: &row, fields: R(&row).fields(), export: e, limits: c.limits, yield: yield, lex: newLexer()}
+		p.lex.wanted = e.wanted
 		if e.most > 0 {
 			p.limits.Records = min(p.limits.Records, e.most)
 		}
@@ -82,7 +84,7 @@ func stream[T any, R record[T]](ctx context.Context, c *Client, e export) iter.S
 }
 
 // organizationRows streams an organization's rows of one kind.
-func organizationRows[T any, R record[T]](ctx context.Context, c *Client, endpoint, plural, organizationID, fields, search string) iter.Seq2[T, error] {
+func organizationRows[T any, R record[T]](ctx context.Context, c *Client, endpoint, plural, organizationID, fields, search string, wanted ...string) iter.Seq2[T, error] {
 	query, err := c.organizationQuery(organizationID)
 	if err != nil {
 		return func(yield func(T, error) bool) { yield(*new(T), requestError(endpoint, err)) }
@@ -93,7 +95,7 @@ func organizationRows[T any, R record[T]](ctx context.Context, c *Client, endpoi
 	if search != "" {
 		query.Set("search", search)
 	}
-	return stream[T, R](ctx, c, export{endpoint: endpoint, plural: plural, organization: organizationID, query: query})
+	return stream[T, R](ctx, c, export{endpoint: endpoint, plural: plural, organization: organizationID, query: query, wanted: wanted})
 }
 
 // collect reads a short export into a list.

@@ -113,6 +113,7 @@ func (f Flags) settings(in fileCollectors) (collector.Settings, error) {
 	labels := fileOrFlag(f, in.Assets.Labels, "collector.assets.labels", f.labels(), &err)
 	top := fileOrFlag(f, in.Assets.Top, "collector.assets.top", float64(f.AssetTop), &err)
 	search := fileOrFlag(f, in.Assets.Search, "collector.assets.search", f.AssetSearch, &err)
+	tags := fileOrFlag(f, in.Assets.Tags, "collector.assets.tags", f.tags(), &err)
 	maxAge := fileOrFlag(f, in.Tasks.ScanMaxAge, "collector.tasks.scan-max-age", model.Duration(f.ScanMaxAge), &err)
 	const maxTop = 10_000
 	switch {
@@ -133,6 +134,9 @@ func (f Flags) settings(in fileCollectors) (collector.Settings, error) {
 		}
 		s.AssetLabels = append(s.AssetLabels, label.Value)
 	}
+	if s.AssetTags, err = tagNames(tags); err != nil {
+		return s, err
+	}
 	s.AssetTop, s.AssetSearch, s.ScanMaxAge = int(top.Value), search.Value, time.Duration(maxAge.Value)
 	s.ScanMaxAges, err = scanMaxAges(in.Tasks.ScanMaxAgeBySite)
 	return s, err
@@ -147,6 +151,37 @@ func (f Flags) labels() []sourced[string] {
 		}
 	}
 	return labels
+}
+
+// tags splits the flag's list.
+func (f Flags) tags() []sourced[string] {
+	var tags []sourced[string]
+	if strings.TrimSpace(f.AssetTags) != "" {
+		for tag := range strings.SplitSeq(f.AssetTags, ",") {
+			tags = append(tags, fromFlag("collector.assets.tags", strings.TrimSpace(tag)))
+		}
+	}
+	return tags
+}
+
+// tagNames checks the names of tags. They are label values as they are, because the tags of assets are compared with them.
+func tagNames(in sourced[[]sourced[string]]) ([]string, error) {
+	var names []string
+	for _, tag := range in.Value {
+		switch {
+		case strings.TrimSpace(tag.Value) == "":
+			return nil, tag.wrong("tags", "has an empty name: remove it")
+		case collector.Label(tag.Value) != tag.Value:
+			return nil, tag.wrong("tags", "has a name that cannot be a label value%s: write it on one line, in at most 128 characters, without blanks at its ends or double ones", quoted(tag.Value))
+		case slices.Contains(names, tag.Value):
+			return nil, tag.wrong("tags", "lists a name twice%s: remove one", quoted(tag.Value))
+		}
+		names = append(names, tag.Value)
+	}
+	if len(names) > collector.MaxTags {
+		return nil, in.wrong("tags", "lists %d tags: at most %d can be counted", len(names), collector.MaxTags)
+	}
+	return names, nil
 }
 
 func scanMaxAges(in []sourced[fileScanMaxAge]) ([]collector.ScanMaxAge, error) {

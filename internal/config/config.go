@@ -45,6 +45,7 @@ type Flags struct {
 	AssetLabels string // comma-separated
 	AssetTop    int
 	AssetSearch string
+	AssetTags   string // comma-separated
 	ScanMaxAge  time.Duration
 
 	variables []string // the environment variables that hold a token

@@ -81,6 +81,20 @@ func TestLoadsDefaults(t *testing.T) {
 	}
 }
 
+func TestTagsOfTheFlag(t *testing.T) {
+	for text, want := range map[string]string{"": "", " ": "", "env": "env", " env,Owner team ,ENV": "env|Owner team|ENV"} {
+		f := withToken(t)
+		f.AssetTags = text
+		c, err := f.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(c.Settings.AssetTags, "|"); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestCollectorFlags(t *testing.T) {
 	f := withToken(t)
 	f.CacheInterval = time.Minute
@@ -126,6 +140,9 @@ func TestRefusesInvalidFlags(t *testing.T) {
 		{"weight of zero", func(f *config.Flags) { f.Set = map[string]bool{"collector.sites.weight": true} }, "--collector.sites.weight must be more than 0"},
 		{"negative weight", func(f *config.Flags) { f.Collectors["sites"] = config.CollectorFlags{Enabled: true, Weight: -1} }, "--collector.sites.weight"},
 		{"unknown label", func(f *config.Flags) { f.AssetLabels = "site_name,hostname" }, `"hostname"`},
+		{"tag without a name", func(f *config.Flags) { f.AssetTags = "env,,location" }, "--collector.assets.tags has an empty name: remove it"},
+		{"tag that is listed twice", func(f *config.Flags) { f.AssetTags = "env, env" }, `--collector.assets.tags lists a name twice "env": remove one`},
+		{"too many tags", func(f *config.Flags) { f.AssetTags = "a,b,c,d,e,f,g,h,i,j,k" }, "--collector.assets.tags lists 11 tags: at most 10 can be counted"},
 		{"top of zero", func(f *config.Flags) { f.AssetTop = 0 }, "--collector.assets.top"},
 		{"scan age of zero", func(f *config.Flags) { f.ScanMaxAge = 0 }, "--collector.tasks.scan-max-age"},
 		{"share of zero", func(f *config.Flags) { f.QuotaShare = 0 }, "--quota.share"},

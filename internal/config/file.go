@@ -70,6 +70,7 @@ type fileAssets struct {
 	Labels sourced[[]sourced[string]] `yaml:"labels"`
 	Top    sourced[float64]           `yaml:"top"`
 	Search sourced[string]            `yaml:"search"`
+	Tags   sourced[[]sourced[string]] `yaml:"tags"`
 }
 
 type fileTasks struct {

@@ -99,7 +99,7 @@ accounts:
 func TestCollectorSettingsAndQueries(t *testing.T) {
 	c, err := load(t, account+`
 collectors:
-  assets: {labels: [os, site_name], top: 7, search: "alive:t"}
+  assets: {labels: [os, site_name], top: 7, search: "alive:t", tags: [env, "Cost centre, new"]}
   tasks:
     scan_max_age: 3d
     scan_max_age_by_site:
@@ -114,7 +114,7 @@ queries:
 	}
 	const day = 24 * time.Hour
 	want := collector.Settings{
-		AssetLabels: []string{"os", "site_name"}, AssetTop: 7, AssetSearch: "alive:t", ScanMaxAge: 3 * day,
+		AssetLabels: []string{"os", "site_name"}, AssetTop: 7, AssetSearch: "alive:t", AssetTags: []string{"env", "Cost centre, new"}, ScanMaxAge: 3 * day,
 		ScanMaxAges: []collector.ScanMaxAge{{Organization: "2024", Site: "Warehouse", MaxAge: 35 * day}, {Site: "Lab", MaxAge: day}},
 	}
 	if !reflect.DeepEqual(c.Settings, want) {
@@ -157,6 +157,7 @@ func TestRefusesSettingsOfBothFileAndFlag(t *testing.T) {
 		"collector.tasks": "tasks:\n    enabled: true", "collector.tasks.interval": "tasks:\n    interval: 1h",
 		"collector.tasks.scan-max-age": "tasks:\n    scan_max_age: 1d", "collector.assets.labels": "assets:\n    labels: [os]",
 		"collector.assets.top": "assets:\n    top: 5", "collector.assets.search": "assets:\n    search: alive:t",
+		"collector.assets.tags": "assets:\n    tags: [env]",
 	} {
 		set := func(f *config.Flags) { f.Token, f.Set[flag] = "ET1", true }
 		want := "config.yml:3: --" + flag + " (or its environment variable) sets this too: remove one"

@@ -13,10 +13,13 @@ func (c *Config) Fingerprint(a Account) string { return fmt.Sprintf("url=%q", a.
 
 // fingerprint identifies the settings that shape a collector's samples.
 func fingerprint(name string, s collector.Settings) string {
-	text := catalogue(name)
+	text := catalogue(name, len(s.AssetTags) > 0)
 	switch name {
 	case "assets":
 		text += fmt.Sprintf(" labels=%q top=%d search=%q", s.AssetLabels, s.AssetTop, s.AssetSearch)
+		if len(s.AssetTags) > 0 {
+			text += fmt.Sprintf(" tags=%q", s.AssetTags)
+		}
 	case "findings", "wireless", "directory", "services", "software":
 		text += fmt.Sprintf(" top=%d", s.AssetTop)
 	case "tasks":
@@ -26,14 +29,15 @@ func fingerprint(name string, s collector.Settings) string {
 }
 
 func queryFingerprint(q collector.Query) string {
-	return catalogue("queries") + fmt.Sprintf(" of=%q search=%q", q.Of, q.Search)
+	return catalogue("queries", false) + fmt.Sprintf(" of=%q search=%q", q.Of, q.Search)
 }
 
-// catalogue is a collector's part of the catalogue: names and help texts are cached with the values.
-func catalogue(name string) string {
+// catalogue is a collector's part of the catalogue: names and help texts are cached with the values. The families of
+// tags are part of it only with tags: an upgrade from a version without them must not poll everything again.
+func catalogue(name string, tags bool) string {
 	var cached []collector.Metric
 	for _, m := range collector.Catalogue() {
-		if !m.Live && slices.Contains(m.Collectors, name) {
+		if !m.Live && slices.Contains(m.Collectors, name) && (tags || !slices.Contains(collector.TagFamilies(), m.Name)) {
 			cached = append(cached, m)
 		}
 	}

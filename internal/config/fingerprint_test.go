@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 )
 
@@ -38,6 +39,8 @@ queries:
 		{"[os, alive]", "[alive, os]", "assets"},
 		{"top: 50", "top: 51", "findings wireless directory assets services software"},
 		{"alive:t", "alive:f", "assets"},
+		{"top: 50", "top: 50, tags: []", ""},
+		{"top: 50", "top: 50, tags: [env]", "assets"},
 		{"scan_max_age: 7d", "scan_max_age: 8d", "tasks"},
 		{"max_age: 1d}", "max_age: 2d}", "tasks"},
 		{"site: A", "site: B", "tasks"},
@@ -56,6 +59,12 @@ queries:
 		}
 		if got := strings.Join(invalidated, " "); got != c.invalidates {
 			t.Errorf("%s for %s invalidates %q, want %q", c.to, c.from, got, c.invalidates)
+		}
+	}
+	// Those of a version without tags are as they were: otherwise an upgrade would poll the assets again.
+	for _, word := range append(collector.TagFamilies(), "tags=") {
+		if strings.Contains(before["assets"], word) {
+			t.Errorf("%s is in the fingerprint of assets without tags", word)
 		}
 	}
 	for name, fingerprint := range before {

@@ -149,7 +149,7 @@ func invalid(c *config.Config) string {
 	switch {
 	case len(c.Accounts) == 0, polling == 0:
 		return "nothing to poll"
-	case s.ScanMaxAge <= 0, s.AssetTop < 1, s.AssetTop > 10_000:
+	case s.ScanMaxAge <= 0, s.AssetTop < 1, s.AssetTop > 10_000, len(s.AssetTags) > collector.MaxTags:
 		return fmt.Sprintf("the settings %+v", s)
 	}
 	for _, age := range s.ScanMaxAges {

@@ -111,6 +111,7 @@ func (c *Config) shownCollectors() map[string]map[string]any {
 	}
 	assets, tasks, s := shown["assets"], shown["tasks"], c.Settings
 	assets["labels"], assets["top"], assets["search"] = s.AssetLabels, s.AssetTop, s.AssetSearch
+	assets["tags"] = s.AssetTags
 	ages := []any{}
 	for _, age := range s.ScanMaxAges {
 		ages = append(ages, map[string]any{"organization": age.Organization, "site": age.Site, "max_age": model.Duration(age.MaxAge)})

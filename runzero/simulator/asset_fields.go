@@ -22,7 +22,6 @@ func assetFields(stringCounts bool) []field[*asset] {
 		}
 	}
 	full := func(a *asset) bool { return !a.sparse }
-	owned := func(a *asset) bool { return a.key.sub(drawOwner)&1 == 0 }
 	// The services make up most of a real record.
 	service := `{"protocol":"http","service.transport":"tcp","service.product":"nginx","banner":"` + strings.Repeat("0020 Server ready; PLANTED-banner; ", 7) + `","ts":"1616160000"}`
 	services := `{"10.66.6.66/80/tcp/":` + strings.Repeat(service+`,"10.66.6.66/8080/tcp/":`, 5) + service + `}`
@@ -31,7 +30,7 @@ func assetFields(stringCounts bool) []field[*asset] {
 		"first_task_id":"`+zeroUUID+`","foreign_attributes":{"@nessus.dev":[{"id":"10.66.6.66","firstSeenTS":"1616160000"}]},"hosted_zone_name":null,
 		"hw":"PLANTED hardware","hw_product":"PLANTED hardware","hw_vendor":"PLANTED hardware","hw_version":"PLANTED hardware","lowest_rtt":90000,
 		"lowest_ttl":2,"mac_vendors":["PLANTED hardware"],"newest_mac_age":1616160000000000000,"newest_mac_vendor":"PLANTED hardware","outlier_raw":61,
-		"owners":["PLANTED owner"],"rtts":{"icmp/echo":[90000,90001]},"services":`+services+`,"source_ids":[1],
+		"rtts":{"icmp/echo":[90000,90001]},"services":`+services+`,"source_ids":[1],
 		"subnets":{"10.66.6.66/32":{"tags":{"PLANTED-location":"PLANTED"}}},"surface_types":[2],
 		"tag_descriptions":{"PLANTED-location":"PLANTED description"}}`), []field[*asset]{
 		{"addresses", either(full, `["10.66.6.66"]`, "[]")},
@@ -57,7 +56,8 @@ func assetFields(stringCounts bool) []field[*asset] {
 		{"os_vendor", text(func(a *asset) string { return a.sys.vendor })},
 		{"os_version", text(func(a *asset) string { return a.sys.version })},
 		{"outlier_score", number((*asset).outlier)},
-		{"ownership", either(owned, `[{"id":"`+zeroUUID+`","type":"PLANTED role","name":"PLANTED owner","reference":0,"updated_at":1616160000}]`, "[]")},
+		{"owners", (*asset).appendOwners},
+		{"ownership", (*asset).appendOwnership},
 		{"risk", text(func(a *asset) string { return a.risk().name })},
 		{"risk_rank", number(func(a *asset) int64 { return a.risk().rank })},
 		{"scanned", flag((*asset).scanned)},
@@ -74,7 +74,7 @@ func assetFields(stringCounts bool) []field[*asset] {
 		{"site_name", text(func(a *asset) string { return a.site.name })},
 		{"software_count", count((*asset).softwareCount)},
 		{"sources", (*asset).appendSources},
-		{"tags", either(full, `{"PLANTED-location":"PLANTED","PLANTED-network":""}`, `{"PLANTED-env":"PLANTED"}`)},
+		{"tags", (*asset).appendTags},
 		{"type", text((*asset).typ)},
 		{"updated_at", number((*asset).updatedAt)},
 		{"vulnerability_count", count((*asset).vulnerabilityCount)},

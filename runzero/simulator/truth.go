@@ -37,6 +37,8 @@ type Asset struct {
 	FirstSeen, LastSeen, EOLOS, EOLOSExt int64
 	Services, Software, Vulnerabilities  int64
 	Sources                              []string
+	Tags                                 map[string]string // env and location, as far as it has them
+	Owners                               []AssetOwner
 }
 
 // Assets are the assets of an organization now.
@@ -46,7 +48,7 @@ func (c *Console) Assets(org int) iter.Seq[Asset] {
 		return Asset{ID: a.key.uuid(), SiteID: a.site.id, SiteName: a.site.name, Type: a.typ(), OS: a.osName(), OSVendor: s.vendor, OSProduct: s.product,
 			Risk: a.risk().name, Criticality: a.criticality().name, Alive: a.alive, Scanned: a.scanned(), Sparse: a.sparse,
 			FirstSeen: a.born, LastSeen: a.seen, EOLOS: s.eol, EOLOSExt: s.eolExt,
-			Services: a.serviceCount(), Software: a.softwareCount(), Vulnerabilities: a.vulnerabilityCount(), Sources: a.sources()}
+			Services: a.serviceCount(), Software: a.softwareCount(), Vulnerabilities: a.vulnerabilityCount(), Sources: a.sources(), Tags: a.tags(), Owners: a.owners()}
 	})
 }
 
