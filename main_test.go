@@ -31,9 +31,9 @@ func runCommand(t *testing.T, ctx context.Context, args ...string) (code int, st
 	return code, out.String(), log.String()
 }
 
-// everything are flags that switch on what is off by default.
+// everything are flags that switch on what is off by default, tags included.
 func everything() []string {
-	var flags []string
+	flags := []string{"--collector.assets.tags=env,location"}
 	for _, spec := range collector.Specs() {
 		if spec.OffByDefault {
 			flags = append(flags, "--collector."+spec.Name)

@@ -17,7 +17,7 @@ import (
 )
 
 // benchBody is the response of a console with this number of assets to a collector.
-func benchBody(tb testing.TB, name string, assets int) []byte {
+func benchBody(tb testing.TB, collect Collector, assets int) []byte {
 	tb.Helper()
 	console := simulator.New(simulator.Options{Seed: 1, Assets: assets})
 	recorder := httptest.NewRecorder()
@@ -26,7 +26,7 @@ func benchBody(tb testing.TB, name string, assets int) []byte {
 		console.ServeHTTP(recorder, r)
 		http.NotFound(w, r) // the poll is only there to make the request
 	}))
-	if _, err := collectorOf(tb, name, defaults())(tb.Context(), Poll{API: api}); err == nil || recorder.Code != http.StatusOK {
+	if _, err := collect(tb.Context(), Poll{API: api}); err == nil || recorder.Code != http.StatusOK {
 		tb.Fatalf("status %d, error %v", recorder.Code, err)
 	}
 	return recorder.Body.Bytes()
@@ -41,14 +41,14 @@ func serve(tb testing.TB, body []byte) *httptest.Server {
 	return server
 }
 
-func poll(tb testing.TB, server *httptest.Server, name string, n int) {
+func poll(tb testing.TB, server *httptest.Server, collect Collector) {
 	api, err := runzero.New(runzero.Config{URL: server.URL, HTTP: config.HTTPClientConfig{
 		Authorization: &config.Authorization{Credentials: exportToken},
 	}})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, err := collectorOf(tb, name, top(n))(tb.Context(), Poll{API: api, Now: time.Now()}); err != nil {
+	if _, err := collect(tb.Context(), Poll{API: api, Now: time.Now()}); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -58,29 +58,40 @@ func poll(tb testing.TB, server *httptest.Server, name string, n int) {
 func TestAllocationsPerRecord(t *testing.T) {
 	for _, test := range []struct {
 		collector string
+		tags      []string
 		assets    int // enough for some thousand records
 		most      float64
-	}{{"assets", 1500, 1.05}, {"services", 300, 0.05}, {"software", 60, 0.05}, {"certificates", 3000, 0.05}, {"vulnerabilities", 300, 1.05}} {
-		body := benchBody(t, test.collector, test.assets)
+	}{
+		{"assets", nil, 1500, 1.05},
+		{"assets", []string{"env", "location"}, 1500, 1.05},
+		{"services", nil, 300, 0.05},
+		{"software", nil, 60, 0.05},
+		{"certificates", nil, 3000, 0.05},
+		{"vulnerabilities", nil, 300, 1.05},
+	} {
+		settings := top(5)
+		settings.AssetTags = test.tags
+		collect := collectorOf(t, test.collector, settings)
+		body := benchBody(t, collect, test.assets)
 		records := bytes.Count(body, []byte("\n"))
 		// What a poll allocates once, and for new values, is in both.
-		more := allocations(t, test.collector, slices.Repeat(body, 2)) - allocations(t, test.collector, body)
+		more := allocations(t, collect, slices.Repeat(body, 2)) - allocations(t, collect, body)
 		if each := float64(more) / float64(records); each > test.most || records < 1000 {
-			t.Errorf("%.3f allocations for each of %d records of %s, want at most %v", each, records, test.collector, test.most)
+			t.Errorf("%.3f allocations for each of %d records of %s by tags %v, want at most %v", each, records, test.collector, test.tags, test.most)
 		}
 	}
 }
 
 // allocations returns how often a poll of an export allocates. The server of the test and the
 // runtime allocate now and then, too: the least of a few polls is what the poll itself does.
-func allocations(t *testing.T, collector string, body []byte) int {
+func allocations(t *testing.T, collect Collector, body []byte) int {
 	t.Helper()
 	server := serve(t, body)
 	least := math.MaxInt
 	for range 3 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		poll(t, server, collector, 5)
+		poll(t, server, collect)
 		runtime.ReadMemStats(&after)
 		least = min(least, int(after.Mallocs-before.Mallocs))
 	}

@@ -55,7 +55,7 @@ func metricsPage(t *testing.T) string {
 			open = append(open, label.name)
 		}
 	}
-	open = append(open, words("source category authentication encryption source_id protocol transport port software_vendor software_product")...)
+	open = append(open, words("source value owner_type owner_name category authentication encryption source_id protocol transport port software_vendor software_product")...)
 	functions := template.FuncMap{"table": metricTable}
 	page, err := template.New("metrics.md.tmpl").Funcs(functions).ParseFiles(filepath.Join("testdata", "metrics.md.tmpl"))
 	if err != nil {
@@ -65,7 +65,7 @@ func metricsPage(t *testing.T) string {
 	if err := page.Execute(&text, map[string]any{
 		"labelRunes": maxLabelRunes, "integrations": maxIntegrations, "sites": maxSites, "explorers": maxExplorers, "schedules": maxSchedules,
 		"accountRows": maxAccountRows, "hostedZones": maxHostedZones, "organizations": runzero.OrganizationsMost, "series": maxSeries,
-		"assetLabels": enumerate(labels), "openLabels": enumerate(open),
+		"tags": MaxTags, "assetLabels": enumerate(labels), "openLabels": enumerate(open),
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -59,11 +59,12 @@ func decode(tb testing.TB, server *httptest.Server) {
 // BenchmarkAssetsAgainstEncodingJSON runs a poll and the decoder in turn, and reports their times and ratio.
 func BenchmarkAssetsAgainstEncodingJSON(b *testing.B) {
 	const assets = 100_000
-	server := serve(b, benchBody(b, "assets", assets))
+	collect := collectorOf(b, "assets", defaults())
+	server := serve(b, benchBody(b, collect, assets))
 	var counted, decoded time.Duration
 	for b.Loop() {
 		start := time.Now()
-		poll(b, server, "assets", 100)
+		poll(b, server, collect)
 		counted += time.Since(start)
 		start = time.Now()
 		decode(b, server)

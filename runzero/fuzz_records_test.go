@@ -121,7 +121,9 @@ type kind struct {
 
 func kinds() []kind {
 	return []kind{
-		{"assets", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Assets(ctx, requested, "")) }},
+		{"assets", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
+			return rows(c.Assets(ctx, requested, "", "env"))
+		}},
 		{"sites", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Sites(ctx, requested)) }},
 		{"sites", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.AccountSites(ctx)) }},
 		{"tasks", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.Tasks(ctx, requested)) }},

@@ -53,9 +53,9 @@ func build(path string, flags ...string) error {
 }
 
 // everything are the flags that enable the collectors that are off by default, with an
-// interval that even a small quota permits.
+// interval that even a small quota permits, and tags.
 func everything() []string {
-	var flags []string
+	flags := []string{"--collector.assets.tags=env,location"}
 	for _, spec := range collector.Specs() {
 		if spec.OffByDefault {
 			flags = append(flags, "--collector."+spec.Name, "--collector."+spec.Name+".interval=6h")
