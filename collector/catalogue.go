@@ -15,7 +15,7 @@ type Metric struct {
 	Help       string // meaning, without what HELP adds
 	Type       dto.MetricType
 	Labels     []string
-	Configured string   // the flag that adds labels, empty if none does
+	Configured string   // the flag, or key of the configuration file, that adds labels; empty if none does
 	Collectors []string // the collectors that export the family, or Health, Quota, Store or Config
 	Live       bool     // computed at each scrape; others are as old as their collector's last successful poll
 	Stability  Stability

@@ -41,7 +41,7 @@ func Catalogue() []Metric {
 			{Name: "runzero_license_expiration_timestamp_seconds", Type: gauge, Help: "When the licence expires; scans stop then. Absent if the console does not report it."},
 		}},
 		{"organizations", false, Stable, []Metric{
-			{Name: "runzero_organization_info", Type: gauge, Labels: words("org_name organization_id project"), Help: "Id of the organization, and whether it is a temporary project (true or false); always 1."},
+			{Name: OrganizationInfo, Type: gauge, Labels: words("org_name organization_id project"), Configured: "organizations.labels", Help: "Id of the organization, and whether it is a temporary project (true or false); always 1."},
 			{Name: "runzero_organizations_missing", Type: gauge, Help: "Organizations that were seen before and are not in the last response. Their series stay until the next poll misses them too. Absent without an account credential."},
 			{Name: "runzero_organization_assets", Type: gauge, Labels: words("org_name state"), Help: "Assets of the organization as counted by the console: all, recent or live. Absent if the console does not report them."},
 			{Name: "runzero_organization_expiration_seconds", Type: gauge, Labels: words("org_name of"), Help: "How long the organization keeps stale_assets, offline_assets, scans, vulnerabilities and integration_attributes before they are deleted. Absent if the console does not report it, or reports 0, which is taken to mean that they are never deleted."},

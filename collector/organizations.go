@@ -35,7 +35,7 @@ func organizationSamples(rows []runzero.Organization, names map[string]string) *
 			continue
 		}
 		delete(names, row.ID) // skip duplicates
-		out.gauge("runzero_organization_info", 1, org, Label(row.ID), strconv.FormatBool(row.Project))
+		out.gauge(OrganizationInfo, 1, org, Label(row.ID), strconv.FormatBool(row.Project))
 		out.assets("runzero_organization_assets", row.Assets, row.RecentAssets, row.LiveAssets, org)
 		for of, days := range map[string]runzero.Count{
 			"stale_assets":           row.ExpireStaleAssets,

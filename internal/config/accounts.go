@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -45,7 +46,7 @@ func (f Flags) accounts(in sourced[[]sourced[fileAccount]]) ([]Account, error) {
 			return nil, in.wrong("accounts", "and --%s (or its environment variable) are both set: remove one", flag)
 		}
 	}
-	names := names{}
+	names, labels := names{}, map[string]bool{}
 	var accounts []Account
 	for _, each := range in.Value {
 		if err := names.add(each.Value.Name, each.position, "account"); err != nil {
@@ -55,7 +56,13 @@ func (f Flags) accounts(in sourced[[]sourced[fileAccount]]) ([]Account, error) {
 		if err != nil {
 			return nil, err
 		}
+		if account.Labels.Rules, err = each.Value.Organizations.rules(labels); err != nil {
+			return nil, err
+		}
 		accounts = append(accounts, account)
+	}
+	for i := range accounts {
+		accounts[i].Labels.Names = slices.Sorted(maps.Keys(labels))
 	}
 	return accounts, nil
 }

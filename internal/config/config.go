@@ -78,6 +78,7 @@ type Account struct {
 	Share       quota.Share
 	Credentials []Credential       // at least one
 	Selection   schedule.Selection // of the organizations to poll
+	Labels      collector.OrganizationLabels
 }
 
 // Credential is a token or an OAuth2 client.

@@ -76,6 +76,7 @@ func TestStringCanBeLoaded(t *testing.T) {
 		{"        proxy_from_environment: true", "        proxy_url: http://proxy:3128"},
 		{"allow_http: false", "allow_http: true"},
 		{"      exclude:\n        - Example Laboratory\n", ""},
+		{"labels: {customer: Example Inc., team: emea}", `labels: {customer: "'1': #", _X9: "2"}`},
 		{"labels: [site_name, asset_type, os, alive]", "labels: []"},
 		{"search: os_eol:<now and type:server", `search: "# 'a': \"b\" \u00e9 *x\n"`},
 		{"    interval: 6h # default --cache.interval", ""},

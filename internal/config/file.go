@@ -38,8 +38,14 @@ type fileQuota struct {
 }
 
 type fileOrganizations struct {
-	Include []sourced[string] `yaml:"include"`
-	Exclude []sourced[string] `yaml:"exclude"`
+	Include []sourced[string]                 `yaml:"include"`
+	Exclude []sourced[string]                 `yaml:"exclude"`
+	Labels  []sourced[fileOrganizationLabels] `yaml:"labels"`
+}
+
+type fileOrganizationLabels struct {
+	Organization sourced[string]            `yaml:"organization"`
+	Labels       map[string]sourced[string] `yaml:"labels"`
 }
 
 type fileCredential struct {

@@ -37,6 +37,9 @@ func queryFingerprint(q collector.Query) string {
 func catalogue(name string, tags bool) string {
 	var cached []collector.Metric
 	for _, m := range collector.Catalogue() {
+		if m.Name == collector.OrganizationInfo {
+			m.Configured = "" // labels that are added to what is cached
+		}
 		if !m.Live && slices.Contains(m.Collectors, name) && (tags || !slices.Contains(collector.TagFamilies(), m.Name)) {
 			cached = append(cached, m)
 		}

@@ -32,6 +32,7 @@ queries:
 		{"", "", ""},
 		{"{credentials_file: et}", "{credentials: ETother}", ""},
 		{"name: a", "name: a\n  organizations: {include: [North], exclude: [South]}", ""},
+		{"name: a", "name: a\n  organizations: {labels: [{organization: North, labels: {customer: N}}]}", ""},
 		{"name: a", "name: a\n  quota: {share: 1}\n  timeout: 1m", ""},
 		{"interval: 1h", "interval: 2h", ""},
 		{"name: a", "name: a\n  url: https://console.example.com", "account"},

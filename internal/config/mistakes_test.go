@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -100,6 +101,36 @@ func TestRefusesInvalidAccounts(t *testing.T) {
 		{"reserve of everything", withAccount("  quota: {reserve: 1}"), "config.yml:5: reserve must be at least 0 and less than 1: it is the fraction of the account's daily API calls that is left to other tools"},
 		{"empty organization", withAccount("  organizations:", "    include:", "    - North", "    - ''"), "config.yml:8: an organization's name or id must not be empty"},
 		{"included and excluded by id", withAccount("  organizations:", "    include: [BDDD405A-0000-4000-8000-000000000001]", "    exclude: [bddd405a-0000-4000-8000-000000000001]"), "config.yml:7: the organization is also included, in line 6: remove one of the two"},
+	})
+}
+
+func TestRefusesInvalidLabelsOfOrganizations(t *testing.T) {
+	const id = "BDDD405A-0000-4000-8000-000000000001"
+	labels := func(lines ...string) string {
+		return withAccount(append([]string{"  organizations:", "    labels:"}, lines...)...) // from line 7 on
+	}
+	eleven := "    - {organization: B, labels: {"
+	for i := range 10 {
+		eleven += fmt.Sprintf("l%d: x, ", i)
+	}
+	testMistakes(t, []mistake{
+		{"no organization", labels("    - labels: {customer: A}"), "config.yml:7: the entry has no organization: set it to a name or an id"},
+		{"empty organization", labels("    - {organization: ' ', labels: {customer: A}}"), "config.yml:7: the entry has no organization: set it to a name or an id"},
+		{"no labels", labels("    - organization: A"), "config.yml:7: the entry has no labels: add one, or remove the entry"},
+		{"two entries by name", labels("    - {organization: A, labels: {customer: A}}", "    - {organization: A, labels: {team: A}}"), "config.yml:8: the organization already has labels, in line 7: put all of them into one entry"},
+		{"two entries by id", labels("    - {organization: "+id+", labels: {customer: A}}", "    - {organization: "+strings.ToLower(id)+", labels: {team: A}}"), "config.yml:8: the organization already has labels, in line 7: put all of them into one entry"},
+		{"unknown key", labels("    - {organisation: A, labels: {customer: A}}"), `config.yml:7: unknown key "organisation": see examples/runzero_exporter.yml for all keys`},
+		{"label twice", labels("    - organization: A", "      labels:", "        customer: A", "        customer: B"), "config.yml:10: duplicate key: already set in line 9"},
+		{"label that is no name", labels("    - organization: A", "      labels:", "        cost-centre: A"), "config.yml:9: the label must be 1 to 64 letters, digits or underscores, and not begin with a digit"},
+		{"label of Prometheus", labels("    - organization: A", "      labels: {__name__: A}"), "config.yml:8: the label begins with __, which Prometheus keeps for itself: choose another name"},
+		{"label of the metric", labels("    - {organization: A, labels: {org_name: A}}"), `config.yml:7: the label "org_name" has another meaning: choose another name`},
+		{"label of the target", labels("    - {organization: A, labels: {job: A}}"), `config.yml:7: the label "job" has another meaning: choose another name`},
+		{"label of accounts", labels("    - {organization: A, labels: {account_name: A}}"), `config.yml:7: the label "account_name" has another meaning: choose another name`},
+		{"label without a value", labels("    - organization: A", "      labels:", "        customer:"), `config.yml:7: the label "customer" is empty: give it a value, or remove it`},
+		{"empty label", labels("    - organization: A", "      labels:", "        customer: ''"), `config.yml:9: the label "customer" is empty: give it a value, or remove it`},
+		{"list as a label", labels("    - organization: A", "      labels:", "        customer: [A]"), "config.yml:9: a list is not allowed here"},
+		{"eleven labels", labels("    - {organization: A, labels: {customer: A}}", eleven+"}}"), "config.yml:8: the label is one too many: the organizations of all accounts may have 10 different labels"},
+		{"labels as a mapping", labels("      customer: A"), "config.yml:7: expected a list"},
 	})
 }
 

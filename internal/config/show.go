@@ -57,10 +57,20 @@ func (a Account) shown() map[string]any {
 		"url": a.URL, "timeout": model.Duration(console.Timeout), "allow_http": console.AllowHTTP,
 		"quota":         a.shownQuota(),
 		"credentials":   credentials,
-		"organizations": map[string][]string{"include": a.Selection.Include, "exclude": a.Selection.Exclude},
+		"organizations": a.shownOrganizations(),
 	}
 	if a.Name != "" {
 		shown["name"] = a.Name
+	}
+	return shown
+}
+
+func (a Account) shownOrganizations() map[string]any {
+	shown := map[string]any{"include": a.Selection.Include, "exclude": a.Selection.Exclude}
+	var labels []any
+	for _, rule := range a.Labels.Rules {
+		labels = append(labels, map[string]any{"organization": rule.Organization, "labels": rule.Labels})
+		shown["labels"] = labels
 	}
 	return shown
 }

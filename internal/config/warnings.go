@@ -22,6 +22,7 @@ func (f Flags) warnings(c *Config, in file) []string {
 			all = append(all, text)
 		}
 	}
+	all = append(all, f.labelsWithoutEffect(c, in)...)
 	if !f.Offline && !f.Demo {
 		all = append(all, f.exposedSecrets(c)...)
 	}

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -45,6 +46,43 @@ func TestWarnsOfSettingsWithoutEffect(t *testing.T) {
 				t.Errorf("warnings %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// Labels of organizations are on a metric that export tokens do not reach.
+func TestWarnsOfLabelsThatAreNotExported(t *testing.T) {
+	file := func(tokens ...string) string {
+		text := "accounts:\n- name: a\n  organizations:\n    labels:\n    - {organization: North, labels: {customer: N}}\n  credentials:\n"
+		for i, token := range tokens {
+			text += fmt.Sprintf("  - {name: c%d, authorization: {credentials: %s}}\n", i, token)
+		}
+		return text
+	}
+	const exportOnly = "config.yml:5: labels of organizations are not exported, because account a has export tokens only: add an organization token or an account credential, or remove the labels"
+	off := func(f *config.Flags) { f.Collectors["organizations"] = config.CollectorFlags{} }
+	for _, c := range []struct {
+		name, text string
+		set        func(*config.Flags)
+		want       string
+	}{
+		{"export tokens", file("ET1", "XT2"), nil, exportOnly},
+		{"an organization token besides", file("ET1", "OT2"), nil, ""},
+		{"an account token", file("CT1"), nil, ""},
+		{"a token of an unknown kind", file("1"), nil, ""},
+		{"export tokens that are not read", file("ET1"), func(f *config.Flags) { f.Offline = true }, ""},
+		{"no labels", strings.ReplaceAll(file("ET1"), "    - {organization: North, labels: {customer: N}}\n", ""), nil, ""},
+		{"the collector is off", file("CT1"), off, "config.yml:5: labels of organizations are not exported, because the collector organizations is off: enable it with --collector.organizations, or remove the labels"},
+	} {
+		loaded, err := load(t, c.text, func(f *config.Flags) {
+			if c.set != nil {
+				c.set(f)
+			}
+		})
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		} else if got := strings.Join(loaded.Warnings, "\n"); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
 	}
 }
 

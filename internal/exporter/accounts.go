@@ -136,7 +136,7 @@ func (a *accounts) polled(c *config.Config) []poller.Account {
 	for _, account := range a.all {
 		p := poller.Account{
 			Name: account.config.Name, Console: hostOf(account.config.URL), Quota: account.quota, Fingerprint: c.Fingerprint(account.config),
-			Selection: account.config.Selection, Collectors: c.Collectors, EstimateLimit: runzero.IsCloud(account.config.URL),
+			Selection: account.config.Selection, Labels: account.config.Labels, Collectors: c.Collectors, EstimateLimit: runzero.IsCloud(account.config.URL),
 		}
 		for _, credential := range account.credentials {
 			p.Credentials = append(p.Credentials, credential.Credential)

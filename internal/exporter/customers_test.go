@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-kit/log"
 
+	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/web"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 	"github.com/runzero-exporter/runzero_exporter/test/harness"
@@ -142,6 +143,79 @@ func TestEachTargetOfServiceDiscoveryIsAnOrganization(t *testing.T) {
 		slices.Sort(want)
 		if !slices.Equal(all, want) {
 			t.Errorf("%d series of the targets, %d of everything", len(all), len(want))
+		}
+	})
+}
+
+// Labels are on runzero_organization_info at once, also where it comes from the cache, and no label costs a call.
+func TestLabelsOfOrganizationsCostNoCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		north, south := simulator.New(simulator.Options{Organizations: 2, Assets: 5}), simulator.New(simulator.Options{Organizations: 1, Seed: 2, Assets: 5})
+		first, second := north.Organizations()[0], north.Organizations()[1]
+		file := func(labels string) string {
+			return "accounts:\n" + harness.Account("north", harness.North, north.AccountToken()) + labels +
+				harness.Account("south", harness.South, south.OrganizationToken(0))
+		}
+		w := harness.Start(t, harness.Setup{
+			Dials: harness.Pipes(t, map[string]*simulator.Console{harness.North: north, harness.South: south}), CacheDir: t.TempDir(), File: file(""),
+			Flags: func(f *config.Flags) { delete(f.Collectors, "tasks") }, // whose history takes time
+		})
+		w.Pass(20 * time.Minute)
+		expect := func(when string, labels ...string) {
+			t.Helper()
+			info := w.Values("runzero_organization_info", "account_name", "org_name", "customer", "team")
+			if len(info) != 3 {
+				t.Errorf("%s: %v", when, info)
+			}
+			for i, organization := range []string{"north/" + first.Name, "north/" + second.Name, "south/" + south.Organizations()[0].Name} {
+				if _, ok := info[organization+labels[i]]; !ok {
+					t.Errorf("%s: no %s in %v", when, organization+labels[i], info)
+				}
+			}
+			if text := w.Text("runzero_"); strings.Count(text, "customer=") > 3 {
+				t.Errorf("%s: other families have labels:\n%s", when, text)
+			}
+		}
+		reload := func(labels string) {
+			t.Helper()
+			w.WriteFile(file(labels))
+			before := north.Count() + south.Count()
+			if err := w.Reload(); err != nil {
+				t.Fatal(err)
+			}
+			w.Pass(time.Second)
+			if n := north.Count() + south.Count(); n != before {
+				t.Errorf("the reload made %d calls", n-before)
+			}
+		}
+		expect("without labels", "", "", "")
+
+		entries := fmt.Sprintf(`    organizations:
+      labels:
+        - {organization: %q, labels: {customer: Initech, team: emea}}
+        - {organization: %s, labels: {customer: Globex}}
+`, first.Name, strings.ToUpper(second.ID))
+		reload(entries)
+		expect("after a reload", "/Initech/emea", "/Globex/", "//")
+
+		reload("")
+		expect("without labels again", "", "", "")
+
+		reload(entries + "        - {organization: Umbrella, labels: {customer: Umbrella}}\n")
+		reload(entries + "        - {organization: Umbrella, labels: {customer: Umbrella Inc.}}\n")
+		w.Pass(3 * time.Hour) // with discoveries
+		expect("hours later", "/Initech/emea", "/Globex/", "//")
+		if lines := w.Log.Lines("labels are configured for organizations that are not polled"); len(lines) != 1 || !strings.Contains(lines[0], "Umbrella") {
+			t.Errorf("logged %q", lines)
+		}
+
+		before := north.Count() + south.Count()
+		w.WriteFile(file(strings.ReplaceAll(entries, "Globex", "Hooli")))
+		w.Stop()
+		w.Restart()
+		expect("after a restart with other labels", "/Initech/emea", "/Hooli/", "//")
+		if n := north.Count() + south.Count() - before; n > 4 {
+			t.Errorf("the restart made %d calls", n)
 		}
 	})
 }

@@ -29,7 +29,9 @@ type Account struct {
 	// Fingerprint identifies the settings that everything cached for the account depends on.
 	Fingerprint string
 	// Selection says which organizations are polled.
-	Selection  schedule.Selection
+	Selection schedule.Selection
+	// Labels are added to what is exported of organizations.
+	Labels     collector.OrganizationLabels
 	Collectors []schedule.Collector
 }
 
@@ -63,6 +65,7 @@ type account struct {
 	lastFirst time.Time     // when a job was last polled for the first time
 	published publishedQuota
 	logged    loggedQuota
+	unmatched []string // organizations of labels that are not polled, as last logged
 	started   startLog
 }
 

@@ -102,6 +102,7 @@ func (p *Poller) applyReach(attempt *attempt, now time.Time) {
 		}
 	}
 	if attempt.err == nil {
+		p.logUnmatchedLabels(a)
 		p.prune()
 	}
 }

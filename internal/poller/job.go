@@ -120,7 +120,7 @@ func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err erro
 }
 
 func (j *job) setSnapshot(s *collector.Snapshot) {
-	j.snapshot, j.part, j.live = s, exposition.NewPart(s.Families), collector.LiveAssets(s.Families)
+	j.snapshot, j.part, j.live = s, exposition.NewPart(j.account.Labels.Add(s.Families)), collector.LiveAssets(s.Families)
 }
 
 // expiry is when the snapshot becomes too old to be exposed; zero: never. While the quota lengthens the interval, a

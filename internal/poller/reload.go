@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -91,12 +92,17 @@ func (p *Poller) change(a *account, wanted Account) {
 			a.forget(c.Name)
 		}
 	}
+	relabelled := !reflect.DeepEqual(a.Labels, wanted.Labels)
 	a.Account = wanted
 	a.pruneCredentials()
 	if a.selectOrganizations() != nil || rediscover {
 		a.discovery().makeDue() // which reports what is wrong, too
 	}
 	a.reconcile()
+	if relabelled {
+		a.relabel()
+		p.logUnmatchedLabels(a)
+	}
 	a.requestDiscovery()
 	p.saveState(a)
 }

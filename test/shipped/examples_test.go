@@ -6,9 +6,13 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
+	"testing"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -75,6 +79,25 @@ func (r *repository) checkContainers(name string, value any) {
 		for _, member := range slices.Sorted(maps.Keys(value)) {
 			r.checkContainers(name, value[member])
 		}
+	}
+}
+
+// What the page on customers shows is what the example has.
+func TestCustomersPageShowsTheExample(t *testing.T) {
+	jobs := func(text []byte) any {
+		var file map[string]any
+		if err := yaml.Unmarshal(text, &file); err != nil || file["scrape_configs"] == nil {
+			t.Fatalf("no scrape_configs (%v) in\n%s", err, text)
+		}
+		return file["scrape_configs"]
+	}
+	r := &repository{files: os.DirFS(root)}
+	shown := regexp.MustCompile("(?s)```yaml\n(scrape_configs:.*?)```").FindSubmatch(r.read("docs/customers.md"))
+	if shown == nil {
+		t.Fatal("docs/customers.md shows no scrape_configs")
+	}
+	if got, want := jobs(shown[1]), jobs(r.read("examples/prometheus/customers.yml")); !reflect.DeepEqual(got, want) {
+		t.Errorf("the page has\n%v\nand the example\n%v", got, want)
 	}
 }
 

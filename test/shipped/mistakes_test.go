@@ -58,6 +58,8 @@ func mistakes() []mistake {
 		{kube, "--cache.interval=1h", "--cache.intervall=1h", "has no flag --cache.intervall"},
 		{kube, "claimName: cache", "claimName: caches", "no such object caches"},
 		{kube, "path: /-/healthy, port: metrics", "path: /-/healthy, port: web", "no such port web"},
+		{"examples/small.rules.yml", "(runzero_sites)", "(runzero_site)", `team:runzero_sites:sum: no such series: "runzero_site"`},
+		{"examples/small.rules_test.yml", `org_name="A"`, `organization="A"`, "examples/small.rules_test.yml: runzero_sites{"},
 		{kube, "selector: {app: runzero-exporter}", "selector: {app: exporter}", "no such label app=exporter"},
 	}
 }

@@ -73,6 +73,9 @@ func (c catalogue) add(m collector.Metric) {
 	if m.Configured == "--collector.assets.labels" {
 		names = names.union(setOf(collector.AssetLabels()...))
 	}
+	if m.Name == collector.OrganizationInfo {
+		names = names.union(setOf("customer", "team")) // those of examples/runzero_exporter.yml
+	}
 	s := series{family: m.Name, labels: names, counter: m.Type == dto.MetricType_COUNTER}
 	if m.Type == dto.MetricType_HISTOGRAM {
 		// A cached histogram is counted afresh at each poll: its buckets are gauges.

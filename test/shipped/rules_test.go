@@ -31,11 +31,23 @@ func (r *repository) decode(name string, into any) {
 
 // readRules adds the recorded series to the catalogue.
 func (r *repository) readRules() {
+	r.rules = r.rulesOf(rulesFile)
+	for _, name := range r.walk("examples") {
+		if strings.HasSuffix(name, ".rules.yml") {
+			for _, rule := range r.rulesOf(name) {
+				r.reportAll(name+": "+rule.Record, r.catalogue.analyse(rule.Expr).problems)
+			}
+		}
+	}
+}
+
+func (r *repository) rulesOf(name string) []rule {
 	var file struct{ Groups []struct{ Rules []rule } }
-	r.decode(rulesFile, &file)
+	r.decode(name, &file)
+	var rules []rule
 	for _, group := range file.Groups {
 		for _, rule := range group.Rules {
-			r.rules = append(r.rules, rule)
+			rules = append(rules, rule)
 			if rule.Record != "" {
 				have := r.catalogue.analyse(rule.Expr).labels
 				for label := range rule.Labels {
@@ -45,6 +57,7 @@ func (r *repository) readRules() {
 			}
 		}
 	}
+	return rules
 }
 
 func (r *repository) checkRules() {
@@ -77,7 +90,13 @@ func (r *repository) checkRules() {
 
 // checkRuleTests checks that the tests of rules use series as the exporter exports them.
 func (r *repository) checkRuleTests() {
-	for _, name := range r.glob("alerts/*_test.yml") {
+	names := r.glob("alerts/*_test.yml")
+	for _, name := range r.walk("examples") {
+		if strings.HasSuffix(name, ".rules_test.yml") {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
 		var file struct {
 			Tests []struct {
 				Series []struct{ Series string } `yaml:"input_series"`
