@@ -203,7 +203,7 @@ func TestLabelsOfOrganizationsCostNoCall(t *testing.T) {
 
 		reload(entries + "        - {organization: Umbrella, labels: {customer: Umbrella}}\n")
 		reload(entries + "        - {organization: Umbrella, labels: {customer: Umbrella Inc.}}\n")
-		w.Pass(3 * time.Hour) // with discoveries
+		w.Pass(70 * time.Minute) // with discoveries
 		expect("hours later", "/Initech/emea", "/Globex/", "//")
 		if lines := w.Log.Lines("labels are configured for organizations that are not polled"); len(lines) != 1 || !strings.Contains(lines[0], "Umbrella") {
 			t.Errorf("logged %q", lines)

@@ -91,3 +91,43 @@ func BenchmarkScrape(b *testing.B) {
 	b.ReportMetric(float64(usual.Nanoseconds())/float64(b.N), "rebuilt-ns/op")
 	b.ReportMetric(float64(ours)/float64(usual), "ratio")
 }
+
+// manyOrganizations is a view of organizations with 10 polls each, of 40 series.
+func manyOrganizations(n int) *View {
+	health, describe := []*Part{}, collector.NewHealthFamilies()
+	var parts []*Part
+	for i := range n * 10 {
+		name := fmt.Sprint("Organization ", i/10)
+		query := fmt.Sprint("q", i%10)
+		health = append(health, NewPart(describe.Of(collector.PollState{Collector: query, Organization: name})))
+		f := &dto.MetricFamily{Name: new("runzero_query_results"), Type: dto.MetricType_GAUGE.Enum()}
+		for series := range 40 {
+			f.Metric = append(f.Metric, &dto.Metric{
+				Label: []*dto.LabelPair{{Name: new("org_name"), Value: &name}, {Name: new("query"), Value: &query}, {Name: new("n"), Value: new(fmt.Sprint(series))}},
+				Gauge: &dto.Gauge{Value: new(1.0)},
+			})
+		}
+		parts = append(parts, NewPart([]*dto.MetricFamily{f}))
+	}
+	return NewMerger(collector.Catalogue(), collector.AgeOf()).Merge(health, parts)
+}
+
+// A scrape of one organization costs what its own series cost, however many others there are.
+func TestAScrapeOfAnOrganizationDoesNotPayForOthers(t *testing.T) {
+	allocations := func(organizations int) float64 {
+		view := manyOrganizations(organizations)
+		return testing.AllocsPerRun(5, func() { view.Of([]Organization{{Name: "Organization 3"}}).Gather(time.Now()) })
+	}
+	few, many := allocations(5), allocations(200)
+	t.Logf("allocations: %v of 5 organizations, %v of 200", few, many)
+	if many > few {
+		t.Errorf("%v allocations with 200 organizations, %v with 5", many, few)
+	}
+}
+
+func BenchmarkScrapeOfAnOrganization(b *testing.B) {
+	view := manyOrganizations(500)
+	for b.Loop() {
+		view.Of([]Organization{{Name: "Organization 3"}}).Gather(time.Now())
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -125,6 +126,7 @@ func TestPrometheusScrapesTheTruth(t *testing.T) {
 			t.Errorf("%v of the quota remains, want %v after %d calls", left, want, charged)
 		}
 	})
+	t.Run("customers", func(t *testing.T) { customersAreScraped(t, exporter, p) })
 	t.Run("native histogram", func(t *testing.T) {
 		count := p.by("", "sum (histogram_count (runzero_api_request_duration_seconds))")
 		if sent := len(passing.requests()); count[""] != float64(sent) {
@@ -142,6 +144,35 @@ scrape_configs:
   - job_name: runzero
     static_configs: [{targets: [%q], labels: {instance: %q}}]
 `, more, strings.TrimPrefix(exporter, "http://"), liveInstance)
+}
+
+// customersAreScraped scrapes each organization by itself, as the example has it: that gives the series that one scrape
+// of everything gives, and up for each organization.
+func customersAreScraped(t *testing.T, exporter string, everything *prometheus) {
+	t.Helper()
+	example, err := os.ReadFile("../../examples/prometheus/customers.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := strings.NewReplacer("runzero_exporter:10026", strings.TrimPrefix(exporter, "http://"), "30s", "1s", "1m", "1s",
+		"../../alerts", rules+"/alerts", "customers.rules.yml", rules+"/examples/prometheus/customers.rules.yml").Replace(string(example))
+	p := startPrometheus(t, config, filepath.Join(t.TempDir(), "data"))
+	const series = `count by (org_name) ({__name__=~"runzero_(assets|scan|site|organization|collector|up|api_usage).*"})`
+	eventually(t, func() error {
+		if got, want := p.by("org_name", series), everything.by("org_name", series); !maps.Equal(got, want) {
+			return fmt.Errorf("series by customer: %v, of one scrape: %v", got, want)
+		}
+		return nil
+	})
+	if up, polled := p.by("org_name", `up{job="runzero",org_name!=""} == 1`), everything.attempts("assets"); len(up) != len(polled) {
+		t.Errorf("up is there for %v, want %v", up, polled)
+	}
+	p.by("job", `count by (job) (up) == 4 unless count by (job) ({exported_org_name!=""})`)
+	p.by("job", "customer:runzero_organization_assets_live:sum > 0")
 }
 
 // attempts returns when each organization was last polled by a collector.
