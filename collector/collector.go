@@ -153,6 +153,7 @@ func Specs() []Spec {
 		{Name: "usage", Help: "API usage, from the headers of every response", Scope: HeadersOnly},
 		{Name: "console", Help: "the console's health and version", Scope: PerConsole, Interval: time.Hour, Collect: collectConsole},
 		{Name: "license", Help: "the account's licence: assets allowed and counted, and expiry", Scope: PerAccount, Needs: runzero.AccountCredential, Interval: 6 * time.Hour, Collect: collectLicense},
+		{Name: "api_keys", Help: "API keys: calls today, and when each was last used", Scope: PerAccount, Needs: runzero.AccountCredential, Interval: time.Hour, Collect: collectAPIKeys},
 		{Name: "organizations", Help: "organizations, their assets as counted by the console, and their retention", Needs: runzero.OrganizationToken, Interval: time.Hour, Collect: collectOrganization, FromDiscovery: Organizations},
 		{Name: "hosted_zones", Help: "hosted zones, their Explorers and tasks", Scope: PerAccount, Needs: runzero.OrganizationToken, OffByDefault: true, Collect: collectHostedZones},
 		{Name: "sites", Help: "sites and their assets as counted by the console", Needs: runzero.ExportToken, Collect: collectSites, AccountWide: collectAccountSites},

@@ -39,6 +39,7 @@ func TestUnsupported(t *testing.T) {
 		"organizations":       {organizationPath, organizationToken, collectorOf(t, "organizations", defaults()), Poll{}, needsOrganization},
 		"hosted zones":        {hostedZonesPath, organizationToken, collectorOf(t, "hosted_zones", defaults()), account, needsHostedZones},
 		"license":             {licensePath, accountToken, collectorOf(t, "license", defaults()), account, needsAccount},
+		"API keys":            {apiKeysPath, accountToken, collectorOf(t, "api_keys", defaults()), account, needsAccount},
 		"account's sites":     {accountSitesPath, accountToken, accountWide(t, "sites"), account, needsAccount},
 		"account's Explorers": {accountExplorersPath, accountToken, accountWide(t, "explorers"), account, needsAccount},
 		"query":               {assetsPath, exportToken, Query{Name: "exposed", Of: "assets"}.collect, Poll{}, needsExport},

@@ -40,6 +40,10 @@ func Catalogue() []Metric {
 			{Name: "runzero_license_assets", Type: gauge, Labels: words("kind"), Help: "Assets counted against the licence: live assets (live) and those of temporary projects (project)."},
 			{Name: "runzero_license_expiration_timestamp_seconds", Type: gauge, Help: "When the licence expires; scans stop then. Absent if the console does not report it."},
 		}},
+		{"api_keys", false, Stable, []Metric{
+			{Name: "runzero_api_key_calls_today", Type: gauge, Labels: words("key key_type org_name"), Help: "API calls made today with the key, which is named by its comment in the console. The console counts from the last reset of the quota on. org_name is empty for keys of the whole account, and other for those of organizations that are not polled. Only the 500 keys with the most calls are exported; inactive keys without a call today are left out. Absent if the console does not report it."},
+			{Name: "runzero_api_key_last_used_timestamp_seconds", Type: gauge, Labels: words("key key_type org_name"), Help: "When the key was last used, with the same label values as runzero_api_key_calls_today. Absent if it never was, or if the console does not report it."},
+		}},
 		{"organizations", false, Stable, []Metric{
 			{Name: OrganizationInfo, Type: gauge, Labels: words("org_name organization_id project"), Configured: "organizations.labels", Help: "Id of the organization, and whether it is a temporary project (true or false); always 1."},
 			{Name: "runzero_organizations_missing", Type: gauge, Help: "Organizations that were seen before and are not in the last response. Their series stay until the next poll misses them too. Absent without an account credential."},
@@ -127,7 +131,7 @@ func Catalogue() []Metric {
 		{"queries", false, Experimental, []Metric{
 			{Name: "runzero_query_results", Type: gauge, Labels: words("org_name query"), Help: "Number of results of the query of this name in the configuration file."},
 		}},
-		{"tasks findings wireless directory assets services software", false, Stable, []Metric{
+		{"tasks findings wireless directory assets services software api_keys", false, Stable, []Metric{
 			{Name: "runzero_collector_folded_values", Type: gauge, Labels: words("org_name collector label"), Help: "Values of the label that have no series of their own: they are counted as other, or left out of families that have no other."},
 		}},
 		{Health, true, Stable, []Metric{

@@ -64,6 +64,7 @@ const (
 	accountSitesPath     = "/account/sites"
 	accountExplorersPath = "/account/agents"
 	licensePath          = "/account/license"
+	apiKeysPath          = "/account/keys"
 	releasePath          = "/releases/agent/version"
 	findingsPath         = "/export/org/findings.jsonl"
 	wirelessPath         = "/export/org/wireless.jsonl"

@@ -107,6 +107,7 @@ func forms(t *testing.T) map[string]form {
 		"explorers":               {of("explorers"), explorersPath, Poll{}, explorer, false, nil},
 		"account's Explorers":     {accountWide(t, "explorers"), accountExplorersPath, account, explorer, false, nil},
 		"hosted zones":            {of("hosted_zones"), hostedZonesPath, account, words("name enabled explorers_total tasks_active tasks_waiting"), false, nil},
+		"API keys":                {of("api_keys"), apiKeysPath, account, words("comment type usage_today usage_today last_used_at inactive"), false, nil},
 		"license":                 {of("license"), licensePath, account, license, true, nil},
 		"organizations":           {of("organizations"), organizationPath, Poll{}, organization, true, nil},
 		"account's organizations": {discoveredOrganizations(), "/account/orgs", account, organization, false, nil},

@@ -58,6 +58,7 @@ func TestTooManyNamesFailThePoll(t *testing.T) {
 		{"account's sites", accountWide(t, "sites"), accountSitesPath, account, record, "more than 10000 sites"},
 		{"explorers", collectorOf(t, "explorers", defaults()), explorersPath, Poll{}, record, "more than 10000 Explorers"},
 		{"hosted zones", collectorOf(t, "hosted_zones", defaults()), hostedZonesPath, account, record, "more than 1000 hosted zones"},
+		{"API keys", collectorOf(t, "api_keys", defaults()), apiKeysPath, account, record, "more than 50000 API keys"},
 		{"organizations", discoveredOrganizations(), "/account/orgs", account, record, "more than 10000 records"},
 		{"recurring scans", collectorOf(t, "tasks", defaults()), tasksPath, Poll{}, record, "more than 20000 recurring scans"},
 		{"sites of scans", collectorOf(t, "tasks", defaults()), tasksPath, Poll{}, newSiteEach, "more than 10000 sites"},

@@ -80,6 +80,19 @@ func TestReadsHostedZones(t *testing.T) {
 	})
 }
 
+func TestReadsAPIKeys(t *testing.T) {
+	expectRows(t, accountToken, func(c *runzero.Client) iter.Seq2[runzero.APIKey, error] {
+		return c.APIKeys(t.Context())
+	}, map[string]runzero.APIKey{
+		`[{"id":"a","client_id":"PLANTED","organization_id":"` + organization + `","created_at":1,"created_by":"PLANTED","comment":"SIEM","last_used_at":1755300000,
+		 "last_used_ip":"PLANTED","last_used_ua":"PLANTED","counter":10,"usage_today":100,"usage_limit":10000,"token":"PLANTED","inactive":false,"type":"org"}]`: {
+			ID: "a", OrganizationID: organization, Comment: "SIEM", Type: "org", UsageToday: runzero.Known(100), LastUsed: at(1755300000), Inactive: runzero.False,
+		},
+		`[{"id":"a","organization_id":"00000000-0000-0000-0000-000000000000","comment":null,"last_used_at":0,"usage_today":null,"inactive":"true"}]`: {ID: "a", Inactive: runzero.True},
+		`{"keys":[{"id":"a","usage_today":"0","token":{"id":"PLANTED"}}],"next_key":""}`:                                                             {ID: "a", UsageToday: runzero.Known(0)},
+	})
+}
+
 func TestReadsSitesOfAnAccount(t *testing.T) {
 	expectRows(t, accountToken, func(c *runzero.Client) iter.Seq2[runzero.Site, error] {
 		return c.AccountSites(t.Context())

@@ -132,6 +132,7 @@ func kinds() []kind {
 		{"hosted_zones", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
 			return rows(c.HostedZones(ctx, requested))
 		}},
+		{"keys", func(ctx context.Context, c *Client) iter.Seq2[row, error] { return rows(c.APIKeys(ctx)) }},
 		{"orgs", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
 			return rows(stream[Organization](ctx, c, ownOrganization(nil)))
 		}},
@@ -215,7 +216,7 @@ func readAll(t *testing.T, all iter.Seq2[row, error]) string {
 // accountWide reports whether records of this type may belong to any organization.
 func accountWide(value any) bool {
 	switch value.(type) {
-	case Site, Explorer:
+	case Site, Explorer, APIKey:
 		return true
 	}
 	return false

@@ -17,7 +17,7 @@ func TestOneCauseIsLoggedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				console, remove := newConsole(small, emptyTasks), []func(){}
-				for _, path := range []string{"/account/orgs", "/account/license"} {
+				for _, path := range []string{"/account/orgs", "/account/license", "/account/keys"} {
 					fault.Path = path
 					remove = append(remove, console.Inject(fault))
 				}

@@ -286,7 +286,8 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 		return
 	}
 	before, superseded := j.err, j.superseded()
-	if errors.Is(attempt.err, collector.ErrUnsupported) && j.works(now, p.config.MaxAge) {
+	// It is unsupported if no credential is left that could have reached it.
+	if errors.Is(attempt.err, collector.ErrUnsupported) && attempt.used != "" && j.works(now, p.config.MaxAge) {
 		attempt.err, attempt.insufficient = lost(attempt.err), nil
 		attempt.results[attempt.used] = attempt.err
 	}

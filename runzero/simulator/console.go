@@ -101,7 +101,7 @@ func New(o Options) *Console {
 	o.Assets, o.Limit, o.Burst = max(0, cmp.Or(o.Assets, 1200)), cmp.Or(o.Limit, 10000), cmp.Or(o.Burst, 2000)
 	o.Version = cmp.Or(o.Version, "5.1.260818.0")
 	o.Missing, o.Incidents = slices.Clone(o.Missing), slices.Clone(o.Incidents)
-	c := &Console{opts: o, seed: key(mix(o.Seed)), access: map[string]int64{}}
+	c := &Console{opts: o, seed: key(mix(o.Seed)), access: map[string]int64{}, usage: usage{own: map[grant]used{}}}
 	c.zippers.New = func() any {
 		z, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
 		if err != nil {

@@ -55,7 +55,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (q *request) serve(rt route, found bool, f Fault) {
 	public := found && rt.scope == scopePublic
 	charged := q.grant.valid() && !public
-	verdict, usage, retry := q.c.admit(q.now, source(q.r), charged && !f.Uncounted)
+	verdict, usage, retry := q.c.admit(q.now, source(q.r), q.grant, charged && !f.Uncounted)
 	q.usage = usage
 	if !wait(q.r.Context(), f.Delay) || f.Drop {
 		panic(http.ErrAbortHandler)

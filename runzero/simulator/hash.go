@@ -22,6 +22,7 @@ const (
 	drawRTT, drawHardware, drawOwner, drawBirth, drawZone
 	drawPublic, drawService, drawCertificate, drawPackage, drawVulnerability
 	drawWireless, drawPerson, drawGroup, drawFinding, drawIncident
+	drawKey, _, _, _, _
 )
 
 // mix is the finalizer of SplitMix64.

@@ -18,7 +18,7 @@ var unplanted = strings.Fields(`
 	directory_group_id directory_group_organization_id directory_group_site_id directory_group_group_id
 	fp_md5 fp_sha1 fp_sha256 serial family finding_code vulnerability_cve
 
-	org_name site_name agent_name orgs:name sites:name explorers:name hosted-zones:name tasks:name os os_vendor os_product os_version arch version
+	org_name site_name agent_name orgs:name sites:name explorers:name hosted-zones:name tasks:name keys:comment os os_vendor os_product os_version arch version
 	owners ownership.type ownership.name tags.env tags.location
 	sources category service_ports_tcp service_ports_udp service_products service_protocols services.*.protocol services.*.service.transport services.*.service.product
 	service_port service_protocol service_transport software_product software_vendor software_version software_cpe23

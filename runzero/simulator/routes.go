@@ -42,6 +42,7 @@ func (c *Console) buildRoutes() {
 		"/account/sites":     all((*view).siteRows),
 		"/account/agents":    all((*view).explorerRows),
 		"/account/tasks":     get(scopeAccount, func(q *request) { q.taskList(c.orgs) }),
+		"/account/keys":      get(scopeAccount, (*request).apiKeys),
 		"/account/license":   get(scopeAccount, func(q *request) { q.json(http.StatusOK, q.view.licenseRow()) }),
 
 		"/org":                 get(scopeOrganization, func(q *request) { q.json(http.StatusOK, q.view.orgRow(q.org)) }),

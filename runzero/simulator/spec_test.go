@@ -130,6 +130,7 @@ func TestFollowsTheSpecification(t *testing.T) {
 		{"GET", "/account/orgs", c.OrganizationToken(0), "", 401},
 		{"GET", "/account/agents", c.AccountToken(), "", 200},
 		{"GET", "/account/tasks?search=type:scan", c.AccountToken(), "", 200},
+		{"GET", "/account/keys", c.AccountToken(), "", 200},
 		{"GET", "/account/license", c.AccountToken(), "", 200},
 		{"GET", "/org", c.OrganizationToken(0), "", 200},
 		{"GET", "/org/key", c.OrganizationToken(0), "", 200},

@@ -18,6 +18,7 @@ type usage struct {
 	total, today int
 	day          int64
 	spent        map[int]bool // incidents, by index, that have spent their calls
+	own          map[grant]used
 }
 
 // usageAt resets the quota when it is due. The caller holds mu.
@@ -25,6 +26,9 @@ func (c *Console) usageAt(now time.Time) Usage {
 	start := int64(c.opts.DayStart / time.Second)
 	if d := floorDiv(now.Unix()-start, day); d != c.usage.day {
 		c.usage.day, c.usage.today = d, 0
+		for g, by := range c.usage.own {
+			c.usage.own[g] = used{last: by.last}
+		}
 	}
 	reset := c.usage.day*day + start
 	c.spendIncidents(now.Unix(), reset)
@@ -69,7 +73,7 @@ const (
 // admit counts a request. Refused requests cost nothing. Every other request with a valid
 // credential costs one call, whatever the response is (assumed: what is charged is not
 // documented). retry is for how many seconds the burst limit lasts.
-func (c *Console) admit(now time.Time, addr string, charge bool) (v verdict, u Usage, retry int) {
+func (c *Console) admit(now time.Time, addr string, by grant, charge bool) (v verdict, u Usage, retry int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	u = c.usageAt(now)
@@ -84,6 +88,7 @@ func (c *Console) admit(now time.Time, addr string, charge bool) (v verdict, u U
 	}
 	c.usage.total++
 	c.usage.today++
+	c.usage.own[by] = used{c.usage.own[by].today + 1, now}
 	return admitted, c.usageAt(now), 0
 }
 

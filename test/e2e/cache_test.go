@@ -172,7 +172,7 @@ func addCut(t *testing.T, cut map[string]int, folder string) {
 // cutOf is how many polls were cut short of the collector that makes these requests.
 func cutOf(cut map[string]int, request string) int {
 	for part, name := range map[string]string{
-		"tasks": "tasks", "assets": "assets", "sites": "sites", "agents": "explorers", "license": "license", "orgs": "discovery",
+		"tasks": "tasks", "assets": "assets", "sites": "sites", "agents": "explorers", "license": "license", "keys": "api_keys", "orgs": "discovery",
 		"health": "console", "releases/platform": "console", "releases/agent": "explorers",
 	} {
 		if strings.Contains(request, part) {

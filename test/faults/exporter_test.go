@@ -29,8 +29,8 @@ type access struct {
 func accesses(f fault) []access {
 	all := []access{{
 		"account credential over HTTP2", (*simulator.Console).AccountToken, harness.NewTLSNetwork,
-		[]string{"console", "license", "organizations", "explorers", "sites", "assets"},
-		map[string]string{"/account/license": "license", "/account/sites": "sites", "/export/org/assets.jsonl": "assets"},
+		[]string{"console", "license", "api_keys", "organizations", "explorers", "sites", "assets"},
+		map[string]string{"/account/license": "license", "/account/keys": "api_keys", "/account/sites": "sites", "/export/org/assets.jsonl": "assets"},
 	}, {
 		"export token over HTTP1", func(c *simulator.Console) string { return c.ExportToken(0) }, harness.NewNetwork,
 		[]string{"console", "sites", "assets"},

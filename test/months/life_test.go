@@ -51,7 +51,7 @@ func begin(t *testing.T) *life {
 	l.north = l.accounts["north"]
 	l.setup = harness.Setup{Dials: map[string]harness.Dial{}, CacheDir: t.TempDir(), Flags: func(f *config.Flags) {
 		f.CacheInterval, f.CacheMaxAge, f.QuotaShare = interval, maxAge, share
-		for _, name := range []string{"console", "organizations", "license"} {
+		for _, name := range []string{"console", "organizations", "license", "api_keys"} {
 			f.Collectors[name] = config.CollectorFlags{Enabled: true, Interval: interval}
 		}
 	}}
@@ -164,7 +164,7 @@ func (l *life) polls() []string {
 		}
 		add("", "console")
 		if name == "north" {
-			add("", "discovery", "organizations", "sites", "explorers", "license")
+			add("", "discovery", "organizations", "sites", "explorers", "license", "api_keys")
 		}
 		for _, organization := range l.accounts[name].organizations() {
 			add(organization, "assets", "tasks")

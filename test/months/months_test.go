@@ -103,14 +103,14 @@ func TestMonths(t *testing.T) {
 // each collector's by its own age.
 func (l *life) outage() {
 	l.north.set(func(a *account) { a.down = true })
-	assets, last := l.newest("assets"), l.newest("assets", "sites", "explorers", "license")
+	assets, last := l.newest("assets"), l.newest("assets", "sites", "explorers", "license", "api_keys")
 	l.Pass(time.Until(assets) + maxAge - time.Minute)
 	l.Expect("runzero_up", 0, "account_name", "north")
 	if l.Values("runzero_assets", "account_name")["north"] == 0 {
 		l.t.Error("assets are withdrawn before they are too old")
 	}
 	l.Pass(time.Until(last) + maxAge + time.Minute)
-	l.expectWithdrawn("runzero_assets", "runzero_sites", "runzero_explorers", "runzero_license_assets_limit")
+	l.expectWithdrawn("runzero_assets", "runzero_sites", "runzero_explorers", "runzero_license_assets_limit", "runzero_api_key_calls_today")
 	l.Pass(4 * 24 * time.Hour)
 	l.north.set(func(a *account) { a.down = false })
 }

@@ -139,7 +139,7 @@ queries:
 	dials := harness.Pipes(t, map[string]*simulator.Console{harness.North: one, harness.South: other})
 	got := checkAll(t, o, route(dials), one, other)
 	got.want(t,
-		"ok configuration: 2 accounts, 4 credentials, 11 collectors",
+		"ok configuration: 2 accounts, 4 credentials, 12 collectors",
 		"warning one/exports credential: export token, expires on",
 		"error one/revoked credential: expired on",
 		"error one/revoked organizations: the console refuses the token",

@@ -16,8 +16,8 @@ import (
 )
 
 func TestPrintsOneFindingALine(t *testing.T) {
-	const want = `ok       calls                      this check makes at most 18 API calls of the account's daily quota
-ok       configuration              the flags are valid: 1 account, 1 credential, 16 collectors
+	const want = `ok       calls                      this check makes at most 19 API calls of the account's daily quota
+ok       configuration              the flags are valid: 1 account, 1 credential, 17 collectors
 ok       web                        without --web.config.file, metrics are served unencrypted and without authentication
 ok       credential                 account credential
 ok       proxy                      none
@@ -28,6 +28,7 @@ ok       organizations              account-wide: 5 organizations
 ok       organizations              3 polled: "Halvorsen Logistics", "Brightwater Clinics", "Kestrel Acquisition"
 ok       organizations              2 not polled: "runZero Demo" (demo), "Former Subsidiary" (inactive)
 ok       collector license          yes
+ok       collector api_keys         yes
 ok       collector organizations    yes, account-wide
 ok       collector hosted_zones     yes
 ok       collector sites            yes, account-wide
@@ -41,9 +42,9 @@ ok       collector certificates     yes, tried with organization "Halvorsen Logi
 ok       collector services         yes, tried with organization "Halvorsen Logistics"
 ok       collector software         yes, tried with organization "Halvorsen Logistics"
 ok       collector vulnerabilities  yes, tried with organization "Halvorsen Logistics"
-ok       quota                      100000 API calls a day, 14 made today, 99986 left; this exporter may make 50000 a day (share 0.5) and leaves the last 10000 to other tools (reserve 0.1)
-ok       plan                       the intervals need 47572 API calls a day, of 50000 that this exporter may make: they fit
-ok       calls                      15 API calls made, of at most 18
+ok       quota                      100000 API calls a day, 15 made today, 99985 left; this exporter may make 50000 a day (share 0.5) and leaves the last 10000 to other tools (reserve 0.1)
+ok       plan                       the intervals need 47596 API calls a day, of 50000 that this exporter may make: they fit
+ok       calls                      16 API calls made, of at most 19
 0 errors, 0 warnings
 `
 	o := Options{Flags: harness.DefaultFlags(), Demo: command.Demo{Enabled: true}}
@@ -69,8 +70,8 @@ func TestReportsWhatEachKindOfCredentialReaches(t *testing.T) {
 		{"organization token", simulator.Professional, func(c *simulator.Console) string { return c.OrganizationToken(1) }, 6, []string{
 			"ok collector sites: yes", "ok collector explorers: yes", "ok collector organizations: yes", "warning collector license: no: it needs an account credential",
 		}},
-		{"account token", simulator.Platform, (*simulator.Console).AccountToken, 7, []string{
-			"ok organizations: account-wide", "ok collector sites: yes, account-wide", "ok collector assets: yes, tried with", "ok collector license: yes",
+		{"account token", simulator.Platform, (*simulator.Console).AccountToken, 8, []string{
+			"ok organizations: account-wide", "ok collector sites: yes, account-wide", "ok collector assets: yes, tried with", "ok collector license: yes", "ok collector api_keys: yes",
 		}},
 		{"account token, licence without API", simulator.Professional, (*simulator.Console).AccountToken, 2, []string{"error organizations: ;"}},
 		{"organization token, licence without API", simulator.Community, func(c *simulator.Console) string { return c.OrganizationToken(0) }, 3, []string{"error organizations: ;"}},
@@ -95,7 +96,7 @@ func TestChecksOAuth2Clients(t *testing.T) {
 	o.Flags.ClientID, o.Flags.ClientSecretFile = id, write(t, secret)
 	got := check(t, o, console, nil)
 	got.want(t, "ok organizations: account-wide", "ok collector license: yes")
-	if got.err != nil || console.Count() != 8 { // one of them for the access token
+	if got.err != nil || console.Count() != 9 { // one of them for the access token
 		t.Errorf("error %v, %d requests: %s", got.err, console.Count(), got.out)
 	}
 

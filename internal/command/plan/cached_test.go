@@ -34,7 +34,8 @@ func TestTakesLimitAndOrganizationsFromTheCache(t *testing.T) {
 			t.Error(err)
 		}
 		expect(t, out, "the account's 10000.", "assets Halvorsen Logistics 1", "assets Brightwater Clinics 1", "sites all at once", "license",
-			"need 820 API calls") // 24 + 24 + 4 + 2*96 + 2*3*96
+			"api_keys",
+			"need 844 API calls") // 24 + 24 + 24 + 4 + 2*96 + 2*3*96
 
 		out, err = run(t, Options{Flags: flags, Limit: 100, Organizations: 5})
 		if !errors.Is(err, errDoesNotFit) {

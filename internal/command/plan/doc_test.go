@@ -46,7 +46,7 @@ func quotaTable(t *testing.T) string {
 	t.Helper()
 	var table strings.Builder
 	table.WriteString("| calls a day | of them for the exporter | one organization: assets and tasks each | sites | console | calls | " +
-		"ten organizations: assets and tasks each | Explorers at once | sites at once | console, organizations | licence | calls |\n" +
+		"ten organizations: assets and tasks each | Explorers at once | sites at once | console, organizations, API keys | licence | calls |\n" +
 		"|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, limit := range []int64{100, 250, 500, 1000, 2500, 10_000} {
 		one, ten := options(limit, exportToken), options(limit, accountToken)
@@ -55,7 +55,7 @@ func quotaTable(t *testing.T) string {
 		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", thousands(limit), thousands(f.calls),
 			resulting(t, f, "assets", "tasks"), resulting(t, f, "sites"), resulting(t, f, "console"), thousands(int64(f.total()+0.5)),
 			resulting(t, g, "assets", "tasks"), resulting(t, g, "explorers"), resulting(t, g, "sites"),
-			resulting(t, g, "console", "discovery"), resulting(t, g, "license"), thousands(int64(g.total()+0.5)))
+			resulting(t, g, "console", "discovery", "api_keys"), resulting(t, g, "license"), thousands(int64(g.total()+0.5)))
 	}
 	return table.String()
 }

@@ -85,7 +85,7 @@ The intervals need 313 API calls a day. This exporter may spend 50: --quota.shar
 account's 100. That does not fit, so the exporter lengthens intervals as shown, by a factor of up to
 18.62.
 Not polled without an organization token: organizations, explorers.
-Not polled without an account credential: license.
+Not polled without an account credential: license, api_keys.
 
 To make it fit, do one of the following:
   - poll less often: --collector.console.interval=6h23m --cache.interval=1h36m
@@ -120,13 +120,13 @@ func TestForecast(t *testing.T) {
 		{"without some collectors", options(500, "", disable("assets"), disable("tasks")), true, []string{"total 121.0"}},
 		{"an interval of its own", options(500, "", collect("assets", 6*time.Hour)), true, []string{"assets one organization 1 6h 6h 4.0", "total 221.0"}},
 		{"what is rare is not slowed before its turn", options(250, accountToken), false, []string{
-			"license 1 6h 6h 4.0", "assets one organization 1 15m 35m42s",
+			"license 1 6h 6h 4.0", "assets one organization 1 15m 37m11s",
 		}},
 		{"a weight of its own", options(100, "", func(f *config.Flags) {
 			f.Collectors["assets"] = config.CollectorFlags{Enabled: true, Weight: 10}
 		}), false, []string{"assets one organization 1 15m 7h13m", "tasks one organization 1 15m 43m21s"}},
-		{"an organization token", options(1000, organizationToken), true, []string{"total 433.0", "Not polled without an account credential: license."}},
-		{"an account token", options(1000, accountToken), true, []string{"sites all at once", "total 436.0"}},
+		{"an organization token", options(1000, organizationToken), true, []string{"total 433.0", "Not polled without an account credential: license, api_keys."}},
+		{"an account token", options(1000, accountToken), true, []string{"sites all at once", "total 460.0"}},
 		{"hosted zones", options(1000, organizationToken, collect("hosted_zones", 0)), false, []string{"hosted_zones"}},
 		{"a collector of two calls", options(1000, "", collect("directory", 6*time.Hour)), true, []string{"directory one organization 2 6h 6h 8.0"}},
 	} {
