@@ -262,7 +262,7 @@ func TestRefusesSettingsOfBothFileAndFlag(t *testing.T) {
 func TestDemoHonoursTheIntervalVariable(t *testing.T) {
 	t.Setenv("RUNZERO_CACHE_INTERVAL", "7m")
 	code, out, stderr := runCommand(t, t.Context(), "once", "--demo")
-	if code != 0 || !regexp.MustCompile(`runzero_collector_interval_seconds\{collector="assets".*\} 420\n`).MatchString(out) {
+	if code != 0 || !regexp.MustCompile(`runzero_collector_interval_seconds\{collector="sites".*\} 420\n`).MatchString(out) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }

@@ -30,6 +30,7 @@ type Poll struct {
 	// same names; nil before the first. In an account-wide poll they are those of all organizations, with AccountSite ids.
 	Sites     SiteNames
 	Previous  *Snapshot     // the collector's last snapshot of the organization, nil before the first
+	Current   time.Time     // up to when Previous shows all changes; zero if they are not followed
 	LastError error         // why the poll before failed, nil if it did not
 	Interval  time.Duration // time from poll to poll; zero: polled only once
 	Settings  Settings
@@ -49,6 +50,10 @@ type Snapshot struct {
 	Sites SiteNames
 	// Missing are those of the Sites that the last response did not contain.
 	Missing Missing
+	// Overlooked means that the last Changes should have shown something, and did not.
+	Overlooked bool
+	// Tasks is set in snapshots of tasks. Nil: those of a version that did not know it.
+	Tasks *Tasks
 	// Listed is how many rows the lists had from which the families were made.
 	Listed runzero.Listed
 }
@@ -140,6 +145,11 @@ type Spec struct {
 	// AccountWide is the account-wide form of a PerOrganization collector, which polls all organizations at once; nil
 	// if there is none. If its polls fail with ErrUnsupported, the organizations are polled one by one.
 	AccountWide Collector
+	// Changes follows what changes in all organizations, so that they need to be polled one by one only once a day; nil if
+	// that is impossible. If its polls fail, the organizations are polled at each interval.
+	Changes Changes
+	// ChangedBy is the collector that finds out when there is something new to poll; empty if none does.
+	ChangedBy string
 	// FromDiscovery makes the account-wide snapshot from the organizations that discovery found, without an API call;
 	// nil if the collector has to be polled. Names maps the ids of the organizations to export to their org_name; as many
 	// as missing are not in the last response.
@@ -158,11 +168,11 @@ func Specs() []Spec {
 		{Name: "hosted_zones", Help: "hosted zones, their Explorers and tasks", Scope: PerAccount, Needs: runzero.OrganizationToken, OffByDefault: true, Collect: collectHostedZones},
 		{Name: "sites", Help: "sites and their assets as counted by the console", Needs: runzero.ExportToken, Collect: collectSites, AccountWide: collectAccountSites},
 		{Name: "explorers", Help: "Explorers: connection, version and last check-in", Needs: runzero.OrganizationToken, Collect: collectExplorers, AccountWide: collectAccountExplorers},
-		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.ExportToken, Collect: collectTasks},
+		{Name: "tasks", Help: "scans, their schedules, and integrations", Needs: runzero.ExportToken, Collect: collectTasks, Changes: collectTaskChanges},
 		{Name: "findings", Help: "findings by category and risk", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectFindings},
 		{Name: "wireless", Help: "wireless networks by site, authentication and encryption", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectWireless},
 		{Name: "directory", Help: "directory users and groups", Needs: runzero.ExportToken, OffByDefault: true, Calls: 2, Collect: collectDirectory},
-		{Name: "assets", Help: "assets by site, type, operating system and risk", Needs: runzero.ExportToken, Collect: collectAssets},
+		{Name: "assets", Help: "assets by site, type, operating system and risk", Needs: runzero.ExportToken, Collect: collectAssets, ChangedBy: "tasks"},
 		{Name: "certificates", Help: "certificates by type and state, and their remaining lifetime", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectCertificates},
 		{Name: "services", Help: "services by protocol and port", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectServices},
 		{Name: "software", Help: "installed software by product", Needs: runzero.ExportToken, OffByDefault: true, Collect: collectSoftware},

@@ -69,7 +69,7 @@ func Catalogue() []Metric {
 			{Name: "runzero_explorer_outdated", Type: gauge, Labels: words("org_name explorer"), Help: "1 if the Explorer's version is older than the one the console offers. Absent if either is unknown."},
 		}},
 		{"tasks", false, Stable, []Metric{
-			{Name: "runzero_tasks", Type: gauge, Labels: words("org_name task_type status"), Help: "Tasks listed by the console, by type and status. Counts runs, not schedules. Types and statuses unknown to this exporter are other."},
+			{Name: "runzero_tasks", Type: gauge, Labels: words("org_name task_type status"), Help: "Tasks listed by the console, by type and status. Counts runs, not schedules, and no passive samples. Types and statuses unknown to this exporter are other."},
 			{Name: "runzero_scan_last_success_timestamp_seconds", Type: gauge, Labels: words("org_name site_name"), Help: "When the site's last successful scan ended. Absent if no scan of the site has succeeded."},
 			{Name: "runzero_scan_last_attempt_timestamp_seconds", Type: gauge, Labels: words("org_name site_name"), Help: "When the site's last finished scan ended, successful or not. Absent if the site has never been scanned."},
 			{Name: "runzero_scan_last_success", Type: gauge, Labels: words("org_name site_name"), Help: "1 if the site's last finished scan succeeded, 0 if it failed, was stopped or was canceled. Absent if the site has never been scanned."},
@@ -141,8 +141,9 @@ func Catalogue() []Metric {
 			{Name: "runzero_collector_last_success_timestamp_seconds", Type: gauge, Labels: words("org_name collector"), Help: "When the collector's last successful poll began, which is how old its data is. Absent if no poll has succeeded."},
 			{Name: "runzero_collector_last_attempt_timestamp_seconds", Type: gauge, Labels: words("org_name collector"), Help: "When the collector's last poll began, successful or not. Absent before the first poll."},
 			{Name: "runzero_collector_duration_seconds", Type: gauge, Labels: words("org_name collector"), Help: "Duration of the collector's last poll. Absent before the first poll."},
-			{Name: "runzero_collector_interval_seconds", Type: gauge, Labels: words("org_name collector"), Help: "Polling interval of the collector currently in force."},
-			{Name: "runzero_collector_next_poll_timestamp_seconds", Type: gauge, Labels: words("org_name collector"), Help: "When the collector's next poll is due."},
+			{Name: "runzero_collector_interval_seconds", Type: gauge, Labels: words("org_name collector"), Help: "Polling interval of the collector currently in force: the longest time between two polls while nothing fails. Data of this age is not stale."},
+			{Name: "runzero_collector_next_poll_timestamp_seconds", Type: gauge, Labels: words("org_name collector"), Help: "When the collector's next poll is due. One that waits for changes is polled earlier if there are any."},
+			{Name: "runzero_collector_poll_reason_total", Type: counter, Labels: words("collector reason"), Help: "Polls that were started, by reason: interval (it was due), change (something has changed, or what has is unclear), retry (the last poll failed), reload (of the configuration, or a secret is new), probe (to find out whether a failure is over, or calls are left again)."},
 		}},
 		{Quota, true, Stable, []Metric{
 			{Name: "runzero_api_paused", Type: gauge, Labels: words("reason"), Help: "1 while polling is paused, by reason: quota (this exporter's share is used up, or the account has no calls left today), reserve (the account is down to --quota.reserve), rate_limit (the console reports too many requests), auth (the console rejects the credential)."},

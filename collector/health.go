@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -60,6 +61,39 @@ func (h HealthFamilies) Of(p PollState) []*dto.MetricFamily {
 	gauge("runzero_collector_success", oneIf(p.Success))
 	gauge("runzero_collector_supported", oneIf(p.Supported))
 	return families
+}
+
+// PollReason is why a collector was polled.
+type PollReason struct{ Collector, Reason string }
+
+// The reasons for polls.
+const (
+	ReasonInterval = "interval" // it was due
+	ReasonChange   = "change"   // something has changed, or what has is unclear
+	ReasonRetry    = "retry"    // the last poll failed
+	ReasonReload   = "reload"   // of the configuration, or a secret is new
+	ReasonProbe    = "probe"    // to find out whether a failure is over, or calls are left again
+)
+
+// Reasons returns the family that counts an account's polls. A collector has a series of each reason.
+func (h HealthFamilies) Reasons(account string, polls map[PollReason]int64) []*dto.MetricFamily {
+	name := "runzero_collector_poll_reason_total"
+	family := &dto.MetricFamily{Name: &name, Help: new(h.help[name]), Type: dto.MetricType_COUNTER.Enum()}
+	collectors := map[string]bool{}
+	for p := range polls {
+		collectors[p.Collector] = true
+	}
+	for _, collector := range slices.Sorted(maps.Keys(collectors)) {
+		for _, reason := range []string{ReasonInterval, ReasonChange, ReasonRetry, ReasonReload, ReasonProbe} {
+			labels := []*dto.LabelPair{labelPair("collector", collector), labelPair("reason", reason)}
+			if account != "" {
+				labels = slices.Insert(labels, 0, labelPair(AccountLabel, account))
+			}
+			n := float64(polls[PollReason{collector, reason}])
+			family.Metric = append(family.Metric, &dto.Metric{Label: labels, Counter: &dto.Counter{Value: &n}})
+		}
+	}
+	return []*dto.MetricFamily{family}
 }
 
 func labelPair(name, value string) *dto.LabelPair { return &dto.LabelPair{Name: &name, Value: &value} }

@@ -20,3 +20,9 @@ func TestHealth(t *testing.T) {
 		})
 	}
 }
+
+func TestReasons(t *testing.T) {
+	golden(t, "health-reasons", NewHealthFamilies().Reasons("", map[PollReason]int64{
+		{"assets", ReasonChange}: 3, {"assets", ReasonInterval}: 4, {"tasks", ReasonRetry}: 1,
+	}))
+}

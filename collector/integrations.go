@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -14,77 +17,76 @@ const (
 	maxIntegrationNames = 20_000 // names kept during a poll; beyond, those that ran longest ago are dropped
 )
 
-// integrations finds the last runs of connectors and imports by name.
+// integrations are the last runs of connectors and imports.
 type integrations struct {
-	poll      Poll
-	last      map[string]*lastRuns
-	scheduled map[string]bool // names of connectors
+	Last      map[string]*lastRuns // by name
+	Scheduled map[string]string    // names of connectors, by the ids of their schedules
 }
 
-func newIntegrations(poll Poll) *integrations {
-	return &integrations{poll: poll, last: map[string]*lastRuns{}, scheduled: map[string]bool{}}
+func newIntegrations() integrations {
+	return integrations{Last: map[string]*lastRuns{}, Scheduled: map[string]string{}}
 }
 
-func (i *integrations) addSchedule(task *runzero.Task) {
-	if task.Type == typeConnector && inForce(task) && len(i.scheduled) < maxIntegrationNames {
-		i.scheduled[Label(task.Name)] = true
+// schedule notes the schedule of a connector.
+func (i integrations) schedule(task *runzero.Task) {
+	if len(i.Scheduled) < maxIntegrationNames {
+		i.Scheduled[task.ID] = Label(task.Name)
 	}
 }
 
-func (i *integrations) add(task *runzero.Task, o outcome) {
-	end := finishedAt(task, o, i.poll.Now)
+func (i integrations) add(task *runzero.Task, o outcome, now time.Time) {
+	end := finishedAt(task, o, now)
 	if end.IsZero() {
 		return
 	}
 	name := Label(task.Name)
-	if i.last[name] == nil && len(i.last) >= maxIntegrationNames {
+	if i.Last[name] == nil && len(i.Last) >= maxIntegrationNames {
 		for _, oldest := range i.latest()[maxIntegrationNames/2:] {
-			delete(i.last, oldest)
+			delete(i.Last, oldest)
 		}
 	}
-	entry(i.last, name).add(end, task.ID, o)
+	entry(i.Last, name).add(end, task.ID, o)
 }
 
 // restore adds what the previous snapshot knew about connectors that are still scheduled and
 // that the task list no longer shows.
-func (i *integrations) restore() {
-	if i.poll.Previous == nil {
-		return
-	}
+func (i integrations) restore(families []*dto.MetricFamily) {
 	before := map[string]*lastRuns{}
 	of := func(labels map[string]string) *lastRuns { return entry(before, labels["integration"]) }
-	families := i.poll.Previous.Families
-	eachSample(families, "runzero_integration_last_success_timestamp_seconds", func(v float64, l map[string]string) { of(l).success = timestampOf(v) })
-	eachSample(families, "runzero_integration_last_success", func(v float64, l map[string]string) { of(l).failed = v == 0 })
+	eachSample(families, "runzero_integration_last_success_timestamp_seconds", func(v float64, l map[string]string) { of(l).Success = timestampOf(v) })
+	eachSample(families, "runzero_integration_last_success", func(v float64, l map[string]string) { of(l).Failed = v == 0 })
+	scheduled := map[string]bool{}
+	for _, name := range i.Scheduled {
+		scheduled[name] = true
+	}
 	for name, b := range before {
-		if !i.scheduled[name] {
+		if !scheduled[name] {
 			continue
 		}
-		runs := i.last[name]
+		runs := i.Last[name]
 		if runs == nil {
 			// The time of the last attempt is not exported; that of the last success is good enough
 			// for choosing the names to export.
-			i.last[name] = &lastRuns{success: b.success, failed: b.failed, attempt: b.success}
-		} else if b.success.After(runs.success) {
-			runs.success = b.success
+			i.Last[name] = &lastRuns{Success: b.Success, Failed: b.Failed, Attempt: b.Success}
+		} else if b.Success.After(runs.Success) {
+			runs.Success = b.Success
 		}
 	}
 }
 
 // latest returns the names, those that ran last first.
-func (i *integrations) latest() []string {
-	return slices.SortedFunc(maps.Keys(i.last), func(a, b string) int {
-		return cmp.Or(i.last[b].attempt.Compare(i.last[a].attempt), cmp.Compare(a, b))
+func (i integrations) latest() []string {
+	return slices.SortedFunc(maps.Keys(i.Last), func(a, b string) int {
+		return cmp.Or(i.Last[b].Attempt.Compare(i.Last[a].Attempt), cmp.Compare(a, b))
 	})
 }
 
-func (i *integrations) samples(out *samples, org string) {
-	i.restore()
+func (i integrations) samples(out *samples, org string) {
 	names := i.latest()
 	for _, name := range names[:min(maxIntegrations, len(names))] {
-		runs := i.last[name]
-		out.timestamp("runzero_integration_last_success_timestamp_seconds", runs.success, org, name)
-		out.boolean("runzero_integration_last_success", !runs.failed, org, name)
+		runs := i.Last[name]
+		out.timestamp("runzero_integration_last_success_timestamp_seconds", runs.Success, org, name)
+		out.boolean("runzero_integration_last_success", !runs.Failed, org, name)
 	}
 	out.gauge("runzero_collector_folded_values", float64(max(len(names)-maxIntegrations, 0)), org, "tasks", "integration")
 }

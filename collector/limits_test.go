@@ -117,12 +117,12 @@ func TestSitesOfEarlierPollsDoNotAccumulate(t *testing.T) {
 func TestOfManyIntegrationsTheLatestAreExported(t *testing.T) {
 	const many = 2 * maxIntegrationNames
 	for _, oldestFirst := range []bool{true, false} {
-		i := newIntegrations(Poll{Now: noon})
+		i := newIntegrations()
 		for n := range many {
 			if !oldestFirst {
 				n = many - 1 - n
 			}
-			i.add(&runzero.Task{ID: strconv.Itoa(n), Name: fmt.Sprint("file ", n), AcquisitionEnded: noon.Add(time.Duration(n-many) * time.Second)}, succeeded)
+			i.add(&runzero.Task{ID: strconv.Itoa(n), Name: fmt.Sprint("file ", n), AcquisitionEnded: noon.Add(time.Duration(n-many) * time.Second)}, succeeded, noon)
 		}
 		out := newSamples("tasks")
 		i.samples(out, "Acme")
@@ -198,12 +198,12 @@ func allocatedBy(f func()) uint64 {
 }
 
 func TestSchedulesDoNotKeepLongTexts(t *testing.T) {
-	s := newSchedules(newSeenSites(nil))
+	s := newTasks(nil)
 	long := strings.Repeat("x", 4096)
-	if err := s.add(&runzero.Task{ID: uuid(1), Type: typeScan, Recur: true, Status: long, Frequency: long, Name: long, SiteName: long}); err != nil {
+	if err := s.add(&runzero.Task{ID: uuid(1), Type: typeScan, Recur: true, Status: long, Frequency: long, Name: long, SiteName: long}, noon); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(fmt.Sprintf("%+v", s.scans)); n > 2000 {
+	if n := len(fmt.Sprintf("%+v", s.Schedules)); n > 2000 {
 		t.Errorf("%d bytes are kept of a schedule", n)
 	}
 }

@@ -8,23 +8,16 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// scans finds the last scans of each site.
-type scans struct {
-	poll  Poll
-	sites map[string]*siteScans
-	seen  *seenSites // shared with schedules
-}
+// scans are those of an organization, by the keys of their sites.
+type scans map[string]*siteScans
 
 // siteScans is what is known about the scans of one site.
 type siteScans struct {
 	lastRuns
-	duration time.Duration      // of the last successful scan
-	changes  map[string]float64 // of the last successful scan
-	running  time.Time          // start of the oldest running scan
-}
 
-func newScans(poll Poll, seen *seenSites) *scans {
-	return &scans{poll: poll, sites: map[string]*siteScans{}, seen: seen}
+	Duration time.Duration      `json:",omitempty"` // of the last successful scan
+	Changes  map[string]float64 `json:",omitempty"` // of the last successful scan
+	Running  time.Time          `json:",omitzero"`  // start of the oldest running scan
 }
 
 // entry returns the value of a key. It adds a zero value if there is none.
@@ -35,24 +28,27 @@ func entry[T any](m map[string]*T, key string) *T {
 	return m[key]
 }
 
-func (s *scans) add(task *runzero.Task, o outcome) error {
-	key, err := s.seen.note(task.SiteID, task.SiteName)
-	if err != nil {
-		return err
+// add adds a run of a scan, of the site with this key.
+func (s scans) add(key string, task *runzero.Task, o outcome, now time.Time) {
+	site, start := entry(s, key), task.Start()
+	if o == running {
+		site.run(start)
 	}
-	site, start := entry(s.sites, key), task.Start()
-	if o == running && !start.IsZero() && (site.running.IsZero() || start.Before(site.running)) {
-		site.running = start
+	end := finishedAt(task, o, now)
+	if end.IsZero() || !site.lastRuns.add(end, task.ID, o) {
+		return
 	}
-	end := finishedAt(task, o, s.poll.Now)
-	if end.IsZero() || !site.add(end, task.ID, o) {
-		return nil
-	}
-	site.changes, site.duration = changes(task.Changes), 0
+	site.Changes, site.Duration = changes(task.Changes), 0
 	if !start.IsZero() {
-		site.duration = max(end.Sub(start), 0)
+		site.Duration = max(end.Sub(start), 0)
 	}
-	return nil
+}
+
+// run adds the start of a scan that is running.
+func (s *siteScans) run(start time.Time) {
+	if !start.IsZero() && (s.Running.IsZero() || start.Before(s.Running)) {
+		s.Running = start
+	}
 }
 
 func changes(c runzero.Changes) map[string]float64 {
@@ -71,13 +67,10 @@ func changes(c runzero.Changes) map[string]float64 {
 // restore adds what the previous snapshot knew and the task list no longer shows. Consoles
 // list a limited number of tasks and delete old ones, and a site whose last successful scan
 // has dropped out is the one that the stale-scan alert is for.
-func (s *scans) restore() {
-	previous := s.poll.Previous
-	if previous == nil {
-		return
-	}
+func (s scans) restore(poll Poll) {
+	previous := poll.Previous
 	ids := map[string]string{}
-	for _, sites := range []SiteNames{s.poll.Sites, previous.Sites} { // the last takes precedence: it names the families' sites
+	for _, sites := range []SiteNames{poll.Sites, previous.Sites} { // the last takes precedence: it names the families' sites
 		for id, name := range sites {
 			if _, known := ids[name]; !known || !isNameKey(id) {
 				ids[name] = id
@@ -92,55 +85,54 @@ func (s *scans) restore() {
 			}
 		})
 	}
-	each("runzero_scan_last_success_timestamp_seconds", func(b *siteScans, v float64, _ map[string]string) { b.success = timestampOf(v) })
+	each("runzero_scan_last_success_timestamp_seconds", func(b *siteScans, v float64, _ map[string]string) { b.Success = timestampOf(v) })
 	each("runzero_scan_last_duration_seconds", func(b *siteScans, v float64, _ map[string]string) {
-		b.duration = time.Duration(math.Round(v * float64(time.Second)))
+		b.Duration = time.Duration(math.Round(v * float64(time.Second)))
 	})
 	each("runzero_scan_last_assets", func(b *siteScans, v float64, l map[string]string) {
-		if b.changes == nil {
-			b.changes = map[string]float64{}
+		if b.Changes == nil {
+			b.Changes = map[string]float64{}
 		}
-		b.changes[l["change"]] = v
+		b.Changes[l["change"]] = v
 	})
-	each("runzero_scan_last_attempt_timestamp_seconds", func(b *siteScans, v float64, _ map[string]string) { b.attempt = timestampOf(v) })
-	each("runzero_scan_last_success", func(b *siteScans, v float64, _ map[string]string) { b.failed = v == 0 })
+	each("runzero_scan_last_attempt_timestamp_seconds", func(b *siteScans, v float64, _ map[string]string) { b.Attempt = timestampOf(v) })
+	each("runzero_scan_last_success", func(b *siteScans, v float64, _ map[string]string) { b.Failed = v == 0 })
 	for id, b := range before {
-		site := entry(s.sites, id)
-		if b.success.After(site.success) {
-			site.success, site.duration, site.changes = b.success, b.duration, b.changes
+		site := entry(s, id)
+		if b.Success.After(site.Success) {
+			site.Success, site.Duration, site.Changes = b.Success, b.Duration, b.Changes
 		}
-		if b.attempt.After(site.attempt) {
-			site.attempt, site.failed = b.attempt, b.failed
+		if b.Attempt.After(site.Attempt) {
+			site.Attempt, site.Failed = b.Attempt, b.Failed
 		}
 	}
 }
 
-func (s *scans) samples(out *samples, names SiteNames) {
-	s.restore()
-	org := s.poll.Organization.Name
+func (s scans) samples(out *samples, poll Poll, names SiteNames) {
+	org := poll.Organization.Name
 	for id, name := range names {
-		if _, scanned := s.sites[id]; id == zeroID && !scanned {
+		if _, scanned := s[id]; id == zeroID && !scanned {
 			continue // nothing is scanned without a site
 		}
-		maxAge := s.poll.Settings.scanMaxAge(s.poll.Organization, id, name)
+		maxAge := poll.Settings.scanMaxAge(poll.Organization, id, name)
 		out.gauge("runzero_scan_max_age_seconds", maxAge.Seconds(), org, name)
 	}
-	for id, site := range s.sites {
+	for id, site := range s {
 		name, ok := names[id]
 		if !ok {
 			continue
 		}
-		out.timestamp("runzero_scan_running_start_timestamp_seconds", site.running, org, name)
-		out.timestamp("runzero_scan_last_success_timestamp_seconds", site.success, org, name)
-		if site.duration > 0 {
-			out.gauge("runzero_scan_last_duration_seconds", site.duration.Seconds(), org, name)
+		out.timestamp("runzero_scan_running_start_timestamp_seconds", site.Running, org, name)
+		out.timestamp("runzero_scan_last_success_timestamp_seconds", site.Success, org, name)
+		if site.Duration > 0 {
+			out.gauge("runzero_scan_last_duration_seconds", site.Duration.Seconds(), org, name)
 		}
-		for change, n := range site.changes {
+		for change, n := range site.Changes {
 			out.gauge("runzero_scan_last_assets", n, org, name, change)
 		}
-		if !site.attempt.IsZero() {
-			out.timestamp("runzero_scan_last_attempt_timestamp_seconds", site.attempt, org, name)
-			out.boolean("runzero_scan_last_success", !site.failed, org, name)
+		if !site.Attempt.IsZero() {
+			out.timestamp("runzero_scan_last_attempt_timestamp_seconds", site.Attempt, org, name)
+			out.boolean("runzero_scan_last_success", !site.Failed, org, name)
 		}
 	}
 }

@@ -6,38 +6,34 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// schedules are the recurring scans.
-type schedules struct {
-	scans []runzero.Task
-	names map[string]map[string]string // of scans, by site and id
-	seen  *seenSites                   // shared with scans
+// scanSchedule is a recurring scan.
+type scanSchedule struct {
+	Site      string // its key
+	Name      string
+	Status    string
+	Frequency string
+	Start     time.Time     `json:",omitzero"` // when the first run was due
+	LastRun   time.Time     `json:",omitzero"`
+	NextRun   time.Time     `json:",omitzero"`
+	Grace     runzero.Count // seconds
+	Failing   bool          `json:",omitempty"`
 }
 
-func newSchedules(seen *seenSites) *schedules {
-	return &schedules{names: map[string]map[string]string{}, seen: seen}
-}
+// scanSchedules are those in force, by id.
+type scanSchedules map[string]scanSchedule
 
-func (s *schedules) add(task *runzero.Task) error {
-	if task.Type != typeScan || !inForce(task) {
-		return nil
-	}
-	if len(s.scans) >= maxSchedules {
+// add adds a schedule of the site with this key, in place of what it was before. Texts can be long: only label values
+// are kept.
+func (s scanSchedules) add(site string, task *runzero.Task) error {
+	if _, known := s[task.ID]; !known && len(s) >= maxSchedules {
 		return errTooMany("recurring scans", maxSchedules)
 	}
-	site, err := s.seen.note(task.SiteID, task.SiteName)
-	if err != nil {
-		return err
+	status, _ := taskStatus(task.Status)
+	s[task.ID] = scanSchedule{
+		Site: site, Name: Label(task.Name), Status: status,
+		Frequency: documented(task.Frequency, "once", "hourly", "daily", "weekly", "monthly", "continuous"),
+		Start:     task.StartTime.UTC(), LastRun: task.LastRun.UTC(), NextRun: task.NextRun.UTC(), Grace: task.Grace, Failing: task.Failed,
 	}
-	if s.names[site] == nil {
-		s.names[site] = map[string]string{}
-	}
-	s.names[site][task.ID] = Label(task.Name)
-	scan := *task
-	// Texts can be long: keep only label values.
-	scan.Name, scan.SiteName, scan.SiteID = "", "", site
-	scan.Status, _ = taskStatus(task.Status)
-	scan.Frequency = documented(task.Frequency, "once", "hourly", "daily", "weekly", "monthly", "continuous")
-	s.scans = append(s.scans, scan)
 	return nil
 }
 
@@ -48,37 +44,41 @@ func inForce(task *runzero.Task) bool {
 	return o != failed && o != succeeded
 }
 
-func (s *schedules) samples(out *samples, org string, sites SiteNames) {
-	names := map[string]map[string]string{}
-	for site, all := range s.names {
-		names[site] = Distinguish(all)
+func (s scanSchedules) samples(out *samples, org string, sites SiteNames) {
+	bySite := map[string]map[string]string{}
+	for id, schedule := range s {
+		if bySite[schedule.Site] == nil {
+			bySite[schedule.Site] = map[string]string{}
+		}
+		bySite[schedule.Site][id] = schedule.Name
 	}
-	exported := map[string]bool{}
-	for i := range s.scans {
-		task := &s.scans[i]
-		site, ok := sites[task.SiteID]
-		if !ok || exported[task.ID] {
+	for key, names := range bySite {
+		site, ok := sites[key]
+		if !ok {
 			continue
 		}
-		exported[task.ID] = true
-		name := names[task.SiteID][task.ID]
-		out.gauge("runzero_scan_schedule_info", 1, org, site, name, Label(task.ID), task.Frequency)
-		out.timestamp("runzero_scan_schedule_last_run_timestamp_seconds", task.LastRun, org, site, name)
-		out.timestamp("runzero_scan_schedule_next_run_timestamp_seconds", nextRun(task), org, site, name)
-		out.count("runzero_scan_schedule_grace_seconds", task.Grace, org, site, name)
-		out.boolean("runzero_scan_schedule_paused", task.Status == "paused", org, site, name)
-		out.boolean("runzero_scan_schedule_failing", task.Failed, org, site, name)
+		for id, name := range Distinguish(names) {
+			schedule := s[id]
+			out.gauge("runzero_scan_schedule_info", 1, org, site, name, Label(id), schedule.Frequency)
+			out.timestamp("runzero_scan_schedule_last_run_timestamp_seconds", schedule.LastRun, org, site, name)
+			out.timestamp("runzero_scan_schedule_next_run_timestamp_seconds", schedule.nextRun(), org, site, name)
+			out.count("runzero_scan_schedule_grace_seconds", schedule.Grace, org, site, name)
+			out.boolean("runzero_scan_schedule_paused", schedule.paused(), org, site, name)
+			out.boolean("runzero_scan_schedule_failing", schedule.Failing, org, site, name)
+		}
 	}
 }
 
+func (s scanSchedule) paused() bool { return s.Status == "paused" }
+
 // nextRun returns when a schedule is due, zero if it is paused or not known. Until the first
 // run the console does not report it: then it is the start of the schedule.
-func nextRun(task *runzero.Task) time.Time {
+func (s scanSchedule) nextRun() time.Time {
 	switch {
-	case task.Status == "paused":
+	case s.paused():
 		return time.Time{}
-	case task.NextRun.IsZero() && task.LastRun.IsZero():
-		return task.StartTime
+	case s.NextRun.IsZero() && s.LastRun.IsZero():
+		return s.Start
 	}
-	return task.NextRun
+	return s.NextRun
 }

@@ -42,11 +42,13 @@ const (
 	typeScan      = "scan"
 	typeConnector = "connector"
 	typeImport    = "import"
+	typeAnalysis  = "analysis"
+	typeSample    = "sample"
 )
 
 func taskType(t string) string {
 	switch t {
-	case typeScan, typeConnector, typeImport, "sample", "analysis":
+	case typeScan, typeConnector, typeImport, typeAnalysis:
 		return t
 	}
 	return other // runZero adds types over time
@@ -54,43 +56,23 @@ func taskType(t string) string {
 
 // collectTasks exports the organization's tasks, and the last scans and integrations.
 func collectTasks(ctx context.Context, poll Poll) (Snapshot, error) {
-	type run struct{ taskType, status string }
-	runs := map[run]int{}
-	seen := newSeenSites(poll.Sites)
-	scans, schedules, integrations := newScans(poll, seen), newSchedules(seen), newIntegrations(poll)
+	t, overlooked := newTasks(poll.Sites), false
 	for task, err := range poll.API.Tasks(ctx, poll.Organization.ID) {
 		if err != nil {
 			return Snapshot{}, unsupportedTasks(err, poll.API.Kind())
 		}
-		if task.Recur {
-			if err := schedules.add(&task); err != nil {
-				return Snapshot{}, err
-			}
-			integrations.addSchedule(&task)
-			continue
+		if err := t.add(&task, poll.Now); err != nil {
+			return Snapshot{}, err
 		}
-		status, outcome := taskStatus(task.Status)
-		runs[run{taskType(task.Type), status}]++
-		switch task.Type {
-		case typeScan:
-			if err := scans.add(&task, outcome); err != nil {
-				return Snapshot{}, err
-			}
-		case typeConnector, typeImport:
-			integrations.add(&task, outcome)
-		}
+		overlooked = overlooked || poll.overlooked(&task)
 	}
-
-	org := poll.Organization.Name
-	out := newSamples("tasks")
-	for run, n := range runs {
-		out.gauge("runzero_tasks", float64(n), org, run.taskType, run.status)
+	t.forgetSettled()
+	if poll.Previous != nil {
+		t.restore(poll)
 	}
-	names := poll.siteNames(seen.names)
-	scans.samples(out, names)
-	schedules.samples(out, org, names)
-	integrations.samples(out, org)
-	return out.snapshot(names)
+	s, err := t.snapshot(poll)
+	s.Overlooked = overlooked
+	return s, err
 }
 
 // siteNames returns the names of the sites that tasks can be exported for. If the sites are known, a site that is not
@@ -124,21 +106,38 @@ func finishedAt(task *runzero.Task, o outcome, now time.Time) time.Time {
 	return end
 }
 
+// changesAssets reports whether the end of a task of this type can change assets.
+func changesAssets(taskType string) bool {
+	return slices.Contains([]string{typeScan, typeConnector, typeImport, typeAnalysis}, taskType)
+}
+
+// processedAt returns when a finished task was done with everything, zero if it is not or if that is not credible.
+// Until then the assets do not show what it has found.
+func processedAt(task *runzero.Task, o outcome, now time.Time) time.Time {
+	end := cmp.Or(task.ProcessingEnded, task.UpdatedAt, task.AcquisitionEnded)
+	if o != succeeded && o != failed || end.After(now.Add(maxSkew)) {
+		return time.Time{}
+	}
+	return end
+}
+
 // lastRuns are the last successful and the last finished run of something.
 type lastRuns struct {
-	success, attempt     time.Time // end; zero: none
-	successID, attemptID string
-	failed               bool // whether the last finished run failed
+	Success   time.Time `json:",omitzero"` // its end; zero: none
+	Attempt   time.Time `json:",omitzero"`
+	SuccessID string    `json:",omitempty"`
+	AttemptID string    `json:",omitempty"`
+	Failed    bool      `json:",omitempty"` // whether the last finished run failed
 }
 
 // add adds a run that finished and reports whether it is the last successful one. If runs
 // end at the same time, the larger id counts as later, so that the order does not matter.
 func (l *lastRuns) add(end time.Time, id string, o outcome) bool {
-	if cmp.Or(end.Compare(l.attempt), cmp.Compare(id, l.attemptID)) > 0 {
-		l.attempt, l.attemptID, l.failed = end, id, o == failed
+	if cmp.Or(end.Compare(l.Attempt), cmp.Compare(id, l.AttemptID)) > 0 {
+		l.Attempt, l.AttemptID, l.Failed = end, id, o == failed
 	}
-	if o == succeeded && cmp.Or(end.Compare(l.success), cmp.Compare(id, l.successID)) > 0 {
-		l.success, l.successID = end, id
+	if o == succeeded && cmp.Or(end.Compare(l.Success), cmp.Compare(id, l.SuccessID)) > 0 {
+		l.Success, l.SuccessID = end, id
 		return true
 	}
 	return false

@@ -72,7 +72,7 @@ const (
 	// TaskList is the last endpoint that Tasks falls back to.
 	TaskList = "/org/tasks"
 	// The list has the newest thousand tasks only, and passive samples alone can fill it.
-	taskListSearch = "not type:sample"
+	withoutSamples = "not type:sample"
 	// How long a console is assumed to lack an export that it did not have.
 	taskExportMissing = 24 * time.Hour
 )
@@ -90,7 +90,7 @@ func (c *Client) Tasks(ctx context.Context, organizationID string) iter.Seq2[Tas
 		}{
 			{taskExport, organizationRows[Task](ctx, c, taskExport, "tasks", organizationID, taskFields, "")},
 			{scanExport, c.completedScans(ctx, organizationID)},
-			{TaskList, organizationRows[Task](ctx, c, TaskList, "tasks", organizationID, "", taskListSearch)},
+			{TaskList, organizationRows[Task](ctx, c, TaskList, "tasks", organizationID, "", withoutSamples)},
 		} {
 			fallback := i < len(c.absentTasks) && !readBefore(ctx, source.endpoint)
 			if fallback && c.now().Unix() < c.absentTasks[i].Load() {

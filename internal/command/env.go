@@ -60,6 +60,9 @@ func (d Demo) Start(env Env, flags config.Flags) (Env, config.Flags, func()) {
 	// Dashboards must move while someone watches. Incidents reduce the limit to a real one, which needs real intervals.
 	if !flags.Set["cache.interval"] && !d.Incidents {
 		flags.CacheInterval = time.Minute
+		if !flags.Set["collector.assets.max-interval"] {
+			flags.AssetMaxInterval = 5 * time.Minute
+		}
 	}
 	return env, Simulated(flags, console), stop
 }

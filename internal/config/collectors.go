@@ -63,6 +63,9 @@ func (f Flags) collectors(in file, settings collector.Settings) ([]schedule.Coll
 			enabled = append(enabled, c)
 		}
 	}
+	if err := f.refresh(in.Collectors.Assets, enabled); err != nil {
+		return nil, err
+	}
 	queries, err := f.queries(in.Queries)
 	if err != nil {
 		return nil, err

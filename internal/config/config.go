@@ -41,12 +41,14 @@ type Flags struct {
 	QuotaReserve float64
 	QuotaLimit   *int64 // nil if not set; 0 is no limit
 
-	Collectors  map[string]CollectorFlags
-	AssetLabels string // comma-separated
-	AssetTop    int
-	AssetSearch string
-	AssetTags   string // comma-separated
-	ScanMaxAge  time.Duration
+	Collectors       map[string]CollectorFlags
+	AssetLabels      string // comma-separated
+	AssetTop         int
+	AssetSearch      string
+	AssetTags        string        // comma-separated
+	AssetRefresh     string        // changes or interval
+	AssetMaxInterval time.Duration // 0: the default
+	ScanMaxAge       time.Duration
 
 	variables []string // the environment variables that hold a token
 	ambiguous bool     // they hold different ones

@@ -25,6 +25,7 @@ func flags() config.Flags {
 		Collectors:    map[string]config.CollectorFlags{},
 		AssetLabels:   "site_name,asset_type,os,alive",
 		AssetTop:      100,
+		AssetRefresh:  config.RefreshOnChange,
 		ScanMaxAge:    7 * 24 * time.Hour,
 		QuotaShare:    0.5,
 		QuotaReserve:  0.1,

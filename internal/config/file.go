@@ -72,11 +72,13 @@ type fileCollector struct {
 }
 
 type fileAssets struct {
-	Common fileCollector              `yaml:",inline"`
-	Labels sourced[[]sourced[string]] `yaml:"labels"`
-	Top    sourced[float64]           `yaml:"top"`
-	Search sourced[string]            `yaml:"search"`
-	Tags   sourced[[]sourced[string]] `yaml:"tags"`
+	Common      fileCollector              `yaml:",inline"`
+	Labels      sourced[[]sourced[string]] `yaml:"labels"`
+	Top         sourced[float64]           `yaml:"top"`
+	Search      sourced[string]            `yaml:"search"`
+	Tags        sourced[[]sourced[string]] `yaml:"tags"`
+	Refresh     sourced[string]            `yaml:"refresh"`
+	MaxInterval sourced[model.Duration]    `yaml:"max_interval"`
 }
 
 type fileTasks struct {

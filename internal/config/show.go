@@ -118,6 +118,12 @@ func (c *Config) shownCollectors() map[string]map[string]any {
 		if each.Scope != collector.HeadersOnly {
 			settings["interval"], settings["weight"] = model.Duration(each.Interval), each.Weight
 		}
+		switch {
+		case each.MaxInterval > 0:
+			settings["refresh"], settings["max_interval"] = RefreshOnChange, model.Duration(each.MaxInterval)
+		case each.ChangedBy != "":
+			settings["refresh"] = RefreshByInterval
+		}
 	}
 	assets, tasks, s := shown["assets"], shown["tasks"], c.Settings
 	assets["labels"], assets["top"], assets["search"] = s.AssetLabels, s.AssetTop, s.AssetSearch

@@ -67,6 +67,8 @@ type account struct {
 	logged    loggedQuota
 	unmatched []string // organizations of labels that are not polled, as last logged
 	started   startLog
+	// reasons counts the polls that were started, by collector and reason.
+	reasons map[collector.PollReason]int64
 }
 
 // reach is what a credential was found to reach.
@@ -94,7 +96,8 @@ func newAccount(a Account) *account {
 	return &account{
 		Account: a, reach: map[string]reach{}, names: map[string]string{}, insufficient: map[use]insufficiency{},
 		faults: map[string]*fault{}, sums: map[string]secretSum{}, watched: map[string]context.CancelFunc{},
-		logged: loggedQuota{stretch: 1},
+		reasons: map[collector.PollReason]int64{},
+		logged:  loggedQuota{stretch: 1},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
@@ -20,10 +21,13 @@ import (
 type attempt struct {
 	job         *job
 	poll        collector.Poll
-	collector   collector.Collector // nil for discovery
-	credentials []Credential        // to try, in this order
-	needs       runzero.Kind        // the least kind of credential that suffices; empty: any
-	several     bool                // the account has several credentials
+	collector   collector.Collector // nil for discovery and changes
+	changes     collector.Changes   // nil for all others
+	followed    []collector.Followed
+	processed   time.Time    // what had changed at the start, of a job that is polled on change; see collector.Tasks
+	credentials []Credential // to try, in this order
+	needs       runzero.Kind // the least kind of credential that suffices; empty: any
+	several     bool         // the account has several credentials
 	// organizations are the org_names of what a credential reaches, by credential.
 	organizations map[string]map[string]string
 	others        map[string]map[string]bool // ids of what it reaches besides
@@ -40,6 +44,7 @@ type attempt struct {
 	found        map[string]reach     // of discovery
 	used         string               // the credential that err is about, or that was last used
 	snapshot     collector.Snapshot
+	changed      map[string]collector.Changed
 	err          error
 }
 
@@ -55,7 +60,7 @@ func (a *attempt) run() {
 			a.err = e
 		}
 	}()
-	if a.collector == nil {
+	if a.collector == nil && a.changes == nil {
 		a.discover()
 		return
 	}
@@ -72,7 +77,11 @@ func (a *attempt) run() {
 		}
 		a.used = c.Name
 		a.readSum(c)
-		a.snapshot, a.err = a.collector(a.ctx, a.poll)
+		if a.changes != nil {
+			a.changed, a.err = a.changes(a.ctx, a.poll, a.followed)
+		} else {
+			a.snapshot, a.err = a.collector(a.ctx, a.poll)
+		}
 		a.results[c.Name] = a.err
 		if !errors.Is(a.err, collector.ErrUnsupported) {
 			return
@@ -113,8 +122,19 @@ func (j *job) newAttempt(ctx context.Context) *attempt {
 	}
 	a.needs = j.Collector.Needs
 	a.poll.Settings = j.Collector.Settings
-	if a.collector = j.Collector.Collect; j.AccountWide {
+	switch {
+	case j.Changes:
+		a.changes, a.followed = j.Collector.Changes, j.toFollow(j.lastAttempt)
+	case j.AccountWide:
 		a.collector = j.Collector.AccountWide
+	default:
+		a.collector = j.Collector.Collect
+	}
+	if j.followed() {
+		a.poll.Current = j.lastSuccess
+	}
+	if j.tells != nil && j.tells.snapshot != nil && j.tells.snapshot.Tasks != nil {
+		a.processed = j.tells.snapshot.Tasks.Processed
 	}
 	for _, c := range credentials {
 		if known, ok := acc.insufficient[use{j.Name, c.Name, j.AccountWide}]; ok && j.lastAttempt.Sub(known.at) < schedule.UnsupportedInterval {

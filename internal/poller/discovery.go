@@ -141,7 +141,9 @@ func (p *Poller) applyDiscovery(j *job, attempt *attempt, now time.Time) {
 	}
 	j.lastAttempt, j.base = attempt.poll.Now, attempt.poll.Now
 	j.finish(attempt.poll.Now, now, snapshot, err)
-	p.save(j)
+	if err == nil {
+		p.save(j)
+	}
 }
 
 // requestDiscovery makes discovery due when a job that is derived from it has no result yet.

@@ -181,6 +181,10 @@ func (p *Poller) retryLater(attempt *attempt, now time.Time) {
 	default:
 		shared = false
 	}
+	if j.overflows() {
+		j.retry = now.Add(overflowInterval + schedule.Spread(overflowInterval, p.config.Random()))
+		return
+	}
 	if !shared || j.released == failure.Cause {
 		wait := failure.Retry()
 		j.retry = now.Add(wait + schedule.Spread(wait, p.config.Random()))
@@ -232,7 +236,7 @@ func (a *account) tryNow(now time.Time) {
 	for _, j := range a.jobs {
 		// What no credential may request is not tried in vain.
 		if j.err != nil && j.waits == nil && !j.free() {
-			j.retry = now
+			j.retry, j.reason = now, collector.ReasonReload
 		}
 	}
 	a.changed()

@@ -40,7 +40,7 @@ func (a *account) inFlight() inFlight {
 			f.organizations[j.Organization.Name] = true
 			f.polls++
 		}
-		if j.AccountWide && j.snapshot == nil && j.err == nil && j.source == nil && (!j.everPolled() || j.running != nil) {
+		if j.AccountWide && !j.Changes && j.snapshot == nil && j.err == nil && j.source == nil && (!j.everPolled() || j.running != nil) {
 			f.sitesPending = true
 		}
 	}

@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -16,6 +17,8 @@ type job struct {
 	schedule.Poll
 	account *account
 	source  *job // the discovery that the result is derived from; nil for all others
+	feed    *job // that polls what changes, of one that is polled daily otherwise; nil for all others
+	tells   *job // the job of the same organization that tells when to poll this one; nil for all others
 
 	running     *attempt // nil when no poll is under way
 	lastAttempt time.Time
@@ -25,6 +28,12 @@ type job struct {
 	waits       *fault        // whose end it waits for; nil: none
 	released    runzero.Cause // of a fault that ended, without a success since: what fails for it now has its own reason
 	cut         int           // polls in a row that a restart has cut short
+	reason      string        // why it is polled out of turn; empty: it is not, or after a failure
+	whole       time.Time     // when everything is polled again of a job with a feed
+	unclear     bool          // what has changed is not known, of a job with a feed: it has to be polled
+	processed   time.Time     // what tells had told when it was last polled; see collector.Tasks
+	pace        time.Duration // mean time between the last polls of a job with tells
+	cached      time.Time     // lastSuccess of the snapshot as it was last saved
 	credential  string        // that was last used
 	lastSuccess time.Time
 	duration    time.Duration
@@ -49,8 +58,23 @@ type jobKey struct {
 
 func (j *job) key() jobKey { return jobKey{j.Name, j.Organization.ID, j.AccountWide} }
 
-// interval is the one in force.
-func (j *job) interval() time.Duration { return j.Load().InForce(j.account.floor) }
+// interval is the one in force: the longest time between two polls, or looks at what has changed, while nothing fails.
+func (j *job) interval() time.Duration {
+	switch {
+	case j.followed():
+		return j.feed.interval()
+	case j.onChange():
+		return j.inForce(j.MaxInterval)
+	case j.feed != nil && j.feed.overflows():
+		return max(j.inForce(j.Interval), overflowInterval)
+	}
+	return j.inForce(j.Interval)
+}
+
+// inForce is what the quota makes of an interval.
+func (j *job) inForce(interval time.Duration) time.Duration {
+	return schedule.Load{Interval: interval, Weight: j.Weight}.InForce(j.account.floor)
+}
 
 // due is when the job is to be polled. One that waits for the end of a fault may be the one that finds it out.
 func (j *job) due() time.Time {
@@ -66,10 +90,19 @@ func (j *job) due() time.Time {
 
 // ownDue is when the job is to be polled if nothing is wrong with its console and its credential.
 func (j *job) ownDue() time.Time {
-	if !j.retry.IsZero() {
+	switch {
+	case !j.retry.IsZero():
 		return j.retry
+	case j.followed():
+		return j.whole
+	case j.onChange():
+		return j.dueOnChange()
+	case j.Changes && !j.everPolled():
+		return j.firstChanges()
+	case j.feed != nil:
+		return j.base.Add(j.wait).Add(j.interval() - j.Interval)
 	}
-	return j.base.Add(j.wait).Add(j.interval() - j.Interval)
+	return j.base.Add(j.wait).Add(j.inForce(j.Interval) - j.Interval)
 }
 
 // everPolled reports whether the job was polled at all, in this run or before.
@@ -77,7 +110,12 @@ func (j *job) everPolled() bool { return !j.base.IsZero() }
 
 // settled reports whether the job has had a result: a snapshot or an error, which includes that it is unsupported. One
 // that waits because others have failed has had theirs.
-func (j *job) settled() bool { return j.snapshot != nil || j.err != nil || j.faultOf() != nil }
+func (j *job) settled() bool {
+	return j.snapshot != nil || j.err != nil || j.faultOf() != nil || j.Changes // which come after the rest
+}
+
+// silent reports whether there is nothing to report of the job.
+func (j *job) silent() bool { return j.superseded() || j.Changes && j.snapshot == nil && j.err == nil }
 
 // superseded reports whether the job is an account-wide form that is unsupported: its
 // organizations are polled one by one, and there is nothing to report of the job itself.
@@ -97,7 +135,10 @@ func (j *job) changed() { j.health, j.status = nil, nil }
 // start records that a poll begins.
 func (j *job) start(now time.Time) {
 	j.lastAttempt = now
-	j.base, j.wait, j.retry = now, j.Interval, time.Time{}
+	if j.tells != nil && j.everPolled() {
+		j.pace = (3*cmp.Or(j.pace, j.MaxInterval) + now.Sub(j.base)) / 4
+	}
+	j.base, j.wait, j.retry, j.reason = now, j.Interval, time.Time{}, ""
 	j.status = nil
 }
 
@@ -191,6 +232,9 @@ func (j *job) next(s quota.State) time.Time {
 		return j.source.next(s)
 	}
 	due := j.due()
+	if j.followed() && j.feed.due().Before(due) {
+		due = j.feed.due()
+	}
 	if due.Before(s.Resumes) {
 		return s.Resumes
 	}

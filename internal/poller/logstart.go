@@ -100,7 +100,7 @@ type round struct{ polls, waiting, succeeded, failed, unsupported, cached int }
 
 func (a *account) firstRound(began time.Time) (r round) {
 	for _, j := range a.jobs {
-		if j.superseded() {
+		if j.superseded() || j.Changes {
 			continue
 		}
 		r.polls++

@@ -24,7 +24,7 @@ func TestTheStartIsLogged(t *testing.T) {
 		polling, done string
 	}{
 		"an account token": {small, simulator.Fault{Path: "/x"}, account,
-			`credentials="account credential" organizations=3 polls=13 calls_per_day_needed=844 calls_per_day_allowed=5000 account_limit=10000 limit_source=header`,
+			`credentials="account credential" organizations=3 polls=14 calls_per_day_needed=655 calls_per_day_allowed=5000 account_limit=10000 limit_source=header`,
 			`succeeded=13 failed=0 unsupported=0 took=`},
 		"an export token": {small, simulator.Fault{Path: "/x"}, nil,
 			`credentials="export token" organizations=1 polls=5 calls_per_day_needed=313 calls_per_day_allowed=5000`,

@@ -182,14 +182,14 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 			continue
 		}
 		for _, j := range a.jobs {
-			if j.running != nil || j.source != nil || once[j] || flight.blocks(j) || flight.wouldStarveProbe(j, s) {
+			if j.running != nil || j.source != nil || once[j] || once != nil && j.Changes || flight.blocks(j) || flight.wouldStarveProbe(j, s) {
 				continue
 			}
 			due := j.due()
 			if once != nil && j.waits == nil {
 				due = j.ownDue() // each is tried once, whatever others have found
 			}
-			if now.Before(due) || once == nil && !j.everPolled() && !a.mayStartFirst(now, s) {
+			if now.Before(due) || once == nil && j.comesInARush() && !a.mayStartFirst(now, s) {
 				continue
 			}
 			if best == nil || cmp.Or(due.Compare(bestDue), cmp.Compare(j.turn(), best.turn()), cmp.Compare(j.Place, best.Place)) < 0 {
@@ -203,10 +203,11 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 	if once != nil {
 		once[best] = true
 	}
-	if !best.everPolled() {
+	if best.comesInARush() {
 		best.account.lastFirst = now
 	}
 	fault := best.faultOf()
+	best.countReason(fault, p.quotaState(best.account, now))
 	best.start(now)
 	attempt := best.newAttempt(ctx)
 	attempt.probe = fault
@@ -225,7 +226,7 @@ func (p *Poller) quotaState(a *account, now time.Time) quota.State {
 	return s
 }
 
-// mayStartFirst reports whether a job that was never polled may start.
+// mayStartFirst reports whether a job may start that is one of many which come at once.
 func (a *account) mayStartFirst(now time.Time, s quota.State) bool {
 	return schedule.MayStartFirst(now, a.lastFirst, a.floor, s.Spent, s.Budget, allowance(s))
 }
@@ -298,6 +299,7 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 		p.applyReach(attempt, now)
 	}
 	j.finish(attempt.poll.Now, now, attempt.snapshot, attempt.err)
+	p.finishChanges(attempt)
 	j.calls = attempt.calls.Load()
 	if j.superseded() != superseded {
 		a.reconcile()
@@ -329,7 +331,9 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	a.updateEstimate()
 	p.quotaState(a, now)
 	p.logResult(j, before, j.due())
-	p.save(j)
+	if j.err == nil {
+		p.save(j)
+	}
 	p.saveState(a)
 	p.publish(now)
 }

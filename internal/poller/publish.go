@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"cmp"
 	"math"
 	"time"
 
@@ -32,10 +33,14 @@ func (a *account) identity() identity { return identity{a.Name, a.Fingerprint, a
 func (a *account) updateLoads() {
 	var loads []schedule.Load
 	for _, j := range a.jobs {
-		load := j.Load()
-		load.Calls = float64(max(j.calls, 1))
-		if j.unsupported {
+		load := schedule.Load{Calls: float64(max(j.calls, 1)), Interval: j.Interval, Weight: j.Weight}
+		switch {
+		case j.unsupported:
 			load.Interval = schedule.UnsupportedInterval
+		case j.followed():
+			load.Interval = max(j.Interval, schedule.WholeInterval)
+		case j.onChange():
+			load.Interval = min(max(cmp.Or(j.pace, j.MaxInterval), j.Interval), j.MaxInterval)
 		}
 		if j.source == nil && !j.free() {
 			loads = append(loads, load)
@@ -97,6 +102,7 @@ func (p *Poller) publish(now time.Time) {
 	settled := true
 	p.expires = time.Time{}
 	for _, a := range p.accounts {
+		health = append(health, exposition.NewPart(p.health.Reasons(a.Name, a.reasons)))
 		next.accounts = append(next.accounts, a.identity())
 		next.organizations = append(next.organizations, a.organizations()...)
 		s := p.quotaState(a, now)
@@ -109,7 +115,7 @@ func (p *Poller) publish(now time.Time) {
 			p.logAccount(a, s, now)
 		}
 		for _, j := range a.jobs {
-			if j.superseded() {
+			if j.silent() {
 				continue
 			}
 			if changed {

@@ -47,16 +47,34 @@ func (a *account) reconcile() {
 		return cmp.Or(cmp.Compare(x.Organization.Name, y.Organization.Name), cmp.Compare(x.Place, y.Place))
 	})
 	a.jobs = jobs
+	a.connect()
 	discovery.reschedule(a.discoveryInterval())
 	if !a.discovered() {
 		discovery.Weight = 1 // nothing else can be polled before
 	}
 }
 
+// connect has jobs find those that they depend on.
+func (a *account) connect() {
+	byKey := make(map[jobKey]*job, len(a.jobs))
+	for _, j := range a.jobs {
+		byKey[j.key()] = j
+	}
+	for _, j := range a.jobs {
+		j.feed, j.tells = nil, nil
+		if j.Daily {
+			j.feed = byKey[jobKey{name: j.Name, accountWide: true}]
+		}
+		if j.MaxInterval > 0 {
+			j.tells = byKey[jobKey{name: j.Collector.ChangedBy, organizationID: j.Organization.ID}]
+		}
+	}
+}
+
 // handOver gives each organization its part of the last snapshot of an account-wide form that is unsupported by now,
 // so that nothing disappears before the organization's own poll has succeeded.
 func (a *account) handOver(j *job) (heirs []*job) {
-	if !j.superseded() || j.snapshot == nil {
+	if !j.superseded() || j.snapshot == nil || j.Changes {
 		return nil
 	}
 	for _, heir := range a.jobs {

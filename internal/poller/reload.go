@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
 )
 
 // reload is a change of accounts on its way to the loop.
@@ -97,6 +99,7 @@ func (p *Poller) change(a *account, wanted Account) {
 	a.pruneCredentials()
 	if a.selectOrganizations() != nil || rediscover {
 		a.discovery().makeDue() // which reports what is wrong, too
+		a.discovery().reason = collector.ReasonReload
 	}
 	a.reconcile()
 	if relabelled {

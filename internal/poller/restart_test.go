@@ -234,7 +234,7 @@ func TestAThousandRestartsInAnHour(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				console := simulator.New(small)
-				console.Inject(simulator.Fault{Path: "/export/org/assets.jsonl", Delay: time.Minute})
+				console.Inject(simulator.Fault{Path: "/export/org/assets.jsonl", Delay: 2 * time.Minute})
 				s := harness.Setup{On: console, CacheDir: harness.CacheDir(t)}
 				for range restarts {
 					w := harness.Start(t, s)

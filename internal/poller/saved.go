@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -50,6 +51,11 @@ type savedJob struct {
 	Credential   string
 	Running      bool // a poll was under way
 	Cut          int
+	Whole        time.Time     `json:",omitzero"`
+	Unclear      bool          `json:",omitempty"`
+	Processed    time.Time     `json:",omitzero"`
+	Pace         time.Duration `json:",omitempty"`
+	Cached       time.Time     `json:",omitzero"` // LastSuccess of the snapshot as it was last saved
 }
 
 func (a Account) storeKey() store.Account {
@@ -65,12 +71,17 @@ func (j *job) fingerprint() string { return j.account.Fingerprint + "\n" + j.Col
 
 // save caches a job's snapshot.
 func (p *Poller) save(j *job) {
-	if p.store == nil || j.err != nil || j.Name == schedule.Discovery {
+	if p.store == nil || j.snapshot == nil || j.Name == schedule.Discovery || j.Changes {
 		return
 	}
-	p.store.Save(j.storeKey(), j.fingerprint(), store.Snapshot{
+	saved := store.Snapshot{
 		Families: j.snapshot.Families, Sites: j.snapshot.Sites, Missing: j.snapshot.Missing, Listed: j.snapshot.Listed, Success: j.lastSuccess,
-	})
+	}
+	if j.snapshot.Tasks != nil {
+		saved.State = j.snapshot.Tasks
+	}
+	j.cached = j.lastSuccess
+	p.store.Save(j.storeKey(), j.fingerprint(), saved)
 }
 
 // saveState caches an account's calls and schedule.
@@ -121,6 +132,7 @@ func (j *job) saved(now time.Time) savedJob {
 		LastAttempt: onClock(j.lastAttempt, now), LastSuccess: j.lastSuccess.UTC(), Duration: j.duration, Failures: j.failures,
 		Unsupported: j.unsupported, Calls: j.calls, Retry: onClock(j.retry, now), Waits: j.account.keyOf(j.waits), Released: j.released,
 		Credential: j.credential, Running: j.running != nil, Cut: j.cut,
+		Whole: onClock(j.whole, now), Unclear: j.unclear, Processed: j.processed, Pace: j.pace, Cached: j.cached.UTC(),
 	}
 }
 
@@ -230,6 +242,7 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	j.base, j.wait = earlier(saved.Base, now), saved.Wait
 	j.lastAttempt, j.duration = earlier(saved.LastAttempt, now), saved.Duration
 	j.failures, j.unsupported, j.calls = saved.Failures, saved.Unsupported, saved.Calls
+	j.whole, j.unclear, j.processed, j.pace = saved.Whole, saved.Unclear, saved.Processed, saved.Pace
 	j.retry, j.released, j.credential, j.cut = soon(saved.Retry, now), saved.Released, saved.Credential, saved.Cut
 	if saved.Waits != nil {
 		j.waits = j.account.faults[*saved.Waits]
@@ -253,14 +266,28 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	case j.Name == schedule.Discovery:
 		j.restoreDiscovery(saved)
 		return
+	case j.Changes:
+		if !saved.LastSuccess.IsZero() && !j.unsupported {
+			j.setSnapshot(&collector.Snapshot{})
+			j.lastSuccess = saved.LastSuccess
+		}
+		return
 	case j.superseded():
 		return // the cached snapshot is older than that
 	}
 	if cached, ok := p.config.Store.LoadSnapshot(j.storeKey(), j.fingerprint()); ok {
-		j.setSnapshot(&collector.Snapshot{Families: cached.Families, Sites: cached.Sites, Missing: cached.Missing, Listed: cached.Listed})
+		state, _ := cached.State.(json.RawMessage)
+		j.setSnapshot(&collector.Snapshot{
+			Families: cached.Families, Sites: cached.Sites, Missing: cached.Missing, Listed: cached.Listed, Tasks: collector.LoadTasks(state),
+		})
+		j.cached = cached.Success
 		// As it was saved, even if it is in the future. If the clock is behind, the snapshot has its true age when the
 		// clock is set.
 		j.lastSuccess = cached.Success
+		// The snapshot may have been found unchanged since it was saved.
+		if j.Daily && saved.Cached.Equal(cached.Success) && saved.LastSuccess.After(cached.Success) {
+			j.lastSuccess = saved.LastSuccess
+		}
 		return
 	}
 	// The snapshot is lost: it is polled again, once.

@@ -26,7 +26,7 @@ func (p *Poller) statuses(now time.Time) []*Status {
 	for _, a := range p.accounts {
 		s := p.quotaState(a, now)
 		for _, j := range a.jobs {
-			if j.superseded() {
+			if j.silent() {
 				continue
 			}
 			if j.status == nil {

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"time"
 
+	"github.com/runzero-exporter/runzero_exporter/collector"
+
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -109,6 +111,7 @@ func (a *account) secretChanged(c change, now time.Time) {
 	}
 	a.sums[c.credential] = c.sum
 	a.rediscover(c.credential)
+	a.discovery().reason = collector.ReasonReload
 	if f := a.faults[c.credential]; f != nil {
 		f.next, f.failures = now, 0
 	}

@@ -12,6 +12,9 @@ type Collector struct {
 	collector.Spec
 	Settings collector.Settings // what it is polled with
 	Interval time.Duration      // from one poll to the next while the quota suffices
+	// MaxInterval is from one poll to the next while nothing has changed, as far as the collector ChangedBy shows; 0: it is
+	// polled at each Interval.
+	MaxInterval time.Duration
 	// IntervalSource is the setting that decides Interval, as users write it: a flag with its
 	// dashes, or the file, the line and the key.
 	IntervalSource string

@@ -41,8 +41,11 @@ type Poll struct {
 	Organization   collector.Organization // empty for what belongs to no single organization
 	AccountWide    bool                   // one poll covers all organizations of the account
 	FromDiscovery  bool                   // derived from what discovery finds: makes no request of its own
+	Changes        bool                   // account-wide: finds out what has changed in organizations that are polled one by one
+	Daily          bool                   // polled once a day only, as long as Changes tells what changes
 	Interval       time.Duration          // as configured
 	IntervalSource string                 // the setting that decides Interval, as users write it; empty: none does
+	MaxInterval    time.Duration          // see Collector
 	Weight         float64                // see Load
 	Place          int                    // orders the polls of an organization, the cheapest first
 	Missing        runzero.Kind           // the kind of credential that it needs and the account lacks; empty: none
@@ -73,7 +76,7 @@ func Polls(a Account) []Poll {
 		}
 		poll := Poll{
 			Name: c.Name, Collector: c, Interval: c.Interval, IntervalSource: c.IntervalSource, Weight: c.Weight,
-			Place: i + 1, Missing: a.missing(c.Needs),
+			MaxInterval: c.MaxInterval, Place: i + 1, Missing: a.missing(c.Needs),
 		}
 		if c.Scope != collector.PerOrganization {
 			polls = append(polls, poll)
@@ -86,11 +89,18 @@ func Polls(a Account) []Poll {
 			polls = append(polls, wide)
 			covered = a.Refused == nil || !a.Refused(c.Name)
 		}
+		followed := accountWide && c.Changes != nil
+		if followed {
+			wide := poll
+			wide.AccountWide, wide.Changes = true, true
+			polls = append(polls, wide)
+			followed = a.Refused == nil || !a.Refused(c.Name)
+		}
 		for _, o := range a.Organizations {
 			if covered && o.AccountWide {
 				continue
 			}
-			poll.Organization = o.Organization
+			poll.Organization, poll.Daily = o.Organization, followed && o.AccountWide
 			polls = append(polls, poll)
 		}
 	}
@@ -132,9 +142,17 @@ func ShortestInterval(collectors []Collector) time.Duration {
 // Costs reports whether the poll makes requests again and again.
 func (p Poll) Costs() bool { return !p.FromDiscovery && p.Missing == "" && p.Interval > 0 }
 
-// Load is what the poll costs, as far as that is known beforehand.
+// WholeInterval is how often everything is polled of what otherwise only changes are polled of: it corrects what changes
+// cannot show, such as deletions.
+const WholeInterval = 24 * time.Hour
+
+// Load is what the poll costs, as far as that is known beforehand, while nothing changes.
 func (p Poll) Load() Load {
-	return Load{Calls: float64(p.Calls()), Interval: p.Interval, Weight: p.Weight}
+	l := Load{Calls: float64(p.Calls()), Interval: max(p.Interval, p.MaxInterval), Weight: p.Weight}
+	if p.Daily {
+		l.Interval = max(l.Interval, WholeInterval)
+	}
+	return l
 }
 
 // Loads are what polls cost, as far as that is known before any was made.

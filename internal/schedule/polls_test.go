@@ -43,7 +43,7 @@ func TestPolls(t *testing.T) {
 		{"an export token", Account{Kinds: []runzero.Kind{runzero.ExportToken}, Organizations: organizations(false, "A"), Collectors: enabled(names)},
 			[]string{"discovery", "console", "license lacks account credential", "organizations of A lacks organization token", "sites of A", "tasks of A"}},
 		{"an account credential", Account{Kinds: []runzero.Kind{runzero.AccountCredential}, Organizations: organizations(true, "A", "B"), Collectors: enabled(names)},
-			[]string{"discovery", "console", "license", "organizations account-wide from discovery", "sites account-wide", "tasks of A", "tasks of B"}},
+			[]string{"discovery", "console", "license", "organizations account-wide from discovery", "sites account-wide", "tasks account-wide", "tasks of A daily", "tasks of B daily"}},
 		{"an account-wide form that is refused", Account{Kinds: []runzero.Kind{runzero.AccountCredential}, Organizations: organizations(true, "A"), Collectors: enabled("sites"),
 			Refused: func(name string) bool { return name == "sites" }},
 			[]string{"discovery", "sites account-wide", "sites of A"}},
@@ -62,6 +62,9 @@ func TestPolls(t *testing.T) {
 			if p.FromDiscovery {
 				text += " from discovery"
 			}
+			if p.Daily {
+				text += " daily"
+			}
 			if p.Missing != "" {
 				text += fmt.Sprintf(" lacks %s", p.Missing)
 			}
@@ -75,9 +78,9 @@ func TestPolls(t *testing.T) {
 
 func TestLoadsAreThoseOfPollsThatMakeRequests(t *testing.T) {
 	account := Account{Kinds: []runzero.Kind{runzero.AccountCredential}, Organizations: organizations(true, "A", "B"), Collectors: enabled("organizations sites tasks directory")}
-	loads := Loads(Polls(account)) // discovery, sites, two tasks, and two directories of two calls each
-	if got := Demand(loads, 15*time.Minute); got != 8 {
-		t.Errorf("%v calls, want 8: %v", got, loads)
+	loads := Loads(Polls(account)) // discovery, sites, changes of tasks, and two directories of two calls each; two tasks a day
+	if got := Demand(loads, day); got != 7*96+2 {
+		t.Errorf("%v calls a day, want 674: %v", got, loads)
 	}
 	export := Account{Kinds: []runzero.Kind{runzero.ExportToken}, Collectors: enabled("license")}
 	if got := Demand(Loads(Polls(export)), day); got != 1 { // discovery alone

@@ -22,11 +22,19 @@ func encodeSnapshot(key Key, fingerprint string, snapshot Snapshot) ([]byte, err
 			return nil, fmt.Errorf("%s: %w", family.GetName(), err)
 		}
 	}
-	return encode(snapshotTitle, header{
+	h := header{
 		Account: key.Account.Name, Organization: key.Organization, Collector: key.Collector, File: key.file(),
 		Fingerprint: hash(fingerprint), Success: snapshot.Success.UTC(), Sites: snapshot.Sites,
 		Missing: snapshot.Missing, Listed: snapshot.Listed,
-	}, samples.Bytes())
+	}
+	if snapshot.State != nil {
+		state, err := json.Marshal(snapshot.State)
+		if err != nil {
+			return nil, fmt.Errorf("state: %w", err)
+		}
+		h.State = state
+	}
+	return encode(snapshotTitle, h, samples.Bytes())
 }
 
 func decodeSnapshot(data []byte, file, fingerprint string) (Snapshot, error) {
@@ -38,7 +46,11 @@ func decodeSnapshot(data []byte, file, fingerprint string) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	families, err := parse(samples)
-	return Snapshot{Families: families, Sites: h.Sites, Missing: h.Missing, Listed: h.Listed, Success: h.Success.UTC()}, err
+	s := Snapshot{Families: families, Sites: h.Sites, Missing: h.Missing, Listed: h.Listed, Success: h.Success.UTC()}
+	if h.State != nil {
+		s.State = h.State
+	}
+	return s, err
 }
 
 func encodeState(account Account, state any) ([]byte, error) {

@@ -35,6 +35,7 @@ type header struct {
 	Sites                            map[string]string    // nil: unknown
 	Missing                          map[string]time.Time `json:",omitempty"`
 	Listed                           map[string]int64     `json:",omitempty"`
+	State                            json.RawMessage      `json:",omitempty"`
 }
 
 // check reports whether the file is the one wanted.

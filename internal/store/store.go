@@ -34,6 +34,7 @@ type Snapshot struct {
 	Sites    map[string]string    // from the id of each site to its name; nil (unknown) differs from empty (none)
 	Missing  map[string]time.Time // when each of the sites that the last response lacked was first missed
 	Listed   map[string]int64     // how many rows each list had that the families were made from
+	State    any                  // what else the next poll needs: JSON, loaded as json.RawMessage
 	Success  time.Time            // when the poll began; loaded in UTC, with nanoseconds
 }
 

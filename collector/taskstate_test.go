@@ -1,0 +1,186 @@
+package collector
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/runzero"
+)
+
+// console is a list of tasks that changes.
+type console struct {
+	rnd   *rand.Rand
+	now   time.Time
+	tasks []runzero.Task
+}
+
+// live lets things happen within a time: runs that are created, go on, fail and end, schedules that come, change and go,
+// and tasks that are edited.
+func (c *console) live(d time.Duration) {
+	for end := c.now.Add(d); ; {
+		if c.now = c.now.Add(time.Duration(c.rnd.IntN(600)+1) * time.Second); c.now.After(end) {
+			c.now = end
+			return
+		}
+		c.happen()
+	}
+}
+
+func (c *console) happen() {
+	kinds := []string{"scan", "scan", "connector", "import", "analysis", "sample", "telepathy"}
+	if len(c.tasks) == 0 || c.rnd.IntN(3) == 0 {
+		t := runzero.Task{
+			ID: uuid(len(c.tasks)), Type: kinds[c.rnd.IntN(len(kinds))], Status: "new", CreatedAt: c.now, UpdatedAt: c.now,
+			Name: fmt.Sprint("task ", c.rnd.IntN(5)), SiteID: []string{hq, plant, lab, ""}[c.rnd.IntN(4)],
+		}
+		if c.rnd.IntN(4) == 0 {
+			t.Recur, t.Status, t.Frequency, t.StartTime = true, "active", "daily", c.now
+		}
+		c.tasks = append(c.tasks, t)
+		return
+	}
+	t := &c.tasks[max(0, len(c.tasks)-1-c.rnd.IntN(30))]
+	t.UpdatedAt = c.now
+	switch {
+	case t.Recur:
+		t.LastRun, t.NextRun, t.Failed = c.now, c.now.Add(24*time.Hour), c.rnd.IntN(2) == 0
+		t.Status = []string{"active", "active", "paused", "removed"}[c.rnd.IntN(4)]
+	case t.Status == "new":
+		t.Status, t.AcquisitionStarted = "active", c.now
+	case t.Status == "active":
+		t.Status, t.AcquisitionEnded = []string{"processing", "error", "canceled"}[c.rnd.IntN(3)], c.now
+	case t.Status == "processing":
+		t.Status, t.ProcessingEnded = "processed", c.now
+		t.Changes.Total = runzero.Known(int64(c.rnd.IntN(100)))
+	case c.rnd.IntN(20) == 0: // a finished one is edited
+		t.Name, t.Status = "edited", []string{"processed", "removed", "error"}[c.rnd.IntN(3)]
+	}
+}
+
+func (c *console) export(t *testing.T) *Tasks {
+	t.Helper()
+	tasks := newTasks(acmeSites())
+	for i := range c.tasks {
+		if err := tasks.add(&c.tasks[i], c.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tasks.forgetSettled()
+	return tasks
+}
+
+func (c *console) snapshot(t *testing.T, tasks *Tasks) Snapshot {
+	t.Helper()
+	s, err := tasks.snapshot(Poll{Organization: Organization{Name: "Acme"}, Sites: acmeSites(), Now: c.now, Settings: defaults()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Whatever happens, adding what has changed gives what reading everything gives, or says that it cannot tell.
+func TestChangesAddUpToAnExport(t *testing.T) {
+	added, unclear := 0, 0
+	for seed := range uint64(8) {
+		c := &console{rnd: rand.New(rand.NewPCG(seed, 1)), now: noon}
+		c.live(2 * 24 * time.Hour)
+		current := c.snapshot(t, c.export(t))
+		for range 60 {
+			c.live(time.Duration(1+c.rnd.IntN(40)) * time.Minute)
+			changed := Followed{Organization: Organization{Name: "Acme"}, Snapshot: &current, Sites: acmeSites()}
+			var rows []runzero.Task
+			for _, task := range c.tasks {
+				if c.now.Sub(task.UpdatedAt) < time.Hour { // some were seen before
+					rows = append(rows, task)
+				}
+			}
+			c.rnd.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+			result, err := changed.add(rows, Poll{Now: c.now, Settings: defaults()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole := c.snapshot(t, c.export(t))
+			if result.Unclear {
+				unclear++
+				current = whole
+				continue
+			}
+			added++
+			current = *result.Snapshot
+			if got, want := exposition(t, current.Families), exposition(t, whole.Families); got != want {
+				t.Fatalf("seed %d, after %s:\ngot\n%s\nwant\n%s", seed, c.now.Sub(noon), got, want)
+			}
+			if got, want := current.Tasks.Processed, whole.Tasks.Processed; !got.Equal(want) {
+				t.Fatalf("seed %d: assets changed at %s, want %s", seed, got, want)
+			}
+			current.Tasks = cached(t, current.Tasks)
+		}
+	}
+	t.Logf("%d were added, %d were unclear", added, unclear)
+	if added < 2*unclear || unclear == 0 {
+		t.Errorf("%d were added, %d were unclear", added, unclear)
+	}
+}
+
+// cached returns tasks as they come from a cache.
+func cached(t *testing.T, tasks *Tasks) *Tasks {
+	t.Helper()
+	state, err := json.Marshal(tasks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded := LoadTasks(state)
+	if loaded == nil {
+		t.Fatalf("cannot be loaded: %s", state)
+	}
+	return loaded
+}
+
+func TestCachedTasksOfAnotherVersionAreNotUsed(t *testing.T) {
+	state, err := json.Marshal(newTasks(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []string{
+		"", "null", "{}", "[", `{"Version":1}`, strings.Replace(string(state), `"Version":1`, `"Version":2`, 1), strings.Replace(string(state), `"Runs":{}`, `"Runs":[]`, 1),
+	} {
+		if LoadTasks([]byte(other)) != nil {
+			t.Errorf("%s is used", other)
+		}
+	}
+	if LoadTasks(nil) != nil || LoadTasks(state) == nil {
+		t.Error("what is there is not used, or what is not is")
+	}
+}
+
+// What is kept of one organization is bounded. One with more cannot be followed by its changes.
+func TestTooManyTasksAreNotFollowed(t *testing.T) {
+	tasks := newTasks(nil)
+	for i := range 3 * maxUnsettled {
+		task := runzero.Task{ID: uuid(i), Type: typeScan, Status: "processed", UpdatedAt: noon.Add(time.Duration(i) * time.Minute)}
+		if err := tasks.add(&task, noon.Add(1000*day)); err != nil {
+			t.Fatal(err)
+		}
+		if len(tasks.Runs) > 2*maxUnsettled {
+			t.Fatalf("%d runs are kept", len(tasks.Runs))
+		}
+	}
+	if tasks.forgetSettled(); tasks.Incomplete || len(tasks.Runs) > 20 {
+		t.Errorf("%d runs are kept of a history of finished ones, incomplete: %t", len(tasks.Runs), tasks.Incomplete)
+	}
+	for i := range 3 * maxUnsettled {
+		if err := tasks.add(&runzero.Task{ID: uuid(i), Type: typeScan, Status: "active"}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if tasks.forgetSettled(); !tasks.Incomplete || len(tasks.Runs) > 0 {
+		t.Errorf("%d runs are kept, incomplete: %t", len(tasks.Runs), tasks.Incomplete)
+	}
+	if n := tasks.Counts[typeScan]["active"]; n != 3*maxUnsettled {
+		t.Errorf("%d are counted", n)
+	}
+}

@@ -1,0 +1,223 @@
+package poller
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+)
+
+// overflowInterval is how often changes are polled, and instead of them everything, while there are more of them than
+// the console lists. Searches are for whole hours: what filled one list fills all others of that hour.
+const overflowInterval = 35 * time.Minute
+
+// overflows reports whether there were too many changes to list.
+func (j *job) overflows() bool { return errors.Is(j.err, collector.ErrIncomplete) }
+
+// followable reports whether changes can be added to what the job has.
+func (j *job) followable() bool {
+	return j.snapshot != nil && j.snapshot.Tasks != nil && !j.snapshot.Tasks.Incomplete
+}
+
+// followed reports whether the changes tell all about the job: then everything is polled only once a day. A single
+// failure is no reason to poll everything, because changes are polled again soon, nor is one that concerns all polls.
+func (j *job) followed() bool {
+	f := j.feed
+	if f == nil || !j.followable() || j.unclear {
+		return false
+	}
+	return f.err == nil || f.waits != nil || f.failures == 1 && !f.unsupported && !f.overflows()
+}
+
+// followers are the jobs whose changes a feed finds out, or is to find out when it is supported again.
+func (j *job) followers() []*job {
+	var all []*job
+	for _, other := range j.account.jobs {
+		if other.feed == j || j.unsupported && other.Name == j.Name && other != j && j.account.accountWide(other.Organization.ID) {
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
+// firstChanges is when changes are first polled: one interval after the first poll of what has them.
+func (j *job) firstChanges() time.Time {
+	var first time.Time
+	for _, other := range j.followers() {
+		if other.followable() && (first.IsZero() || other.lastSuccess.Before(first)) {
+			first = other.lastSuccess
+		}
+	}
+	if first.IsZero() {
+		first = j.account.lastFirst // nothing to follow yet
+	}
+	return first.Add(j.inForce(j.Interval))
+}
+
+// toFollow are the organizations whose changes are looked for at now.
+func (j *job) toFollow(now time.Time) []collector.Followed {
+	var all []collector.Followed
+	for _, other := range j.followers() {
+		if other.followable() && !other.unclear && other.running == nil && !other.outOfReach(now) {
+			all = append(all, collector.Followed{
+				Organization: other.Organization, Snapshot: other.snapshot, Sites: other.sites(), Current: other.lastSuccess,
+			})
+		}
+	}
+	return all
+}
+
+// outOfReach reports whether changes since the job's data may be older than those that are looked for.
+func (j *job) outOfReach(now time.Time) bool {
+	return j.lastSuccess.After(now) || now.Sub(j.lastSuccess) > collector.LongestWindow-time.Hour
+}
+
+// finishChanges applies what a poll of changes has found, or what a poll of everything says about them.
+func (p *Poller) finishChanges(attempt *attempt) {
+	j, now := attempt.job, attempt.poll.Now
+	switch {
+	case j.Changes && j.err == nil:
+		if attempt.followed != nil {
+			j.setSnapshot(&collector.Snapshot{})
+		}
+		for _, f := range attempt.followed {
+			p.applyChange(j, f, attempt)
+		}
+		for _, other := range j.followers() {
+			if other.followable() && other.running == nil && other.outOfReach(now) {
+				other.doubt(now)
+			}
+		}
+	case j.Changes:
+		if j.unsupported {
+			j.snapshot, j.part = nil, nil // the next one has to prove that it works
+		}
+		for _, other := range j.followers() {
+			if other.followable() && !other.followed() && other.running == nil && other.retry.IsZero() {
+				other.retry, other.reason = now, collector.ReasonChange
+				other.changed()
+			}
+		}
+	case j.err == nil && j.feed != nil:
+		j.unclear = false
+		j.scheduleWhole(now, p.config.Random())
+		if attempt.snapshot.Overlooked && j.feed.err == nil {
+			p.distrust(j.feed, now)
+		}
+	}
+	if j.err == nil {
+		j.processed = attempt.processed
+	}
+}
+
+// applyChange applies what has changed in an organization.
+func (p *Poller) applyChange(feed *job, f collector.Followed, attempt *attempt) {
+	j := feed.account.job(jobKey{name: feed.Name, organizationID: f.Organization.ID})
+	if j == nil || j.snapshot != f.Snapshot || j.Organization != f.Organization || j.running != nil {
+		return // it was polled meanwhile
+	}
+	c, reached := attempt.changed[f.Organization.ID]
+	if !reached || c.Unclear {
+		j.doubt(attempt.poll.Now)
+		return
+	}
+	j.changed()
+	j.lastSuccess, j.lastAttempt, j.base = attempt.poll.Now.Round(0), attempt.poll.Now, attempt.poll.Now
+	if c.Snapshot != f.Snapshot {
+		c.Snapshot.Families = collector.WithAccount(c.Snapshot.Families, j.account.Name)
+		j.setSnapshot(c.Snapshot)
+		p.save(j)
+	}
+}
+
+// doubt has a job polled now, because changes do not tell all about it.
+func (j *job) doubt(now time.Time) {
+	j.unclear = true
+	j.retry, j.reason = now, collector.ReasonChange
+	j.changed()
+}
+
+// distrust gives changes up for a day, because they have not shown something.
+func (p *Poller) distrust(feed *job, now time.Time) {
+	feed.err = fmt.Errorf("%w: the console's search for tasks that have changed has not shown one that has", collector.ErrUnsupported)
+	feed.unsupported, feed.snapshot, feed.part = true, nil, nil
+	feed.failures++
+	feed.retry = now.Add(schedule.UnsupportedInterval)
+	feed.changed()
+	feed.account.reconcile()
+	p.logResult(feed, nil, feed.retry)
+}
+
+// scheduleWhole sets when everything is polled again, after it was polled at began: organizations that began together
+// are spread over the day, and each keeps its time of day.
+func (j *job) scheduleWhole(began time.Time, random float64) {
+	if j.whole.IsZero() || j.whole.After(began.Add(schedule.WholeInterval)) {
+		j.whole = began.Add(time.Duration((1 - random) * float64(schedule.WholeInterval)))
+	}
+	for !j.whole.After(began) {
+		j.whole = j.whole.Add(schedule.WholeInterval)
+	}
+}
+
+// onChange reports whether the job is polled when something has changed: it is known when that is the case.
+func (j *job) onChange() bool {
+	t := j.tells
+	return t != nil && t.snapshot != nil && t.snapshot.Tasks != nil && !t.unsupported && (t.err == nil || t.waits != nil)
+}
+
+// hasChanged reports whether something has changed since the last poll of a job that is polled on change.
+func (j *job) hasChanged() bool { return j.tells.snapshot.Tasks.Processed.After(j.processed) }
+
+// dueOnChange is when a job is due that is polled on change: if nothing has changed, right after what tells so, lest
+// that tells a moment later that something has.
+func (j *job) dueOnChange() time.Time {
+	if j.hasChanged() {
+		return j.base.Add(j.wait).Add(j.inForce(j.Interval) - j.Interval)
+	}
+	interval, t := j.inForce(j.MaxInterval), j.tells
+	due := j.base.Add(interval)
+	if !t.lastAttempt.Before(due) {
+		return due
+	}
+	next := t.due()
+	if t.followed() {
+		next = earlier(next, t.feed.due())
+	}
+	return earlier(later(due, next.Add(time.Second)), due.Add(interval/lateShare))
+}
+
+// lateShare is which part of its interval a poll may come late.
+const lateShare = 10
+
+// comesInARush reports whether the job is one of many that are due at once: never polled, or without changes all of a
+// sudden.
+func (j *job) comesInARush() bool {
+	return !j.everPolled() || j.feed != nil && j.reason == collector.ReasonChange
+}
+
+// countReason counts a poll that is about to start. fault is the one that it finds out the end of.
+func (j *job) countReason(fault *fault, s quota.State) {
+	reason := j.reason
+	switch {
+	case fault != nil || s.Probing:
+		reason = collector.ReasonProbe
+	case reason != "":
+	case !j.retry.IsZero():
+		reason = collector.ReasonRetry
+	case j.onChange() && j.everPolled() && j.hasChanged():
+		reason = collector.ReasonChange
+	default:
+		reason = collector.ReasonInterval
+	}
+	j.account.reasons[collector.PollReason{Collector: j.Name, Reason: reason}]++
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
