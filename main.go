@@ -229,6 +229,7 @@ func addServeFlags(app *kingpin.Application, demo *command.Demo) *serve.Options 
 func addPlanFlags(c *kingpin.CmdClause) *plan.Options {
 	o := &plan.Options{}
 	c.Flag("limit", "API calls a day of the account, which is its licensed assets. Default: what --cache.dir remembers of the last run, else --quota.limit.").Int64Var(&o.Limit)
+	c.Flag("scans-per-day", "Scans, imports and connectors that end in an organization each day, after each of which its assets are polled.").Default("1").Float64Var(&o.ScansPerDay)
 	c.Flag("organizations", "Number of organizations that are polled. Default: what --cache.dir remembers, else those of --runzero.organization, else 1.").IntVar(&o.Organizations)
 	return o
 }

@@ -104,8 +104,8 @@ func TestStringCanBeLoaded(t *testing.T) {
 // plain leaves out functions, which cannot be compared, and line numbers.
 func plain(c *config.Config) *config.Config {
 	for i := range c.Collectors {
-		c.Collectors[i].Collect, c.Collectors[i].AccountWide, c.Collectors[i].FromDiscovery = nil, nil, nil
-		c.Collectors[i].IntervalSource = ""
+		c.Collectors[i].Collect, c.Collectors[i].AccountWide, c.Collectors[i].Changes, c.Collectors[i].FromDiscovery = nil, nil, nil, nil
+		c.Collectors[i].IntervalSource, c.Collectors[i].MaxIntervalSource = "", ""
 	}
 	return c
 }

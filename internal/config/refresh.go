@@ -34,7 +34,7 @@ func (f Flags) refresh(in fileAssets, collectors []schedule.Collector) error {
 	}
 	c := &collectors[at]
 	if longest.Value == 0 && !in.MaxInterval.set() {
-		longest = sourced[model.Duration]{Value: model.Duration(max(c.Interval, min(DefaultAssetMaxInterval, f.longestDefault())))}
+		longest.Value = model.Duration(max(c.Interval, min(DefaultAssetMaxInterval, f.longestDefault())))
 	} else if longest, err = f.interval(longest); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (f Flags) refresh(in fileAssets, collectors []schedule.Collector) error {
 	}
 	tasks := slices.ContainsFunc(collectors, func(other schedule.Collector) bool { return other.Name == c.ChangedBy })
 	if mode.Value == RefreshOnChange && tasks {
-		c.MaxInterval = time.Duration(longest.Value)
+		c.MaxInterval, c.MaxIntervalSource = time.Duration(longest.Value), f.source(longest.position)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -107,5 +108,8 @@ func (p *Poller) change(a *account, wanted Account) {
 		p.logUnmatchedLabels(a)
 	}
 	a.requestDiscovery()
+	maps.DeleteFunc(a.reasons, func(r collector.PollReason, _ int64) bool {
+		return !slices.ContainsFunc(a.jobs, func(j *job) bool { return j.Name == r.Collector })
+	})
 	p.saveState(a)
 }

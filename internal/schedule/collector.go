@@ -15,6 +15,8 @@ type Collector struct {
 	// MaxInterval is from one poll to the next while nothing has changed, as far as the collector ChangedBy shows; 0: it is
 	// polled at each Interval.
 	MaxInterval time.Duration
+	// MaxIntervalSource is the setting that decides MaxInterval, as IntervalSource is.
+	MaxIntervalSource string
 	// IntervalSource is the setting that decides Interval, as users write it: a flag with its
 	// dashes, or the file, the line and the key.
 	IntervalSource string

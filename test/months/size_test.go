@@ -50,7 +50,7 @@ func (l *life) expectLikeNew() {
 	setup := l.setup
 	setup.File, setup.CacheDir = l.file(), ""
 	fresh := harness.Start(l.t, setup)
-	fresh.Pass(20 * time.Minute)
+	fresh.Pass(interval + 20*time.Minute)
 	for _, family := range []string{
 		"runzero_sites", "runzero_site_info", "runzero_explorer_info", "runzero_organization_info", "runzero_collector_interval_seconds",
 		"runzero_scan_last_success_timestamp_seconds", "runzero_scan_schedule_info", "runzero_api_paused", "runzero_api_usage_limit",

@@ -43,7 +43,7 @@ ok       collector services         yes, tried with organization "Halvorsen Logi
 ok       collector software         yes, tried with organization "Halvorsen Logistics"
 ok       collector vulnerabilities  yes, tried with organization "Halvorsen Logistics"
 ok       quota                      100000 API calls a day, 15 made today, 99985 left; this exporter may make 50000 a day (share 0.5) and leaves the last 10000 to other tools (reserve 0.1)
-ok       plan                       the intervals need 47596 API calls a day, of 50000 that this exporter may make: they fit
+ok       plan                       the intervals need 44719 API calls a day, of 50000 that this exporter may make: they fit
 ok       calls                      16 API calls made, of at most 19
 0 errors, 0 warnings
 `

@@ -33,7 +33,7 @@ func samplePolls(collectors []schedule.Collector, kind runzero.Kind, sample sche
 		Refused: func(name string) bool { return refused[name] },
 	})
 	return slices.DeleteFunc(polls, func(p schedule.Poll) bool {
-		return p.Collector == nil || p.Collector.Scope == collector.PerConsole
+		return p.Collector == nil || p.Changes || p.Collector.Scope == collector.PerConsole
 	})
 }
 

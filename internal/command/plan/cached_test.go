@@ -33,9 +33,8 @@ func TestTakesLimitAndOrganizationsFromTheCache(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		expect(t, out, "the account's 10000.", "assets Halvorsen Logistics 1", "assets Brightwater Clinics 1", "sites all at once", "license",
-			"api_keys",
-			"need 844 API calls") // 24 + 24 + 24 + 4 + 2*96 + 2*3*96
+		expect(t, out, "the account's 10000.", "assets Halvorsen Logistics interval 1", "assets Brightwater Clinics interval 1", "sites all at once", "license",
+			"api_keys", "need 655 API calls") // 24 + 24 + 24 + 4 + 3*96 + 3 + 3*96
 
 		out, err = run(t, Options{Flags: flags, Limit: 100, Organizations: 5})
 		if !errors.Is(err, errDoesNotFit) {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
@@ -29,6 +30,8 @@ type forecast struct {
 // row is one line of the table: count polls that differ in their organization alone.
 type row struct {
 	collector, organization string
+	reason                  string // why it is polled, as in runzero_collector_poll_reason_total
+	calls                   int    // of a poll
 	load                    schedule.Load
 	count                   int
 	setting                 string // the setting of the interval; empty when there is none
@@ -41,29 +44,44 @@ const maxRows = 10
 // fit exactly would sometimes not fit.
 const rounding = 1e-9
 
-func newForecast(polls []schedule.Poll, share quota.Share, limit int64) forecast {
+func newForecast(polls []schedule.Poll, share quota.Share, limit int64, scans float64) forecast {
 	f := forecast{share: share, limit: limit, calls: share.Calls(limit), unreached: map[runzero.Kind][]string{}}
 	organizations := map[string]int{}
 	for _, p := range polls {
-		organizations[p.Name]++
+		if !p.Changes {
+			organizations[p.Name]++
+		}
 		f.severalOrganizations = f.severalOrganizations || p.Costs() && organizations[p.Name] > 1
 	}
 	last := ""
+	var added int // rows of the last poll
 	for _, p := range polls {
+		which := p.Name
+		if p.Changes {
+			which += " that have changed"
+		}
 		switch {
-		case p.Missing != "" && p.Name != last:
+		case p.Missing != "" && which != last:
 			f.unreached[p.Missing] = append(f.unreached[p.Missing], p.Name)
 		case !p.Costs():
-		case p.Name == last && (organizations[p.Name] > maxRows || p.Organization.Name == ""):
-			r := &f.rows[len(f.rows)-1]
-			r.count++
-			r.organization = fmt.Sprintf("each of %d", r.count)
+		case which == last && (organizations[p.Name] > maxRows || p.Organization.Name == ""):
+			for i := len(f.rows) - added; i < len(f.rows); i++ {
+				f.rows[i].count++
+				f.rows[i].organization = fmt.Sprintf("each of %d", f.rows[i].count)
+			}
 		default:
-			f.rows = append(f.rows, newRow(p, organizations[p.Name]))
+			rows := newRows(p, organizations[p.Name], scans)
+			f.rows, added = append(f.rows, rows...), len(rows)
 		}
-		last = p.Name
+		last = which
 	}
-	loads := schedule.Loads(polls)
+	var loads []schedule.Load
+	for _, r := range f.rows {
+		load := r.load
+		load.Calls *= float64(r.count)
+		loads = append(loads, load)
+	}
+	loads = schedule.Merge(loads)
 	f.demand = schedule.Demand(loads, 24*time.Hour)
 	// A demand that fits exactly may exceed the calls by the rounding of sums.
 	if f.demand > float64(f.calls)*(1+rounding) {
@@ -73,19 +91,44 @@ func newForecast(polls []schedule.Poll, share quota.Share, limit int64) forecast
 	return f
 }
 
-func newRow(p schedule.Poll, organizations int) row {
-	r := row{collector: p.Name, load: p.Load(), count: 1, setting: p.IntervalSource}
+// newRows returns a row, or two for what is polled on change, when an organization has so many scans a day.
+func newRows(p schedule.Poll, organizations int, scans float64) []row {
+	r := row{
+		collector: p.Name, organization: organizationOf(p, organizations), reason: collector.ReasonInterval,
+		calls: p.Calls(), load: p.Load(), count: 1, setting: p.IntervalSource,
+	}
+	switch {
+	case p.Daily:
+		r.setting = "" // a day is a day
+	case p.MaxInterval > 0:
+		r.setting = p.Collector.MaxIntervalSource
+		if scans == 0 {
+			return []row{r}
+		}
+		change := r
+		change.reason, change.setting = collector.ReasonChange, ""
+		between := time.Duration(float64(24*time.Hour) / scans)
+		change.load.Interval = max(p.Interval, between)
+		// From one scan to the next it is polled as often as MaxInterval has passed.
+		unchanged := scans * max(0, math.Ceil(between.Seconds()/p.MaxInterval.Seconds())-1)
+		r.load.Calls *= unchanged * p.MaxInterval.Seconds() / (24 * time.Hour).Seconds()
+		return []row{change, r}
+	}
+	return []row{r}
+}
+
+func organizationOf(p schedule.Poll, organizations int) string {
 	switch {
 	case p.Name == schedule.Discovery:
 	case p.AccountWide:
-		r.organization = "all at once"
+		return "all at once"
 	case p.Organization.ID == "":
 	case p.Organization.Name == "" && organizations == 1:
-		r.organization = "one organization"
+		return "one organization"
 	default:
-		r.organization = collector.Label(p.Organization.Name)
+		return collector.Label(p.Organization.Name)
 	}
-	return r
+	return ""
 }
 
 func (f forecast) fits() bool { return f.stretch <= 1 }

@@ -27,9 +27,12 @@ import (
 // Options are what the flags set.
 type Options struct {
 	Flags         config.Flags
-	Limit         int64 // the account's API calls a day; 0: as cached by an earlier run
-	Organizations int   // to poll; 0: as cached by an earlier run, else the included ones, else one
+	Limit         int64   // the account's API calls a day; 0: as cached by an earlier run
+	ScansPerDay   float64 // that end in an organization, with imports and connectors
+	Organizations int     // to poll; 0: as cached by an earlier run, else the included ones, else one
 }
+
+const maxScans = 100_000
 
 var errDoesNotFit = errors.New("the intervals do not fit into the share of the quota and will be stretched")
 
@@ -42,6 +45,8 @@ func Run(_ context.Context, env command.Env, o Options) error {
 		return err
 	case o.Limit < 0:
 		return errors.New("--limit must not be negative: it is the number of the account's licensed assets")
+	case o.ScansPerDay < 0 || o.ScansPerDay > maxScans:
+		return fmt.Errorf("--scans-per-day must be from 0 to %d: it is how many scans, imports and connectors end in an organization each day", maxScans)
 	case o.Organizations < 0:
 		return errors.New("--organizations must not be negative: it is the number of organizations to poll")
 	}
@@ -87,7 +92,7 @@ func (o Options) account(logger log.Logger, c *config.Config, a config.Account) 
 	case limit == 0:
 		return forecast{}, fmt.Errorf("the limit%s is unknown: pass the number of its licensed assets with --limit or --quota.limit, or the --cache.dir of an exporter that has already run", cmp.Or(of, " of the account"))
 	}
-	f := newForecast(o.polls(c, a, known), a.Share, limit)
+	f := newForecast(o.polls(c, a, known), a.Share, limit, o.ScansPerDay)
 	f.inFile = a.Name != ""
 	if f.calls == 0 {
 		return f, fmt.Errorf("%s=%g of %d API calls a day%s is less than one call: nothing could ever be polled; raise it", f.quotaSetting("share"), a.Share.Share, limit, of)

@@ -41,6 +41,8 @@ func expect(t *testing.T, text string, wanted ...string) {
 	}
 }
 
+func onChange(token string) config.Flags { return options(0, token, harness.OnChange).Flags }
+
 // options are those of an account with this limit and token, changed by flags.
 func options(limit int64, token string, flags ...func(*config.Flags)) Options {
 	o := Options{Flags: harness.DefaultFlags(), Limit: limit}
@@ -69,28 +71,32 @@ const (
 )
 
 func TestPrintsTheForecastOfTheSmallestLicence(t *testing.T) {
-	out, err := run(t, options(100, exportToken))
+	o := options(100, exportToken, harness.OnChange)
+	o.ScansPerDay = 1
+	out, err := run(t, o)
 	if !errors.Is(err, errDoesNotFit) {
 		t.Errorf("the error is %v", err)
 	}
-	const want = `COLLECTOR  ORGANIZATION      CALLS A POLL  INTERVAL WANTED  RESULTING  CALLS A DAY
-discovery                               1               1d         1d          1.0
-console                                 1               1h      9h18m          2.6
-sites      one organization             1              15m      4h39m          5.2
-tasks      one organization             1              15m      1h10m         20.6
-assets     one organization             1              15m      1h10m         20.6
-total                                                                         50.0
+	const want = `COLLECTOR  ORGANIZATION      REASON    CALLS A POLL  INTERVAL WANTED  RESULTING  CALLS A DAY
+discovery                    interval             1               1d         1d          1.0
+console                      interval             1               1h      5h52m          4.1
+sites      one organization  interval             1              15m      2h56m          8.2
+tasks      one organization  interval             1              15m        44m         32.7
+assets     one organization  change               1               1d         1d          1.0
+assets     one organization  interval             1               6h         6h          3.0
+total                                                                                   50.0
 
-The intervals need 313 API calls a day. This exporter may spend 50: --quota.share=0.5 of the
+The intervals need 221 API calls a day. This exporter may spend 50: --quota.share=0.5 of the
 account's 100. That does not fit, so the exporter lengthens intervals as shown, by a factor of up to
-18.62.
+11.74.
 Not polled without an organization token: organizations, explorers.
 Not polled without an account credential: license, api_keys.
 
 To make it fit, do one of the following:
-  - poll less often: --collector.console.interval=6h23m --cache.interval=1h36m
+  - poll less often: --collector.console.interval=4h34m --cache.interval=1h9m
+    --collector.assets.max-interval=1d3h23m
   - poll less: disable collectors with --no-collector.NAME
-  - license more assets: with --quota.share=0.5 the account needs a limit of 626 calls a day
+  - license more assets: with --quota.share=0.5 the account needs a limit of 442 calls a day
 `
 	if out != want {
 		t.Errorf("printed:\n%s\nwant:\n%s", out, want)
@@ -112,23 +118,36 @@ func TestForecast(t *testing.T) {
 			"--quota.reserve=0.1 reserves 32 calls for others. The exporter gets at most 288",
 		}},
 		{"many organizations", Options{Flags: harness.DefaultFlags(), Limit: 100_000, Organizations: 300}, false, []string{
-			"assets each of 300 1 15m 19m27s 22217.7", "need 86425 API calls", "fewer organizations with --runzero.organization",
+			"assets each of 300 interval 1 15m 19m27s 22217.7", "need 86425 API calls", "fewer organizations with --runzero.organization",
 		}},
 		{"organizations by name", options(1000, "", func(f *config.Flags) { f.Organizations = []string{"North", "South"} }), false, []string{
-			"assets North 1", "assets South 1", "total 500.0",
+			"assets North interval 1", "assets South interval 1", "total 500.0",
 		}},
 		{"without some collectors", options(500, "", disable("assets"), disable("tasks")), true, []string{"total 121.0"}},
-		{"an interval of its own", options(500, "", collect("assets", 6*time.Hour)), true, []string{"assets one organization 1 6h 6h 4.0", "total 221.0"}},
+		{"an interval of its own", options(500, "", collect("assets", 6*time.Hour)), true, []string{"assets one organization interval 1 6h 6h 4.0", "total 221.0"}},
 		{"what is rare is not slowed before its turn", options(250, accountToken), false, []string{
-			"license 1 6h 6h 4.0", "assets one organization 1 15m 37m11s",
+			"license interval 1 6h 6h 4.0", "assets one organization interval 1 15m 37m30s",
 		}},
 		{"a weight of its own", options(100, "", func(f *config.Flags) {
 			f.Collectors["assets"] = config.CollectorFlags{Enabled: true, Weight: 10}
-		}), false, []string{"assets one organization 1 15m 7h13m", "tasks one organization 1 15m 43m21s"}},
+		}), false, []string{"assets one organization interval 1 15m 7h13m", "tasks one organization interval 1 15m 43m21s"}},
 		{"an organization token", options(1000, organizationToken), true, []string{"total 433.0", "Not polled without an account credential: license, api_keys."}},
-		{"an account token", options(1000, accountToken), true, []string{"sites all at once", "total 460.0"}},
+		{"an account token", options(1000, accountToken), true, []string{"sites all at once", "total 461.0"}},
+		{"assets on change, after a scan a day", Options{Flags: onChange(accountToken), Limit: 10_000, Organizations: 300, ScansPerDay: 1}, true, []string{
+			"tasks all at once interval 1 15m 15m 96.0", "tasks each of 300 interval 1 1d 1d 300.0",
+			"assets each of 300 change 1 1d 1d 300.0", "assets each of 300 interval 1 6h 6h 900.0", "total 1864.0",
+		}},
+		{"assets on change, on the smallest licence", Options{Flags: onChange(exportToken), Limit: 100, ScansPerDay: 1}, false, []string{
+			"tasks one organization interval 1 15m 44m", "assets one organization change 1 1d 1d 1.0", "--collector.assets.max-interval=",
+		}},
+		{"assets on change, after more scans than polls can be", Options{Flags: onChange(exportToken), Limit: 10_000, ScansPerDay: 1000}, true, []string{
+			"assets one organization change 1 15m 15m 96.0", "assets one organization interval 1 6h 6h 0.0",
+		}},
+		{"assets on change, without scans", Options{Flags: onChange(exportToken), Limit: 10_000}, true, []string{
+			"assets one organization interval 1 6h 6h 4.0",
+		}},
 		{"hosted zones", options(1000, organizationToken, collect("hosted_zones", 0)), false, []string{"hosted_zones"}},
-		{"a collector of two calls", options(1000, "", collect("directory", 6*time.Hour)), true, []string{"directory one organization 2 6h 6h 8.0"}},
+		{"a collector of two calls", options(1000, "", collect("directory", 6*time.Hour)), true, []string{"directory one organization interval 2 6h 6h 8.0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out, err := run(t, c.options)
@@ -168,6 +187,7 @@ func TestMistakesAreSentences(t *testing.T) {
 		"the folder of no run":    {options(0, "", func(f *config.Flags) { f.CacheDir = t.TempDir() }), "the limit of the account is unknown"},
 		"a folder that is absent": {options(0, "", func(f *config.Flags) { f.CacheDir = filepath.Join(t.TempDir(), "none") }), "--cache.dir"},
 		"a negative limit":        {options(-1, ""), "--limit must not be negative"},
+		"negative scans":          {Options{Flags: harness.DefaultFlags(), Limit: 100, ScansPerDay: -1}, "--scans-per-day must be from 0 to"},
 		"negative organizations":  {Options{Flags: harness.DefaultFlags(), Limit: 100, Organizations: -1}, "--organizations must not be negative"},
 		"a share below one call":  {options(100, "", share(0.001)), "--quota.share=0.001 of 100 API calls a day is less than one call"},
 		"a share of nothing":      {options(100, "", share(0)), "--quota.share"},

@@ -16,22 +16,22 @@ import (
 const maxNameLength = 28
 
 func (f forecast) table() string {
-	cells := [][]string{{"COLLECTOR", "ORGANIZATION", "CALLS A POLL", "INTERVAL WANTED", "RESULTING", "CALLS A DAY"}}
+	cells := [][]string{{"COLLECTOR", "ORGANIZATION", "REASON", "CALLS A POLL", "INTERVAL WANTED", "RESULTING", "CALLS A DAY"}}
 	for _, r := range f.rows {
 		name := []rune(r.organization)
 		if len(name) > maxNameLength {
 			name = append(name[:maxNameLength-1], '…')
 		}
 		cells = append(cells, []string{
-			r.collector, string(name), fmt.Sprintf("%.0f", r.load.Calls),
+			r.collector, string(name), r.reason, fmt.Sprint(r.calls),
 			formatInterval(r.load.Interval), formatInterval(r.load.InForce(f.floor)), fmt.Sprintf("%.1f", r.daily(f.floor)),
 		})
 	}
-	cells = append(cells, []string{"total", "", "", "", "", fmt.Sprintf("%.1f", f.total())})
+	cells = append(cells, []string{"total", "", "", "", "", "", fmt.Sprintf("%.1f", f.total())})
 	return align(cells)
 }
 
-// align pads cells into columns: two columns of words, the rest numbers.
+// align pads cells into columns: three columns of words, the rest numbers.
 func align(cells [][]string) string {
 	widths := make([]int, len(cells[0]))
 	for _, line := range cells {
@@ -41,9 +41,9 @@ func align(cells [][]string) string {
 	}
 	var table strings.Builder
 	for _, line := range cells {
-		text := fmt.Sprintf("%-*s  %-*s", widths[0], line[0], widths[1], line[1])
-		for i, cell := range line[2:] {
-			text += fmt.Sprintf("  %*s", widths[i+2], cell)
+		text := fmt.Sprintf("%-*s  %-*s  %-*s", widths[0], line[0], widths[1], line[1], widths[2], line[2])
+		for i, cell := range line[3:] {
+			text += fmt.Sprintf("  %*s", widths[i+3], cell)
 		}
 		table.WriteString(strings.TrimRight(text, " ") + "\n")
 	}

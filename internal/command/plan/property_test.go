@@ -57,6 +57,10 @@ func randomOptions(random *rand.Rand) Options {
 	o := Options{Flags: harness.DefaultFlags(), Limit: int64(between(100, 1e6)), Organizations: int(between(1, 300))}
 	o.Flags.QuotaShare = math.Ceil(between(1, 100)) / 100
 	o.Flags.CacheMaxAge, o.Flags.CacheInterval = 0, interval()
+	if random.IntN(2) == 0 {
+		harness.OnChange(&o.Flags)
+		o.ScansPerDay = between(0.01, 1000)
+	}
 	for _, spec := range collector.Specs() {
 		flags := config.CollectorFlags{Enabled: spec.Name == "console" || random.IntN(3) > 0}
 		if spec.Scope != collector.HeadersOnly && random.IntN(2) == 0 {
@@ -92,6 +96,10 @@ func apply(t *testing.T, f *config.Flags, setting string) {
 	interval := time.Duration(parsed)
 	if flag == "--cache.interval" {
 		f.CacheInterval = interval
+		return
+	}
+	if flag == "--collector.assets.max-interval" {
+		f.AssetMaxInterval = interval
 		return
 	}
 	name := strings.TrimSuffix(strings.TrimPrefix(flag, "--collector."), ".interval")
