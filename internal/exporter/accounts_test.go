@@ -99,7 +99,8 @@ func TestManyOrganizationsCostTheCallsThatThePlanExpects(t *testing.T) {
 		w.Pass(time.Hour)
 		total, busiest, perSecond := 0, 0, map[time.Duration]int{}
 		for _, call := range w.Console.Calls() {
-			if !call.Time.Before(began) && call.Path != "/releases/agent/version" {
+			// The tasks of each organization are exported once a day, at any time of it.
+			if !call.Time.Before(began) && call.Path != "/releases/agent/version" && call.Path != "/export/org/tasks.jsonl" {
 				total++
 				second := call.Time.Sub(began).Truncate(time.Second)
 				perSecond[second]++
@@ -114,7 +115,7 @@ func TestManyOrganizationsCostTheCallsThatThePlanExpects(t *testing.T) {
 		for range organizations {
 			account.Organizations = append(account.Organizations, schedule.Organization{AccountWide: true})
 		}
-		want := schedule.Demand(schedule.Loads(schedule.Polls(account)), time.Hour)
+		want := schedule.Demand(schedule.Loads(schedule.Polls(account)), time.Hour) - organizations/24.0
 		if float64(total) > want || float64(total) < 0.9*want {
 			t.Errorf("%d calls in an hour, the plan expects %.0f", total, want)
 		}
