@@ -26,6 +26,9 @@ type Followed struct {
 type Changed struct {
 	Snapshot *Snapshot // the last one if nothing has changed
 	Unclear  bool      // something has changed that only a poll of the organization can tell
+	// Missed is a task that should have been among the changes, and was not: it is deleted, or the console cannot be relied
+	// on. Empty: none.
+	Missed string
 }
 
 // ErrIncomplete means that more has changed than one response can show.
@@ -62,12 +65,17 @@ func collectTaskChanges(ctx context.Context, poll Poll, followed []Followed) (ma
 	if longer := window(poll.Now, newest.Add(-windowSkew)); poll.Previous == nil && longer <= LongestWindow {
 		within = max(within, longer)
 	}
-	rows, err := changedTasks(ctx, poll, within)
+	list, err := changedTasks(ctx, poll, within)
+	if err == nil && list.oldest.IsZero() && newest.After(poll.Now.Add(-within)) && within < LongestWindow {
+		// One should have been found, unless the clocks differ: this looks back so much longer that they do not matter.
+		within += windowSkew
+		list, err = changedTasks(ctx, poll, within)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if rows == nil && newest.After(poll.Now.Add(windowSkew-within)) {
-		return nil, fmt.Errorf("%w: a search for the tasks that changed within %d hours finds none, but one has changed", ErrUnsupported, int64(within/time.Hour))
+	if list.oldest.IsZero() {
+		list.oldest = poll.Now.Add(windowSkew - within)
 	}
 	all := map[string]Changed{}
 	for _, f := range followed {
@@ -75,48 +83,68 @@ func collectTaskChanges(ctx context.Context, poll Poll, followed []Followed) (ma
 		if _, reached := poll.Organizations[id]; !reached {
 			continue
 		}
-		if all[id], err = f.add(rows[id], poll); err != nil {
+		if missed := f.Snapshot.Tasks.missed(list.tasks[id], list.oldest); missed != "" {
+			all[id] = Changed{Snapshot: f.Snapshot, Unclear: true, Missed: missed}
+			continue
+		}
+		if all[id], err = f.add(list.tasks[id], poll); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// changedTasks returns the tasks that have changed, by organization; nil if there are none at all.
-func changedTasks(ctx context.Context, poll Poll, within time.Duration) (map[string][]runzero.Task, error) {
-	var tasks map[string][]runzero.Task
+// changeList is the response to a search for tasks that have changed.
+type changeList struct {
+	tasks  map[string][]runzero.Task // by organization
+	oldest time.Time                 // change in the list, of any organization: none that is later may be missing; zero: there is none
+}
+
+func changedTasks(ctx context.Context, poll Poll, within time.Duration) (changeList, error) {
+	list := changeList{tasks: map[string][]runzero.Task{}}
 	n, unknown := 0, false
 	for task, err := range poll.API.ChangedTasks(ctx, within) {
 		if err != nil {
-			return nil, unsupportedSearch(err, poll.API.Kind())
+			return list, unsupportedSearch(err, poll.API.Kind())
 		}
-		n++
+		if n++; n == 1 || task.UpdatedAt.Before(list.oldest) {
+			list.oldest = task.UpdatedAt
+		}
 		switch organization := task.OrganizationID; {
 		case organization == "":
-			return nil, fmt.Errorf("%w: the account's tasks do not name their organization", ErrUnsupported)
+			return list, fmt.Errorf("%w: the account's tasks do not name their organization", ErrUnsupported)
 		case task.UpdatedAt.Before(poll.Now.Add(-within - windowSkew)):
-			return nil, fmt.Errorf("%w: the console ignores the search for tasks that have changed", ErrUnsupported)
+			return list, fmt.Errorf("%w: the console ignores the search for tasks that have changed", ErrUnsupported)
 		case poll.Organizations[organization] != "":
 			task.Name, task.SiteName = shorten(task.Name, maxCodedValue), shorten(task.SiteName, maxCodedValue)
-			if tasks == nil {
-				tasks = map[string][]runzero.Task{}
-			}
-			tasks[organization] = append(tasks[organization], task)
+			list.tasks[organization] = append(list.tasks[organization], task)
 		case !poll.Others[organization]:
 			unknown = true
 		}
 	}
 	switch {
 	case n >= runzero.ChangedTasksLimit:
-		return nil, fmt.Errorf("%w: its list of changed tasks is full", ErrIncomplete)
-	case tasks == nil && unknown && errors.Is(poll.LastError, runzero.ErrWrongOrganization):
-		return nil, fmt.Errorf("%w: the console returns tasks that have changed in other organizations alone", ErrUnsupported)
-	case tasks == nil && unknown:
-		return nil, fmt.Errorf("the account's changed tasks: each %w", runzero.ErrWrongOrganization)
-	case tasks == nil && n > 0:
-		return map[string][]runzero.Task{}, nil
+		return list, fmt.Errorf("%w: its list of changed tasks is full", ErrIncomplete)
+	case len(list.tasks) == 0 && unknown && errors.Is(poll.LastError, runzero.ErrWrongOrganization):
+		return list, fmt.Errorf("%w: the console returns tasks that have changed in other organizations alone", ErrUnsupported)
+	case len(list.tasks) == 0 && unknown:
+		return list, fmt.Errorf("the account's changed tasks: each %w", runzero.ErrWrongOrganization)
 	}
-	return tasks, nil
+	return list, nil
+}
+
+// missed returns a run that is not among the tasks that changed after an instant although it did; empty if there is none.
+func (t *Tasks) missed(tasks []runzero.Task, after time.Time) string {
+	listed := map[string]bool{}
+	for i := range tasks {
+		listed[tasks[i].ID] = true
+	}
+	for id, r := range t.Runs {
+		if r.Updated.After(after) && !listed[id] {
+			return id
+		}
+	}
+	return ""
 }
 
 // unsupportedSearch is unsupported for a search, which the API may also refuse as such.
@@ -150,7 +178,12 @@ func (f Followed) add(tasks []runzero.Task, poll Poll) (Changed, error) {
 
 // overlooked reports whether the changes should have shown a task that is in an export, and did not.
 func (p Poll) overlooked(task *runzero.Task) bool {
-	if p.Current.IsZero() || p.Previous == nil || p.Previous.Tasks == nil || task.Recur || task.Type == typeSample {
+	switch {
+	case p.Previous == nil || p.Previous.Tasks == nil || task.Recur || task.Type == typeSample || task.Hidden == runzero.True:
+		return false
+	case p.Missed != "" && task.ID == p.Missed:
+		return true
+	case p.Current.IsZero():
 		return false
 	}
 	_, known := p.Previous.Tasks.Runs[task.ID]

@@ -31,6 +31,7 @@ type Poll struct {
 	Sites     SiteNames
 	Previous  *Snapshot     // the collector's last snapshot of the organization, nil before the first
 	Current   time.Time     // up to when Previous shows all changes; zero if they are not followed
+	Missed    string        // as Changed.Missed, of the last Changes
 	LastError error         // why the poll before failed, nil if it did not
 	Interval  time.Duration // time from poll to poll; zero: polled only once
 	Settings  Settings

@@ -130,6 +130,7 @@ func (j *job) newAttempt(ctx context.Context) *attempt {
 	default:
 		a.collector = j.Collector.Collect
 	}
+	a.poll.Missed = j.missed
 	if j.followed() {
 		a.poll.Current = j.lastSuccess
 	}

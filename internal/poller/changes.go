@@ -95,14 +95,9 @@ func (p *Poller) finishChanges(attempt *attempt) {
 		if j.unsupported {
 			j.snapshot, j.part = nil, nil // the next one has to prove that it works
 		}
-		for _, other := range j.followers() {
-			if other.followable() && !other.followed() && other.running == nil && other.retry.IsZero() {
-				other.retry, other.reason = now, collector.ReasonChange
-				other.changed()
-			}
-		}
+		j.pollFollowers(now)
 	case j.err == nil && j.feed != nil:
-		j.unclear = false
+		j.unclear, j.missed = false, ""
 		j.scheduleWhole(now, p.config.Random())
 		if attempt.snapshot.Overlooked && j.feed.err == nil {
 			p.distrust(j.feed, now)
@@ -110,6 +105,21 @@ func (p *Poller) finishChanges(attempt *attempt) {
 	}
 	if j.err == nil {
 		j.processed = attempt.processed
+	}
+}
+
+// pollFollowers has the jobs polled by themselves now that the feed does not tell all about. After an overflow none is
+// followed before: how far the next search looks back must not depend on what was polled long ago.
+func (j *job) pollFollowers(now time.Time) {
+	for _, other := range j.followers() {
+		if !other.followable() || other.followed() {
+			continue
+		}
+		other.unclear = other.unclear || j.overflows()
+		if other.running == nil && other.retry.IsZero() {
+			other.retry, other.reason = now, collector.ReasonChange
+			other.changed()
+		}
 	}
 }
 
@@ -122,6 +132,7 @@ func (p *Poller) applyChange(feed *job, f collector.Followed, attempt *attempt) 
 	c, reached := attempt.changed[f.Organization.ID]
 	if !reached || c.Unclear {
 		j.doubt(attempt.poll.Now)
+		j.missed = c.Missed
 		return
 	}
 	j.changed()
@@ -148,6 +159,7 @@ func (p *Poller) distrust(feed *job, now time.Time) {
 	feed.retry = now.Add(schedule.UnsupportedInterval)
 	feed.changed()
 	feed.account.reconcile()
+	feed.pollFollowers(now)
 	p.logResult(feed, nil, feed.retry)
 }
 

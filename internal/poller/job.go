@@ -30,6 +30,7 @@ type job struct {
 	cut         int           // polls in a row that a restart has cut short
 	reason      string        // why it is polled out of turn; empty: it is not, or after a failure
 	whole       time.Time     // when everything is polled again of a job with a feed
+	missed      string        // as collector.Changed.Missed, of the last changes
 	unclear     bool          // what has changed is not known, of a job with a feed: it has to be polled
 	processed   time.Time     // what tells had told when it was last polled; see collector.Tasks
 	pace        time.Duration // mean time between the last polls of a job with tells

@@ -131,7 +131,7 @@ func TestTheSmallestLicence(t *testing.T) {
 }
 
 func TestFirstPollsAreSpreadOnceAQuarterOfTheBudgetIsSpent(t *testing.T) {
-	short := Allowance{true, 40, 20 * time.Hour} // one call each half hour
+	short := Allowance{true, 40, 20 * time.Hour} // one call each half hour; evenly, 8 of 50 would be spent
 	for _, c := range []struct {
 		what   string
 		since  time.Duration
@@ -140,10 +140,10 @@ func TestFirstPollsAreSpreadOnceAQuarterOfTheBudgetIsSpent(t *testing.T) {
 		budget int64
 		want   bool
 	}{
-		{"less than a quarter", 0, time.Hour, 11, 50, true},
-		{"a quarter", 0, time.Hour, 12, 50, false},
-		{"a quarter, too early", 29 * time.Minute, time.Hour, 12, 50, false},
-		{"a quarter, in time", 30 * time.Minute, time.Hour, 12, 50, true},
+		{"less than a quarter ahead", 0, time.Hour, 20, 50, true},
+		{"a quarter", 0, time.Hour, 21, 50, false},
+		{"a quarter, too early", 29 * time.Minute, time.Hour, 21, 50, false},
+		{"a quarter, in time", 30 * time.Minute, time.Hour, 21, 50, true},
 		{"a small budget has at least 8", 0, time.Hour, 7, 10, true},
 		{"everything fits", 0, 0, 50, 50, true},
 	} {
