@@ -34,6 +34,8 @@ type Options struct {
 	Organizations int
 	// Sites is the number of sites of the first organization, 4 when 0. Later organizations have fewer, at least 2.
 	Sites int
+	// EqualSites gives all organizations as many sites.
+	EqualSites bool
 	// Assets is the size of the first and largest organization, 1200 when 0. Each later one has half of the one
 	// before. Fleets of more than a hundred assets vary by a few percent as devices come and go. Negative: no assets.
 	Assets int

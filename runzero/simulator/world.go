@@ -89,6 +89,9 @@ func (c *Console) build() {
 	for i := range n + 2 {
 		o := &org{key: c.seed.sub(drawOrg).sub(uint64(i)), index: i, name: nameOf(orgNames, i, "Organization %d"), slots: orgAssets(c.opts.Assets, i)}
 		sites := max(2, c.opts.Sites-i)
+		if c.opts.EqualSites {
+			sites = c.opts.Sites
+		}
 		switch {
 		case i == 0:
 			sites = max(1, c.opts.Sites)

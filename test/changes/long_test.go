@@ -1,0 +1,10 @@
+//go:build long
+
+package changes
+
+const (
+	organizations = 300
+	days          = 7
+	sized         = 1000
+	rounds        = 6 // of each list that cannot be trusted
+)
