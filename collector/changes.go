@@ -161,8 +161,8 @@ func (f Followed) add(tasks []runzero.Task, poll Poll) (Changed, error) {
 	different := f.Sites != nil && !maps.Equal(f.Sites, f.Snapshot.Sites)
 	for i := range tasks {
 		changed, err := t.change(&tasks[i], poll.Now)
-		if err != nil {
-			return Changed{Snapshot: f.Snapshot, Unclear: true}, nil // its own poll says what is wrong, if anything is
+		if err != nil { // its own poll says what is wrong, if anything is
+			return Changed{Snapshot: f.Snapshot, Unclear: true}, nil //nolint:nilerr // of one organization, and not of this poll
 		}
 		different = different || changed
 	}

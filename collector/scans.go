@@ -35,7 +35,7 @@ func (s scans) add(key string, task *runzero.Task, o outcome, now time.Time) {
 		site.run(start)
 	}
 	end := finishedAt(task, o, now)
-	if end.IsZero() || !site.lastRuns.add(end, task.ID, o) {
+	if end.IsZero() || !site.add(end, task.ID, o) {
 		return
 	}
 	site.Changes, site.Duration = changes(task.Changes), 0

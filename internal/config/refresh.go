@@ -9,10 +9,10 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 )
 
+// When assets are polled.
 const (
-	// RefreshOnChange polls assets when something has changed, RefreshByInterval at each interval.
-	RefreshOnChange   = "changes"
-	RefreshByInterval = "interval"
+	RefreshOnChange   = "changes"  // when something has changed
+	RefreshByInterval = "interval" // at each interval
 
 	// DefaultAssetMaxInterval is how often assets are polled although nothing has changed.
 	DefaultAssetMaxInterval = 6 * time.Hour

@@ -37,9 +37,9 @@ func (a *account) updateLoads() {
 		switch {
 		case j.unsupported:
 			load.Interval = schedule.UnsupportedInterval
-		case j.followed():
+		case j.followed() || !j.everPolled() && j.Daily:
 			load.Interval = max(j.Interval, schedule.WholeInterval)
-		case j.onChange():
+		case j.onChange() || !j.everPolled() && j.tells != nil:
 			load.Interval = min(max(cmp.Or(j.pace, j.MaxInterval), j.Interval), j.MaxInterval)
 		}
 		if j.source == nil && !j.free() {
