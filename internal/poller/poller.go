@@ -54,6 +54,9 @@ type Poller struct {
 	accounts []*account
 	expires  time.Time // when the next exposed snapshot becomes too old; zero: never
 	ready    bool
+
+	publishedAt time.Time
+	unpublished bool // there are results that publishedAt is older than
 }
 
 // New makes a Poller of accounts, with what the store has cached of them. No request is made yet.
@@ -106,6 +109,9 @@ func (p *Poller) Step(ctx context.Context) time.Duration {
 		p.finish(ctx, a)
 	}
 	now := p.config.Now()
+	if p.unpublished {
+		p.publish(now)
+	}
 	p.refresh(now)
 	return p.untilNext(now)
 }
@@ -136,6 +142,9 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 			}()
 		}
 		if running == 0 && (once != nil && !turn.waiting() || stopping) {
+			if p.unpublished {
+				p.publish(now)
+			}
 			return
 		}
 		if once == nil {
@@ -245,6 +254,9 @@ func allowance(s quota.State) schedule.Allowance {
 func (p *Poller) untilNext(now time.Time) time.Duration {
 	// Bounded, because the clock may jump, and yesterday's calls become available again.
 	wait := time.Minute
+	if p.unpublished {
+		wait = p.untilPublished(now)
+	}
 	for _, a := range p.accounts {
 		if s := p.quotaState(a, now); s.Resumes.After(now) {
 			wait = min(wait, s.Resumes.Sub(now))
@@ -335,5 +347,5 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 		p.save(j)
 	}
 	p.saveState(a)
-	p.publish(now)
+	p.publishSoon(now)
 }

@@ -84,7 +84,7 @@ func (q publishedQuota) differs(s quota.State) bool {
 
 // refresh publishes when time alone has changed something: a snapshot has become too old, or the quota has reset.
 func (p *Poller) refresh(now time.Time) {
-	changed := !p.expires.IsZero() && !now.Round(0).Before(p.expires)
+	changed := !p.expires.IsZero() && !now.Round(0).Before(p.expires) || p.unpublished && p.untilPublished(now) == 0
 	for _, a := range p.accounts {
 		s := p.quotaState(a, now)
 		changed = changed || a.published.differs(s)
@@ -95,10 +95,27 @@ func (p *Poller) refresh(now time.Time) {
 	}
 }
 
+// publishPause is the time between two publications. With thousands of jobs each costs milliseconds, and results come in
+// bursts.
+const publishPause = time.Second
+
+// untilPublished is how long results wait to be published.
+func (p *Poller) untilPublished(now time.Time) time.Duration {
+	return min(max(p.publishedAt.Add(publishPause).Sub(now), 0), publishPause)
+}
+
+// publishSoon publishes a result.
+func (p *Poller) publishSoon(now time.Time) {
+	if p.unpublished = true; p.untilPublished(now) == 0 {
+		p.publish(now)
+	}
+}
+
 // publish makes what scrapes and the status page are answered from.
 func (p *Poller) publish(now time.Time) {
 	var health, parts []*exposition.Part
 	next := &publication{}
+	p.publishedAt, p.unpublished = now, false
 	settled := true
 	p.expires = time.Time{}
 	for _, a := range p.accounts {

@@ -38,6 +38,7 @@ func TestPollsOnlyWhatHasOtherSettings(t *testing.T) {
 		if n := s.On.Count() - before; n != 1 || w.Requests("/export/org/assets.jsonl") != assets+1 {
 			t.Errorf("%d requests, want one for the assets", n)
 		}
+		w.Pass(time.Second)
 		if len(w.Values("runzero_sites")) == 0 || len(w.Values("runzero_assets", "os")) < 2 {
 			t.Error("the sites or the assets by os are missing")
 		}
