@@ -198,7 +198,7 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 			if once != nil && j.waits == nil {
 				due = j.ownDue() // each is tried once, whatever others have found
 			}
-			if now.Before(due) || once == nil && j.comesInARush() && !a.mayStartFirst(now, s) {
+			if now.Before(due) || once == nil && j.comesInARush() && !j.mayStartInARush(now, s) {
 				continue
 			}
 			if best == nil || cmp.Or(due.Compare(bestDue), cmp.Compare(j.turn(), best.turn()), cmp.Compare(j.Place, best.Place)) < 0 {
@@ -235,9 +235,14 @@ func (p *Poller) quotaState(a *account, now time.Time) quota.State {
 	return s
 }
 
-// mayStartFirst reports whether a job may start that is one of many which come at once.
-func (a *account) mayStartFirst(now time.Time, s quota.State) bool {
-	return schedule.MayStartFirst(now, a.lastFirst, a.floor, s.Spent, s.Budget, allowance(s))
+// mayStartInARush reports whether a job may start that is one of many which come at once. Rushes that come later on the
+// day find calls that were saved.
+func (j *job) mayStartInARush(now time.Time, s quota.State) bool {
+	spent, a := s.Spent, allowance(s)
+	if j.everPolled() {
+		spent = schedule.Ahead(spent, s.Budget, a.Left)
+	}
+	return schedule.MayStartFirst(now, j.account.lastFirst, j.account.floor, spent, s.Budget, a)
 }
 
 // allowance is what the quota permits. Instead of a stale one it is that of a whole day: if the quota has reset, the

@@ -131,7 +131,7 @@ func TestTheSmallestLicence(t *testing.T) {
 }
 
 func TestFirstPollsAreSpreadOnceAQuarterOfTheBudgetIsSpent(t *testing.T) {
-	short := Allowance{true, 40, 20 * time.Hour} // one call each half hour; evenly, 8 of 50 would be spent
+	short := Allowance{true, 40, 20 * time.Hour} // one call each half hour
 	for _, c := range []struct {
 		what   string
 		since  time.Duration
@@ -140,15 +140,26 @@ func TestFirstPollsAreSpreadOnceAQuarterOfTheBudgetIsSpent(t *testing.T) {
 		budget int64
 		want   bool
 	}{
-		{"less than a quarter ahead", 0, time.Hour, 20, 50, true},
-		{"a quarter", 0, time.Hour, 21, 50, false},
-		{"a quarter, too early", 29 * time.Minute, time.Hour, 21, 50, false},
-		{"a quarter, in time", 30 * time.Minute, time.Hour, 21, 50, true},
+		{"less than a quarter", 0, time.Hour, 11, 50, true},
+		{"a quarter", 0, time.Hour, 12, 50, false},
+		{"a quarter, too early", 29 * time.Minute, time.Hour, 12, 50, false},
+		{"a quarter, in time", 30 * time.Minute, time.Hour, 12, 50, true},
 		{"a small budget has at least 8", 0, time.Hour, 7, 10, true},
 		{"everything fits", 0, 0, 50, 50, true},
 	} {
 		if got := MayStartFirst(start.Add(c.since), start, c.floor, c.spent, c.budget, short); got != c.want {
 			t.Errorf("%s: %v", c.what, got)
+		}
+	}
+}
+
+func TestAhead(t *testing.T) {
+	for _, c := range []struct {
+		left time.Duration
+		want int64
+	}{{day, 30}, {12 * time.Hour, -20}, {18 * time.Hour, 5}, {0, -70}, {25 * time.Hour, 30}} {
+		if got := Ahead(30, 100, c.left); got != c.want {
+			t.Errorf("with %s left %d, want %d", c.left, got, c.want)
 		}
 	}
 }
