@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,7 +45,7 @@ func TestWhatIsKnownSurvives(t *testing.T) {
 				a.checkpoint()
 				exports := a.count(taskExport)
 				if older := name == "an older version"; older && exports < n || !older && exports >= n {
-					t.Errorf("%d exports of tasks after the restart", exports)
+					t.Errorf("%d exports of tasks after the restart\n%s", exports, strings.Join(a.Log.Lines("collector=tasks"), "\n"))
 				}
 			})
 		})
