@@ -74,3 +74,21 @@ func TestOrganizationsThatAreGoneNeedNoCalls(t *testing.T) {
 		}
 	})
 }
+
+// With the last calls of a day, intervals become very long, but only until the quota resets: nothing else is foreseen.
+func TestWhatIsForeseenKnowsTheReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := harness.Start(t, harness.Setup{On: newConsole(licence(100), emptyTasks), Flags: harness.OnChange})
+		w.Pass(2 * 24 * time.Hour)
+		const wholeDay = 8 * 45 * 60 // seconds: the weight of the console makes so much of the 44 minutes of the tasks
+		for range 4 * 48 {
+			w.Pass(15 * time.Minute)
+			console := func(family string) float64 { return w.Values(family, "collector")["console"] }
+			polled, next := console("runzero_collector_last_attempt_timestamp_seconds"), console("runzero_collector_next_poll_timestamp_seconds")
+			reset := w.Values("runzero_api_usage_reset_timestamp_seconds")[""]
+			if latest := max(reset, polled+wholeDay) + 60; next > latest || polled+console("runzero_collector_interval_seconds") > latest {
+				t.Fatalf("at %s: polled at %.0f, reset at %.0f, next poll at %.0f", time.Now(), polled, reset, next)
+			}
+		}
+	})
+}

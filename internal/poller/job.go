@@ -72,6 +72,34 @@ func (j *job) interval() time.Duration {
 	return j.inForce(j.Interval)
 }
 
+// foreseen is when the job will be polled that is due: if the quota resets before, intervals are then short again.
+func (j *job) foreseen(due time.Time) time.Time {
+	a, interval := j.account, j.Interval
+	if j.onChange() {
+		interval = j.MaxInterval
+	}
+	later := schedule.Load{Interval: interval, Weight: j.Weight}.InForce(a.wholeDay) - j.inForce(interval)
+	if a.resets.IsZero() || !due.After(a.resets) || later >= 0 {
+		return due
+	}
+	if due = due.Add(later); due.Before(a.resets) {
+		return a.resets
+	}
+	return due
+}
+
+// foreseenInterval is the interval in force, but for a reset of the quota before it has passed.
+func (j *job) foreseenInterval() time.Duration {
+	if j.followed() {
+		return j.feed.foreseenInterval()
+	}
+	interval := j.interval()
+	if !j.everPolled() {
+		return interval
+	}
+	return j.foreseen(j.base.Add(interval)).Sub(j.base)
+}
+
 // inForce is what the quota makes of an interval.
 func (j *job) inForce(interval time.Duration) time.Duration {
 	return schedule.Load{Interval: interval, Weight: j.Weight}.InForce(j.account.floor)
@@ -171,7 +199,7 @@ func (j *job) expiry(maxAge time.Duration) time.Time {
 	if j.snapshot == nil || maxAge <= 0 {
 		return time.Time{}
 	}
-	if interval := j.interval(); interval > j.Interval {
+	if interval := j.foreseenInterval(); interval > j.Interval {
 		maxAge = max(maxAge, 2*interval)
 	}
 	// One millisecond more, because a snapshot expires when it is older than the maximum.
@@ -222,7 +250,7 @@ func (j *job) describe(health collector.HealthFamilies, s quota.State) {
 		LastSuccess:  j.lastSuccess,
 		LastAttempt:  j.lastAttempt,
 		Duration:     j.duration,
-		Interval:     j.interval(),
+		Interval:     j.foreseenInterval(),
 		Next:         j.next(s),
 	}))
 }
@@ -233,8 +261,11 @@ func (j *job) next(s quota.State) time.Time {
 		return j.source.next(s)
 	}
 	due := j.due()
+	if j.retry.IsZero() && j.faultOf() == nil {
+		due = j.foreseen(due)
+	}
 	if j.followed() && j.feed.due().Before(due) {
-		due = j.feed.due()
+		due = j.feed.foreseen(j.feed.due())
 	}
 	if due.Before(s.Resumes) {
 		return s.Resumes

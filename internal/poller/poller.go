@@ -231,6 +231,11 @@ func (p *Poller) quotaState(a *account, now time.Time) quota.State {
 	if floor, ok := schedule.Floor(a.loads, allowance(s)); ok {
 		a.floor = floor
 	}
+	a.resets, a.wholeDay = time.Time{}, 0
+	if s.Allowance.Known {
+		a.resets = now.Add(s.Left)
+		a.wholeDay, _ = schedule.Floor(a.loads, schedule.Allowance{Limited: true, Calls: s.Budget, Left: 24 * time.Hour})
+	}
 	s.Demand, s.Stretch = schedule.Demand(a.loads, 24*time.Hour), schedule.Ratio(a.loads, a.floor)
 	return s
 }

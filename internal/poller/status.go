@@ -46,7 +46,7 @@ func (p *Poller) status(j *job, s quota.State, now time.Time) *Status {
 		State:        j.state(now, p.config.MaxAge),
 		LastSuccess:  j.lastSuccess,
 		Next:         j.next(s),
-		Interval:     j.interval(),
+		Interval:     j.foreseenInterval(),
 	}
 	if j.err != nil {
 		status.Problem = j.err.Error()
