@@ -172,7 +172,7 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	duration(app.Flag("runzero.timeout", "Timeout of one request, including its response.").Default("10m"), &f.Timeout)
 	app.Flag("runzero.allow-http", "Allow plain http to a console on another machine. The token is then sent unencrypted.").BoolVar(&f.AllowHTTP)
 
-	duration(app.Flag("cache.interval", "Time between two polls, for collectors without an interval of their own.").Default("15m"), &f.CacheInterval)
+	duration(app.Flag("cache.interval", "Time between two polls, for collectors without an interval of their own. Assets are polled when they have changed: see --collector.assets.refresh.").Default("15m"), &f.CacheInterval)
 	duration(app.Flag("cache.max-age", "Stop exposing results that are older than this; 0 exposes them forever. Default intervals become at most half of it. A result whose interval the quota has lengthened is exposed for at least two such intervals.").Default("72h"), &f.CacheMaxAge)
 	app.Flag("cache.dir", "Folder to cache results and the count of API calls in, so that a restart costs no call. Default: nothing is cached.").StringVar(&f.CacheDir)
 	app.Flag("cache.required", "Exit when --cache.dir is in use by another exporter for more than 30s, instead of running without a cache until it is free.").BoolVar(&f.CacheRequired)
@@ -198,6 +198,9 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 			usual := "--cache.interval"
 			if spec.Interval != 0 {
 				usual = model.Duration(spec.Interval).String()
+			}
+			if spec.ChangedBy != "" {
+				usual += "; while it is polled on change, the shortest time between two polls"
 			}
 			duration(app.Flag("collector."+spec.Name+".interval", "Interval of this collector, instead of "+usual+"."), &p.Interval)
 			app.Flag("collector."+spec.Name+".weight", fmt.Sprintf("How much longer than others this interval may become when the quota is short, instead of %g.", schedule.DefaultWeight(spec))).Float64Var(&p.Weight)
