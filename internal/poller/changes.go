@@ -189,7 +189,7 @@ func (j *job) dueOnChange() time.Time {
 	if j.hasChanged() {
 		return j.base.Add(j.wait).Add(j.inForce(j.Interval) - j.Interval)
 	}
-	interval, t := j.inForce(j.MaxInterval), j.tells
+	interval, t := j.longest(), j.tells
 	due := j.base.Add(interval)
 	if !t.lastAttempt.Before(due) {
 		return due

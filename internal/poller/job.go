@@ -65,7 +65,7 @@ func (j *job) interval() time.Duration {
 	case j.followed():
 		return j.feed.interval()
 	case j.onChange():
-		return j.inForce(j.MaxInterval)
+		return j.longest()
 	case j.feed != nil && j.feed.overflows():
 		return max(j.inForce(j.Interval), overflowInterval)
 	}
@@ -74,11 +74,11 @@ func (j *job) interval() time.Duration {
 
 // foreseen is when the job will be polled that is due: if the quota resets before, intervals are then short again.
 func (j *job) foreseen(due time.Time) time.Time {
-	a, interval := j.account, j.Interval
+	a, load := j.account, schedule.Load{Interval: j.Interval, Weight: j.Weight}
 	if j.onChange() {
-		interval = j.MaxInterval
+		load = j.unchanged()
 	}
-	later := schedule.Load{Interval: interval, Weight: j.Weight}.InForce(a.wholeDay) - j.inForce(interval)
+	later := load.InForce(a.wholeDay) - load.InForce(a.floor)
 	if a.resets.IsZero() || !due.After(a.resets) || later >= 0 {
 		return due
 	}
@@ -99,6 +99,14 @@ func (j *job) foreseenInterval() time.Duration {
 	}
 	return j.foreseen(j.base.Add(interval)).Sub(j.base)
 }
+
+// unchanged is what polls cost while nothing changes, which can wait.
+func (j *job) unchanged() schedule.Load {
+	return schedule.Load{Interval: j.MaxInterval, Weight: schedule.UnchangedWeight * j.Weight}
+}
+
+// longest is the longest interval without changes that is in force.
+func (j *job) longest() time.Duration { return j.unchanged().InForce(j.account.floor) }
 
 // inForce is what the quota makes of an interval.
 func (j *job) inForce(interval time.Duration) time.Duration {

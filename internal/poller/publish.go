@@ -40,7 +40,7 @@ func (a *account) updateLoads() {
 		case j.followed() || !j.everPolled() && j.Daily:
 			load.Interval = max(j.Interval, schedule.WholeInterval)
 		case j.onChange() || !j.everPolled() && j.tells != nil:
-			load.Interval = min(max(cmp.Or(j.pace, j.MaxInterval), j.Interval), j.MaxInterval)
+			load.Interval = min(max(cmp.Or(j.pace, j.MaxInterval), j.Interval), j.longest())
 		}
 		if j.source == nil && !j.free() {
 			loads = append(loads, load)

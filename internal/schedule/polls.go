@@ -149,6 +149,9 @@ const WholeInterval = 24 * time.Hour
 // Load is what the poll costs, as far as that is known beforehand, while nothing changes.
 func (p Poll) Load() Load {
 	l := Load{Calls: float64(p.Calls()), Interval: max(p.Interval, p.MaxInterval), Weight: p.Weight}
+	if p.MaxInterval > 0 {
+		l.Weight *= UnchangedWeight
+	}
 	if p.Daily {
 		l.Interval = max(l.Interval, WholeInterval)
 	}

@@ -108,7 +108,7 @@ func newRows(p schedule.Poll, organizations int, scans float64) []row {
 		change := r
 		change.reason, change.setting = collector.ReasonChange, ""
 		between := time.Duration(float64(24*time.Hour) / scans)
-		change.load.Interval = max(p.Interval, between)
+		change.load.Interval, change.load.Weight = max(p.Interval, between), p.Weight
 		// From one scan to the next it is polled as often as MaxInterval has passed.
 		unchanged := scans * max(0, math.Ceil(between.Seconds()/p.MaxInterval.Seconds())-1)
 		r.load.Calls *= unchanged * p.MaxInterval.Seconds() / (24 * time.Hour).Seconds()
