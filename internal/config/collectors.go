@@ -49,7 +49,7 @@ func (f Flags) collectors(in file, settings collector.Settings) ([]schedule.Coll
 	if f.CacheMaxAge < 0 || f.CacheMaxAge > 0 && f.CacheMaxAge < leastMaxAge {
 		return nil, fmt.Errorf("--cache.max-age must be at least %s; 0 exposes results forever", leastMaxAge)
 	}
-	if err := checkMinimum(f.cacheInterval()); err != nil {
+	if err := checkMinimum("interval", f.cacheInterval()); err != nil {
 		return nil, err
 	}
 	var enabled []schedule.Collector
@@ -92,14 +92,14 @@ func (f Flags) queries(in []sourced[fileQuery]) ([]schedule.Collector, error) {
 		case !slices.Contains(kinds, q.Of.Value):
 			return nil, q.Of.wrong("of", "must be one of %s", strings.Join(kinds, ", "))
 		}
-		interval, err := f.interval(q.Interval.or(f.cacheInterval()))
+		interval, err := f.interval("interval", q.Interval.or(f.cacheInterval()))
 		if err != nil {
 			return nil, err
 		}
 		query := collector.Query{Name: q.Name.Value, Of: q.Of.Value, Search: q.Search}
 		c := schedule.Collector{
 			Spec:     collector.QuerySpec(query, time.Duration(interval.Value)),
-			Interval: time.Duration(interval.Value), IntervalSource: f.source(interval.position), Fingerprint: queryFingerprint(query),
+			Interval: time.Duration(interval.Value), IntervalSource: f.source("interval", interval.position), Fingerprint: queryFingerprint(query),
 		}
 		if c.Weight, err = weight(c.Spec, q.Weight); err != nil {
 			return nil, err

@@ -51,8 +51,8 @@ func (f Flags) schedule(spec collector.Spec, in fileCollector) (bool, schedule.C
 	default:
 		interval = f.cacheInterval()
 	}
-	interval, err = f.interval(interval)
-	c.Interval, c.IntervalSource = time.Duration(interval.Value), f.source(interval.position)
+	interval, err = f.interval("interval", interval)
+	c.Interval, c.IntervalSource = time.Duration(interval.Value), f.source("interval", interval.position)
 	return enabled.Value, c, err
 }
 
@@ -71,13 +71,13 @@ func (f Flags) cacheInterval() sourced[model.Duration] {
 	return fromFlag("cache.interval", model.Duration(f.CacheInterval))
 }
 
-// source is how users find what decides an interval.
-func (f Flags) source(interval position) string {
+// source is how users find what decides an interval: key, if it is set in the file.
+func (f Flags) source(key string, interval position) string {
 	switch {
 	case interval.flag != "":
 		return "--" + interval.flag
 	case interval.set():
-		return f.locate(interval) + ": interval"
+		return f.locate(interval) + ": " + key
 	}
 	return ""
 }
@@ -91,8 +91,8 @@ func (f Flags) longestDefault() time.Duration {
 }
 
 // interval checks an interval against --cache.max-age: one that nobody has set is shortened, and one that somebody
-// has set is refused if results would be withdrawn before the next poll.
-func (f Flags) interval(in sourced[model.Duration]) (sourced[model.Duration], error) {
+// has set is refused if results would be withdrawn before the next poll. key is its key in the file.
+func (f Flags) interval(key string, in sourced[model.Duration]) (sourced[model.Duration], error) {
 	switch {
 	case in.flag == "cache.interval" && !f.Set[in.flag]:
 		in.Value = min(in.Value, model.Duration(f.longestDefault()))
@@ -101,15 +101,15 @@ func (f Flags) interval(in sourced[model.Duration]) (sourced[model.Duration], er
 		if !f.Set["cache.max-age"] {
 			byDefault = " by default"
 		}
-		return in, in.wrong("interval", "is %s, but --cache.max-age is %s%s: results would be withdrawn before the next poll; "+
+		return in, in.wrong(key, "is %s, but --cache.max-age is %s%s: results would be withdrawn before the next poll; "+
 			"shorten the interval or raise --cache.max-age", in.Value, model.Duration(f.CacheMaxAge), byDefault)
 	}
-	return in, checkMinimum(in)
+	return in, checkMinimum(key, in)
 }
 
-func checkMinimum(interval sourced[model.Duration]) error {
+func checkMinimum(key string, interval sourced[model.Duration]) error {
 	if time.Duration(interval.Value) < minInterval {
-		return interval.wrong("interval", "must be at least %s: each poll costs calls of the account's daily quota", minInterval)
+		return interval.wrong(key, "must be at least %s: each poll costs calls of the account's daily quota", minInterval)
 	}
 	return nil
 }

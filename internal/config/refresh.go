@@ -29,13 +29,13 @@ func (f Flags) refresh(in fileAssets, collectors []schedule.Collector) error {
 		return err
 	case mode.Value != RefreshOnChange && mode.Value != RefreshByInterval:
 		return mode.wrong("refresh", "must be %s or %s", RefreshOnChange, RefreshByInterval)
-	case at < 0:
+	case at < 0 || mode.Value == RefreshByInterval:
 		return nil
 	}
 	c := &collectors[at]
 	if longest.Value == 0 && !in.MaxInterval.set() {
 		longest.Value = model.Duration(max(c.Interval, min(DefaultAssetMaxInterval, f.longestDefault())))
-	} else if longest, err = f.interval(longest); err != nil {
+	} else if longest, err = f.interval("max_interval", longest); err != nil {
 		return err
 	}
 	if time.Duration(longest.Value) < c.Interval {
@@ -43,8 +43,8 @@ func (f Flags) refresh(in fileAssets, collectors []schedule.Collector) error {
 			longest.Value, model.Duration(c.Interval), RefreshByInterval)
 	}
 	tasks := slices.ContainsFunc(collectors, func(other schedule.Collector) bool { return other.Name == c.ChangedBy })
-	if mode.Value == RefreshOnChange && tasks {
-		c.MaxInterval, c.MaxIntervalSource = time.Duration(longest.Value), f.source(longest.position)
+	if tasks {
+		c.MaxInterval, c.MaxIntervalSource = time.Duration(longest.Value), f.source("max_interval", longest.position)
 	}
 	return nil
 }

@@ -80,8 +80,8 @@ func (p *Poller) finishChanges(attempt *attempt) {
 	j, now := attempt.job, attempt.poll.Now
 	switch {
 	case j.Changes && j.err == nil:
-		if attempt.followed != nil {
-			j.setSnapshot(&collector.Snapshot{})
+		if attempt.followed == nil && attempt.poll.Previous == nil {
+			j.unproven() // nothing was requested
 		}
 		for _, f := range attempt.followed {
 			p.applyChange(j, f, attempt)
@@ -93,13 +93,15 @@ func (p *Poller) finishChanges(attempt *attempt) {
 		}
 	case j.Changes:
 		if j.unsupported {
-			j.snapshot, j.part = nil, nil // the next one has to prove that it works
+			j.unproven()
 		}
-		j.pollFollowers(now)
-	case j.err == nil && j.feed != nil:
+		if !errors.Is(attempt.poll.LastError, collector.ErrUnsupported) { // else they have been polled all the time
+			j.pollFollowers(now)
+		}
+	case j.err == nil && j.snapshot.Tasks != nil && j.account.accountWide(j.Organization.ID):
 		j.unclear, j.missed = false, ""
 		j.scheduleWhole(now, p.config.Random())
-		if attempt.snapshot.Overlooked && j.feed.err == nil {
+		if attempt.snapshot.Overlooked && j.feed != nil && j.feed.err == nil {
 			p.distrust(j.feed, now)
 		}
 	}
@@ -108,11 +110,12 @@ func (p *Poller) finishChanges(attempt *attempt) {
 	}
 }
 
-// pollFollowers has the jobs polled by themselves now that the feed does not tell all about. After an overflow none is
-// followed before: how far the next search looks back must not depend on what was polled long ago.
+// pollFollowers has the jobs polled by themselves now that the feed does not tell all about, but for those that have
+// just been. After an overflow none is followed before: how far the next search looks back must not depend on what was
+// polled long ago.
 func (j *job) pollFollowers(now time.Time) {
 	for _, other := range j.followers() {
-		if !other.followable() || other.followed() {
+		if !other.followable() || other.followed() || !j.unsupported && now.Sub(other.base) < other.Interval {
 			continue
 		}
 		other.unclear = other.unclear || j.overflows()
@@ -122,6 +125,9 @@ func (j *job) pollFollowers(now time.Time) {
 		}
 	}
 }
+
+// unproven has the next poll of changes prove that the console heeds the search.
+func (j *job) unproven() { j.snapshot, j.part, j.lastSuccess = nil, nil, time.Time{} }
 
 // applyChange applies what has changed in an organization.
 func (p *Poller) applyChange(feed *job, f collector.Followed, attempt *attempt) {
@@ -154,7 +160,8 @@ func (j *job) doubt(now time.Time) {
 // distrust gives changes up for a day, because they have not shown something.
 func (p *Poller) distrust(feed *job, now time.Time) {
 	feed.err = fmt.Errorf("%w: the console's search for tasks that have changed has not shown one that has", collector.ErrUnsupported)
-	feed.unsupported, feed.snapshot, feed.part = true, nil, nil
+	feed.unproven()
+	feed.unsupported = true
 	feed.failures++
 	feed.retry = now.Add(schedule.UnsupportedInterval)
 	feed.changed()
@@ -200,6 +207,23 @@ func (j *job) dueOnChange() time.Time {
 	}
 	return earlier(later(due, next.Add(time.Second)), due.Add(interval/lateShare))
 }
+
+// awaitsOther reports whether another job comes first, because it may make the poll of this one needless, or tell that
+// something has changed.
+func (j *job) awaitsOther(now time.Time) bool {
+	switch {
+	case !j.everPolled():
+		return false
+	case j.feed != nil:
+		return j.feed.err != nil && j.followable() && j.feed.comes(now.Add(schedule.Spread(j.Interval, 1)))
+	case !j.onChange() || j.hasChanged():
+		return false
+	}
+	return j.tells.comes(now) || j.tells.followed() && j.tells.feed.comes(now)
+}
+
+// comes reports whether the job is being polled, or due by then.
+func (j *job) comes(by time.Time) bool { return j.running != nil || !j.due().After(by) }
 
 // lateShare is which part of its interval a poll may come late.
 const lateShare = 10

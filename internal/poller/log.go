@@ -78,7 +78,7 @@ func (p *Poller) logResult(j *job, before error, due time.Time) {
 		level.Info(logger).Log("msg", "polls succeed again")
 	case j.err == nil:
 		level.Debug(logger).Log("msg", "polled", "duration", j.duration, "next", next)
-	case j.unsupported && (before != nil || j.unsupportedElsewhere()):
+	case j.unsupported && (errors.Is(before, collector.ErrUnsupported) || j.unsupportedElsewhere()):
 		level.Debug(logger).Log("msg", "still not supported", "err", j.err)
 	case j.unsupported:
 		level.Info(logger).Log("msg", "not supported; tried again once a day", "why", strings.TrimPrefix(j.err.Error(), collector.ErrUnsupported.Error()+": "))

@@ -198,7 +198,7 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 			if once != nil && j.waits == nil {
 				due = j.ownDue() // each is tried once, whatever others have found
 			}
-			if now.Before(due) || once == nil && j.comesInARush() && !j.mayStartInARush(now, s) {
+			if now.Before(due) || once == nil && (j.awaitsOther(now) || j.comesInARush() && !j.mayStartInARush(now, s)) {
 				continue
 			}
 			if best == nil || cmp.Or(due.Compare(bestDue), cmp.Compare(j.turn(), best.turn()), cmp.Compare(j.Place, best.Place)) < 0 {

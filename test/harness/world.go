@@ -53,6 +53,8 @@ type Setup struct {
 	Disk func(store.WriteFile) store.WriteFile
 	// Flags changes flags.
 	Flags func(*config.Flags)
+	// Random spreads polls; nil is a seeded source.
+	Random func() float64
 	// Idle does not start polling.
 	Idle bool
 }
@@ -65,6 +67,7 @@ type World struct {
 	Log      *Log
 	Flags    config.Flags
 	dial     Dial
+	random   func() float64
 	disk     func(store.WriteFile) store.WriteFile
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
@@ -74,7 +77,7 @@ type World struct {
 // bubble unless the setup is idle.
 func Start(t testing.TB, s Setup) *World {
 	t.Helper()
-	w := &World{t: t, Log: &Log{}, Flags: DefaultFlags(), Console: s.On, disk: s.Disk}
+	w := &World{t: t, Log: &Log{}, Flags: DefaultFlags(), Console: s.On, disk: s.Disk, random: s.Random}
 	w.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		d, ok := s.Dials[address]
 		if !ok {
@@ -119,10 +122,14 @@ func Start(t testing.TB, s Setup) *World {
 
 func (w *World) load() {
 	w.t.Helper()
+	random := w.random
+	if random == nil {
+		random = rand.New(rand.NewPCG(1, 2)).Float64
+	}
 	var err error
 	w.Exporter, err = exporter.New(exporter.Options{
 		Logger: log.NewLogfmtLogger(w.Log), Load: func() (*config.Config, error) { return w.Flags.Load() }, Dial: w.dial, Disk: w.disk,
-		Random: rand.New(rand.NewPCG(1, 2)).Float64,
+		Random: random,
 	})
 	if err != nil {
 		w.t.Fatal(err)
