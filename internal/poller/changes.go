@@ -29,8 +29,11 @@ func (j *job) followed() bool {
 	if f == nil || !j.followable() || j.unclear {
 		return false
 	}
-	return f.err == nil || f.waits != nil || f.failures == 1 && !f.unsupported && !f.overflows()
+	return f.err == nil || f.excused() || f.failures == 1 && !f.unsupported && !f.overflows()
 }
+
+// excused reports whether the last poll failed for something that concerns all polls, and that may be over by now.
+func (j *job) excused() bool { return j.waits != nil || j.freed }
 
 // followers are the jobs whose changes a feed finds out, or is to find out when it is supported again.
 func (j *job) followers() []*job {
@@ -184,7 +187,7 @@ func (j *job) scheduleWhole(began time.Time, random float64) {
 // onChange reports whether the job is polled when something has changed: it is known when that is the case.
 func (j *job) onChange() bool {
 	t := j.tells
-	return t != nil && t.snapshot != nil && t.snapshot.Tasks != nil && !t.unsupported && (t.err == nil || t.waits != nil)
+	return t != nil && t.snapshot != nil && t.snapshot.Tasks != nil && !t.unsupported && (t.err == nil || t.excused())
 }
 
 // hasChanged reports whether something has changed since the last poll of a job that is polled on change.

@@ -133,7 +133,7 @@ func (p *Poller) end(found *job, key string, now time.Time) {
 	waiting := 0
 	for _, j := range a.jobs {
 		if j.waits == f {
-			j.waits, j.retry = nil, now
+			j.waits, j.retry, j.freed = nil, now, true
 			j.released = f.cause
 			waiting++
 		}
@@ -213,7 +213,8 @@ func (p *Poller) join(attempt *attempt, key string, failure schedule.Failure, no
 	}
 	f.failures++
 	f.tried = now
-	failure.InARow = f.failures
+	// How rarely this poll is made is no reason to find out late: only the quota is.
+	failure.InARow, failure.Interval = f.failures, a.floor
 	for _, other := range a.jobs {
 		failure.NoData = failure.NoData || other.waits == f && !other.hasData()
 	}

@@ -26,6 +26,7 @@ type job struct {
 	wait        time.Duration // until the next poll, as long as the interval is as configured
 	retry       time.Time     // when it is polled again out of turn; zero: after wait
 	waits       *fault        // whose end it waits for; nil: none
+	freed       bool          // the fault that it waited for has ended, and it was not polled since
 	released    runzero.Cause // of a fault that ended, without a success since: what fails for it now has its own reason
 	cut         int           // polls in a row that a restart has cut short
 	reason      string        // why it is polled out of turn; empty: it is not, or after a failure
@@ -182,6 +183,7 @@ func (j *job) start(now time.Time) {
 // finish records the result of a poll that began at began.
 func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err error) {
 	j.changed()
+	j.freed = false
 	j.duration = now.Sub(began)
 	j.err = err
 	j.unsupported = errors.Is(err, collector.ErrUnsupported)
