@@ -184,3 +184,43 @@ func TestTooManyTasksAreNotFollowed(t *testing.T) {
 		t.Errorf("%d are counted", n)
 	}
 }
+
+func TestATaskThatAListOfChangesLacks(t *testing.T) {
+	tasks := newTasks(nil)
+	for id, updated := range map[string]time.Time{"old": noon.Add(-2 * time.Hour), "new": noon.Add(-10 * time.Minute)} {
+		if err := tasks.add(&runzero.Task{ID: id, Type: typeConnector, Status: "processed", UpdatedAt: updated}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		listed []string
+		oldest time.Duration // of the list
+		want   string
+	}{
+		{nil, time.Hour, "new"},
+		{[]string{"new"}, time.Hour, ""},
+		{nil, 10 * time.Minute, ""}, // the list may end before it
+		{[]string{"new"}, 3 * time.Hour, "old"},
+	} {
+		var list []runzero.Task
+		for _, id := range c.listed {
+			list = append(list, runzero.Task{ID: id})
+		}
+		if got := tasks.missed(list, noon.Add(-c.oldest)); got != c.want {
+			t.Errorf("of %v, since %s: %q, want %q", c.listed, c.oldest, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		task runzero.Task
+		want bool
+	}{
+		{runzero.Task{ID: "new"}, true},
+		{runzero.Task{ID: "new", Hidden: runzero.True}, false}, // lists may leave it out
+		{runzero.Task{ID: "old"}, false},
+	} {
+		poll := Poll{Previous: &Snapshot{Tasks: tasks}, Missed: "new"}
+		if got := poll.overlooked(&c.task); got != c.want {
+			t.Errorf("%+v is overlooked: %v", c.task, got)
+		}
+	}
+}
