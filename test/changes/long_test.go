@@ -4,7 +4,7 @@ package changes
 
 const (
 	organizations = 300
-	days          = 7
+	defaultDays   = 2
 	sized         = 1000
 	rounds        = 6 // of each list that cannot be trusted
 )

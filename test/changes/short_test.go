@@ -4,7 +4,7 @@ package changes
 
 const (
 	organizations = 12
-	days          = 1
+	defaultDays   = 1
 	sized         = 50
-	rounds        = 2 // of each list that cannot be trusted
+	rounds        = 1 // of each list that cannot be trusted
 )

@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
+
+var days = flag.Int("days", defaultDays, "how long the account lives in which everything happens")
 
 // week is an account in which everything happens that can happen.
 type week struct {
@@ -36,7 +39,7 @@ func TestChangesAreWhatCompleteExportsSay(t *testing.T) {
 		w := &week{random: rand.New(rand.NewPCG(3, 4))}
 		w.account = start(t, simulator.Options{Organizations: organizations, Sites: 3, Assets: 200, Quiet: true}, nil)
 		w.settle()
-		for day := range days {
+		for day := range *days {
 			w.planScans()
 			for hour := range 23 {
 				w.happen(day, hour)
@@ -150,7 +153,7 @@ func (w *week) report() {
 		}
 	}
 	ages := w.ages()
-	if len(ages) < organizations*days/3 {
+	if len(ages) < organizations**days/3 {
 		w.t.Fatalf("%d scans ended", len(ages))
 	}
 	w.t.Logf("assets after %d scans: half within %s, nine tenths within %s, all within %s; %d comparisons", len(ages),
