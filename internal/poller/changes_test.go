@@ -245,16 +245,16 @@ func TestASearchThatIsNotSupported(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := followed(3)
-				remove := s.On.Inject(fault(s.On))
+				s := followed(2)
+				s.On.Inject(fault(s.On))
 				w := harness.Start(t, s)
-				w.Pass(20 * time.Hour)
+				w.Pass(3 * time.Hour)
 				if n := w.Requests(changesPath); n > 3 {
 					t.Errorf("changes were polled %d times", n)
 				}
 				for _, times := range byOrganization(w.Console, tasksPath, time.Time{}) {
-					if n := len(times); n < 20*4*9/10 || n > 20*4+2 {
-						t.Errorf("exported %d times in 20 hours", n)
+					if n := len(times); n < 11 || n > 14 {
+						t.Errorf("exported %d times in three hours", n)
 					}
 				}
 				if lines := w.Log.Lines(`msg="not supported`, "collector=tasks"); len(lines) != 1 {
@@ -263,21 +263,33 @@ func TestASearchThatIsNotSupported(t *testing.T) {
 				if supported := w.Values("runzero_collector_supported", "collector", "org_name"); supported["tasks/"+w.Console.Organizations()[0].Name] != 1 {
 					t.Errorf("supported: %v", supported)
 				}
-				remove()
-				removed := time.Now()
-				w.Pass(5 * time.Hour)
-				expectFollowed(t, w, "a day later")
-				began := time.Now()
-				resumed := byOrganization(w.Console, changesPath, removed)[""][0]
-				expectExports(t, w, resumed.Add(time.Millisecond), 0, "once changes are followed")
-				w.Pass(24 * time.Hour)
-				expectExports(t, w, began, 1, "in the next day")
-				if gap := shortestGap(exportsOf(w.Console), tasksPath); gap < 10*time.Minute {
-					t.Errorf("exported again after %s", gap)
-				}
 			})
 		})
 	}
+}
+
+func TestASearchThatIsSupportedADayLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := followed(2)
+		remove := s.On.Inject(simulator.SearchRefused(changesPath))
+		w := harness.Start(t, s)
+		w.Pass(20 * time.Hour)
+		if n := w.Requests(changesPath); n != 1 {
+			t.Errorf("changes were polled %d times", n)
+		}
+		remove()
+		removed := time.Now()
+		w.Pass(5 * time.Hour)
+		expectFollowed(t, w, "a day later")
+		resumed := byOrganization(w.Console, changesPath, removed)[""][0]
+		expectExports(t, w, resumed.Add(time.Millisecond), 0, "once changes are followed")
+		w.Pass(24 * time.Hour)
+		expectExports(t, w, resumed.Add(time.Millisecond), 1, "in the next day")
+		if gap := shortestGap(exportsOf(w.Console), tasksPath); gap < interval {
+			t.Errorf("exported again after %s", gap)
+		}
+	})
 }
 
 // exportsOf are the exports of tasks of one organization.
@@ -392,9 +404,9 @@ func TestNoRushOfExportsOnAShortQuota(t *testing.T) {
 		s.On = simulator.New(simulator.Options{Organizations: 20, Sites: 2, Assets: 2, Quiet: true, Limit: 100, DayStart: 15 * time.Hour})
 		w := harness.Start(t, s)
 		w.Pass(34 * time.Hour) // the first round is over
-		w.Console.Inject(simulator.Fault{Path: changesPath, Status: 500, Times: 8})
-		for range 34 * 6 {
-			w.Pass(10 * time.Minute)
+		w.Console.Inject(simulator.Fault{Path: changesPath, Truncate: 1, Times: 8})
+		for range 30 * 2 {
+			w.Pass(30 * time.Minute)
 			if n := count(w.Console, tasksPath, time.Now().Add(-time.Hour)); n > 15 {
 				t.Fatalf("%d exports in an hour", n)
 			}
