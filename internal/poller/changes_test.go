@@ -305,6 +305,7 @@ func TestASearchThatFindsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := followed(2)
 		s.On.AddTasks("connector", 1, 0)
+		time.Sleep(5 * time.Hour) // so that later searches need not find it
 		s.On.Inject(simulator.SearchEmpty(changesPath))
 		tasks := simulator.Fault{Path: tasksPath, Status: 500}
 		remove := s.On.Inject(tasks) // so that changes are polled before there is anything to follow
@@ -383,13 +384,17 @@ func lastRun(console *simulator.Console, organization int) string {
 func TestOnceDoesNotPollChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := followed(2, "assets")
+		s.CacheDir = harness.CacheDir(t)
+		following(t, s).Stop()
+		time.Sleep(30 * time.Hour)
+		began := time.Now()
 		s.Idle = true
 		w := harness.Start(t, s)
 		if err := w.Exporter.Once(t.Context()); err != nil {
 			t.Error(err)
 		}
-		expectExports(t, w, time.Time{}, 1, "once")
-		if n, assets := w.Requests(changesPath), w.Requests(assetsPath); n != 0 || assets < 2 {
+		expectExports(t, w, began, 1, "once")
+		if n, assets := count(w.Console, changesPath, began), count(w.Console, assetsPath, began); n != 0 || assets < 2 {
 			t.Errorf("changes were polled %d times, assets %d times", n, assets)
 		}
 	})

@@ -103,7 +103,7 @@ func TestAKillBetweenASnapshotAndTheState(t *testing.T) {
 				w.Pass(2 * interval) // and nothing has changed
 				lose.Store(true)
 				w.Console.AddTasks("connector", 3, 0)
-				w.Pass(interval + time.Minute)
+				w.Pass(150 * time.Minute) // longer than the shortest search looks back
 				want, stopped := w.Snapshot("tasks"), time.Now()
 				w.Stop()
 				if losses == 0 {
