@@ -110,10 +110,12 @@ func traceWrites(ctx context.Context, written *atomic.Bool) context.Context {
 	if whole != nil {
 		whole.reached.Store(true)
 	}
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() {
+	wrote := func() {
 		written.Store(true)
 		if whole != nil {
 			whole.written.Store(true)
 		}
-	}})
+	}
+	// Over HTTP/2 a response can come before it is known that its request was written.
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: wrote, GotFirstResponseByte: wrote})
 }
