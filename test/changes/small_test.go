@@ -30,7 +30,6 @@ func teams() []team {
 	return []team{
 		{"100 calls, an export token, 1 organization", 1, 100, true},
 		{"1,000 calls, an account credential, 10 organizations", 10, 1000, false},
-		{"10,000 calls, an account credential, 300 organizations", 300, 10_000, false},
 	}
 }
 
