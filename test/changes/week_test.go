@@ -148,7 +148,8 @@ func (w *week) report() {
 	calls := w.calls
 	for i, day := range slices.Sorted(maps.Keys(calls)) {
 		w.t.Logf("%s: %d calls %v", day, total(calls[day]), calls[day])
-		if n := total(calls[day]); i > 0 && n > 2500 && i%3 == 1 {
+		// Not on a day on which the cache is lost or there is a burst.
+		if n := total(calls[day]); n > 2500 && i%2 == 1 && i%3 != 0 {
 			w.t.Errorf("%d calls on day %d", n, i)
 		}
 	}
