@@ -197,7 +197,7 @@ func (j *job) hasChanged() bool { return j.tells.snapshot.Tasks.Processed.After(
 // that tells a moment later that something has.
 func (j *job) dueOnChange() time.Time {
 	if j.hasChanged() {
-		return j.base.Add(j.wait).Add(j.inForce(j.Interval) - j.Interval)
+		return j.base.Add(max(j.wait, j.inForce(j.Interval)))
 	}
 	interval, t := j.longest(), j.tells
 	due := j.base.Add(interval)

@@ -138,9 +138,9 @@ func (j *job) ownDue() time.Time {
 	case j.Changes && !j.everPolled():
 		return j.firstChanges()
 	case j.feed != nil:
-		return j.base.Add(j.wait).Add(j.interval() - j.Interval)
+		return j.base.Add(max(j.wait, j.interval()))
 	}
-	return j.base.Add(j.wait).Add(j.inForce(j.Interval) - j.Interval)
+	return j.base.Add(max(j.wait, j.inForce(j.Interval)))
 }
 
 // everPolled reports whether the job was polled at all, in this run or before.
@@ -174,7 +174,7 @@ func (j *job) changed() { j.health, j.status = nil, nil }
 func (j *job) start(now time.Time) {
 	j.lastAttempt = now
 	if j.tells != nil && j.everPolled() {
-		j.pace = (3*cmp.Or(j.pace, j.MaxInterval) + now.Sub(j.base)) / 4
+		j.pace = (7*cmp.Or(j.pace, j.MaxInterval) + now.Sub(j.base)) / 8
 	}
 	j.base, j.wait, j.retry, j.reason = now, j.Interval, time.Time{}, ""
 	j.status = nil

@@ -191,7 +191,7 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 			continue
 		}
 		for _, j := range a.jobs {
-			if j.running != nil || j.source != nil || once[j] || once != nil && j.Changes || flight.blocks(j) || flight.wouldStarveProbe(j, s) {
+			if j.running != nil || j.source != nil || once[j] || once != nil && j.Changes || flight.blocks(j) || flight.wouldStarveProbe(j, s) || once == nil && j.yields(now, allowance(s)) {
 				continue
 			}
 			due := j.due()
@@ -228,14 +228,12 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 // quotaState is the account's quota with the demand of its jobs. It sets the intervals in force.
 func (p *Poller) quotaState(a *account, now time.Time) quota.State {
 	s := a.Quota.State(now)
-	if floor, ok := schedule.Floor(a.loads, allowance(s)); ok {
-		a.floor = floor
-	}
 	a.resets, a.wholeDay = time.Time{}, 0
 	if s.Allowance.Known {
 		a.resets = now.Add(s.Left)
-		a.wholeDay, _ = schedule.Floor(a.loads, schedule.Allowance{Limited: true, Calls: s.Budget, Left: 24 * time.Hour})
+		a.wholeDay, _ = schedule.Floor(a.loads, schedule.Allowance{Limited: true, Calls: max(s.Budget-1, 1), Left: 24 * time.Hour}) // the last is kept to notice the reset
 	}
+	a.pace(now, allowance(s))
 	s.Demand, s.Stretch = schedule.Demand(a.loads, 24*time.Hour), schedule.Ratio(a.loads, a.floor)
 	return s
 }

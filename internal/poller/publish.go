@@ -33,20 +33,25 @@ func (a *account) identity() identity { return identity{a.Name, a.Fingerprint, a
 func (a *account) updateLoads() {
 	var loads []schedule.Load
 	for _, j := range a.jobs {
-		load := schedule.Load{Calls: float64(max(j.calls, 1)), Interval: j.Interval, Weight: j.Weight}
-		switch {
-		case j.unsupported:
-			load.Interval = schedule.UnsupportedInterval
-		case j.followed() || !j.everPolled() && j.Daily:
-			load.Interval = max(j.Interval, schedule.WholeInterval)
-		case j.onChange() || !j.everPolled() && j.tells != nil:
-			load.Interval = min(max(cmp.Or(j.pace, j.MaxInterval), j.Interval), j.longest())
-		}
 		if j.source == nil && !j.free() {
-			loads = append(loads, load)
+			loads = append(loads, j.load())
 		}
 	}
 	a.loads = schedule.Merge(loads)
+}
+
+// load is what the job costs.
+func (j *job) load() schedule.Load {
+	load := schedule.Load{Calls: float64(max(j.calls, 1)), Interval: j.Interval, Weight: j.Weight}
+	switch {
+	case j.unsupported:
+		load.Interval = schedule.UnsupportedInterval
+	case j.followed() || !j.everPolled() && j.Daily:
+		load.Interval = max(j.Interval, schedule.WholeInterval)
+	case j.onChange() || !j.everPolled() && j.tells != nil:
+		load.Interval = min(max(cmp.Or(j.pace, j.MaxInterval), j.Interval), j.longest())
+	}
+	return load
 }
 
 // updateEstimate reports to the quota how many live assets the account has. Several collectors count them, each for itself,

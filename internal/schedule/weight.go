@@ -6,7 +6,7 @@ import "github.com/runzero-exporter/runzero_exporter/collector"
 const discoveryWeight = 8
 
 // UnchangedWeight is how much longer than after a change the interval may become of what is known not to have changed.
-const UnchangedWeight = 16
+const UnchangedWeight = 24
 
 // DefaultWeight is the weight of a collector for which none is configured: the more a stale result of it matters, the
 // smaller.

@@ -79,16 +79,16 @@ func TestPrintsTheForecastOfTheSmallestLicence(t *testing.T) {
 	}
 	const want = `COLLECTOR  ORGANIZATION      REASON    CALLS A POLL  INTERVAL WANTED  RESULTING  CALLS A DAY
 discovery                    interval             1               1d         1d          1.0
-console                      interval             1               1h      5h41m          4.2
-sites      one organization  interval             1              15m      2h51m          8.4
-tasks      one organization  interval             1              15m     42m39s         33.8
+console                      interval             1               1h      5h38m          4.3
+sites      one organization  interval             1              15m      2h49m          8.5
+tasks      one organization  interval             1              15m     42m11s         34.1
 assets     one organization  change               1               1d         1d          1.0
-assets     one organization  interval             1               6h     11h23m          1.6
+assets     one organization  interval             1               6h     16h53m          1.1
 total                                                                                   50.0
 
 The intervals need 221 API calls a day. This exporter may spend 50: --quota.share=0.5 of the
 account's 100. That does not fit, so the exporter lengthens intervals as shown, by a factor of up to
-11.38.
+11.25.
 Not polled without an organization token: organizations, explorers.
 Not polled without an account credential: license, api_keys.
 
@@ -138,7 +138,7 @@ func TestForecast(t *testing.T) {
 			"assets each of 300 change 1 1d 1d 300.0", "assets each of 300 interval 1 6h 6h 900.0", "total 1864.0",
 		}},
 		{"assets on change, on the smallest licence", Options{Flags: onChange(exportToken), Limit: 100, ScansPerDay: 1}, false, []string{
-			"tasks one organization interval 1 15m 42m39s", "assets one organization change 1 1d 1d 1.0", "--collector.assets.max-interval=",
+			"tasks one organization interval 1 15m 42m11s", "assets one organization change 1 1d 1d 1.0", "--collector.assets.max-interval=",
 		}},
 		{"assets on change, after more scans than polls can be", Options{Flags: onChange(exportToken), Limit: 10_000, ScansPerDay: 1000}, true, []string{
 			"assets one organization change 1 15m 15m 96.0", "assets one organization interval 1 6h 6h 0.0",
