@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -102,8 +103,9 @@ func requestError(endpoint string, err error) error {
 		return body
 	}
 	// net/http has no error of its own for a server that speaks first, as SSH and SMTP servers do. It depends on who is
-	// faster whether it finds a malformed response instead.
-	if strings.Contains(err.Error(), "readLoopPeekFailLocked") {
+	// faster whether it finds a malformed response instead. A connection that breaks before the request was written is
+	// something else.
+	if broken := (*net.OpError)(nil); strings.Contains(err.Error(), "readLoopPeekFailLocked") && !errors.As(err, &broken) {
 		err = errNotHTTP
 	}
 	return fmt.Errorf("%s: %w", endpoint, unquotedError{err})

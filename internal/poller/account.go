@@ -62,6 +62,7 @@ type account struct {
 
 	loads     []schedule.Load
 	floor     time.Duration // see schedule.Floor; the last one while no call is left
+	paced     pacing        // what floor was worked out for
 	resets    time.Time     // when the quota is expected to reset; zero: it does not limit anything
 	wholeDay  time.Duration // what floor will be then
 	lastFirst time.Time     // when a job was last polled for the first time

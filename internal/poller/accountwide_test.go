@@ -30,6 +30,7 @@ func needing(kind runzero.Kind, c schedule.Collector) schedule.Collector {
 }
 
 func TestOneAccountWidePollNamesTheSitesOfEveryOrganization(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		perOrganization, accountWide, tasks := &fake{}, &fake{result: sitesOfAll}, &fake{}
 		w := start(t, tenOrganizations(perOrganization.withAccountWide("sites", accountWide), tasks.named("tasks")))
@@ -55,6 +56,7 @@ func TestOneAccountWidePollNamesTheSitesOfEveryOrganization(t *testing.T) {
 }
 
 func TestFallsBackToPerOrganization(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		perOrganization, accountWide := &fake{result: oneSite}, &fake{result: insufficientScope}
 		sites := perOrganization.withAccountWide("sites", accountWide)
@@ -98,6 +100,7 @@ func TestFallsBackToPerOrganization(t *testing.T) {
 }
 
 func TestAccountWideSeriesStayUntilEachOrganizationIsPolled(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		down := func(collector.Poll) (collector.Snapshot, error) {
 			return collector.Snapshot{}, errors.New("console down")
@@ -151,6 +154,7 @@ func TestAccountWideSeriesStayUntilEachOrganizationIsPolled(t *testing.T) {
 }
 
 func TestInsufficientScopeIsFoundOnceForAllOrganizations(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		explorers := &fake{result: func(p collector.Poll) (collector.Snapshot, error) {
 			time.Sleep(time.Minute)
@@ -185,6 +189,7 @@ func TestInsufficientScopeIsFoundOnceForAllOrganizations(t *testing.T) {
 }
 
 func TestWhatNoCredentialMayRequestCostsNoCall(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console, explorers, license := simulator.New(small), &fake{}, &fake{}
 		perAccount := needing(runzero.AccountCredential, license.named("license"))
@@ -213,6 +218,7 @@ func TestWhatNoCredentialMayRequestCostsNoCall(t *testing.T) {
 }
 
 func TestPollsWithTheFirstCredentialThatSuffices(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := simulator.New(simulator.Options{Organizations: 3, Sites: 1, Assets: 1})
 		assets, explorers := &fake{}, &fake{}

@@ -83,6 +83,7 @@ func TestOneAnswerWithoutDataLosesNothing(t *testing.T) {
 
 // What really goes away does so once two polls have said so: a list that is empty, or a site that is not in it.
 func TestWhatIsGoneForGoodIsForgotten(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		rest  func(sites string) string
 		sites float64
@@ -157,6 +158,7 @@ func TestAnAnswerWithoutAssetsLosesNoName(t *testing.T) {
 
 // An error beside an empty list is no account without assets.
 func TestAnErrorBesideAnEmptyListKeepsTheAssets(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]string{
 		"an error":        `{"error":"request limit exceeded","assets":[]}`,
 		"errors":          `{"assets":null,"errors":[{"title":"x"}]}`,
@@ -183,6 +185,7 @@ func TestAnErrorBesideAnEmptyListKeepsTheAssets(t *testing.T) {
 
 // An expired licence is a failure with advice, and nothing is unsupported because of it.
 func TestAnExpiredLicenceKeepsTheData(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]simulator.Fault{
 		"402": {Status: http.StatusPaymentRequired, Body: new(`{"error":"license is expired"}`)},
 		"403": {Status: http.StatusForbidden, Body: new(`{"error":"license is expired"}`)},

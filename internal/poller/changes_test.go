@@ -151,6 +151,7 @@ func TestOrganizationsAreExportedOnceADayAndFollowedInBetween(t *testing.T) {
 
 // A scan of one organization shows without an export.
 func TestAChangeShowsWithoutAnExport(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := following(t, followed(2))
 		before, running := w.Snapshot("tasks"), len(w.Values("runzero_scan_running_start_timestamp_seconds", "site_name"))
@@ -361,6 +362,7 @@ func TestNoStormOfExportsAfterAnOutage(t *testing.T) {
 }
 
 func TestAnUnclearChangeExportsThatOrganizationAlone(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := following(t, followed(3))
 		began := time.Now()
@@ -382,6 +384,7 @@ func lastRun(console *simulator.Console, organization int) string {
 }
 
 func TestOnceDoesNotPollChanges(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := followed(2, "assets")
 		s.CacheDir = harness.CacheDir(t)

@@ -17,6 +17,7 @@ import (
 // The clock of one run is wrong by years: behind, as a machine without a battery boots, in the second, and ahead in the
 // first. Whenever it is set, what is cached stays exposed, and polls go on at their interval.
 func TestAClockThatIsWrongByYears(t *testing.T) {
+	t.Parallel()
 	const years = 20 * 365 * 24 * time.Hour
 	for what, wrong := range map[string]struct{ first, second time.Duration }{
 		"behind in the second run": {second: -years}, "ahead in the first run": {first: years},

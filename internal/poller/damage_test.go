@@ -29,6 +29,7 @@ func edit(path string, change func([]byte) []byte) error {
 }
 
 func TestADamagedFileCostsAtMostOnePollOfEachCollector(t *testing.T) {
+	t.Parallel()
 	for what, damage := range damages {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -76,6 +77,7 @@ func TestADamagedFileCostsAtMostOnePollOfEachCollector(t *testing.T) {
 }
 
 func TestPollingGoesOnWhileNothingCanBeCached(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := harness.Setup{On: simulator.New(small), CacheDir: filepath.Join(harness.CacheDir(t), "cache")}
 		s.On.Inject(emptyTasks)
@@ -110,6 +112,7 @@ func TestPollingGoesOnWhileNothingCanBeCached(t *testing.T) {
 
 // Each run is in a bubble of its own, because the clock of every bubble starts in 2000.
 func TestTheClockMayJumpBetweenRuns(t *testing.T) {
+	t.Parallel()
 	for what, jump := range map[string]struct{ first, second time.Duration }{
 		"back by a year": {first: 365 * 24 * time.Hour}, "ahead by a week": {second: 7 * 24 * time.Hour},
 	} {

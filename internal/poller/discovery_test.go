@@ -15,6 +15,7 @@ import (
 )
 
 func TestOrganizationsComeAndGo(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{On: newConsole(simulator.Options{Organizations: 3, Sites: 2, Assets: 20}, emptyTasks), Token: (*simulator.Console).AccountToken, CacheDir: harness.CacheDir(t)})
 		first := w.Console.Organizations()[0]
@@ -49,6 +50,7 @@ func TestOrganizationsComeAndGo(t *testing.T) {
 }
 
 func TestARefusedTokenIsTriedFourTimesAnHourAndReportedWithAdvice(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{Console: small, Token: func(*simulator.Console) string { return "ET00000000000000000000000000000000" }})
 		w.Pass(6 * time.Hour)
@@ -78,6 +80,7 @@ func derived() schedule.Collector {
 }
 
 func TestDerivesOrganizationsFromDiscoveryWithoutAnotherCall(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := tenOrganizations(derived())
 		s.store = openStore(t, harness.CacheDir(t))
@@ -105,6 +108,7 @@ func TestDerivesOrganizationsFromDiscoveryWithoutAnotherCall(t *testing.T) {
 }
 
 func TestARefusedCredentialDoesNotStopTheOthers(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		assets := &fake{}
 		s := tenOrganizations(derived(), assets.named("assets"))
@@ -130,6 +134,7 @@ func TestARefusedCredentialDoesNotStopTheOthers(t *testing.T) {
 }
 
 func TestADiscoveryWithoutTheSelectedOrganizationsForgetsNothing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := simulator.New(simulator.Options{Organizations: 3, Sites: 1, Assets: 10})
 		console.Inject(emptyTasks)

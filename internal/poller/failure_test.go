@@ -15,6 +15,7 @@ import (
 )
 
 func TestAFailureKeepsTheLastGoodResultUntilItIsOver(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{On: newConsole(small, emptyTasks)})
 		w.Pass(time.Minute)
@@ -118,6 +119,7 @@ func TestReadyOnceEveryPollHasSucceededOrFailed(t *testing.T) {
 }
 
 func TestASnapshotOlderThanMaxAgeIsWithdrawnUntilAPollSucceeds(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sites := &fake{result: oneSite}
 		w := start(t, setup{collectors: []schedule.Collector{sites.named("sites")}, config: poller.Config{MaxAge: 10 * time.Hour}})

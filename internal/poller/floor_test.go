@@ -20,7 +20,7 @@ func TestManyOrganizationsOnTheSmallestLicenceAreServedEvenly(t *testing.T) {
 		options := simulator.Options{Organizations: 20, Sites: 1, Assets: 1, Limit: 100, DayStart: 15 * time.Hour}
 		w := harness.Start(t, harness.Setup{On: newConsole(options, emptyTasks), Token: (*simulator.Console).AccountToken})
 		const even = 20 * time.Hour
-		for range 4 * 24 {
+		for range 3 * 24 {
 			w.Pass(time.Hour)
 			for name, last := range w.Values("runzero_collector_last_success_timestamp_seconds", "collector", "org_name") {
 				if age := time.Since(time.Unix(int64(last), 0)); strings.HasPrefix(name, "assets") && last > 0 && age > even*5/4 {
@@ -35,6 +35,7 @@ func TestManyOrganizationsOnTheSmallestLicenceAreServedEvenly(t *testing.T) {
 }
 
 func TestAResultOutlastsAnIntervalThatTheQuotaLengthens(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(5 * time.Hour)
 		w := harness.Start(t, harness.Setup{On: newConsole(licence(100), emptyTasks), Flags: func(f *config.Flags) {
@@ -56,6 +57,7 @@ func TestAResultOutlastsAnIntervalThatTheQuotaLengthens(t *testing.T) {
 }
 
 func TestOrganizationsThatAreGoneNeedNoCalls(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{
 			On:    newConsole(simulator.Options{Organizations: 5, Sites: 1, Assets: 1, Limit: 100_000}, emptyTasks),
@@ -77,6 +79,7 @@ func TestOrganizationsThatAreGoneNeedNoCalls(t *testing.T) {
 
 // With the last calls of a day, intervals become very long, but only until the quota resets: nothing else is foreseen.
 func TestWhatIsForeseenKnowsTheReset(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{On: newConsole(licence(100), emptyTasks), Flags: harness.OnChange})
 		w.Pass(2 * 24 * time.Hour)

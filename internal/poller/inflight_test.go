@@ -10,6 +10,7 @@ import (
 
 // Responses without usage headers do not show that the quota has reset.
 func TestTheLastCallsAreForPollsThatReportTheQuota(t *testing.T) {
+	t.Parallel()
 	perConsole := &schedule.Collector{Spec: collector.Spec{Scope: collector.PerConsole}}
 	console := &job{Poll: schedule.Poll{Name: "console", Collector: perConsole}, calls: 3}
 	sites := &job{Poll: schedule.Poll{Name: "sites", Collector: &schedule.Collector{}}}

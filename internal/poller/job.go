@@ -137,6 +137,8 @@ func (j *job) ownDue() time.Time {
 		return j.dueOnChange()
 	case j.Changes && !j.everPolled():
 		return j.firstChanges()
+	case !j.everPolled():
+		return time.Time{}
 	case j.feed != nil:
 		return j.base.Add(max(j.wait, j.interval()))
 	}

@@ -47,6 +47,7 @@ func (w *headerRemover) Write(p []byte) (int, error) {
 }
 
 func TestAConfiguredLimitHoldsWithoutUsageHeaders(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		limit := int64(100)
 		w := harness.Start(t, harness.Setup{On: newConsole(licence(1_000_000), emptyTasks), Handler: withoutUsage, Flags: func(f *config.Flags) { f.QuotaLimit = &limit }})
@@ -93,6 +94,7 @@ func TestASpentDayWithoutUsageHeaders(t *testing.T) {
 // Others use 45 calls an hour of 500: from 11 hours after the reset on, none is left. The reset is at 15:30, and the
 // exporter starts when nothing is left.
 func TestFreeCallsAreNoticedWithinTwoHours(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(3*time.Hour + 17*time.Minute)
 		options := licence(500)
@@ -119,6 +121,7 @@ func TestFreeCallsAreNoticedWithinTwoHours(t *testing.T) {
 }
 
 func TestTheLimitIsEstimatedFromLiveAssets(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := simulator.New(simulator.Options{Organizations: 3, Sites: 1, Assets: 1, Limit: -1})
 		sites, q := &fake{}, quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now))
@@ -139,6 +142,7 @@ func TestTheLimitIsEstimatedFromLiveAssets(t *testing.T) {
 
 // A crash during a poll does not lose its calls.
 func TestACrashDuringAPollCountsItsCalls(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := newConsole(licence(1000), simulator.Fault{Delay: time.Minute})
 		s := harness.Setup{On: console, CacheDir: harness.CacheDir(t)}

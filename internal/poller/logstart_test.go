@@ -14,6 +14,7 @@ import (
 
 // What is polled, and that everything has been polled, is logged once at the start.
 func TestTheStartIsLogged(t *testing.T) {
+	t.Parallel()
 	account := (*simulator.Console).AccountToken
 	silent := small
 	silent.Limit = -1
@@ -79,6 +80,7 @@ func TestTheStartIsLoggedWhenItIsKnown(t *testing.T) {
 
 // An exporter that takes over the cache of another one logs its start once, too.
 func TestTheStartIsLoggedOnceByWhoWaitsForTheCache(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		setup := harness.Setup{On: newConsole(small, emptyTasks), CacheDir: t.TempDir()}
 		first := harness.Start(t, setup)
@@ -122,6 +124,7 @@ func TestTheStartOfEachAccountIsLogged(t *testing.T) {
 
 // More than twice their length is a warning, once.
 func TestWarnsOfLongIntervals(t *testing.T) {
+	t.Parallel()
 	for limit, want := range map[int]struct{ warnings, infos int }{10000: {}, 600: {infos: 1}, 100: {warnings: 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			options := small

@@ -3,20 +3,35 @@ package poller
 import (
 	"time"
 
+	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 )
 
 // manyJobs are so many that their calls are an even stream. Of fewer, each of the last calls before a reset counts.
-const manyJobs = 100
+const manyJobs = 40
 
 // spare is which part of the calls that are left is not spent by shorter intervals than those of a whole day, but kept for
 // what cannot be foreseen.
 const spare = 8
 
+// pacing is what a floor was worked out for. It is worked out again when a poll begins or ends, too.
+type pacing struct {
+	now       time.Time
+	allowance quota.Allowance
+	budget    int64
+}
+
 // pace sets the floor of the account's intervals. It is that with which all that is left of the day fits into the
 // allowance. With the last calls of a day, one more or less would make it jump: as long as what may wait least fits with
 // the floor of a whole day, that one holds, because the rest yields until the quota resets.
-func (a *account) pace(now time.Time, allowed schedule.Allowance) {
+func (a *account) pace(now time.Time, s quota.State) {
+	a.resets, a.wholeDay = time.Time{}, 0
+	if s.Allowance.Known {
+		a.resets = now.Add(s.Left)
+		// The last call is kept to notice the reset.
+		a.wholeDay, _ = schedule.Floor(a.loads, schedule.Allowance{Limited: true, Calls: max(s.Budget-1, 1), Left: 24 * time.Hour})
+	}
+	allowed := allowance(s)
 	floor, ok := schedule.Floor(a.loads, allowed)
 	if !ok {
 		return

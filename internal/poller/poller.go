@@ -218,6 +218,7 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 	fault := best.faultOf()
 	best.countReason(fault, p.quotaState(best.account, now))
 	best.start(now)
+	best.account.paced = pacing{}
 	attempt := best.newAttempt(ctx)
 	attempt.probe = fault
 	best.running = attempt
@@ -228,12 +229,10 @@ func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]boo
 // quotaState is the account's quota with the demand of its jobs. It sets the intervals in force.
 func (p *Poller) quotaState(a *account, now time.Time) quota.State {
 	s := a.Quota.State(now)
-	a.resets, a.wholeDay = time.Time{}, 0
-	if s.Allowance.Known {
-		a.resets = now.Add(s.Left)
-		a.wholeDay, _ = schedule.Floor(a.loads, schedule.Allowance{Limited: true, Calls: max(s.Budget-1, 1), Left: 24 * time.Hour}) // the last is kept to notice the reset
+	if as := (pacing{now, s.Allowance, s.Budget}); as != a.paced {
+		a.paced = as
+		a.pace(now, s)
 	}
-	a.pace(now, allowance(s))
 	s.Demand, s.Stretch = schedule.Demand(a.loads, 24*time.Hour), schedule.Ratio(a.loads, a.floor)
 	return s
 }

@@ -15,6 +15,7 @@ import (
 )
 
 func TestPollsEverythingAtOnceAtTheStartTheCheapestFirst(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{Console: small})
 		w.Pass(10 * time.Second)
@@ -35,6 +36,7 @@ func TestPollsEverythingAtOnceAtTheStartTheCheapestFirst(t *testing.T) {
 }
 
 func TestPollsOncePerIntervalAndNeverSooner(t *testing.T) {
+	t.Parallel()
 	for what, limit := range map[string]int{"enough calls": 10_000, "no limit": -1} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -69,6 +71,7 @@ func TestPollsOncePerIntervalAndNeverSooner(t *testing.T) {
 }
 
 func TestAPollComesAtMostATenthAfterItsInterval(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := simulator.New(simulator.Options{Organizations: 60, Sites: 1, Assets: 1, Limit: 100_000})
 		sites := &fake{}
@@ -91,6 +94,7 @@ func TestAPollComesAtMostATenthAfterItsInterval(t *testing.T) {
 }
 
 func TestScrapesMakeNoRequestsAndShowGrowingAges(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{Console: small})
 		w.Pass(time.Minute)
@@ -116,6 +120,7 @@ func TestScrapesMakeNoRequestsAndShowGrowingAges(t *testing.T) {
 }
 
 func TestOncePollsEverythingOnceAndReportsWhatFailed(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{Console: small, Idle: true})
 		w.Console.Inject(simulator.Fault{Path: "/export/org/tasks.jsonl", Status: http.StatusInternalServerError, Times: 1})
@@ -135,6 +140,7 @@ func TestOncePollsEverythingOnceAndReportsWhatFailed(t *testing.T) {
 }
 
 func TestPanicFailsOnePollAndLogsWhereButNoValues(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sites := &fake{result: func(collector.Poll) (collector.Snapshot, error) { panic("10.0.0.7 of jane@example.com") }}
 		w := start(t, setup{collectors: []schedule.Collector{sites.named("sites")}})
@@ -150,6 +156,7 @@ func TestPanicFailsOnePollAndLogsWhereButNoValues(t *testing.T) {
 }
 
 func TestCollectorsReceiveSitesAndTheirPreviousSnapshotAlsoAfterARename(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := simulator.New(simulator.Options{Organizations: 1, Sites: 1, Assets: 1})
 		sites := &fake{result: oneSite}

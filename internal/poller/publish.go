@@ -37,7 +37,7 @@ func (a *account) updateLoads() {
 			loads = append(loads, j.load())
 		}
 	}
-	a.loads = schedule.Merge(loads)
+	a.loads, a.paced = schedule.Merge(loads), pacing{}
 }
 
 // load is what the job costs.

@@ -78,6 +78,7 @@ func TestTheSmallestLicence(t *testing.T) {
 }
 
 func TestPollingPausesWhenTheQuotaIsSpentAndResumesAfterTheReset(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(8 * time.Hour)
 		w := startOn(t, licence(1000))
@@ -121,6 +122,7 @@ func TestPollingPausesWhenTheQuotaIsSpentAndResumesAfterTheReset(t *testing.T) {
 }
 
 func TestTheReserveIsLeftToOthers(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(8 * time.Hour)
 		w := startOn(t, licence(1000))
@@ -160,6 +162,7 @@ func silent() *simulator.Console {
 }
 
 func TestAPausedPollIsNotAFailure(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// Polls of four requests and a share of ten calls: the third is cut short.
 		q, limit := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now)), &atomic.Int64{}
@@ -190,6 +193,7 @@ func TestAPausedPollIsNotAFailure(t *testing.T) {
 }
 
 func TestIntervalsFollowAChangedLimit(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(3 * time.Hour)
 		q, limit := quota.New(quota.Share{Share: 0.5}, quota.NewGate(time.Now)), &atomic.Int64{}
@@ -226,6 +230,7 @@ func TestIntervalsFollowAChangedLimit(t *testing.T) {
 }
 
 func TestAConsoleThatIsDownDoesNotCostTheShare(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(20 * time.Hour)
 		w := startOn(t, licence(100))

@@ -395,6 +395,7 @@ func (a *randomAccount) check(t *testing.T) {
 }
 
 func TestRandomAccountsNeverExceedTheShareAndUseIt(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(seeds) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()

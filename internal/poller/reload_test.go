@@ -23,6 +23,7 @@ func reload(t *testing.T, w *harness.World, change func(*config.Flags)) {
 }
 
 func TestPollsOnlyWhatHasOtherSettings(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := harness.Setup{On: newConsole(small, emptyTasks), CacheDir: harness.CacheDir(t)}
 		w := harness.Start(t, s)
@@ -67,6 +68,7 @@ func TestPollsOnlyWhatHasOtherSettings(t *testing.T) {
 }
 
 func TestAReloadChangesIntervalsOrganizationsAndCollectors(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := harness.Start(t, harness.Setup{On: newConsole(simulator.Options{Organizations: 3, Sites: 1, Assets: 5, Limit: 100_000}, emptyTasks), Token: (*simulator.Console).AccountToken})
 		w.Pass(time.Hour)
@@ -107,6 +109,7 @@ func TestAReloadChangesIntervalsOrganizationsAndCollectors(t *testing.T) {
 }
 
 func TestARemovedAccountIsNeitherExposedNorPolled(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sites := &fake{result: oneSite}
 		w := start(t, setup{collectors: []schedule.Collector{sites.named("sites")}})

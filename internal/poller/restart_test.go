@@ -30,6 +30,7 @@ func cachedText(w *harness.World) string {
 }
 
 func TestARestartExposesTheSameAndPollsNothingEarly(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := simulator.New(simulator.Options{Organizations: 2, Sites: 2, Assets: 5, Limit: 10_000})
 		s := harness.Setup{On: console, Token: (*simulator.Console).AccountToken, CacheDir: harness.CacheDir(t)}
@@ -175,6 +176,7 @@ func manyOrganizations(t *testing.T) harness.Setup {
 }
 
 func TestRestartsDoNotRepeatTheFirstRound(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := manyOrganizations(t)
 		w := harness.Start(t, s)
@@ -192,6 +194,7 @@ func TestRestartsDoNotRepeatTheFirstRound(t *testing.T) {
 }
 
 func TestOnceReportsWhatTheQuotaDoesNotAllow(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := manyOrganizations(t)
 		s.Idle = true
@@ -207,6 +210,7 @@ func TestOnceReportsWhatTheQuotaDoesNotAllow(t *testing.T) {
 }
 
 func TestACrashInTheMiddleOfAPollRepeatsItAtTheNextStart(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := harness.Setup{On: simulator.New(small), Token: (*simulator.Console).AccountToken, CacheDir: harness.CacheDir(t)}
 		remove := s.On.Inject(simulator.Fault{Path: "/account/license", Delay: time.Minute})

@@ -11,6 +11,7 @@ import (
 
 // Each poll takes a second, so that these instants hit polls that start or end or run, and the time after the last.
 func TestStopsAtOnceAtAnyInstant(t *testing.T) {
+	t.Parallel()
 	for after := time.Duration(0); after <= 6*time.Second; after += 750 * time.Millisecond {
 		synctest.Test(t, func(t *testing.T) {
 			w := harness.Start(t, harness.Setup{On: newConsole(small, simulator.Fault{Delay: time.Second})})

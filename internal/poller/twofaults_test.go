@@ -14,6 +14,7 @@ import (
 
 // A console that is down at first, and then refuses the token: when the token is right, everything resumes.
 func TestOneFaultAfterAnother(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		console := simulator.New(small)
 		file := filepath.Join(t.TempDir(), "token")
