@@ -113,12 +113,13 @@ func (p *Poller) finishChanges(attempt *attempt) {
 	}
 }
 
-// pollFollowers has the jobs polled by themselves now that the feed does not tell all about, but for those that have
-// just been. After an overflow none is followed before: how far the next search looks back must not depend on what was
-// polled long ago.
+// pollFollowers has the jobs polled by themselves now that the feed does not tell all about. Those that have just been
+// are due in time anyway. After an overflow none is: it may be that much has changed since. None is followed before,
+// either: how far the next search looks back must not depend on what was polled long ago.
 func (j *job) pollFollowers(now time.Time) {
 	for _, other := range j.followers() {
-		if !other.followable() || other.followed() || !j.unsupported && now.Sub(other.base) < other.Interval {
+		justPolled := !j.unsupported && !j.overflows() && now.Sub(other.base) < other.Interval
+		if !other.followable() || other.followed() || justPolled {
 			continue
 		}
 		other.unclear = other.unclear || j.overflows()

@@ -28,6 +28,7 @@ type account struct {
 	*harness.World
 	t       *testing.T
 	setup   harness.Setup
+	console *simulator.Console // World's, before it has begun
 	network *harness.Network
 	oracle  *oracle
 
@@ -35,6 +36,7 @@ type account struct {
 	calls      map[string]map[string]int // by day and endpoint
 	assetPolls map[string][]time.Time    // those that succeeded, by organization
 	taskPolls  map[string]time.Time      // the last that succeeded, by organization
+	exported   map[string]bool           // organizations whose tasks were exported
 	oldest     time.Duration             // the longest time between two of them
 	distrusted bool                      // the account-wide list is wrong
 	lost       bool                      // what the exporter writes to its disk is lost
@@ -44,7 +46,7 @@ type account struct {
 func start(t *testing.T, o simulator.Options, change func(*account)) *account {
 	t.Helper()
 	console := simulator.New(o)
-	a := &account{t: t, calls: map[string]map[string]int{}, assetPolls: map[string][]time.Time{}, taskPolls: map[string]time.Time{}}
+	a := &account{t: t, console: console, calls: map[string]map[string]int{}, assetPolls: map[string][]time.Time{}, taskPolls: map[string]time.Time{}, exported: map[string]bool{}}
 	a.oracle = newOracle(t, console, time.Now)
 	a.World = &harness.World{Console: console}
 	a.network = harness.NewNetwork(t, a)
@@ -69,7 +71,7 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Unlock()
 
 	status := &statusWriter{ResponseWriter: w}
-	a.Console.ServeHTTP(status, r)
+	a.console.ServeHTTP(status, r)
 	if status.code != http.StatusOK {
 		return
 	}
@@ -82,12 +84,13 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case taskExport:
 		if organization == "" { // of an export token
-			organization = a.Console.Organizations()[0].ID
+			organization = a.console.Organizations()[0].ID
 		}
+		a.exported[organization] = true
 		a.tasksPolled([]string{organization}, now)
 	case assets:
 		if organization == "" {
-			organization = a.Console.Organizations()[0].ID
+			organization = a.console.Organizations()[0].ID
 		}
 		a.assetPolls[organization] = append(a.assetPolls[organization], now)
 	}
@@ -186,7 +189,7 @@ func indices(n int) []int {
 func (a *account) countAgain() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.calls, a.oldest = map[string]map[string]int{}, 0
+	a.calls, a.exported, a.oldest = map[string]map[string]int{}, map[string]bool{}, 0
 }
 
 func total(calls map[string]int) int {
