@@ -68,7 +68,8 @@ func startProgram(t *testing.T, path string, env []string, args ...string) *proc
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), *soakFor+processLimit)
 	p := &process{t: t, command: exec.CommandContext(ctx, path, args...), done: make(chan struct{})}
-	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
+	// Most tests wait for the next poll of any collector. When assets are polled on change is tested elsewhere.
+	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "RUNZERO_COLLECTOR_ASSETS_REFRESH=interval"}, env...)
 	p.command.Stdout, p.command.Stderr = &p.stdout, &p.stderr
 	if err := p.command.Start(); err != nil {
 		cancel()

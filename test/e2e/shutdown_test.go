@@ -143,8 +143,8 @@ func TestEndsWhileAConsoleHangs(t *testing.T) {
 						succeeded++
 					}
 				}
-				// An account's six collectors, and two for each of its organizations.
-				if succeeded != 6+2*3 {
+				// An account's seven collectors, and two for each of its organizations.
+				if succeeded != 7+2*3 {
 					return fmt.Errorf("%d collectors of the good console have succeeded", succeeded)
 				}
 				return nil
