@@ -220,7 +220,7 @@ func (j *job) awaitsOther(now time.Time) bool {
 		return false
 	case j.feed != nil:
 		return j.feed.err != nil && j.followable() && j.feed.comes(now.Add(schedule.Spread(j.Interval, 1)))
-	case !j.onChange() || j.hasChanged() || now.After(j.base.Add(j.longest()+j.longest()/lateShare)):
+	case !j.onChange() || j.hasChanged():
 		return false
 	}
 	return j.tells.comes(now) || j.tells.followed() && j.tells.feed.comes(now)
