@@ -25,7 +25,7 @@ type Followed struct {
 // Changed is what became of an organization's Snapshot.
 type Changed struct {
 	Snapshot *Snapshot // the last one if nothing has changed
-	Unclear  bool      // something has changed that only a poll of the organization can tell
+	Unclear  bool      // something has changed that only a poll of the organization can show
 	// Missed is a task that should have been among the changes, and was not: it is deleted, or the console cannot be relied
 	// on. Empty: none.
 	Missed string
@@ -58,7 +58,12 @@ func collectTaskChanges(ctx context.Context, poll Poll, followed []Followed) (ma
 	}
 	since, newest := poll.Now, time.Time{}
 	for _, f := range followed {
-		since, newest = earliest(since, f.Current), latest(newest, f.Snapshot.Tasks.Newest)
+		if f.Current.Before(since) {
+			since = f.Current
+		}
+		if f.Snapshot.Tasks.Newest.After(newest) {
+			newest = f.Snapshot.Tasks.Newest
+		}
 	}
 	within := window(poll.Now, since)
 	// The first search looks back until it must find something: else nothing would show that the console heeds it.
@@ -121,10 +126,11 @@ func changedTasks(ctx context.Context, poll Poll, within time.Duration) (changeL
 		case !poll.Others[organization]:
 			unknown = true
 		}
+		if n == runzero.ChangedTasksLimit {
+			return list, fmt.Errorf("%w: its list of changed tasks is full", ErrIncomplete)
+		}
 	}
 	switch {
-	case n >= runzero.ChangedTasksLimit:
-		return list, fmt.Errorf("%w: its list of changed tasks is full", ErrIncomplete)
 	case len(list.tasks) == 0 && unknown && errors.Is(poll.LastError, runzero.ErrWrongOrganization):
 		return list, fmt.Errorf("%w: the console returns tasks that have changed in other organizations alone", ErrUnsupported)
 	case len(list.tasks) == 0 && unknown:
@@ -157,8 +163,11 @@ func unsupportedSearch(err error, kind runzero.Kind) error {
 
 // add adds tasks that have changed to what is known of the organization.
 func (f Followed) add(tasks []runzero.Task, poll Poll) (Changed, error) {
-	t := f.Snapshot.Tasks.clone(f.Sites)
 	different := f.Sites != nil && !maps.Equal(f.Sites, f.Snapshot.Sites)
+	if len(tasks) == 0 && !different {
+		return Changed{Snapshot: f.Snapshot}, nil
+	}
+	t := f.Snapshot.Tasks.clone(f.Sites)
 	for i := range tasks {
 		changed, err := t.change(&tasks[i], poll.Now)
 		if err != nil { // its own poll says what is wrong, if anything is
@@ -188,18 +197,4 @@ func (p Poll) overlooked(task *runzero.Task) bool {
 	}
 	_, known := p.Previous.Tasks.Runs[task.ID]
 	return !known && task.UpdatedAt.After(p.Previous.Tasks.Since) && task.UpdatedAt.Before(p.Current.Add(-windowSkew))
-}
-
-func earliest(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

@@ -173,7 +173,7 @@ func TestARenamedSiteIsExportedAgain(t *testing.T) {
 	}
 }
 
-// What a change does not tell costs a poll of that organization, and of no other one.
+// A change whose effect is unclear costs a poll of that organization, and of no other one.
 func TestAnUnclearChange(t *testing.T) {
 	followed := earlier(t)
 	all, err := follow(t, listed(
@@ -334,6 +334,9 @@ func TestAFullList(t *testing.T) {
 	}
 	if all, err := follow(t, listed(rows...), earlier(t)); !errors.Is(err, ErrIncomplete) || errors.Is(err, ErrUnsupported) || all != nil {
 		t.Errorf("error is %v", err)
+	}
+	if _, err := follow(t, listed(append(rows, `{"id":"no task"}`)...), earlier(t)); !errors.Is(err, ErrIncomplete) {
+		t.Errorf("it reads beyond the limit: %v", err)
 	}
 	if all, err := follow(t, responses{accountTasksPath: {body: "[" + strings.Join(rows[:9], ","), cut: true}}, earlier(t)); err == nil || all != nil {
 		t.Errorf("what breaks off gives %v", all)

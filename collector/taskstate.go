@@ -61,7 +61,7 @@ func (r run) finished() bool { return r.outcome() == succeeded || r.outcome() ==
 
 // LoadTasks decodes the Tasks of a cached Snapshot. It returns nil for those of another version, and for none.
 func LoadTasks(state []byte) *Tasks {
-	t := &Tasks{seen: newSeenSites(nil)}
+	t := &Tasks{}
 	if state == nil || json.Unmarshal(state, t) != nil || t.Version != tasksVersion {
 		return nil
 	}
@@ -99,7 +99,8 @@ func (t *Tasks) add(task *runzero.Task, now time.Time) error {
 	} else {
 		t.Incomplete = true
 	}
-	return t.count(task, r, now)
+	t.count(task, r, now)
+	return nil
 }
 
 // noteNewest ignores changes in the far future, which are mistakes, and would hide all that come.
@@ -136,7 +137,7 @@ func (t *Tasks) forgetSettled() {
 }
 
 // count adds a run to what is exported.
-func (t *Tasks) count(task *runzero.Task, r run, now time.Time) error {
+func (t *Tasks) count(task *runzero.Task, r run, now time.Time) {
 	if t.Counts[r.Type] == nil {
 		t.Counts[r.Type] = map[string]int{}
 	}
@@ -151,7 +152,6 @@ func (t *Tasks) count(task *runzero.Task, r run, now time.Time) error {
 	if end := processedAt(task, o, now); changesAssets(task.Type) && end.After(t.Processed) {
 		t.Processed = end.UTC()
 	}
-	return nil
 }
 
 // schedule adds a schedule as it is now. Removed ones stay in the list with a status that says so.
@@ -181,7 +181,7 @@ func (t *Tasks) restore(poll Poll) {
 }
 
 // errUnclear means that a change does not show what it has changed: the tasks have to be read again.
-var errUnclear = errors.New("a task has changed in a way that only a new export can tell")
+var errUnclear = errors.New("only a new export can show what the change of a task has changed")
 
 // change adds a task that has changed since the last export, and reports whether that makes a difference: it may have
 // been added before.
@@ -215,7 +215,8 @@ func (t *Tasks) change(task *runzero.Task, now time.Time) (changed bool, err err
 	}
 	t.Runs[task.ID] = r
 	t.noteNewest(r, now)
-	return true, t.count(task, r, now)
+	t.count(task, r, now)
+	return true, nil
 }
 
 // findRunning works out which scans are running.

@@ -82,7 +82,7 @@ func (c *console) snapshot(t *testing.T, tasks *Tasks) Snapshot {
 	return s
 }
 
-// Whatever happens, adding what has changed gives what reading everything gives, or says that it cannot tell.
+// Whatever happens, adding what has changed gives what reading everything gives, or is unclear.
 func TestChangesAddUpToAnExport(t *testing.T) {
 	added, unclear := 0, 0
 	for seed := range uint64(5) {
