@@ -134,8 +134,8 @@ func (j *job) newAttempt(ctx context.Context) *attempt {
 	if j.followed() {
 		a.poll.Current = j.lastSuccess
 	}
-	if j.tells != nil && j.tells.snapshot != nil && j.tells.snapshot.Tasks != nil {
-		a.processed = j.tells.snapshot.Tasks.Processed
+	if j.trigger != nil && j.trigger.snapshot != nil && j.trigger.snapshot.Tasks != nil {
+		a.processed = j.trigger.snapshot.Tasks.Processed
 	}
 	for _, c := range credentials {
 		if known, ok := acc.insufficient[use{j.Name, c.Name, j.AccountWide}]; ok && j.lastAttempt.Sub(known.at) < schedule.UnsupportedInterval {

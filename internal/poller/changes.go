@@ -22,7 +22,7 @@ func (j *job) followable() bool {
 	return j.snapshot != nil && j.snapshot.Tasks != nil && !j.snapshot.Tasks.Incomplete
 }
 
-// followed reports whether the changes tell all about the job: then everything is polled only once a day. A single
+// followed reports whether polling changes is enough for the job: then everything is polled only once a day. A single
 // failure is no reason to poll everything, because changes are polled again soon, nor is one that concerns all polls.
 func (j *job) followed() bool {
 	f := j.feed
@@ -113,7 +113,7 @@ func (p *Poller) finishChanges(attempt *attempt) {
 	}
 }
 
-// pollFollowers has the jobs polled by themselves now that the feed does not tell all about. Those that have just been
+// pollFollowers has the jobs polled by themselves now that are not followed any more. Those that have just been
 // are due in time anyway. After an overflow none is: it may be that much has changed since. None is followed before,
 // either: how far the next search looks back must not depend on what was polled long ago.
 func (j *job) pollFollowers(now time.Time) {
@@ -154,7 +154,7 @@ func (p *Poller) applyChange(feed *job, f collector.Followed, attempt *attempt) 
 	}
 }
 
-// doubt has a job polled now, because changes do not tell all about it.
+// doubt has a job polled now, because its changes are unclear or were not found.
 func (j *job) doubt(now time.Time) {
 	j.unclear = true
 	j.retry, j.reason = now, collector.ReasonChange
@@ -187,20 +187,20 @@ func (j *job) scheduleWhole(began time.Time, random float64) {
 
 // onChange reports whether the job is polled when something has changed: it is known when that is the case.
 func (j *job) onChange() bool {
-	t := j.tells
+	t := j.trigger
 	return t != nil && t.snapshot != nil && t.snapshot.Tasks != nil && !t.unsupported && (t.err == nil || t.excused())
 }
 
 // hasChanged reports whether something has changed since the last poll of a job that is polled on change.
-func (j *job) hasChanged() bool { return j.tells.snapshot.Tasks.Processed.After(j.processed) }
+func (j *job) hasChanged() bool { return j.trigger.snapshot.Tasks.Processed.After(j.processed) }
 
-// dueOnChange is when a job is due that is polled on change: if nothing has changed, right after what tells so, lest
-// that tells a moment later that something has.
+// dueOnChange is when a job is due that is polled on change: if nothing has changed, right after the next poll of its
+// trigger, which might show a moment later that something has.
 func (j *job) dueOnChange() time.Time {
 	if j.hasChanged() {
 		return j.base.Add(max(j.wait, j.inForce(j.Interval)))
 	}
-	interval, t := j.longest(), j.tells
+	interval, t := j.longest(), j.trigger
 	due := j.base.Add(interval)
 	if !t.lastAttempt.Before(due) {
 		return due
@@ -212,7 +212,7 @@ func (j *job) dueOnChange() time.Time {
 	return earlier(later(due, next.Add(time.Second)), due.Add(interval/lateShare))
 }
 
-// awaitsOther reports whether another job comes first, because it may make the poll of this one needless, or tell that
+// awaitsOther reports whether another job comes first, because it may make the poll of this one needless, or show that
 // something has changed.
 func (j *job) awaitsOther(now time.Time) bool {
 	switch {
@@ -223,7 +223,7 @@ func (j *job) awaitsOther(now time.Time) bool {
 	case !j.onChange() || j.hasChanged():
 		return false
 	}
-	return j.tells.comes(now) || j.tells.followed() && j.tells.feed.comes(now)
+	return j.trigger.comes(now) || j.trigger.followed() && j.trigger.feed.comes(now)
 }
 
 // comes reports whether the job is being polled, or due by then.

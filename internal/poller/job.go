@@ -18,7 +18,7 @@ type job struct {
 	account *account
 	source  *job // the discovery that the result is derived from; nil for all others
 	feed    *job // that polls what changes, of one that is polled daily otherwise; nil for all others
-	tells   *job // the job of the same organization that tells when to poll this one; nil for all others
+	trigger *job // the job of the same organization whose results make this one due; nil for all others
 
 	running     *attempt // nil when no poll is under way
 	lastAttempt time.Time
@@ -33,8 +33,8 @@ type job struct {
 	whole       time.Time     // when everything is polled again of a job with a feed
 	missed      string        // as collector.Changed.Missed, of the last changes
 	unclear     bool          // what has changed is not known, of a job with a feed: it has to be polled
-	processed   time.Time     // what tells had told when it was last polled; see collector.Tasks
-	pace        time.Duration // mean time between the last polls of a job with tells
+	processed   time.Time     // what trigger had found when it was last polled; see collector.Tasks
+	meanGap     time.Duration // between the last polls of a job with a trigger
 	cached      time.Time     // lastSuccess of the snapshot as it was last saved
 	credential  string        // that was last used
 	lastSuccess time.Time
@@ -175,8 +175,8 @@ func (j *job) changed() { j.health, j.status = nil, nil }
 // start records that a poll begins.
 func (j *job) start(now time.Time) {
 	j.lastAttempt = now
-	if j.tells != nil && j.everPolled() {
-		j.pace = (7*cmp.Or(j.pace, j.MaxInterval) + now.Sub(j.base)) / 8
+	if j.trigger != nil && j.everPolled() {
+		j.meanGap = (7*cmp.Or(j.meanGap, j.MaxInterval) + now.Sub(j.base)) / 8
 	}
 	j.base, j.wait, j.retry, j.reason = now, j.Interval, time.Time{}, ""
 	j.status = nil

@@ -41,7 +41,7 @@ func (a *account) pace(now time.Time, s quota.State) {
 		if sparing, ok := schedule.Floor(a.loads, allowed); ok {
 			floor = max(floor, min(a.wholeDay, sparing))
 		}
-	} else if len(a.jobs) <= manyJobs && !a.resets.IsZero() {
+	} else if floor > a.wholeDay && len(a.jobs) <= manyJobs && !a.resets.IsZero() {
 		allowed.Calls -= a.expectedCalls()
 		least, _ := schedule.FloorOf(a.dues(a.leastWeight()), now, allowed)
 		floor = min(floor, max(a.wholeDay, least))

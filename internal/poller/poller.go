@@ -318,7 +318,6 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 		p.applyReach(attempt, now)
 	}
 	j.finish(attempt.poll.Now, now, attempt.snapshot, attempt.err)
-	p.finishChanges(attempt)
 	j.calls = attempt.calls.Load()
 	if j.superseded() != superseded {
 		a.reconcile()
@@ -346,6 +345,7 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	if errors.Is(j.err, runzero.ErrWrongOrganization) && j.failures == 1 {
 		a.rediscover(j.credential)
 	}
+	p.finishChanges(attempt)
 	a.updateLoads()
 	a.updateEstimate()
 	p.quotaState(a, now)

@@ -48,8 +48,8 @@ func (j *job) load() schedule.Load {
 		load.Interval = schedule.UnsupportedInterval
 	case j.followed() || !j.everPolled() && j.Daily:
 		load.Interval = max(j.Interval, schedule.WholeInterval)
-	case j.onChange() || !j.everPolled() && j.tells != nil:
-		load.Interval = min(max(cmp.Or(j.pace, j.MaxInterval), j.Interval), j.longest())
+	case j.onChange() || !j.everPolled() && j.trigger != nil:
+		load.Interval = min(max(cmp.Or(j.meanGap, j.MaxInterval), j.Interval), j.longest())
 	}
 	return load
 }

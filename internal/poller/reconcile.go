@@ -61,12 +61,12 @@ func (a *account) connect() {
 		byKey[j.key()] = j
 	}
 	for _, j := range a.jobs {
-		j.feed, j.tells = nil, nil
+		j.feed, j.trigger = nil, nil
 		if j.Daily {
 			j.feed = byKey[jobKey{name: j.Name, accountWide: true}]
 		}
 		if j.MaxInterval > 0 {
-			j.tells = byKey[jobKey{name: j.Collector.ChangedBy, organizationID: j.Organization.ID}]
+			j.trigger = byKey[jobKey{name: j.Collector.ChangedBy, organizationID: j.Organization.ID}]
 		}
 	}
 }

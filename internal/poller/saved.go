@@ -54,7 +54,7 @@ type savedJob struct {
 	Whole        time.Time     `json:",omitzero"`
 	Unclear      bool          `json:",omitempty"`
 	Processed    time.Time     `json:",omitzero"`
-	Pace         time.Duration `json:",omitempty"`
+	MeanGap      time.Duration `json:",omitempty"`
 	Cached       time.Time     `json:",omitzero"` // LastSuccess of the snapshot as it was last saved
 }
 
@@ -132,7 +132,7 @@ func (j *job) saved(now time.Time) savedJob {
 		LastAttempt: onClock(j.lastAttempt, now), LastSuccess: j.lastSuccess.UTC(), Duration: j.duration, Failures: j.failures,
 		Unsupported: j.unsupported, Calls: j.calls, Retry: onClock(j.retry, now), Waits: j.account.keyOf(j.waits), Released: j.released,
 		Credential: j.credential, Running: j.running != nil, Cut: j.cut,
-		Whole: onClock(j.whole, now), Unclear: j.unclear, Processed: j.processed, Pace: j.pace, Cached: j.cached.UTC(),
+		Whole: onClock(j.whole, now), Unclear: j.unclear, Processed: j.processed, MeanGap: j.meanGap, Cached: j.cached.UTC(),
 	}
 }
 
@@ -220,13 +220,13 @@ func (a *account) restoreCredentials(credentials []savedCredential, now time.Tim
 	return unknown == 0
 }
 
-// earlier returns t, or now when t is in the future: then the clock was ahead when t was saved, or it is behind now.
-// What is measured from now is right whatever the clock is set to later.
-func earlier(t, now time.Time) time.Time {
-	if t.After(now) {
-		return now
+// earlier returns the earlier of two times. A saved time that is later than now comes from a clock that was ahead, or
+// the clock is behind now: what is measured from now is right whatever the clock is set to later.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
 	}
-	return t
+	return a
 }
 
 // onClock returns t, which may have been read before the clock was set, as the clock shows it now.
@@ -242,7 +242,8 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	j.base, j.wait = earlier(saved.Base, now), saved.Wait
 	j.lastAttempt, j.duration = earlier(saved.LastAttempt, now), saved.Duration
 	j.failures, j.unsupported, j.calls = saved.Failures, saved.Unsupported, saved.Calls
-	j.whole, j.unclear, j.processed, j.pace = saved.Whole, saved.Unclear, saved.Processed, saved.Pace
+	j.whole = earlier(saved.Whole, now.Add(schedule.WholeInterval))
+	j.unclear, j.processed, j.meanGap = saved.Unclear, saved.Processed, saved.MeanGap
 	j.retry, j.released, j.credential, j.cut = soon(saved.Retry, now), saved.Released, saved.Credential, saved.Cut
 	if saved.Waits != nil {
 		j.waits = j.account.faults[*saved.Waits]

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 

@@ -22,7 +22,7 @@ func (d Due) CallsUntil(now, end time.Time, floor time.Duration) float64 {
 	if next.Before(now) {
 		next = now
 	}
-	if !next.Before(end) {
+	if !next.Before(end) || interval <= 0 {
 		return 0
 	}
 	return d.Calls * (1 + math.Floor(end.Sub(next).Seconds()/interval.Seconds()))
@@ -35,9 +35,7 @@ func FloorOf(dues []Due, now time.Time, a Allowance) (floor time.Duration, ok bo
 	fits := func(floor time.Duration) bool {
 		calls := 0.0
 		for _, d := range dues {
-			if d.Interval > 0 {
-				calls += d.CallsUntil(now, now.Add(a.Left), floor)
-			}
+			calls += d.CallsUntil(now, now.Add(a.Left), floor)
 		}
 		return calls <= float64(a.Calls)
 	}

@@ -42,7 +42,7 @@ type Poll struct {
 	AccountWide    bool                   // one poll covers all organizations of the account
 	FromDiscovery  bool                   // derived from what discovery finds: makes no request of its own
 	Changes        bool                   // account-wide: finds out what has changed in organizations that are polled one by one
-	Daily          bool                   // polled once a day only, as long as Changes tells what changes
+	Daily          bool                   // polled once a day only, as long as changes are polled
 	Interval       time.Duration          // as configured
 	IntervalSource string                 // the setting that decides Interval, as users write it; empty: none does
 	MaxInterval    time.Duration          // see Collector
