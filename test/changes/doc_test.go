@@ -3,46 +3,28 @@ package changes
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/common/model"
+
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
 var update = flag.Bool("update", false, "measure again and rewrite the table in docs/quota.md")
 
-const (
-	tableBegin = "<!-- Made by: go test -timeout 30m ./test/changes -run TestQuotaDoc -update -->\n"
-	tableEnd   = "<!-- End of the table of changes. -->\n"
-)
-
 // Figures differ a little from run to run, so the page is held to the names of its rows. The other tests hold the
 // exporter to bounds.
 func TestQuotaDoc(t *testing.T) {
-	path := filepath.Join("..", "..", "docs", "quota.md")
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, begins := strings.Cut(string(page), tableBegin)
-	table, after, ends := strings.Cut(rest, tableEnd)
-	if !begins || !ends {
-		t.Fatalf("%s has no place for the table", path)
-	}
+	table := harness.TableOf(t, "../..", "quota.md", "go test -timeout 30m ./test/changes -run TestQuotaDoc -update", "End of the table of changes.")
 	if *update {
-		if err := os.WriteFile(path, []byte(before+tableBegin+"\n"+measured(t)+"\n"+tableEnd+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		table.Rewrite(t, measured(t))
 		return
 	}
 	for _, m := range teams() {
 		for _, each := range []bool{true, false} {
-			if row := "| " + m.name + " | " + polling(each) + " |"; !strings.Contains(table, row) {
-				t.Errorf("%s lacks the row %s: run this test with -update", path, row)
-			}
+			table.Expect(t, "| "+m.name+" | "+polling(each)+" |")
 		}
 	}
 }

@@ -3,46 +3,28 @@ package recovery
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/common/model"
+
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
 var update = flag.Bool("update", false, "measure again and rewrite the table in docs/reliability.md")
 
-const (
-	tableBegin = "<!-- Made by: go test ./test/recovery -run TestReliabilityDoc -update -->\n"
-	tableEnd   = "<!-- End of the table. -->\n"
-)
-
 // Figures differ by a few seconds from run to run, so the page is held to the names of the faults, and to the bounds
 // that the other test holds the exporter to.
 func TestReliabilityDoc(t *testing.T) {
-	path := filepath.Join("..", "..", "docs", "reliability.md")
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, begins := strings.Cut(string(page), tableBegin)
-	table, after, ends := strings.Cut(rest, tableEnd)
-	if !begins || !ends {
-		t.Fatalf("%s has no place for the table", path)
-	}
+	table := harness.TableOf(t, "../..", "reliability.md", "go test ./test/recovery -run TestReliabilityDoc -update", "End of the table.")
 	if *update {
-		if err := os.WriteFile(path, []byte(before+tableBegin+"\n"+measured(t)+"\n"+tableEnd+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		table.Rewrite(t, measured(t))
 		return
 	}
 	for _, c := range recoveries() {
-		if row := fmt.Sprintf("| %s | %s | %s |", c.name, readable(c.lasts), readable(c.within)); !strings.Contains(table, row) {
-			t.Errorf("%s lacks the row %s: run this test with -update", path, row)
-		}
+		table.Expect(t, fmt.Sprintf("| %s | %s | %s |", c.name, readable(c.lasts), readable(c.within)))
 	}
 }
 

@@ -3,8 +3,6 @@ package plan
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,32 +13,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the table in docs/quota.md")
 
-const (
-	tableBegin = "<!-- Made by: go test ./internal/command/plan -run TestQuotaDoc -update -->\n"
-	tableEnd   = "<!-- End of the table. -->\n"
-)
-
 func TestQuotaDoc(t *testing.T) {
-	path := filepath.Join("..", "..", "..", "docs", "quota.md")
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, begins := strings.Cut(string(page), tableBegin)
-	_, after, ends := strings.Cut(rest, tableEnd)
-	if !begins || !ends {
-		t.Fatalf("%s has no place for the table", path)
-	}
-	want := before + tableBegin + "\n" + quotaTable(t) + "\n" + tableEnd + after
+	table := harness.TableOf(t, "../../..", "quota.md", "go test ./internal/command/plan -run TestQuotaDoc -update", "End of the table.")
 	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		table.Rewrite(t, quotaTable(t))
 		return
 	}
-	if want != string(page) {
-		t.Errorf("the table in %s is out of date: rewrite it with -update", path)
-	}
+	table.Expect(t, "\n"+quotaTable(t)+"\n")
 }
 
 // quotaTable shows what becomes of the default intervals: of one organization with its
