@@ -53,18 +53,15 @@ func newForecast(polls []schedule.Poll, share quota.Share, limit int64, scans fl
 		}
 		f.severalOrganizations = f.severalOrganizations || p.Costs() && organizations[p.Name] > 1
 	}
-	last := ""
+	var last schedule.Poll
 	var added int // rows of the last poll
 	for _, p := range polls {
-		which := p.Name
-		if p.Changes {
-			which += " that have changed"
-		}
+		same := p.Name == last.Name && p.Changes == last.Changes
 		switch {
-		case p.Missing != "" && which != last:
+		case p.Missing != "" && !same:
 			f.unreached[p.Missing] = append(f.unreached[p.Missing], p.Name)
 		case !p.Costs():
-		case which == last && (organizations[p.Name] > maxRows || p.Organization.Name == ""):
+		case same && (organizations[p.Name] > maxRows || p.Organization.Name == ""):
 			for i := len(f.rows) - added; i < len(f.rows); i++ {
 				f.rows[i].count++
 				f.rows[i].organization = fmt.Sprintf("each of %d", f.rows[i].count)
@@ -73,7 +70,7 @@ func newForecast(polls []schedule.Poll, share quota.Share, limit int64, scans fl
 			rows := newRows(p, organizations[p.Name], scans)
 			f.rows, added = append(f.rows, rows...), len(rows)
 		}
-		last = which
+		last = p
 	}
 	var loads []schedule.Load
 	for _, r := range f.rows {
@@ -107,7 +104,7 @@ func newRows(p schedule.Poll, organizations int, scans float64) []row {
 		}
 		change := r
 		change.reason, change.setting = collector.ReasonChange, ""
-		between := time.Duration(float64(24*time.Hour) / scans)
+		between := time.Duration(min(float64(24*time.Hour)/scans, math.MaxInt64/2))
 		change.load.Interval, change.load.Weight = max(p.Interval, between), p.Weight
 		// From one scan to the next it is polled as often as MaxInterval has passed.
 		unchanged := scans * max(0, math.Ceil(between.Seconds()/p.MaxInterval.Seconds())-1)

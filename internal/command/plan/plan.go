@@ -45,7 +45,7 @@ func Run(_ context.Context, env command.Env, o Options) error {
 		return err
 	case o.Limit < 0:
 		return errors.New("--limit must not be negative: it is the number of the account's licensed assets")
-	case o.ScansPerDay < 0 || o.ScansPerDay > maxScans:
+	case !(o.ScansPerDay >= 0 && o.ScansPerDay <= maxScans): // negated, because NaN must be refused too
 		return fmt.Errorf("--scans-per-day must be from 0 to %d: it is how many scans, imports and connectors end in an organization each day", maxScans)
 	case o.Organizations < 0:
 		return errors.New("--organizations must not be negative: it is the number of organizations to poll")
