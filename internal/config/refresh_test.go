@@ -34,7 +34,7 @@ func TestRefreshOfAssets(t *testing.T) {
 		{"by interval, by flag", "", "", []func(*config.Flags){byFlag(interval, 0)}, 0},
 		{"by interval, by file", "collectors: {assets: {refresh: interval}}", "", nil, 0},
 		{"by interval, for which the other flag means nothing", "", "", []func(*config.Flags){byFlag(interval, time.Minute)}, 0},
-		{"without tasks nothing tells what changes", "", "", []func(*config.Flags){tasksOff}, 0},
+		{"without tasks, changes are unknown", "", "", []func(*config.Flags){tasksOff}, 0},
 		{"without tasks, by file", "collectors: {tasks: {enabled: false}, assets: {max_interval: 8h}}", "", nil, 0},
 		{"an interval longer than the default", "", flag, []func(*config.Flags){every(8 * time.Hour)}, 8 * time.Hour},
 		{"no shorter than the interval", "collectors: {assets: {interval: 2h, max_interval: 2h}}", "config.yml:1: max_interval", nil, 2 * time.Hour},
