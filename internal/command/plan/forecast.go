@@ -102,9 +102,10 @@ func newRows(p schedule.Poll, organizations int, scans float64) []row {
 		if scans == 0 {
 			return []row{r}
 		}
+		scans = max(scans, 1e-4) // fewer would be more than a time.Duration apart
 		change := r
 		change.reason, change.setting = collector.ReasonChange, ""
-		between := time.Duration(min(float64(24*time.Hour)/scans, math.MaxInt64/2))
+		between := time.Duration(float64(24*time.Hour) / scans)
 		change.load.Interval, change.load.Weight = max(p.Interval, between), p.Weight
 		// From one scan to the next it is polled as often as MaxInterval has passed.
 		unchanged := scans * max(0, math.Ceil(between.Seconds()/p.MaxInterval.Seconds())-1)

@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -146,6 +147,9 @@ func TestForecast(t *testing.T) {
 		{"assets on change, without scans", Options{Flags: onChange(exportToken), Limit: 10_000}, true, []string{
 			"assets one organization interval 1 6h 6h 4.0",
 		}},
+		{"assets on change, almost without scans", Options{Flags: onChange(exportToken), Limit: 10_000, ScansPerDay: 1e-300}, true, []string{
+			"assets one organization interval 1 6h 6h 4.0",
+		}},
 		{"hosted zones", options(1000, organizationToken, collect("hosted_zones", 0)), false, []string{"hosted_zones"}},
 		{"a collector of two calls", options(1000, "", collect("directory", 6*time.Hour)), true, []string{"directory one organization interval 2 6h 6h 8.0"}},
 	} {
@@ -183,14 +187,15 @@ func TestMistakesAreSentences(t *testing.T) {
 		options Options
 		want    string
 	}{
-		"no limit":                {options(0, ""), "the limit of the account is unknown: pass the number of its licensed assets with --limit"},
-		"the folder of no run":    {options(0, "", func(f *config.Flags) { f.CacheDir = t.TempDir() }), "the limit of the account is unknown"},
-		"a folder that is absent": {options(0, "", func(f *config.Flags) { f.CacheDir = filepath.Join(t.TempDir(), "none") }), "--cache.dir"},
-		"a negative limit":        {options(-1, ""), "--limit must not be negative"},
-		"negative scans":          {Options{Flags: harness.DefaultFlags(), Limit: 100, ScansPerDay: -1}, "--scans-per-day must be from 0 to"},
-		"negative organizations":  {Options{Flags: harness.DefaultFlags(), Limit: 100, Organizations: -1}, "--organizations must not be negative"},
-		"a share below one call":  {options(100, "", share(0.001)), "--quota.share=0.001 of 100 API calls a day is less than one call"},
-		"a share of nothing":      {options(100, "", share(0)), "--quota.share"},
+		"no limit":                 {options(0, ""), "the limit of the account is unknown: pass the number of its licensed assets with --limit"},
+		"the folder of no run":     {options(0, "", func(f *config.Flags) { f.CacheDir = t.TempDir() }), "the limit of the account is unknown"},
+		"a folder that is absent":  {options(0, "", func(f *config.Flags) { f.CacheDir = filepath.Join(t.TempDir(), "none") }), "--cache.dir"},
+		"a negative limit":         {options(-1, ""), "--limit must not be negative"},
+		"negative scans":           {Options{Flags: harness.DefaultFlags(), Limit: 100, ScansPerDay: -1}, "--scans-per-day must be from 0 to"},
+		"scans that are no number": {Options{Flags: harness.DefaultFlags(), Limit: 100, ScansPerDay: math.NaN()}, "--scans-per-day must be from 0 to"},
+		"negative organizations":   {Options{Flags: harness.DefaultFlags(), Limit: 100, Organizations: -1}, "--organizations must not be negative"},
+		"a share below one call":   {options(100, "", share(0.001)), "--quota.share=0.001 of 100 API calls a day is less than one call"},
+		"a share of nothing":       {options(100, "", share(0)), "--quota.share"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := run(t, c.options)
