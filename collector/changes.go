@@ -66,7 +66,7 @@ func collectTaskChanges(ctx context.Context, poll Poll, followed []Followed) (ma
 		}
 	}
 	within := window(poll.Now, since)
-	// The first search looks back until it must find something: else nothing would show that the console heeds it.
+	// The first search looks back until it must find something: else nothing would show that the console applies it.
 	if longer := window(poll.Now, newest.Add(-windowSkew)); poll.Previous == nil && longer <= LongestWindow {
 		within = max(within, longer)
 	}

@@ -16,7 +16,7 @@ const accountTaskList = "/account/tasks"
 
 // ChangedTasks streams the tasks of all the account's organizations that have changed within the last hours, by the
 // console's clock, in one call. It needs an account credential. Passive samples are left out. Searches for whole hours
-// are in use, shorter ones are not known to work; that a console heeds the search at all is not documented, so callers
+// are in use, shorter ones are not known to work; that a console applies the search at all is not documented, so callers
 // have to look at what it returns.
 func (c *Client) ChangedTasks(ctx context.Context, within time.Duration) iter.Seq2[Task, error] {
 	search := fmt.Sprintf("updated_at:<%dhours and %s", int64(within/time.Hour), withoutSamples)

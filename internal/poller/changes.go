@@ -130,7 +130,7 @@ func (j *job) pollFollowers(now time.Time) {
 	}
 }
 
-// unproven has the next poll of changes prove that the console heeds the search.
+// unproven has the next poll of changes prove that the console applies the search.
 func (j *job) unproven() { j.snapshot, j.part, j.lastSuccess = nil, nil, time.Time{} }
 
 // applyChange applies what has changed in an organization.

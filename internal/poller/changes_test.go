@@ -300,7 +300,7 @@ func exportsOf(console *simulator.Console) []simulator.Call {
 	})
 }
 
-// At first nothing shows that the search is heeded if it finds nothing: it looks back to the newest task.
+// At first nothing shows that the search is applied if it finds nothing: it looks back to the newest task.
 func TestASearchThatFindsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
