@@ -224,6 +224,7 @@ func addServeFlags(app *kingpin.Application, demo *command.Demo) *serve.Options 
 	app.Flag("web.max-requests", "Maximum number of scrapes at the same time; 0 is no limit.").Default("40").IntVar(&o.Handler.MaxRequests)
 	app.Flag("web.disable-exporter-metrics", "Leave out the metrics of the exporter's own process: go_*, process_*, promhttp_*.").BoolVar(&o.DisableExporterMetrics)
 	app.Flag("web.enable-lifecycle", "Reload --config.file at POST /-/reload, as at SIGHUP.").BoolVar(&o.EnableLifecycle)
+	app.Flag("web.grafana-url", "Address of the Grafana that has the dashboards, for links from the status page.").StringVar(&o.Handler.GrafanaURL)
 	app.Flag("web.enable-pprof", "Serve profiles under /debug/pprof/.").BoolVar(&o.Handler.Pprof)
 	o.Web = kingpinflag.AddFlags(app, ":10026")
 	return o

@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -206,27 +205,8 @@ func (e *Exporter) Of(organizations []string) (prometheus.Gatherer, error) {
 // Ready reports whether every poll has succeeded or failed once, or polling is paused. Once true it stays true.
 func (e *Exporter) Ready() bool { return e.poller.Ready() }
 
-// Status returns the state of every poll.
-func (e *Exporter) Status() []*poller.Status { return e.poller.Status() }
-
-// Quota returns a sentence on the quota of each account.
-func (e *Exporter) Quota() []string {
-	var sentences []string
-	for _, account := range e.inForce.Load().accounts.all {
-		s := account.quota.State(e.options.Now())
-		text := s.Explain()
-		if s.Reason() != "" {
-			text = "polling is paused and the last results are still served: " + text
-		}
-		if account.config.Name != "" {
-			text = account.config.Name + ": " + text
-		} else {
-			text = strings.ToUpper(text[:1]) + text[1:]
-		}
-		sentences = append(sentences, text+".")
-	}
-	return sentences
-}
+// Status returns the state of each account and its polls.
+func (e *Exporter) Status() []poller.AccountStatus { return e.poller.Status() }
 
 // Configuration returns the configuration in force, without secrets.
 func (e *Exporter) Configuration() string { return e.inForce.Load().config.String() }

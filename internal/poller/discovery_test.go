@@ -61,8 +61,8 @@ func TestARefusedTokenIsTriedFourTimesAnHourAndReportedWithAdvice(t *testing.T) 
 		if lines := w.Log.Lines("poll failed", "do="); len(lines) == 0 || strings.Contains(w.Log.String(), "ET0000") {
 			t.Errorf("logged: %s", w.Log)
 		}
-		for _, s := range w.Exporter.Status() {
-			if advice := config.Advice(&runzero.Error{Status: 401}); s.Collector == schedule.Discovery && (advice == "" || !strings.HasSuffix(s.Problem, ": "+advice)) {
+		for _, s := range w.Exporter.Status()[0].Polls {
+			if advice := config.Advice(&runzero.Error{Status: 401}); s.Collector == schedule.Discovery && (advice == "" || s.Advice != advice) {
 				t.Errorf("the status %+v lacks the advice %q", s, advice)
 			}
 		}

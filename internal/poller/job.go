@@ -43,8 +43,10 @@ type job struct {
 	unsupported bool
 	calls       int64 // requests of the last poll
 	err         error
+	outcomes    string // as Status.Outcomes
 	snapshot    *collector.Snapshot
 	live        int64               // assets that snapshot counts as live
+	series      int                 // of snapshot
 	previous    *collector.Snapshot // the snapshot that the organization's job had under another name or with other settings
 
 	// What was last published of the job; nil is to be made again.
@@ -189,6 +191,7 @@ func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err erro
 	j.duration = now.Sub(began)
 	j.err = err
 	j.unsupported = errors.Is(err, collector.ErrUnsupported)
+	j.remember()
 	if err != nil {
 		j.failures++
 		return
@@ -203,6 +206,10 @@ func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err erro
 
 func (j *job) setSnapshot(s *collector.Snapshot) {
 	j.snapshot, j.part, j.live = s, exposition.NewPart(j.account.Labels.Add(s.Families)), collector.LiveAssets(s.Families)
+	j.series = 0
+	for _, family := range s.Families {
+		j.series += len(family.Metric)
+	}
 }
 
 // expiry is when the snapshot becomes too old to be exposed; zero: never. While the quota lengthens the interval, a

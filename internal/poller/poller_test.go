@@ -59,7 +59,7 @@ func TestPollsOncePerIntervalAndNeverSooner(t *testing.T) {
 					t.Errorf("the token's organization was requested %d times, want once", n)
 				}
 				w.Expect("runzero_exporter_interval_stretch_ratio", 1)
-				if text := strings.Join(w.Exporter.Quota(), " "); strings.Contains(text, "no daily limit") != (limit < 0) {
+				if text := w.Exporter.Status()[0].Quota.Explain(); strings.Contains(text, "no daily limit") != (limit < 0) {
 					t.Errorf("explained as %q", text)
 				}
 				if text := w.Log.String(); strings.Contains(text, "stretched") || strings.Contains(text, "paused") {

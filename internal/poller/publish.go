@@ -16,7 +16,7 @@ import (
 type publication struct {
 	view          *exposition.View
 	ready         bool
-	status        []*Status
+	status        []AccountStatus
 	accounts      []identity
 	organizations []Organization
 }

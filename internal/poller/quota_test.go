@@ -135,7 +135,7 @@ func TestTheReserveIsLeftToOthers(t *testing.T) {
 		}
 		w.Expect("runzero_api_paused", 1, "reason", quota.PausedReserve)
 		w.Expect("runzero_api_paused", 0, "reason", quota.PausedQuota)
-		if text := strings.Join(w.Exporter.Quota(), " "); !strings.Contains(text, "--quota.reserve") || !strings.Contains(text, "the next request is at") {
+		if text := w.Exporter.Status()[0].Quota.Explain(); !strings.Contains(text, "--quota.reserve") || !strings.Contains(text, "the next request is at") {
 			t.Errorf("explained as %q", text)
 		}
 	})
@@ -249,7 +249,7 @@ func TestAConsoleThatIsDownDoesNotCostTheShare(t *testing.T) {
 		last := w.Values("runzero_collector_last_success_timestamp_seconds", "collector")
 		for _, name := range []string{"sites", "tasks", "assets"} {
 			if age := float64(time.Now().Unix()) - last[name]; age > 6*3600 {
-				t.Errorf("six hours after the console came back, %s is %.1f hours old: %s", name, age/3600, w.Exporter.Quota())
+				t.Errorf("six hours after the console came back, %s is %.1f hours old: %s", name, age/3600, w.Exporter.Status()[0].Quota.Explain())
 			}
 		}
 	})

@@ -330,14 +330,14 @@ func (a *randomAccount) checkIdle(w *world, now time.Time) {
 		return
 	}
 	due := ""
-	for _, s := range w.poller.Status() {
-		if s.State == "polling" {
+	for _, s := range w.poller.Status()[0].Polls {
+		if s.Running {
 			a.idleSince = time.Time{}
 			return
 		}
 		// The status is as of the last publication: the interval in force may be a hundredth longer by now.
 		if s.Collector != schedule.Discovery && !s.LastSuccess.IsZero() && s.Next.Before(now.Add(-time.Minute-s.Interval/100)) {
-			due = fmt.Sprintf("%s of %s has been due since %s: %s", s.Collector, s.Organization, s.Next, s.Problem)
+			due = fmt.Sprintf("%s of %s has been due since %s: %s", s.Collector, s.Organization, s.Next, s.Error)
 		}
 	}
 	switch {
@@ -355,7 +355,7 @@ func (a *randomAccount) checkFresh(w *world, now time.Time) {
 	if w.account.Quota.State(now).Stopped() || a.others != "quiet" {
 		return
 	}
-	for _, s := range w.poller.Status() {
+	for _, s := range w.poller.Status()[0].Polls {
 		most := s.Interval*13/10 + 70*time.Minute + time.Duration(a.organizations)*a.latency
 		if age := now.Sub(s.LastSuccess); s.Interval == a.interval && (s.State == "unsupported" || age > most) {
 			a.note("%s: %s of %s is %s, and its data %s old", now, s.Collector, s.Organization, s.State, age)

@@ -69,7 +69,7 @@ func expectClean(t *testing.T, p *Poller) {
 	if _, err := registry.Gather(); err != nil {
 		t.Error(err)
 	}
-	for _, status := range p.Status() {
+	for _, status := range p.Status()[0].Polls {
 		if status.Organization != "" && status.Organization != collector.Label(status.Organization) {
 			t.Errorf("the status has organization %q", status.Organization)
 		}

@@ -51,6 +51,7 @@ type savedJob struct {
 	Credential   string
 	Running      bool // a poll was under way
 	Cut          int
+	Outcomes     string        `json:",omitempty"`
 	Whole        time.Time     `json:",omitzero"`
 	Unclear      bool          `json:",omitempty"`
 	Processed    time.Time     `json:",omitzero"`
@@ -131,7 +132,7 @@ func (j *job) saved(now time.Time) savedJob {
 		Collector: j.Name, Organization: j.Organization.ID, AccountWide: j.AccountWide, Base: onClock(j.base, now), Wait: j.wait,
 		LastAttempt: onClock(j.lastAttempt, now), LastSuccess: j.lastSuccess.UTC(), Duration: j.duration, Failures: j.failures,
 		Unsupported: j.unsupported, Calls: j.calls, Retry: onClock(j.retry, now), Waits: j.account.keyOf(j.waits), Released: j.released,
-		Credential: j.credential, Running: j.running != nil, Cut: j.cut,
+		Credential: j.credential, Running: j.running != nil, Cut: j.cut, Outcomes: j.outcomes,
 		Whole: onClock(j.whole, now), Unclear: j.unclear, Processed: j.processed, MeanGap: j.meanGap, Cached: j.cached.UTC(),
 	}
 }
@@ -245,6 +246,7 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	j.whole = earlier(saved.Whole, now.Add(schedule.WholeInterval))
 	j.unclear, j.processed, j.meanGap = saved.Unclear, saved.Processed, saved.MeanGap
 	j.retry, j.released, j.credential, j.cut = soon(saved.Retry, now), saved.Released, saved.Credential, saved.Cut
+	j.outcomes = saved.Outcomes[max(len(saved.Outcomes)-outcomesKept, 0):]
 	if saved.Waits != nil {
 		j.waits = j.account.faults[*saved.Waits]
 	}

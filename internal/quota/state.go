@@ -5,11 +5,14 @@ import (
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
 // State is the state of a Quota at an instant.
 type State struct {
 	collector.QuotaState // what is exported; Demand and Stretch are as last set by SetPace
+	Share                Share
+	Remaining            runzero.Count // calls that all tools of the account have left, as last reported
 	Allowance            Allowance
 	Left                 time.Duration // for how long the allowance must last
 	// Probing means that no calls are left, and that one request is admitted all the same to find out whether the quota
@@ -33,6 +36,7 @@ func (q *Quota) State(now time.Time) State {
 	limit, source := q.ledger.limit()
 	configured, isConfigured := q.share.Limit.Get()
 	s := State{
+		Share: q.share, Remaining: q.ledger.Remaining,
 		Allowance: q.share.allowance(&q.ledger, now), Succeeded: q.succeeded, Resumes: q.resumes(now, reason),
 		Unlimited: source == "" && isConfigured && configured == 0,
 		QuotaState: collector.QuotaState{

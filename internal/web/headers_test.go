@@ -17,16 +17,16 @@ import (
 )
 
 // everyPath is every path that the server serves, and a path that does not exist.
-var everyPath = []string{"/", "/metrics", "/config", "/-/healthy", "/-/ready", "/-/reload", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/goroutine", "/debug/pprof/symbol", "/sd/organizations", "/nothing", "/../config", "//config"}
+var everyPath = []string{"/", "/metrics", "/config", "/-/healthy", "/-/ready", "/-/reload", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/goroutine", "/debug/pprof/symbol", "/sd/organizations", "/api/v1/status", "/nothing", "/../config", "//config"}
 
 func everything(c *web.Config) {
 	c.Pprof = true
 	c.Reload = func(context.Context) error { return nil }
-	c.Status = func() []*poller.Status {
-		return []*poller.Status{{
-			Account: `a" style="x`, Organization: `<style>*{}</style><script>alert(1)</script>`, Collector: "assets", State: "failing",
-			Problem: `<img src=x onerror=alert(1)> javascript:alert(1)`, LastSuccess: time.Now(),
-		}}
+	c.Status = func() []poller.AccountStatus {
+		return []poller.AccountStatus{{Name: `a" style="x`, Console: `"><b>`, Polls: []*poller.Status{{
+			Organization: `<style>*{}</style><script>alert(1)</script>`, Collector: "assets", State: poller.StateFailing,
+			Error: `<img src=x onerror=alert(1)> javascript:alert(1)`, Advice: "</script>", LastSuccess: time.Now(),
+		}}}}
 	}
 }
 
@@ -57,21 +57,24 @@ func TestEveryResponseHasSecurityHeaders(t *testing.T) {
 	}
 }
 
-// The page's own style is the only one that may be used, and nothing else in it needs leave.
-func TestPolicyPermitsOnlyTheStyleOfThePage(t *testing.T) {
+// The page's own style and script are the only ones that may be used, and nothing else in it needs leave.
+func TestPolicyPermitsOnlyTheStyleAndTheScriptOfThePage(t *testing.T) {
+	const outside = `<(?:[^>"]|"[^"]*")*` // of the values of attributes
 	for name, change := range map[string]func(*web.Config){"all": everything, "the least": nil, "the demo": func(c *web.Config) { c.Demo = true }} {
 		got := get(handler(change), "/")
-		page := got.Body.String()
-		styles := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindAllStringSubmatch(page, -1)
-		if len(styles) != 1 {
-			t.Fatalf("%s: the page has %d styles, want one", name, len(styles))
+		page, policy := got.Body.String(), got.Header().Get("Content-Security-Policy")
+		for _, part := range []string{"style", "script"} {
+			found := regexp.MustCompile(`(?s)<`+part+`>(.*?)</`+part+`>`).FindAllStringSubmatch(page, -1)
+			if len(found) != 1 || strings.Count(page, "<"+part) != 1 {
+				t.Fatalf("%s: the page has %d of %s, want one", name, len(found), part)
+			}
+			sum := sha256.Sum256([]byte(found[0][1]))
+			want := part + "-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; "
+			if strings.Count(policy, part+"-src") != 1 || !strings.Contains(policy, want) {
+				t.Errorf("%s: the policy %q does not permit the page's %s: %s", name, policy, part, want)
+			}
 		}
-		sum := sha256.Sum256([]byte(styles[0][1]))
-		want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; "
-		if policy := got.Header().Get("Content-Security-Policy"); strings.Count(policy, "style-src") != 1 || !strings.Contains(policy, want) {
-			t.Errorf("%s: the policy %q does not permit the page's style: %s", name, policy, want)
-		}
-		for _, forbidden := range []string{`<[^>]* style=`, `<[^>]* on[a-z]+=`, `<script`, `<link`, `<img`, `<iframe`, `<form`, `<base`, `<object`, `<[^>]*javascript:`} {
+		for _, forbidden := range []string{outside + ` style=`, outside + ` on[a-z]+=`, `<link`, `<img`, `<iframe`, `<form`, `<base`, `<object`, `<[^>]*javascript:`} {
 			if found := regexp.MustCompile(`(?i)` + forbidden).FindString(page); found != "" {
 				t.Errorf("%s: the page holds %q, which the policy forbids", name, found)
 			}
@@ -144,7 +147,7 @@ func TestNoPathServesFilesOrRedirectsElsewhere(t *testing.T) {
 }
 
 func TestOnlyReloadAcceptsOtherMethods(t *testing.T) {
-	for _, path := range everyPath[:12] {
+	for _, path := range everyPath[:13] {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodTrace, http.MethodOptions, "PROPFIND"} {
 			recorder := httptest.NewRecorder()
 			handler(everything).ServeHTTP(recorder, httptest.NewRequest(method, path, nil))

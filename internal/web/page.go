@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -18,32 +20,22 @@ var (
 	pageTemplate string
 	//go:embed page.css
 	pageStyle string
+	//go:embed page.js
+	pageScript string
 )
-
-// maxRows keeps the page of an account with hundreds of organizations readable.
-const maxRows = 500
 
 type link struct{ Address, Text string }
 
 // page serves the status page. It is made at each request, because the state of the polls changes.
 func page(c Config) http.Handler {
-	page := template.Must(template.New("page").Option("missingkey=error").Funcs(template.FuncMap{"age": age, "until": until}).Parse(pageTemplate))
-	links := []link{{c.TelemetryPath, "Metrics"}, {"/config", "Configuration"}, {organizationsPath, "Service discovery"}, {"/-/healthy", "Health"}, {"/-/ready", "Readiness"}}
-	if c.Pprof {
-		links = append(links, link{"/debug/pprof/", "Profiles"})
-	}
-	sum := sha256.Sum256([]byte(pageStyle))
-	policy := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " + defaultPolicy
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		polls := c.Status()
+	page := template.Must(template.New("page").Option("missingkey=error").Funcs(template.FuncMap{
+		"count": count, "plural": plural, "natural": natural, "marks": marks,
+	}).Parse(pageTemplate))
+	policy := "style-src " + hash(pageStyle) + "; script-src " + hash(pageScript) + "; connect-src 'self'; " + defaultPolicy
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var text bytes.Buffer
-		err := page.Execute(&text, map[string]any{
-			"Style":   template.CSS(pageStyle), //nolint:gosec // our own style sheet
-			"Version": c.Version, "Demo": c.Demo, "Links": links, "Quota": c.Quota(),
-			"Accounts": len(polls) > 0 && polls[0].Account != "", // whether they have names
-			"Polls":    polls[:min(maxRows, len(polls))], "More": max(len(polls)-maxRows, 0),
-		})
-		if err != nil {
+		shown := newView(c, time.Now(), r.URL.Query()["organization"])
+		if err := page.Execute(&text, shown); err != nil {
 			level.Error(c.Logger).Log("msg", "the status page cannot be rendered", "err", err)
 			respond(w, http.StatusInternalServerError, "The page cannot be rendered; see the log.")
 			return
@@ -56,19 +48,34 @@ func page(c Config) http.Handler {
 	})
 }
 
-func age(t time.Time) string {
-	if t.IsZero() {
-		return "none yet"
-	}
-	return time.Since(t).Round(time.Second).String() + " old"
+// hash permits a style or a script by its contents.
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-func until(t time.Time) string {
-	if t.IsZero() {
-		return "never"
+// links lead to what else there is to see.
+func (c Config) links() []link {
+	links := []link{{c.TelemetryPath, "Metrics"}, {statusPath, "Status as JSON"}, {"/config", "Configuration"}, {organizationsPath, "Service discovery"}}
+	if c.GrafanaURL != "" {
+		for _, d := range []link{{"runzero-exporter", "Exporter"}, {"runzero-inventory", "Inventory"}, {"runzero-scans", "Scans"}} {
+			links = append(links, link{c.GrafanaURL + "/d/" + d.Address, "Dashboard: " + d.Text})
+		}
 	}
-	if wait := time.Until(t).Round(time.Second); wait > 0 {
-		return "in " + wait.String()
+	links = append(links, link{runbooks, "Runbooks"})
+	if c.Pprof {
+		links = append(links, link{"/debug/pprof/", "Profiles"})
 	}
-	return "now"
+	return links
 }
+
+// CheckGrafanaURL checks the address of Grafana; an empty one is none.
+func CheckGrafanaURL(address string) error {
+	u, err := url.Parse(address)
+	if address != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
+		return errors.New("it is not the plain address of a Grafana: write it like https://grafana.example.com") // it may hold a password
+	}
+	return nil
+}
+
+const runbooks = "https://github.com/runzero-exporter/runzero_exporter/blob/main/docs/runbooks.md"

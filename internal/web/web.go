@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"strings"
+	"time"
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,16 +25,17 @@ type Config struct {
 	Organizations func() []poller.Organization // that are polled
 	// Of returns a gatherer of the series of the organizations that texts name; an error when one is not polled.
 	Of            func(texts []string) (prometheus.Gatherer, error)
-	Registry      *prometheus.Registry        // for the metrics of the scrapes themselves; nil: not wanted
-	MaxRequests   int                         // scrapes at the same time; 0: no limit
-	Ready         func() bool                 // whether every poll has had a result
-	Status        func() []*poller.Status     // of every poll
-	Quota         func() []string             // a sentence on the quota of each account
-	Configuration func() string               // in force, without secrets
-	Version       string                      // shown on the page
-	Demo          bool                        // the page says that the console is simulated
-	Pprof         bool                        // serve profiles under /debug/pprof/
-	Reload        func(context.Context) error // loads the configuration again; nil: forbidden
+	Registry      *prometheus.Registry          // for the metrics of the scrapes themselves; nil: not wanted
+	MaxRequests   int                           // scrapes at the same time; 0: no limit
+	Ready         func() bool                   // whether every poll has had a result
+	Status        func() []poller.AccountStatus // of every account
+	Configuration func() string                 // in force, without secrets
+	Version       string                        // shown on the page
+	Started       time.Time                     // when the process began
+	GrafanaURL    string                        // where the dashboards are, without a slash at the end; empty: unknown
+	Demo          bool                          // the page says that the console is simulated
+	Pprof         bool                          // serve profiles under /debug/pprof/
+	Reload        func(context.Context) error   // loads the configuration again; nil: forbidden
 }
 
 // New makes the handler of everything.
@@ -54,6 +56,7 @@ func New(c Config) http.Handler {
 		respond(w, http.StatusOK, strings.TrimSuffix(c.Configuration(), "\n"))
 	})
 	mux.HandleFunc("GET "+organizationsPath, c.organizations)
+	mux.HandleFunc("GET "+statusPath, c.serveStatus)
 	mux.HandleFunc("POST /-/reload", c.reload)
 	mux.HandleFunc("PUT /-/reload", c.reload)
 	if c.Pprof {

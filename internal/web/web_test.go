@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +16,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
-	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 	"github.com/runzero-exporter/runzero_exporter/internal/web"
 )
 
@@ -33,8 +31,8 @@ func handler(change func(*web.Config)) http.Handler {
 			return nil, fmt.Errorf("no organization %q is polled", texts)
 		},
 		Ready:         func() bool { return true },
-		Status:        func() []*poller.Status { return nil },
-		Quota:         func() []string { return []string{"<em>Half</em> of the quota is left."} },
+		Status:        func() []poller.AccountStatus { return nil },
+		Started:       time.Now().Add(-90 * time.Minute),
 		Configuration: func() string { return "accounts: []\n" },
 		Version:       "1.2.3",
 	}
@@ -104,39 +102,6 @@ func TestConcurrentScrapesAreBounded(t *testing.T) {
 	}
 }
 
-func TestStatusPageEscapesUntrustedText(t *testing.T) {
-	h := handler(func(c *web.Config) {
-		c.Demo = true
-		c.Status = func() []*poller.Status {
-			return []*poller.Status{
-				{Organization: `<script>alert("1")</script>`, Collector: "assets", State: "failing", Problem: "502: <b>down</b>", LastSuccess: time.Now().Add(-time.Hour), Next: time.Now().Add(time.Hour)},
-				{Collector: schedule.Discovery, State: "waiting"},
-			}
-		}
-	})
-	page := get(h, "/").Body.String()
-	for _, want := range []string{"failing", "1h0m0s old", "none yet", "simulated console", "1.2.3", "&lt;em&gt;Half&lt;/em&gt; of the quota", `href="/metrics"`} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
-	for _, bad := range []string{"<script>alert", "<b>down", "debug/pprof"} {
-		if strings.Contains(page, bad) {
-			t.Errorf("the page contains %q", bad)
-		}
-	}
-}
-
-func TestStatusPageIsLimitedTo500Rows(t *testing.T) {
-	h := handler(func(c *web.Config) {
-		c.Status = func() []*poller.Status { return slices.Repeat([]*poller.Status{{}}, 1700) }
-	})
-	page := get(h, "/").Body.String()
-	if n := strings.Count(page, "<tr>"); n != 501 || !strings.Contains(page, "And 1200 more") {
-		t.Errorf("%d rows", n)
-	}
-}
-
 func TestSlogWritesToTheGoKitLogger(t *testing.T) {
 	var out bytes.Buffer
 	logger := web.Slog(level.NewFilter(log.NewLogfmtLogger(&out), level.AllowInfo()))
@@ -174,19 +139,6 @@ func TestReload(t *testing.T) {
 		handler(c.change).ServeHTTP(recorder, httptest.NewRequest(c.method, "/-/reload", nil))
 		if recorder.Code != c.code || reloads != c.reloads || !strings.Contains(recorder.Body.String(), c.body) || strings.Contains(recorder.Body.String(), "PLANTED") {
 			t.Errorf("%s: %d after %d reloads: %s", c.what, recorder.Code, reloads, recorder.Body)
-		}
-	}
-}
-
-func TestStatusPageShowsAccountsIfNamed(t *testing.T) {
-	for account, columns := range map[string]int{"": 0, "<b>north</b>": 1} {
-		page := get(handler(func(c *web.Config) {
-			c.Status = func() []*poller.Status {
-				return []*poller.Status{{Account: account, Collector: "sites", State: "good"}}
-			}
-		}), "/").Body.String()
-		if strings.Count(page, "<th>Account</th>") != columns || strings.Contains(page, "<b>") || strings.Count(page, "&lt;b&gt;north") != columns {
-			t.Errorf("account %q: %s", account, page)
 		}
 	}
 }

@@ -118,9 +118,11 @@ func (l *life) outage() {
 // newest is when a poll of one of these collectors of north last succeeded.
 func (l *life) newest(collectors ...string) time.Time {
 	var newest time.Time
-	for _, s := range l.Exporter.Status() {
-		if s.Account == "north" && slices.Contains(collectors, s.Collector) && s.LastSuccess.After(newest) {
-			newest = s.LastSuccess
+	for _, a := range l.Exporter.Status() {
+		for _, s := range a.Polls {
+			if a.Name == "north" && slices.Contains(collectors, s.Collector) && s.LastSuccess.After(newest) {
+				newest = s.LastSuccess
+			}
 		}
 	}
 	return newest

@@ -22,7 +22,10 @@ func (l *life) sizes() sizes {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	s := sizes{polls: len(l.Exporter.Status()), goroutines: runtime.NumGoroutine()}
+	s := sizes{goroutines: runtime.NumGoroutine()}
+	for _, a := range l.Exporter.Status() {
+		s.polls += len(a.Polls)
+	}
 	for _, f := range families {
 		s.series += len(f.GetMetric())
 	}

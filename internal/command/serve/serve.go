@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +45,9 @@ const (
 func (o Options) check() error {
 	if err := web.CheckTelemetryPath(o.Handler.TelemetryPath); err != nil {
 		return fmt.Errorf("invalid --web.telemetry-path: %w", err)
+	}
+	if err := web.CheckGrafanaURL(o.Handler.GrafanaURL); err != nil {
+		return fmt.Errorf("invalid --web.grafana-url: %w", err)
 	}
 	if err := web.CheckFile(*o.Web.WebConfigFile); err != nil {
 		return fmt.Errorf("invalid --web.config.file: %w", err)
@@ -128,10 +132,11 @@ func closeServer(server *http.Server) {
 
 func (o Options) handler(env command.Env, e *exporter.Exporter) web.Config {
 	handler := o.Handler
-	handler.Logger, handler.Version, handler.Demo = env.Logger, version.Info(), o.Demo.Enabled
+	handler.Logger, handler.Version, handler.Started, handler.Demo = env.Logger, version.Version, time.Now(), o.Demo.Enabled
 	handler.Gatherer, handler.Configuration = e, e.Configuration
 	handler.Organizations, handler.Of = e.Organizations, e.Of
-	handler.Ready, handler.Status, handler.Quota = e.Ready, e.Status, e.Quota
+	handler.GrafanaURL = strings.TrimRight(handler.GrafanaURL, "/")
+	handler.Ready, handler.Status = e.Ready, e.Status
 	if o.EnableLifecycle {
 		handler.Reload = e.Reload
 	}
