@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // that exist only as flags are in comments.
 func (c *Config) String() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "# --cache.max-age=%s\n", model.Duration(c.MaxAge))
+	fmt.Fprintf(&text, "# --cache.max-age=%s\n", durationText(c.MaxAge))
 	if c.CacheDir != "" {
 		fmt.Fprintf(&text, "# --cache.dir=%q\n", c.CacheDir)
 	}
@@ -31,7 +32,7 @@ func (c *Config) String() string {
 	shown := map[string]any{"accounts": accounts, "collectors": c.shownCollectors()}
 	for _, each := range c.Collectors {
 		if q := each.Query; q.Name != "" {
-			queries = append(queries, map[string]any{"name": q.Name, "of": q.Of, "search": q.Search, "interval": model.Duration(each.Interval), "weight": each.Weight})
+			queries = append(queries, map[string]any{"name": q.Name, "of": q.Of, "search": q.Search, "interval": durationText(each.Interval), "weight": each.Weight})
 			shown["queries"] = queries
 		}
 	}
@@ -41,6 +42,15 @@ func (c *Config) String() string {
 		return fmt.Sprintf("# the configuration cannot be shown: %v\n", err)
 	}
 	return text.String()
+}
+
+// durationText is a duration as users write it: 7d, which Prometheus writes as 1w.
+func durationText(d time.Duration) string {
+	text := model.Duration(d).String()
+	if weeks, err := strconv.Atoi(strings.TrimSuffix(text, "w")); err == nil && weeks > 0 {
+		return fmt.Sprintf("%dd", 7*weeks)
+	}
+	return text
 }
 
 func (a Account) shown() map[string]any {
@@ -54,7 +64,7 @@ func (a Account) shown() map[string]any {
 	}
 	console := a.Credentials[0].Runzero
 	shown := map[string]any{
-		"url": a.URL, "timeout": model.Duration(console.Timeout), "allow_http": console.AllowHTTP,
+		"url": a.URL, "timeout": durationText(console.Timeout), "allow_http": console.AllowHTTP,
 		"quota":         a.shownQuota(),
 		"credentials":   credentials,
 		"organizations": a.shownOrganizations(),
@@ -116,11 +126,11 @@ func (c *Config) shownCollectors() map[string]map[string]any {
 		}
 		settings["enabled"] = true
 		if each.Scope != collector.HeadersOnly {
-			settings["interval"], settings["weight"] = model.Duration(each.Interval), each.Weight
+			settings["interval"], settings["weight"] = durationText(each.Interval), each.Weight
 		}
 		switch {
 		case each.MaxInterval > 0:
-			settings["refresh"], settings["max_interval"] = RefreshOnChange, model.Duration(each.MaxInterval)
+			settings["refresh"], settings["max_interval"] = RefreshOnChange, durationText(each.MaxInterval)
 		case each.ChangedBy != "":
 			settings["refresh"] = RefreshByInterval
 		}
@@ -130,8 +140,8 @@ func (c *Config) shownCollectors() map[string]map[string]any {
 	assets["tags"] = s.AssetTags
 	ages := []any{}
 	for _, age := range s.ScanMaxAges {
-		ages = append(ages, map[string]any{"organization": age.Organization, "site": age.Site, "max_age": model.Duration(age.MaxAge)})
+		ages = append(ages, map[string]any{"organization": age.Organization, "site": age.Site, "max_age": durationText(age.MaxAge)})
 	}
-	tasks["scan_max_age"], tasks["scan_max_age_by_site"] = model.Duration(s.ScanMaxAge), ages
+	tasks["scan_max_age"], tasks["scan_max_age_by_site"] = durationText(s.ScanMaxAge), ages
 	return shown
 }
