@@ -3,14 +3,17 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"sync"
 	"time"
 
+	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/common/version"
@@ -69,7 +72,8 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	server := web.NewServer(env.Logger, web.New(o.handler(env, e)))
 	// No request is made before the port is open: a start that fails because it is in use must not cost calls.
 	listening, listens := context.WithCancel(ctx)
-	server.BaseContext = func(net.Listener) context.Context {
+	server.BaseContext = func(l net.Listener) context.Context {
+		o.logPage(env.Logger, l.Addr(), server.TLSConfig)
 		listens()
 		return context.Background()
 	}
@@ -115,6 +119,26 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	default:
 		return nil
 	}
+}
+
+// logPage logs where a browser finds the status page, in plain words also for those who only try the demo.
+func (o Options) logPage(logger log.Logger, address net.Addr, encryption *tls.Config) {
+	host, port, err := net.SplitHostPort(address.String())
+	if err != nil {
+		return // no browser reaches a vsock
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	page := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/"}
+	if encryption != nil && encryption.GetConfigForClient != nil { // which exporter-toolkit sets for --web.config.file
+		page.Scheme = "https"
+	}
+	text := "open the status page"
+	if o.Demo.Enabled {
+		text = "this is a demo: console and account are simulated; open the status page"
+	}
+	level.Info(logger).Log("msg", text, "url", page.String())
 }
 
 // closeServer closes all connections, those in use after clientTimeout: a client may never read its response.
