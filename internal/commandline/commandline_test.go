@@ -1,9 +1,10 @@
-package main
+package commandline
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,21 +14,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
-	"github.com/runzero-exporter/runzero_exporter/internal/command"
-	"github.com/runzero-exporter/runzero_exporter/internal/config"
-	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
 )
 
 // runCommand runs the program as a user would, without a credential in the environment.
 func runCommand(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, log bytes.Buffer
-	code = run(ctx, nil, args, func(string) string { return "" }, &out, &log)
+	code = Run(ctx, Process{Args: args, Getenv: func(string) string { return "" }, Stdout: &out, Stderr: &log})
 	return code, out.String(), log.String()
 }
 
@@ -161,40 +158,32 @@ func TestPlanWarnsOfSettingsWithoutEffect(t *testing.T) {
 	}
 }
 
-// An environment must never widen a scan.
-func TestScanReadsNoFlagFromTheEnvironment(t *testing.T) {
-	app := kingpin.New(exporter.Name, "")
-	scan := app.Command("scan", "")
-	addScanFlags(scan)
-	addEnvironment(app)
-	for _, flag := range scan.Model().Flags {
-		if flag.Envar != "" {
-			t.Errorf("--%s is read from %s", flag.Name, flag.Envar)
-		}
-	}
-}
-
 // Only serve has something to reload. A terminal that hung up during the start ends every other command.
 func TestAHangupEndsOtherCommands(t *testing.T) {
 	hangups := make(chan os.Signal, 1)
 	hangups <- syscall.SIGHUP
 	var out, log bytes.Buffer
-	if code := run(t.Context(), hangups, []string{"once", "--demo"}, func(string) string { return "" }, &out, &log); code != 1 || out.Len() > 0 {
+	process := Process{Args: []string{"once", "--demo"}, Getenv: func(string) string { return "" }, Stdout: &out, Stderr: &log, Hangups: hangups}
+	if code := Run(t.Context(), process); code != 1 || out.Len() > 0 {
 		t.Errorf("exit code %d: %s", code, out.String())
 	}
 }
 
-func TestEveryFlagHasAnEnvironmentVariable(t *testing.T) {
-	app := kingpin.New(exporter.Name, "")
-	addFlags(app, &config.Flags{})
-	addServeFlags(app, &command.Demo{})
-	addSimulateFlags(app.Command("simulate", ""))
-	addEnvironment(app)
-	nameFlags(app)
+// An environment must never widen a scan, or write files.
+func TestFlagsOfWhatServesHaveAnEnvironmentVariable(t *testing.T) {
 	seen := map[string]string{}
-	flags := app.Model().Flags
-	for _, c := range app.Model().Commands {
-		flags = append(flags, c.Flags...)
+	model := newProgram(io.Discard).app.Model()
+	flags := model.Flags
+	for _, c := range model.Commands {
+		if slices.Contains([]string{"check", "plan", "simulate"}, c.Name) {
+			flags = append(flags, c.Flags...)
+			continue
+		}
+		for _, flag := range c.Flags {
+			if flag.Envar != "" {
+				t.Errorf("--%s of %s is read from %s", flag.Name, c.Name, flag.Envar)
+			}
+		}
 	}
 	for _, flag := range flags {
 		if flag.Name == "help" || flag.Name == "version" || flag.Hidden {
