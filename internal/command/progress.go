@@ -53,11 +53,12 @@ func (p *Progress) Show(text func() string) (stop func()) {
 func (p *Progress) write(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.erase(); text != "" {
-		line := []rune(text)
-		_, _ = io.WriteString(p.terminal, string(line[:min(len(line), progressWidth)]))
-		p.shown = true
+	if text == "" {
+		p.erase()
+		return
 	}
+	_, _ = fmt.Fprintf(p.terminal, "\r%-*.*s", progressWidth, progressWidth, text)
+	p.shown = true
 }
 
 func (p *Progress) erase() {
