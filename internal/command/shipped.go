@@ -19,7 +19,7 @@ func GrafanaURL(text string) (string, error) {
 		return "", nil
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return "", errors.New("--grafana-url must be the address of your Grafana, such as https://grafana.example.com")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return "", errors.New("--grafana-url must have no user, query or fragment: set it to the address of your Grafana alone, such as https://grafana.example.com")
 	}
 	return strings.TrimRight(u.String(), "/"), nil

@@ -36,8 +36,9 @@ type Process struct {
 // Run runs the command that the arguments select. It returns the exit code: 1 when the command fails, 2 when the
 // arguments are wrong.
 func Run(ctx context.Context, p Process) int {
-	if len(p.Args) > 0 && p.Args[0] == "help" {
-		p.Args = append(slices.Clone(p.Args[1:]), "--help")
+	// The first word, as a flag, gets the same explanations as everything else.
+	if i := slices.IndexFunc(p.Args, func(arg string) bool { return !strings.HasPrefix(arg, "-") }); i >= 0 && p.Args[i] == "help" {
+		p.Args = append(slices.Delete(slices.Clone(p.Args), i, i+1), "--help")
 	}
 	c := newProgram(p.Stdout)
 	if c.printed(p.Args) {

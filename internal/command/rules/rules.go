@@ -36,6 +36,8 @@ func (l Labels) Set(s string) error {
 		return fmt.Errorf("--label=%s must be KEY=VALUE, such as team=netops", s)
 	case !regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`).MatchString(name) || strings.HasPrefix(name, "__") || name == "alertname":
 		return fmt.Errorf("--label=%s: %q cannot be the label of an alert: use letters, digits and _, such as team", s, name)
+	case name == "severity":
+		return fmt.Errorf("--label=%s: alerts of one name differ by their severity, so that it cannot be set", s)
 	case strings.Contains(value, "{{") || strings.ToValidUTF8(value, "") != value:
 		return fmt.Errorf("--label=%s has a value that Prometheus would take for a template, or that is no text", strconv.QuoteToGraphic(s))
 	case duplicate:

@@ -104,6 +104,7 @@ func TestMistakesAreSentences(t *testing.T) {
 		"on-call=a":    "cannot be the label of an alert",
 		"__x=a":        "cannot be the label of an alert",
 		"alertname=a":  "cannot be the label of an alert",
+		"severity=a":   "differ by their severity",
 		"team={{ . }}": "would take for a template",
 		"team=\xff":    "no text",
 		"site=branch":  "set twice",
