@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -41,8 +42,11 @@ func Run(ctx context.Context, p Process) int {
 		p.Args = append(slices.Delete(slices.Clone(p.Args), i, i+1), "--help")
 	}
 	c := newProgram(p.Stdout)
-	if c.printed(p.Args) {
-		return 0
+	// kingpin's own have the commands last.
+	for flag, text := range map[string]string{"--help-long": longHelpTemplate, "--help-man": manTemplate} {
+		if slices.Contains(p.Args, flag) && c.print(text) == nil {
+			return 0
+		}
 	}
 	ended := false
 	c.app.Terminate(func(int) { ended = true }) // after --help and --version
@@ -136,12 +140,8 @@ func (c *program) report(w io.Writer, text string) {
 // wantsJSON looks for --log.format=json in arguments that cannot be parsed.
 func wantsJSON(p Process) bool {
 	format := p.Getenv("RUNZERO_LOG_FORMAT")
-	for i, arg := range p.Args {
-		if value, found := strings.CutPrefix(arg, "--log.format="); found {
-			format = value
-		} else if arg == "--log.format" && i+1 < len(p.Args) {
-			format = p.Args[i+1]
-		}
+	if found := regexp.MustCompile(`--log\.format[= ](\w+)`).FindStringSubmatch(strings.Join(p.Args, " ")); found != nil {
+		format = found[1]
 	}
 	return format == "json"
 }

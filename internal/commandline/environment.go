@@ -11,19 +11,22 @@ import (
 // --cache.interval. Not kingpin's own: a RUNZERO_VERSION that is set for other reasons would end the program. And
 // only those of commands that read or serve: an environment must never widen a scan or write files.
 func addEnvironment(app *kingpin.Application) {
-	add := func(flags []*kingpin.FlagModel, get func(string) *kingpin.FlagClause) {
-		for _, flag := range flags {
-			if flag.Hidden || flag.Name == "help" || flag.Name == "version" {
-				continue
-			}
-			variable := strings.NewReplacer(".", "_", "-", "_").Replace(strings.ToUpper(flag.Name))
-			get(flag.Name).Envar("RUNZERO_" + strings.TrimPrefix(variable, "RUNZERO_"))
+	eachFlag(app, func(command string, f *kingpin.FlagModel, flag *kingpin.FlagClause) {
+		if slices.Contains([]string{"", "check", "plan", "simulate"}, command) && !f.Hidden && f.Name != "help" && f.Name != "version" {
+			variable := strings.NewReplacer(".", "_", "-", "_").Replace(strings.ToUpper(f.Name))
+			flag.Envar("RUNZERO_" + strings.TrimPrefix(variable, "RUNZERO_"))
 		}
+	})
+}
+
+// eachFlag calls do with every flag and its command, which is empty for general flags.
+func eachFlag(app *kingpin.Application, do func(command string, f *kingpin.FlagModel, flag *kingpin.FlagClause)) {
+	for _, f := range app.Model().Flags {
+		do("", f, app.GetFlag(f.Name))
 	}
-	add(app.Model().Flags, app.GetFlag)
 	for _, c := range app.Model().Commands {
-		if slices.Contains([]string{"check", "plan", "simulate"}, c.Name) {
-			add(c.Flags, app.GetCommand(c.Name).GetFlag)
+		for _, f := range c.Flags {
+			do(c.Name, f, app.GetCommand(c.Name).GetFlag(f.Name))
 		}
 	}
 }

@@ -20,38 +20,28 @@ var (
 	manTemplate string
 )
 
-// commonFlags are those in the help of the program.
-const commonFlags = "demo config.file runzero.url runzero.token-file runzero.organization cache.dir cache.interval quota.share " +
-	"web.listen-address web.config.file log.level log.format help version"
-
-// generalFlags are the flags outside of a command's own that it uses, or the beginnings of their names with a dot.
-// Those of single collectors are in the long help only.
-func generalFlags(command string) []string {
-	flags := map[string]string{
+// usedFlags are the general flags that a command uses, or the beginnings of their names with a dot; without a command
+// the most used ones. Those of single collectors are in the long help only.
+func usedFlags(command string) []string {
+	return strings.Fields(map[string]string{
+		"":         "demo config.file runzero.url runzero.token-file runzero.organization cache.dir cache.interval quota.share web.listen-address web.config.file log.level version",
 		"serve":    "config.file runzero. cache. quota. demo demo. web. log.level",
 		"check":    "config.file runzero. cache.dir quota. demo web.config.file log.level",
 		"plan":     "config.file runzero.url runzero.token-file runzero.organization cache.interval cache.max-age cache.dir quota. demo log.level",
 		"once":     "config.file runzero. cache. quota. demo demo. log.level",
 		"scan":     "config.file runzero. demo log.level",
 		"simulate": "cache.interval quota. log.level",
-	}[command]
-	return strings.Fields(flags + " log.format help")
+	}[command] + " log.format help")
 }
 
 // describe makes help that begins with what most people look for.
 func (c *program) describe() {
 	c.app.HelpFlag.Help("Show this help, or after a command that of the command. --help-long shows everything, --help-man is a man page.").Short('h')
-	name := func(flags []*kingpin.FlagModel, get func(string) *kingpin.FlagClause) {
-		for _, f := range flags {
-			if !f.IsBoolFlag() && f.PlaceHolder == "" && len(f.Default) == 0 {
-				get(f.Name).PlaceHolder(strings.ToUpper(f.Name[strings.LastIndexAny(f.Name, ".-")+1:]))
-			}
+	eachFlag(c.app, func(_ string, f *kingpin.FlagModel, flag *kingpin.FlagClause) {
+		if !f.IsBoolFlag() && f.PlaceHolder == "" && len(f.Default) == 0 {
+			flag.PlaceHolder(strings.ToUpper(f.Name[strings.LastIndexAny(f.Name, ".-")+1:]))
 		}
-	}
-	name(c.app.Model().Flags, c.app.GetFlag)
-	for _, command := range c.app.Model().Commands {
-		name(command.Flags, c.app.GetCommand(command.Name).GetFlag)
-	}
+	})
 	c.app.UsageTemplate(helpTemplate).UsageFuncs(template.FuncMap{
 		"CommandsToTwoColumns": func(commands []*kingpin.CmdModel) (rows [][2]string) {
 			for _, command := range listed(commands) {
@@ -59,37 +49,35 @@ func (c *program) describe() {
 			}
 			return rows
 		},
-		"CommonFlags": func(flags []*kingpin.FlagModel) []*kingpin.FlagModel {
-			return brief(flags, strings.Fields(commonFlags))
-		},
-		"GeneralFlags": func(flags []*kingpin.FlagModel, of string) []*kingpin.FlagModel {
-			return brief(flags, generalFlags(of))
-		},
 		"FlagsToTwoColumns": flagRows,
+		"Used":              func(flags []*kingpin.FlagModel, by string) []*kingpin.FlagModel { return brief(flags, usedFlags(by)) },
 		"Listed":            listed,
+		"Shown":             shown,
+		"On":                switchedOn,
+		"First":             firstSentence,
+		"Words":             func(v kingpin.Value) string { return strings.Join(wordsOf(v), " ") },
+		"Quoted":            quoted,
+		"Escape":            escape,
 		"Upper":             strings.ToUpper,
 		"Roff":              roff,
+		"Version":           func() string { return version.Version },
 		"Date": func() string {
-			if built, err := time.Parse("20060102-15:04:05", version.BuildDate); err == nil {
-				return built.Format(time.DateOnly)
+			built, err := time.Parse("20060102-15:04:05", version.BuildDate)
+			if err != nil {
+				return ""
 			}
-			return ""
+			return built.Format(time.DateOnly)
 		},
-		"Version": func() string { return version.Version },
-		"On":      switchedOn,
 	})
 }
 
-// printed prints the long help or the man page if the arguments ask for it. kingpin's own have the commands last.
-func (c *program) printed(args []string) bool {
-	for flag, text := range map[string]string{"--help-long": longHelpTemplate, "--help-man": manTemplate} {
-		if slices.Contains(args, flag) {
-			if context, err := c.app.ParseContext([]string{"--help"}); err == nil {
-				return c.app.UsageForContextWithTemplate(context, 2, text) == nil
-			}
-		}
+// print prints a template about everything.
+func (c *program) print(text string) error {
+	parsed, err := c.app.ParseContext([]string{"--help"})
+	if err != nil {
+		return err
 	}
-	return false
+	return c.app.UsageForContextWithTemplate(parsed, 2, text)
 }
 
 // listed leaves out kingpin's command help, which is as good as a flag.
@@ -97,11 +85,15 @@ func listed(commands []*kingpin.CmdModel) []*kingpin.CmdModel {
 	return slices.DeleteFunc(slices.Clone(commands), func(c *kingpin.CmdModel) bool { return c.Hidden || c.Name == "help" })
 }
 
+func shown(flags []*kingpin.FlagModel) []*kingpin.FlagModel {
+	return slices.DeleteFunc(slices.Clone(flags), func(f *kingpin.FlagModel) bool { return f.Hidden })
+}
+
 // brief returns the wanted flags in their order, without the details of their help.
 func brief(flags []*kingpin.FlagModel, wanted []string) (found []*kingpin.FlagModel) {
 	for i, name := range wanted {
-		for _, f := range flags {
-			if !f.Hidden && (f.Name == name || strings.HasSuffix(name, ".") && strings.HasPrefix(f.Name, name)) && !slices.Contains(wanted[:i], f.Name) {
+		for _, f := range shown(flags) {
+			if (f.Name == name || strings.HasSuffix(name, ".") && strings.HasPrefix(f.Name, name)) && !slices.Contains(wanted[:i], f.Name) {
 				short := *f
 				short.Help, short.Envar = firstSentence(f.Help), ""
 				found = append(found, &short)
@@ -113,10 +105,7 @@ func brief(flags []*kingpin.FlagModel, wanted []string) (found []*kingpin.FlagMo
 
 // flagRows is kingpin's, but for flags that it would show as --[no-]help.
 func flagRows(flags []*kingpin.FlagModel) (rows [][2]string) {
-	for _, f := range flags {
-		if f.Hidden {
-			continue
-		}
+	for _, f := range shown(flags) {
 		name := "--" + f.Name
 		switch list, ok := f.Value.(interface{ IsCumulative() bool }); {
 		case switchedOn(f):

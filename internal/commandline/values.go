@@ -59,23 +59,17 @@ func (v wordValue) String() string { return *v.word }
 
 // nameFlags makes the errors about the values of flags name the flag, and say what is wrong in plain words.
 func nameFlags(app *kingpin.Application) {
-	name := func(flags []*kingpin.FlagModel, get func(string) *kingpin.FlagClause) {
-		for _, flag := range flags {
-			named := namedValue{flag.Value, flag.Name, flag.Envar}
-			getter, _ := flag.Value.(kingpin.Getter)
-			switch _, list := flag.Value.(interface{ IsCumulative() bool }); {
-			case flag.Name == "help" || flag.Name == "version" || list:
-			case flag.IsBoolFlag():
-				get(flag.Name).SetValue(namedSwitch{named})
-			case getter == nil || fmt.Sprintf("%T", getter.Get()) != "string": // any string is valid
-				get(flag.Name).SetValue(named)
-			}
+	eachFlag(app, func(_ string, f *kingpin.FlagModel, flag *kingpin.FlagClause) {
+		named := namedValue{f.Value, f.Name, f.Envar}
+		getter, _ := f.Value.(kingpin.Getter)
+		switch _, list := f.Value.(interface{ IsCumulative() bool }); {
+		case f.Name == "help" || f.Name == "version" || list:
+		case f.IsBoolFlag():
+			flag.SetValue(namedSwitch{named})
+		case getter == nil || fmt.Sprintf("%T", getter.Get()) != "string": // any string is valid
+			flag.SetValue(named)
 		}
-	}
-	name(app.Model().Flags, app.GetFlag)
-	for _, c := range app.Model().Commands {
-		name(c.Flags, app.GetCommand(c.Name).GetFlag)
-	}
+	})
 }
 
 type namedValue struct {

@@ -23,7 +23,7 @@ func readHelp(help string) program {
 		if match := regexp.MustCompile(`^(Commands|General flags|Flags of (\w+)):\n$`).FindStringSubmatch(line); match != nil {
 			section, command = match[1], match[2]
 		}
-		if match := regexp.MustCompile(`^  ([a-z]+) `).FindStringSubmatch(line); match != nil && section == "Commands" {
+		if match := regexp.MustCompile(`^ {2}([a-z]+) `).FindStringSubmatch(line); match != nil && section == "Commands" {
 			p.flags[match[1]] = set{}
 		}
 		if match := flag.FindStringSubmatch(line); match != nil {

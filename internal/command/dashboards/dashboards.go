@@ -53,16 +53,7 @@ func Run(env command.Env, o Options) error {
 		_, err := io.WriteString(env.Stdout, files[0].Text)
 		return err
 	}
-	for i, name := range names {
-		var d struct{ Title, Description string }
-		if err := json.Unmarshal([]byte(files[i].Text), &d, json.MatchCaseInsensitiveNames(true)); err != nil {
-			return fmt.Errorf("reading the dashboard %s: %w", name, err)
-		}
-		if _, err := fmt.Fprintf(env.Stdout, "%-20s %s: %s\n", name, d.Title, d.Description); err != nil {
-			return err
-		}
-	}
-	_, err := io.WriteString(env.Stdout, "\nName one to print it, or write all to the folder --output.\n")
+	_, err := fmt.Fprintf(env.Stdout, "%s\n\nName one to print it, or write all to the folder --output.\n", strings.Join(names, "\n"))
 	return err
 }
 

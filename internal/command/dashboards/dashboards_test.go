@@ -35,7 +35,7 @@ func TestDashboardsAreListedPrintedAndWritten(t *testing.T) {
 		if err != nil || !bytes.Equal(got, want) || run(t, Options{Name: name}) != string(want) {
 			t.Errorf("%s is written or printed otherwise: %v", name, err)
 		}
-		if !strings.Contains(list, name+" ") || !strings.Contains(written, file+"\n") {
+		if !strings.Contains(list, name+"\n") || !strings.Contains(written, file+"\n") {
 			t.Errorf("%s is not in %q or %q", name, list, written)
 		}
 	}

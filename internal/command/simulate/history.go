@@ -74,10 +74,7 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 	series := newSeries(begin, o.History)
 	var done atomic.Int64
 	defer env.Progress.Show(func() string {
-		if n := int(done.Load()); n < scrapes {
-			return fmt.Sprintf("scrape %d of %d simulated, %d %%", n, scrapes, 100*n/scrapes)
-		}
-		return fmt.Sprintf("%d MB written", series.written.Load()/1_000_000)
+		return fmt.Sprintf("%d of %d scrapes are simulated, and written at the end", done.Load(), scrapes)
 	})()
 	for n := range scrapes {
 		scrape := begin.Add(time.Duration(n) * o.History.Step)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -24,8 +23,7 @@ type series struct {
 	spans  map[string]map[string]*spans // by family and series
 	// known caches the spans of each metric of the last scrape, by its address: the exporter
 	// exposes the same metrics until the next poll replaces them.
-	known   map[*dto.Metric][]*spans
-	written atomic.Int64 // bytes
+	known map[*dto.Metric][]*spans
 }
 
 // spans are the values of one series, in the order of time.
@@ -153,8 +151,7 @@ func (s *series) write(w io.Writer) error {
 			for _, run := range *s.spans[family][key] {
 				line := upToTime(key, run.value)
 				for at := run.from; at < run.to; at++ {
-					n, _ := out.WriteString(line + strconv.FormatInt(s.begin.Add(time.Duration(at)*s.step).Unix(), 10) + "\n")
-					s.written.Add(int64(n))
+					_, _ = out.WriteString(line + strconv.FormatInt(s.begin.Add(time.Duration(at)*s.step).Unix(), 10) + "\n")
 				}
 			}
 		}
