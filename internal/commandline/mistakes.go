@@ -11,27 +11,23 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
 )
 
-// hint returns what to do instead of using a flag that other programs have, and that this one does not.
+// hint says what to do instead of using a flag that other programs have, and that this one does not.
 func hint(flag string) string {
 	const instead = "a secret is never a flag, as everybody on this machine can read those: "
 	last := flag[strings.LastIndexAny(flag, ".-")+1:]
-	switch last {
-	case "secret":
-		return instead + "put it into a file, and name that with --runzero.client-secret-file"
-	case "token", "key", "apikey", "password":
-		return instead + "set RUNZERO_TOKEN, or put it into a file, and name that with --runzero.token-file"
-	case "port", "p", "address", "host", "bind", "l":
-		return "set address and port with --web.listen-address, such as --web.listen-address=:10026"
-	case "insecure", "k", "verify":
-		return "trust the console's own CA with --runzero.ca-file"
-	case "verbose", "debug", "v":
-		return "set --log.level=debug to log more, or show the version with --version"
-	case "quiet", "q":
-		return "set --log.level=error to log less"
-	case "V":
-		return "perhaps you mean --version"
-	case "c", "f":
-		return "perhaps you mean --config.file"
+	for _, known := range []struct{ names, text string }{
+		{"secret", instead + "put it into a file, and name that with --runzero.client-secret-file"},
+		{"token key apikey password", instead + "set RUNZERO_TOKEN, or put it into a file, and name that with --runzero.token-file"},
+		{"port p address host bind l", "set address and port with --web.listen-address, such as --web.listen-address=:10026"},
+		{"insecure k verify", "trust the console's own CA with --runzero.ca-file"},
+		{"verbose debug v", "set --log.level=debug to log more, or show the version with --version"},
+		{"quiet q", "set --log.level=error to log less"},
+		{"V", "perhaps you mean --version"},
+		{"c f", "perhaps you mean --config.file"},
+	} {
+		if slices.Contains(strings.Fields(known.names), last) {
+			return "; " + known.text
+		}
 	}
 	return ""
 }
@@ -85,7 +81,7 @@ func (c *program) explain(args []string, err error) string {
 				return fmt.Sprintf("unknown flag %s; flags begin with two dashes, like -%[1]s", name)
 			}
 		}
-		return "unknown flag " + quoted + joined(hint(quoted[1:]))
+		return "unknown flag " + quoted + hint(quoted[1:])
 	case strings.HasSuffix(text, "cannot be repeated"):
 		return "--" + quoted + " is set more than once"
 	case strings.HasPrefix(text, "required "):
@@ -115,7 +111,7 @@ func (c *program) meant(args []string, wrong string) string {
 		}
 	}
 	if text := hint(wrong); text != "" {
-		return joined(text)
+		return text
 	}
 	var names, begin, end []string
 	commands = slices.DeleteFunc(commands, func(other *kingpin.CmdModel) bool { return other.Name != c.named(args) })
@@ -137,11 +133,4 @@ func (c *program) meant(args []string, wrong string) string {
 		return "; perhaps you mean --" + end[0] // the most general is first
 	}
 	return ""
-}
-
-func joined(hint string) string {
-	if hint == "" {
-		return ""
-	}
-	return "; " + hint
 }
