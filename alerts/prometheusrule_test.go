@@ -18,14 +18,14 @@ func TestPrometheusRule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, err := os.ReadFile(rulesFile)
+	rules, err := os.ReadFile(RulesFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	head, _, hasSpec := strings.Cut(string(resource), "\nspec:\n")
 	_, body, hasGroups := strings.Cut(string(rules), "\ngroups:\n")
 	if !hasSpec || !hasGroups {
-		t.Fatalf("%s has no spec, or %s no groups", path, rulesFile)
+		t.Fatalf("%s has no spec, or %s no groups", path, RulesFile)
 	}
 	want := head + "\nspec:\n" + regexp.MustCompile(`(?m)^(.)`).ReplaceAllString("groups:\n"+body, "  $1")
 	if *update {

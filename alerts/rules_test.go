@@ -1,5 +1,3 @@
-// Package alerts tests the conventions of the alert rules, that each alert is tested, and that the PrometheusRule of
-// the examples is their copy. promtool checks and tests the rules themselves; test/shipped checks the names in them.
 package alerts
 
 import (
@@ -13,8 +11,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 )
-
-const rulesFile = "runzero.rules.yml"
 
 type rule struct {
 	Record, Alert, Expr, For string
@@ -44,7 +40,7 @@ func load(t *testing.T, path string, into any) {
 func groups(t *testing.T) []group {
 	t.Helper()
 	var file struct{ Groups []group }
-	load(t, rulesFile, &file)
+	load(t, RulesFile, &file)
 	return file.Groups
 }
 

@@ -1,7 +1,7 @@
 // Package command holds what the commands share: their environment, the demo, and the wording of messages.
 //
 // Each command is a package below this one, with Options and Run. Commands do not import each other, and know nothing
-// of the command line, which main parses.
+// of the command line, which internal/commandline parses.
 package command
 
 import (
@@ -25,6 +25,8 @@ type Env struct {
 	Logger log.Logger
 	Stdout io.Writer
 	Dial   Dial
+	// Progress shows what is being waited for; nil shows nothing, as where there is no terminal.
+	Progress *Progress
 }
 
 // Demo replaces the console by a simulated one in this process.

@@ -93,7 +93,7 @@ func TestReloadsWhilePollsScrapesAndPagesGoOn(t *testing.T) {
 		}
 		handler := web.New(web.Config{
 			Logger: log.NewNopLogger(), TelemetryPath: "/metrics", Gatherer: w.Exporter, Ready: w.Exporter.Ready,
-			Status: w.Exporter.Status, Quota: w.Exporter.Quota, Configuration: w.Exporter.Configuration,
+			Status: w.Exporter.Status, Configuration: w.Exporter.Configuration,
 		})
 		done := make(chan struct{})
 		var visitors sync.WaitGroup

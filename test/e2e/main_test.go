@@ -33,7 +33,7 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	binary = filepath.Join(dir, "runzero_exporter")
-	if err := build(binary, "-ldflags=-X github.com/prometheus/common/version.Version=0.0.0-e2e"); err != nil {
+	if err := build(binary, "-ldflags=-X github.com/prometheus/common/version.Version=0.0.0-e2e -X github.com/prometheus/common/version.BuildDate=20260102-10:11:12"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

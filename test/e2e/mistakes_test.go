@@ -13,7 +13,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
-// Mistakes that only an operating system can show, and one of each exit code. main_test.go
+// Mistakes that only an operating system can show, and one of each exit code. internal/commandline
 // and internal/config have the others.
 func TestMistakesEndTheProgramWithOneLine(t *testing.T) {
 	busy, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

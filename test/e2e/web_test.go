@@ -102,6 +102,7 @@ func TestTLSAndBasicAuth(t *testing.T) {
 		"\nbasic_auth_users:\n  prometheus: "+passwordHash+"\n")
 	p := start(t, nil, "--demo", anyPort, "--web.config.file="+config, "--log.format=json")
 	address := strings.TrimPrefix(p.url(), "http://")
+	p.waitForLine(&p.stderr, `"url":"(https://127\.0\.0\.1:[1-9]\d*/)"`)
 	private := newClient(&http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}})
 	for _, path := range []string{"/metrics", "/", "/-/healthy"} {
 		for credential, code := range map[string]int{

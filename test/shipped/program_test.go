@@ -14,16 +14,17 @@ type program struct {
 	variables set
 }
 
-// readHelp reads the flags that belong to all commands, and then those of each command.
+// readHelp reads the commands, the flags that belong to all of them, and then those of each command.
 func readHelp(help string) program {
 	p := program{flags: map[string]set{"": {}}, variables: setOf("RUNZERO_OPENAPI")} // only the tests use this one
 	flag := regexp.MustCompile(`^ +(?:-\w, )?--(\[no-\])?([a-z][a-z0-9._-]*)`)
-	command, inCommands := "", false
+	section, command := "", ""
 	for line := range strings.Lines(help) {
-		inCommands = inCommands || line == "Commands:\n"
-		if name := regexp.MustCompile(`^[a-z]+\b`).FindString(line); inCommands && name != "" {
-			command = name
-			p.flags[command] = set{}
+		if match := regexp.MustCompile(`^(Commands|General flags|Flags of (\w+)):\n$`).FindStringSubmatch(line); match != nil {
+			section, command = match[1], match[2]
+		}
+		if match := regexp.MustCompile(`^ {2}([a-z]+) `).FindStringSubmatch(line); match != nil && section == "Commands" {
+			p.flags[match[1]] = set{}
 		}
 		if match := flag.FindStringSubmatch(line); match != nil {
 			p.flags[command][match[2]] = true

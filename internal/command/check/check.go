@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -60,6 +61,7 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	}
 	reportConfiguration(found, flags, loaded)
 	reportWeb(found, o.WebConfigFile)
+	defer env.Progress.Show(func() string { return found.waiting.Load().(string) })()
 	for _, c := range checks {
 		if err := c.run(ctx); err != nil {
 			return err
@@ -129,11 +131,13 @@ type findings struct {
 	out        io.Writer
 	topicWidth int
 	count      map[severity]int
-	err        error // the first error of out
+	err        error        // the first error of out
+	waiting    atomic.Value // text: what is being waited for
 }
 
 func newFindings(out io.Writer, c *config.Config) *findings {
 	f := &findings{out: out, count: map[severity]int{}}
+	f.waiting.Store("checking")
 	for _, account := range c.Accounts {
 		for _, credential := range account.Credentials {
 			f.topicWidth = max(f.topicWidth, utf8.RuneCountInString(topic(account, credential.Name, "organizations")))

@@ -115,6 +115,7 @@ func (k *credentialCheck) try(ctx context.Context, p schedule.Poll, sample colle
 	if p.AccountWide {
 		collect = p.Collector.AccountWide
 	}
+	k.waiting.Store("trying collector " + p.Name)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	k.responses.onAccept = func() { cancel(errAccepted) }

@@ -83,8 +83,9 @@ func (k *credentialCheck) reportProxy() {
 
 // checkConsole requests the console's health, which needs no credential.
 func (k *credentialCheck) checkConsole(ctx context.Context) {
-	health, err := k.client.Health(ctx)
 	console := collector.Label(k.account.URL)
+	k.waiting.Store("waiting for " + console)
+	health, err := k.client.Health(ctx)
 	response, _ := errors.AsType[*runzero.Error](err)
 	switch {
 	case response != nil && response.Status == http.StatusNotFound:
@@ -138,6 +139,7 @@ func (k *credentialCheck) reportTLS(now time.Time) {
 }
 
 func (k *credentialCheck) checkOrganizations(ctx context.Context) {
+	k.waiting.Store("listing the organizations of credential " + k.credential.Name)
 	found, err := k.client.Organizations(ctx)
 	if err != nil {
 		k.unknown = true

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/pem"
@@ -189,4 +190,29 @@ func TestReportsWhatIsNoConsole(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Someone who waits for a silent console sees on the terminal what for, but not in what is kept of it.
+func TestShowsWhatItWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		console := simulator.New(simulator.Options{Assets: 40})
+		dial, stop := simulator.Pipe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(5 * time.Second)
+			console.ServeHTTP(w, r)
+		}))
+		defer stop()
+		var out, terminal bytes.Buffer
+		progress := command.NewProgress(&terminal)
+		if err := Run(t.Context(), command.Env{Stdout: progress.Beside(&out), Dial: dial, Progress: progress}, options(console.ExportToken(0))); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"waiting for " + north, "listing the organizations", "trying collector sites"} {
+			if !strings.Contains(terminal.String(), want) || strings.Contains(out.String(), want) {
+				t.Errorf("the terminal does not show %q, or it is printed: %q", want, terminal.String())
+			}
+		}
+		if !strings.HasSuffix(terminal.String(), " \r") {
+			t.Errorf("the line stays: %q", terminal.String())
+		}
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
 	"github.com/runzero-exporter/runzero_exporter/internal/exporter"
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
@@ -34,7 +35,9 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	if err != nil {
 		return err
 	}
+	hide := env.Progress.Show(func() string { return progress(e.Status()) })
 	failed := e.Once(ctx)
+	hide()
 	if errors.Is(failed, store.ErrInUse) {
 		return failed
 	}
@@ -54,4 +57,17 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 		return errIncomplete
 	}
 	return nil
+}
+
+// progress is how many of the polls have a result, for people who wait.
+func progress(accounts []poller.AccountStatus) string {
+	done, all := 0, 0
+	for _, a := range accounts {
+		for _, p := range a.Polls {
+			if all++; p.State != poller.StateWaiting && !p.Running {
+				done++
+			}
+		}
+	}
+	return fmt.Sprintf("%d of %s done", done, command.Plural(all, "poll"))
 }

@@ -5,9 +5,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/common/expfmt"
@@ -86,6 +90,31 @@ func TestFailsWhenItCannotPrint(t *testing.T) {
 		_ = reader.Close()
 		if err := Run(t.Context(), command.Env{Logger: log.NewNopLogger(), Stdout: stdout}, o); !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
+func TestShowsHowManyPollsAreDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		console := simulator.New(simulator.Options{Assets: 50})
+		dial, stop := simulator.Pipe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(5 * time.Second)
+			console.ServeHTTP(w, r)
+		}))
+		defer stop()
+		o := Options{Flags: harness.DefaultFlags()}
+		o.Flags.URL, o.Flags.Token = "http://localhost", console.ExportToken(0)
+		var terminal bytes.Buffer
+		env := command.Env{Logger: log.NewNopLogger(), Stdout: io.Discard, Dial: dial, Progress: command.NewProgress(&terminal)}
+		if err := Run(t.Context(), env, o); err != nil {
+			t.Fatal(err)
+		}
+		var done []string
+		for _, match := range regexp.MustCompile(`(\d) of \d polls done`).FindAllStringSubmatch(terminal.String(), -1) {
+			done = append(done, match[1])
+		}
+		if done = slices.Compact(done); len(done) < 3 || !slices.IsSorted(done) || done[0] != "0" {
+			t.Errorf("the terminal shows %q", terminal.String())
 		}
 	})
 }

@@ -58,6 +58,7 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	if err != nil {
 		return err
 	}
+	defer env.Progress.Show(func() string { return "waiting for " + r.console })()
 	if err := r.find(ctx, o, clients, account, organization); err != nil {
 		return err
 	}

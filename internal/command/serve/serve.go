@@ -3,15 +3,18 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/common/version"
@@ -31,6 +34,7 @@ type Options struct {
 	Handler                web.Config // TelemetryPath, MaxRequests and Pprof; Run sets the rest
 	DisableExporterMetrics bool
 	EnableLifecycle        bool
+	Settings               string // shown before the configuration in force
 	// Hangups receives each SIGHUP since the process began.
 	Hangups <-chan os.Signal
 }
@@ -73,7 +77,8 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	server := web.NewServer(env.Logger, web.New(o.handler(env, e)))
 	// No request is made before the port is open: a start that fails because it is in use must not cost calls.
 	listening, listens := context.WithCancel(ctx)
-	server.BaseContext = func(net.Listener) context.Context {
+	server.BaseContext = func(l net.Listener) context.Context {
+		o.logPage(env.Logger, l.Addr(), server.TLSConfig)
 		listens()
 		return context.Background()
 	}
@@ -121,6 +126,26 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	}
 }
 
+// logPage logs where a browser finds the status page, in plain words also for those who only try the demo.
+func (o Options) logPage(logger log.Logger, address net.Addr, encryption *tls.Config) {
+	host, port, err := net.SplitHostPort(address.String())
+	if err != nil {
+		return // no browser reaches a vsock
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	page := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/"}
+	if encryption != nil && encryption.GetConfigForClient != nil { // which exporter-toolkit sets for --web.config.file
+		page.Scheme = "https"
+	}
+	text := "open the status page"
+	if o.Demo.Enabled {
+		text = "this is a demo: console and account are simulated; open the status page"
+	}
+	level.Info(logger).Log("msg", text, "url", page.String())
+}
+
 // closeServer closes all connections, those in use after clientTimeout: a client may never read its response.
 func closeServer(server *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), clientTimeout)
@@ -133,7 +158,8 @@ func closeServer(server *http.Server) {
 func (o Options) handler(env command.Env, e *exporter.Exporter) web.Config {
 	handler := o.Handler
 	handler.Logger, handler.Version, handler.Started, handler.Demo = env.Logger, version.Version, time.Now(), o.Demo.Enabled
-	handler.Gatherer, handler.Configuration = e, e.Configuration
+	handler.Gatherer = e
+	handler.Configuration = func() string { return o.Settings + e.Configuration() }
 	handler.Organizations, handler.Of = e.Organizations, e.Of
 	handler.GrafanaURL = strings.TrimRight(handler.GrafanaURL, "/")
 	handler.Ready, handler.Status = e.Ready, e.Status

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 	"github.com/prometheus/common/model"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
@@ -71,6 +72,10 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 		return err
 	}
 	series := newSeries(begin, o.History)
+	var done atomic.Int64
+	defer env.Progress.Show(func() string {
+		return fmt.Sprintf("%d of %d scrapes are simulated, and written at the end", done.Load(), scrapes)
+	})()
 	for n := range scrapes {
 		scrape := begin.Add(time.Duration(n) * o.History.Step)
 		for wait := e.Step(ctx); clock.Now().Add(wait).Before(scrape); wait = e.Step(ctx) {
@@ -88,6 +93,10 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 			return err
 		}
 		series.scrape(families, n)
+		if done.Store(int64(n + 1)); n == 0 {
+			count, bytes := series.size()
+			level.Info(env.Logger).Log("msg", "simulating the history", "scrapes", scrapes, "series", count, "estimated_megabytes", bytes*scrapes/1_000_000)
+		}
 	}
 	return series.write(env.Stdout)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -142,5 +143,21 @@ func TestAHistoryEndsWhenItIsInterrupted(t *testing.T) {
 	cancel()
 	if out, err := run(ctx, options(14*day)); out != "" || !errors.Is(err, context.Canceled) {
 		t.Errorf("wrote %d bytes, error %v", len(out), err)
+	}
+}
+
+// It takes minutes and gigabytes, which one wants to know before.
+func TestAHistoryAnnouncesItsSize(t *testing.T) {
+	var out, logged bytes.Buffer
+	if err := Run(t.Context(), command.Env{Logger: log.NewLogfmtLogger(&logged), Stdout: &out}, options(3*day)); err != nil {
+		t.Fatal(err)
+	}
+	var scrapes, series, megabytes int
+	_, announced, _ := strings.Cut(logged.String(), `msg="simulating the history" `)
+	if _, err := fmt.Sscanf(announced, "scrapes=%d series=%d estimated_megabytes=%d", &scrapes, &series, &megabytes); err != nil || scrapes != int(3*day/step)+1 {
+		t.Fatalf("error %v, logged %q", err, logged.String())
+	}
+	if actual := out.Len() / 1_000_000; actual < 5 || megabytes < actual*9/10 || megabytes > actual*11/10+1 {
+		t.Errorf("%d MB are %d MB", megabytes, actual)
 	}
 }

@@ -123,6 +123,21 @@ func samples(f *dto.MetricFamily, m *dto.Metric) []sample {
 	return []sample{{name, "", m.GetGauge().GetValue()}}
 }
 
+// size is how many series there are, and how many bytes a scrape of them takes.
+func (s *series) size() (count, bytes int) {
+	for _, family := range s.spans {
+		for key, all := range family {
+			count, bytes = count+1, bytes+len(upToTime(key, (*all)[0].value))+len("1700000000\n")
+		}
+	}
+	return count, bytes
+}
+
+// upToTime is the line of a sample, without its time.
+func upToTime(key string, value float64) string {
+	return key + " " + strconv.FormatFloat(value, 'g', -1, 64) + " "
+}
+
 // write writes everything as OpenMetrics text, sorted by family, series and time.
 func (s *series) write(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<20) // keeps its first error, which Flush returns
@@ -134,10 +149,9 @@ func (s *series) write(w io.Writer) error {
 		_, _ = out.WriteString("# TYPE " + name + " " + strings.ToLower(typ.String()) + "\n")
 		for _, key := range slices.Sorted(maps.Keys(s.spans[family])) {
 			for _, run := range *s.spans[family][key] {
-				value := strconv.FormatFloat(run.value, 'g', -1, 64)
+				line := upToTime(key, run.value)
 				for at := run.from; at < run.to; at++ {
-					second := s.begin.Add(time.Duration(at) * s.step).Unix()
-					_, _ = out.WriteString(key + " " + value + " " + strconv.FormatInt(second, 10) + "\n")
+					_, _ = out.WriteString(line + strconv.FormatInt(s.begin.Add(time.Duration(at)*s.step).Unix(), 10) + "\n")
 				}
 			}
 		}
