@@ -43,7 +43,7 @@ func (c *program) addServeFlags() {
 func (c *program) settings() string {
 	var text strings.Builder
 	for _, flag := range c.app.Model().Flags {
-		if strings.HasPrefix(flag.Name, "web.") || strings.HasPrefix(flag.Name, "log.") || flag.Name == "cache.interval" {
+		if strings.HasPrefix(flag.Name, "web.") || strings.HasPrefix(flag.Name, "log.") {
 			fmt.Fprintf(&text, "# --%s=%s\n", flag.Name, flag.Value)
 		}
 	}
