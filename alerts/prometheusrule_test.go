@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite the spec of examples/kubernetes/prometheusrule.yaml")
+var update = flag.Bool("update", false, "rewrite the spec of examples/kubernetes/operator/prometheusrule.yaml")
 
 // The PrometheusRule of the examples is a copy of the rules, with their comments.
 func TestPrometheusRule(t *testing.T) {
-	path := filepath.Join("..", "examples", "kubernetes", "prometheusrule.yaml")
+	path := filepath.Join("..", "examples", "kubernetes", "operator", "prometheusrule.yaml")
 	resource, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,8 @@ func (r *repository) checkExamples() {
 		for line := range strings.Lines(strings.ReplaceAll(string(r.read(name)), "\\\n", " ")) {
 			r.reportAll(name, r.program.commandLine(line))
 		}
-		if ext := path.Ext(name); ext != ".yml" && ext != ".yaml" {
+		// Templates are no YAML; .ci/run renders them, and starts the program with the flags in them.
+		if ext := path.Ext(name); ext != ".yml" && ext != ".yaml" || strings.Contains(name, "/templates/") {
 			continue
 		}
 		for _, document := range r.documents(name) {
@@ -35,7 +36,7 @@ func (r *repository) checkExamples() {
 			}
 			eachString("", document, func(key, text string) {
 				file, _, _ := strings.Cut(text, ":")
-				if key == ".resources" || strings.HasSuffix(key, ".volumes") && strings.HasPrefix(file, ".") { // kustomization, Compose
+				if key == ".resources" || key == ".components" || strings.HasSuffix(key, ".volumes") && strings.HasPrefix(file, ".") { // kustomization, Compose
 					if _, err := fs.Stat(r.files, path.Join(path.Dir(name), file)); err != nil {
 						r.report(name, "no such file: %s", file)
 					}

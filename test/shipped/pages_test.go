@@ -164,9 +164,9 @@ func (r *repository) checkNames() {
 }
 
 // isMetric accepts series, prefixes such as runzero_api_ and the program's own name, which may
-// have the tag of an image behind it.
+// have the tag of an image behind it, or man: before it.
 func (r *repository) isMetric(name string) bool {
-	if before, _, _ := strings.Cut(name, ":"); before == programName {
+	if slices.Contains(strings.Split(name, ":"), programName) {
 		return true
 	}
 	if _, known := r.catalogue[name]; known || !strings.HasSuffix(name, "_") {

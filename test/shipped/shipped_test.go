@@ -87,12 +87,12 @@ func (r *repository) glob(pattern string) []string {
 	return names
 }
 
-// walk returns all files under the folders, except Go's.
+// walk returns all files under the folders, except Go's, and links, whose targets are read where they are.
 func (r *repository) walk(folders ...string) []string {
 	var names []string
 	for _, folder := range folders {
 		err := fs.WalkDir(r.files, folder, func(name string, entry fs.DirEntry, err error) error {
-			if err == nil && !entry.IsDir() && !slices.Contains([]string{".go", ".png"}, path.Ext(name)) {
+			if err == nil && entry.Type().IsRegular() && !slices.Contains([]string{".go", ".png"}, path.Ext(name)) {
 				names = append(names, name)
 			}
 			return err

@@ -1,0 +1,108 @@
+# Steps of .ci/run about Kubernetes: the examples for kustomize, and the Helm chart.
+# shellcheck shell=bash disable=SC2154 # .ci/run sets work and the names of the tools
+
+# The newest whose module, with the schemas in it, the module proxy has.
+prometheus_operator=v0.85.0
+
+# validate checks files against the schemas of Kubernetes and of the Prometheus Operator.
+validate() {
+	local operator=github.com/prometheus-operator/prometheus-operator@$prometheus_operator
+	go mod download "$operator"
+	"$KUBECTL_VALIDATE" --local-crds "$(go env GOMODCACHE)/$operator/example/prometheus-operator-crd" "$@"
+}
+
+# known_flags checks that the program knows the arguments of the container in a file.
+known_flags() {
+	local words
+	mapfile -t words < <(sed -n 's/^ *- "\{0,1\}\(--[^"]*\)"\{0,1\}$/\1/p' "$1")
+	((${#words[@]} > 0))
+	"$work"/one/.build/*.*/runzero_exporter "${words[@]}" --help >"$work/help" 2>&1 || { cat "$work/help"; return 1; }
+}
+
+# Without the operator, and with every component.
+kustomize_examples() {
+	mkdir -p "$work/kustomize"
+	cp -r examples/kubernetes "$work/kustomize/all"
+	sed -i -E 's/^# (components:)/\1/; s/^#   - /  - /' "$work/kustomize/all/kustomization.yaml"
+	"$KUSTOMIZE" build examples/kubernetes >"$work/kustomize/base.yaml"
+	"$KUSTOMIZE" build "$work/kustomize/all" >"$work/kustomize/all.yaml"
+	if grep monitoring.coreos.com "$work/kustomize/base.yaml"; then
+		echo 'the examples need the Prometheus Operator'
+		return 1
+	fi
+	[[ $(grep -c '^apiVersion: monitoring.coreos.com' "$work/kustomize/all.yaml") == 2 ]]
+	validate "$work"/kustomize/*.yaml
+	known_flags "$work/kustomize/all.yaml"
+}
+
+# Values of the chart that it must accept, each line a combination.
+chart_values() {
+	cat <<-'END'
+		demo=true
+		credentials.existingSecret=s
+		credentials.existingSecret=s,image.digest=sha256:0123456789012345678901234567890123456789012345678901234567890123
+		credentials.existingSecret=s,credentials.clientId=c,url=https://console.example.com:8443,persistence.enabled=false
+		credentials.existingSecret=s,credentials.tokenKey=,config.accounts[0].name=a,config.accounts[0].credentials[0].authorization.credentials_file=../secrets/t
+		credentials.existingSecret=s,persistence.existingClaim=c,serviceAccount.create=false,imagePullSecrets[0].name=p
+		credentials.existingSecret=s,persistence.storageClass=-,persistence.annotations.a=b,service.type=NodePort,service.annotations.a=b
+		credentials.existingSecret=s,webConfig.existingSecret=w
+		credentials.existingSecret=s,webConfig.existingSecret=w,webConfig.authentication=false
+		credentials.existingSecret=s,livenessProbe.tcpSocket.port=http,readinessProbe.tcpSocket.port=http
+		credentials.existingSecret=s,extraArgs[0]=--quota.share=0.3,extraEnv[0].name=HTTPS_PROXY,extraEnv[0].value=http://proxy.example.com:3128
+		credentials.existingSecret=s,extraVolumes[0].name=e,extraVolumeMounts[0].name=e,extraVolumeMounts[0].mountPath=/e
+		credentials.existingSecret=s,podLabels.a=b,podAnnotations.a=b,nodeSelector.a=b,tolerations[0].operator=Exists,priorityClassName=p
+		credentials.existingSecret=s,networkPolicy.enabled=true
+		credentials.existingSecret=s,networkPolicy.enabled=true,networkPolicy.from[0].podSelector.matchLabels.a=b,networkPolicy.consolePorts[0]=443,networkPolicy.consolePorts[1]=8443
+		credentials.existingSecret=s,serviceMonitor.enabled=true,prometheusRule.enabled=true,dashboards.enabled=true
+		credentials.existingSecret=s,serviceMonitor.enabled=true,serviceMonitor.labels.a=b,webConfig.existingSecret=w,serviceMonitor.basicAuth.username.name=s,serviceMonitor.basicAuth.username.key=u,serviceMonitor.tlsConfig.serverName=x
+	END
+}
+
+# Values that it must refuse, and what it must say.
+chart_mistakes() {
+	cat <<-'END'
+		image.repository= image.repository is required
+		credentials.existingSecret= credentials.existingSecret is required
+		image.repo=x additional properties 'repo' not allowed
+		replicas=2 additional properties 'replicas' not allowed
+		credentials.token=ET1 additional properties 'token' not allowed
+		serviceMonitor.job=scans 'scans' does not match pattern
+		extraArgs[0]=quota.share=1 at '/extraArgs/0'
+		demo=yes got string, want boolean
+	END
+}
+
+# The packaged chart, which the release build has left in $work/one/dist.
+helm_chart() {
+	local chart set mistake complaint i=0
+	chart=$(echo "$work"/one/dist/*.tgz)
+	"$HELM" lint --strict --set image.repository=r,image.tag=t,demo=true examples/helm/runzero-exporter
+	mkdir "$work/chart"
+	while read -r set; do
+		i=$((i + 1))
+		"$HELM" template release "$chart" --namespace=n --set "image.repository=registry.example.com/r,$set" >"$work/chart/$i.yaml"
+		known_flags "$work/chart/$i.yaml"
+	done < <(chart_values)
+	((i > 10))
+	validate "$work/chart" | sed 's/\x1b\[[0-9;]*m//g'
+	grep -h 'image:' "$work/chart/1.yaml" | grep 'registry.example.com/r:0.0.0-ci$'
+
+	while read -r mistake complaint; do
+		if "$HELM" template release "$chart" --set image.repository=r,credentials.existingSecret=s --set "$mistake" >"$work/refused" 2>&1; then
+			echo "the chart accepts $mistake"
+			return 1
+		fi
+		grep -F -- "$complaint" "$work/refused" || { echo "$mistake:"; cat "$work/refused"; return 1; }
+	done < <(chart_mistakes)
+
+	# Rules and dashboards are those of the repository, to the byte.
+	"$HELM" template release "$chart" --set image.repository=r,demo=true,prometheusRule.enabled=true --show-only templates/prometheusrule.yaml |
+		sed -n '/^spec:/,$ s/^  //p' | sed -n '/^groups:/,$p' >"$work/rules"
+	sed -n '/^groups:/,$p' alerts/runzero.rules.yml | diff --ignore-blank-lines - "$work/rules"
+	tar -xzf "$chart" -C "$work"
+	for set in dashboards/*.json; do
+		cmp "$set" "$work/runzero-exporter/files/$set"
+		"$HELM" template release "$chart" --set image.repository=r,demo=true,dashboards.enabled=true --show-only templates/dashboards.yaml |
+			grep -x "  ${set##*/}: |"
+	done
+}

@@ -1,0 +1,57 @@
+{{- define "runzero-exporter.name" -}}
+{{- ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) (contains .Chart.Name .Release.Name) | trunc 52 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "runzero-exporter.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "runzero-exporter.labels" -}}
+{{ include "runzero-exporter.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "runzero-exporter.image" -}}
+{{- $repository := required "image.repository is required: build the image from the Dockerfile, push it, and enter its name" .Values.image.repository -}}
+{{- if .Values.image.digest }}{{ $repository }}@{{ .Values.image.digest }}
+{{- else if .Values.image.tag }}{{ $repository }}:{{ .Values.image.tag }}
+{{- else if eq .Chart.AppVersion "0.0.0" }}{{ fail "image.tag is required: this copy of the chart comes from no release, which would have set it" }}
+{{- else }}{{ $repository }}:{{ .Chart.AppVersion }}
+{{- end }}
+{{- end }}
+
+{{- define "runzero-exporter.serviceAccount" -}}
+{{- if .Values.serviceAccount.create }}{{ .Values.serviceAccount.name | default (include "runzero-exporter.name" .) }}{{ else }}{{ .Values.serviceAccount.name | default "default" }}{{ end }}
+{{- end }}
+
+{{- /* The probes. With a password, http probes would get 401, and the pod would be killed; see values.yaml. */}}
+{{- define "runzero-exporter.probes" -}}
+{{- $authentication := and .Values.webConfig.existingSecret .Values.webConfig.authentication }}
+{{- $scheme := ternary "HTTPS" "HTTP" (and (not (empty .Values.webConfig.existingSecret)) .Values.webConfig.tls) }}
+{{- if .Values.livenessProbe -}}
+livenessProbe:
+  {{- toYaml .Values.livenessProbe | nindent 2 }}
+{{- else if not $authentication -}}
+# Liveness does not depend on the console: a restart would not repair it.
+livenessProbe:
+  httpGet: {path: /-/healthy, port: http, scheme: {{ $scheme }}}
+  periodSeconds: 30
+{{- else -}}
+startupProbe:
+  tcpSocket: {port: http}
+  periodSeconds: 2
+  failureThreshold: 30
+{{- end }}
+{{- if .Values.readinessProbe }}
+readinessProbe:
+  {{- toYaml .Values.readinessProbe | nindent 2 }}
+{{- else if not $authentication }}
+# Ready once every poll has succeeded or failed once.
+readinessProbe:
+  httpGet: {path: /-/ready, port: http, scheme: {{ $scheme }}}
+  periodSeconds: 10
+{{- end }}
+{{- end }}
