@@ -47,7 +47,7 @@ func (t *tab) noted() string {
 // open starts Chromium with an empty tab. The page at origin may request nothing from elsewhere.
 func open(t *testing.T, origin string) *tab {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)
 	if path := os.Getenv("CHROMIUM"); path != "" {
 		options = append(options, chromedp.ExecPath(path))
 	}
@@ -57,6 +57,7 @@ func open(t *testing.T, origin string) *tab {
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
+	t.Cleanup(func() { _ = chromedp.Cancel(ctx) }) // waits until Chromium has ended
 	opened := &tab{Context: ctx}
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch e := event.(type) {

@@ -16,7 +16,7 @@ type program struct {
 
 // readHelp reads the commands, the flags that belong to all of them, and then those of each command.
 func readHelp(help string) program {
-	p := program{flags: map[string]set{"": {}}, variables: setOf("RUNZERO_OPENAPI")} // only the tests use this one
+	p := program{flags: map[string]set{"": setOf("help-long", "help-man")}, variables: setOf("RUNZERO_OPENAPI")} // only the tests use this one
 	flag := regexp.MustCompile(`^ +(?:-\w, )?--(\[no-\])?([a-z][a-z0-9._-]*)`)
 	section, command := "", ""
 	for line := range strings.Lines(help) {
