@@ -13,7 +13,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
-	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/web"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -39,9 +38,9 @@ func northAndEast(now time.Time) []poller.AccountStatus {
 		},
 	}
 	q := &north.Quota
-	q.Share, q.Succeeded, q.Spent, q.Budget = quota.Share{Share: 0.5, Reserve: 0.1}, true, 321, 500
-	q.Limit, q.LimitSource, q.Remaining = 1000, quota.LimitHeader, runzero.Known(90)
-	q.Reset, q.Exhaustion, q.Paused = now.Add(9*time.Hour), now.Add(time.Hour), map[string]bool{quota.PausedReserve: true, quota.PausedAuth: true, quota.PausedQuota: false}
+	q.Share.Share, q.Share.Reserve, q.Succeeded, q.Spent, q.Budget = 0.5, 0.1, true, 321, 500
+	q.Limit, q.LimitSource, q.Remaining = 1000, "header", runzero.Known(90)
+	q.Reset, q.Exhaustion, q.Paused = now.Add(9*time.Hour), now.Add(time.Hour), map[string]bool{"reserve": true, "auth": true, "quota": false}
 	east := poller.AccountStatus{
 		Name: "east", Console: "east.example.com", Credentials: []poller.CredentialStatus{{Name: "default", State: poller.CredentialUntried}},
 		Polls: []*poller.Status{{Collector: "discovery", State: poller.StateWaiting}},

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	program = filepath.Join(folder, "runzero_exporter")
-	build := exec.Command("go", "build", "-o", program, ".") //nolint:gosec // our own program
+	build := exec.Command("go", "build", "-o", program, ".")
 	build.Dir, build.Stderr = "../..", os.Stderr
 	if err := build.Run(); err != nil {
 		panic(err)
@@ -84,7 +84,7 @@ func (s state) start(t *testing.T) string {
 	if token == "" {
 		token = console.AccountToken()
 	}
-	command := exec.CommandContext(t.Context(), program, append([]string{"--web.listen-address=127.0.0.1:0", "--runzero.url=" + server.URL}, s.args...)...) //nolint:gosec // our own program
+	command := exec.CommandContext(t.Context(), program, append([]string{"--web.listen-address=127.0.0.1:0", "--runzero.url=" + server.URL}, s.args...)...)
 	command.Env = []string{"RUNZERO_TOKEN=" + token}
 	log, err := command.StderrPipe()
 	if err != nil {
