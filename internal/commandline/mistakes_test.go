@@ -38,7 +38,7 @@ func TestMistakesAreReportedInOneLine(t *testing.T) {
 		{"a flag cut short", []string{"--web.listen=:1"}, 2, "unknown flag --web.listen; perhaps you mean --web.listen-address; see"},
 		{"a flag without its first part", []string{"--url=x"}, 2, "perhaps you mean --runzero.url; see"},
 		{"a general name", []string{"--config=x"}, 2, "perhaps you mean --config.file; see"},
-		{"a misspelt switch", []string{"--versio"}, 2, "perhaps you mean --version; see"},
+		{"a misspelt switch", []string{"--vrsion"}, 2, "perhaps you mean --version; see"},
 		{"a flag of another command", []string{"--limit=100"}, 2, "unknown flag --limit; it is a flag of the command plan; see"},
 		{"a misspelt flag of a command", []string{"scan", "--sit=x"}, 2, "perhaps you mean --site; see runzero_exporter scan --help"},
 		{"one dash", []string{"-web.listen-address=:1"}, 2, "flags begin with two dashes, like --web.listen-address; see"},
