@@ -110,3 +110,43 @@ func TestDashboardsAreLinkedIfTheirAddressIsKnown(t *testing.T) {
 		}
 	}
 }
+
+// Of the calls that have been made, those that the console did not count are still our own.
+func TestTheBarAddsUpToTheLimit(t *testing.T) {
+	for what, c := range map[string]struct {
+		spent, remaining int64 // remaining < 0: not reported
+		want             []string
+	}{
+		"others have spent some":       {300, 500, []string{"this exporter 300", "other tools 200", "left 400", "reserve 100"}},
+		"the console counts less":      {10, 995, []string{"this exporter 10", "other tools 0", "left 890", "reserve 100"}},
+		"nothing is reported":          {10, -1, []string{"this exporter 10", "other tools 0", "left 890", "reserve 100"}},
+		"only the reserve is left":     {300, 60, []string{"this exporter 300", "other tools 640", "left 0", "reserve 60"}},
+		"more is spent than the limit": {2000, 0, []string{"this exporter 1,000", "other tools 0", "left 0", "reserve 0"}},
+	} {
+		account := poller.AccountStatus{}
+		account.Quota.Limit, account.Quota.LimitSource, account.Quota.Spent, account.Quota.Share.Reserve = 1000, "header", c.spent, 0.1
+		if c.remaining >= 0 {
+			account.Quota.Remaining = runzero.Known(c.remaining)
+		}
+		page := get(handler(func(w *web.Config) {
+			w.Status = func() []poller.AccountStatus { return []poller.AccountStatus{account} }
+		}), "/").Body.String()
+		for _, want := range c.want {
+			if !strings.Contains(page, ">"+want+"</li>") {
+				t.Errorf("%s: the page lacks %q", what, want)
+			}
+		}
+	}
+}
+
+func TestDurationsReadNaturally(t *testing.T) {
+	for age, want := range map[time.Duration]string{
+		3 * time.Second: "3 s", 59400 * time.Millisecond: "59 s", 59600 * time.Millisecond: "1 min", 125 * time.Minute: "2 h 5 min", 24*time.Hour - time.Second: "1 day",
+		49*time.Hour + 10*time.Minute: "2 days 1 h", 720 * time.Hour: "30 days",
+	} {
+		poll := poller.Status{Collector: "sites", Interval: age, LastSuccess: time.Now()}
+		if page := get(handler(showing(poll)), "/").Body.String(); !strings.Contains(page, `data-label="Interval">`+want+"<") {
+			t.Errorf("%s is not written %q", age, want)
+		}
+	}
+}

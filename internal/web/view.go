@@ -32,6 +32,7 @@ type accountView struct {
 
 	Bar           []segment
 	Facts         []fact
+	Explained     bool // the verdict has the quota's explanation
 	Organizations []organization
 }
 
@@ -75,7 +76,7 @@ func newView(c Config, now time.Time, selected []string) view {
 	v.Selected = len(selected) > 0
 	organizations := 0
 	for _, a := range s.Accounts {
-		shown := accountView{Account: a, Bar: a.Quota.bar(), Facts: a.facts(now), Organizations: organizationsOf(a, now)}
+		shown := accountView{Account: a, Bar: a.Quota.bar(), Facts: a.facts(now), Explained: strings.HasSuffix(s.Verdict, a.Quota.Explanation), Organizations: organizationsOf(a, now)}
 		if v.Selected {
 			shown.Organizations = slices.DeleteFunc(shown.Organizations, func(o organization) bool { return !slices.Contains(selected, o.Name) })
 		}
@@ -175,12 +176,11 @@ func (q Quota) bar() []segment {
 		return nil
 	}
 	limit := *q.Limit
-	own, others, left := min(q.Spent, limit), int64(0), max(limit-q.Spent, 0)
+	own, others := min(q.Spent, limit), int64(0)
 	if q.Remaining != nil {
-		left = min(*q.Remaining, limit)
-		own = min(own, limit-left)
-		others = limit - left - own
+		others = min(max(limit-*q.Remaining-own, 0), limit-own)
 	}
+	left := limit - own - others
 	reserve := min(int64(math.Ceil(q.Reserve*float64(limit)-1e-9)), left)
 	var bar []segment
 	from := 0.0
