@@ -50,6 +50,7 @@ type Status struct {
 	Collector    string
 	State        string // one of the constants above
 	Running      bool   // it is being polled now
+	Held         bool   // it has not failed, and waits all the same for the end of what others fail for
 	LastSuccess  time.Time
 	Next         time.Time     // zero: not again
 	Interval     time.Duration // in force
@@ -121,6 +122,7 @@ func (p *Poller) status(j *job, s quota.State, now time.Time) *Status {
 		Collector:    j.Name,
 		State:        j.state(now, p.config.MaxAge),
 		Running:      j.running != nil,
+		Held:         j.err == nil && j.faultOf() != nil,
 		LastSuccess:  j.lastSuccess,
 		Next:         j.next(s),
 		Interval:     j.foreseenInterval(),

@@ -43,6 +43,9 @@ func TestTheVerdictSaysHowThingsAre(t *testing.T) {
 		"2 of 3 polls fail: the console refuses the token.":      {failing("A", runzero.Rejected, "401"), good, failing("B", runzero.Rejected, "401")},
 		"1 of 1 poll fails: the console cannot be reached.":      {failing("A", runzero.Unreachable, "refused")},
 		"1 of 2 polls fails: /export: the response ended early.": {failing("A", "", "/export: the response ended early"), waiting},
+		"1 of 3 polls fails: the console cannot be reached; 2 more wait for the end of that.": {
+			failing("A", runzero.Unreachable, "refused"), {Collector: "sites", Held: true}, {Collector: "tasks", Held: true},
+		},
 		"3 of 3 polls fail: the console does not answer as it should, and for 1 reason more.": {
 			failing("A", runzero.Faulty, "odd"), failing("B", runzero.Unavailable, "502"), failing("C", runzero.Unavailable, "503"),
 		},

@@ -64,6 +64,7 @@ type Poll struct {
 	OrgName         string    `json:"org_name,omitempty"`
 	State           string    `json:"state"`
 	Running         bool      `json:"running"`
+	Held            bool      `json:"held"`
 	LastSuccess     time.Time `json:"last_success,omitzero"`
 	AgeSeconds      *float64  `json:"age_seconds,omitempty"`
 	NextPoll        time.Time `json:"next_poll,omitzero"`
@@ -120,7 +121,7 @@ func newQuota(a poller.AccountStatus) Quota {
 
 func newPoll(p *poller.Status, a poller.AccountStatus, now time.Time) Poll {
 	poll := Poll{
-		Collector: p.Collector, OrgName: p.Organization, State: p.State, Running: p.Running, LastSuccess: instant(p.LastSuccess),
+		Collector: p.Collector, OrgName: p.Organization, State: p.State, Running: p.Running, Held: p.Held, LastSuccess: instant(p.LastSuccess),
 		NextPoll: instant(p.Next), IntervalSeconds: p.Interval.Seconds(), DurationSeconds: p.Duration.Seconds(), Failures: p.Failures,
 		Outcomes: p.Outcomes, Error: p.Error, Advice: p.Advice, Series: p.Series,
 	}

@@ -39,9 +39,7 @@ func (s Status) groups(wanted func(Poll) bool) []*group {
 			g := all[i]
 			g.Polls++
 			g.collectors[p.Collector] = true
-			if p.OrgName != "" {
-				g.organizations[p.OrgName] = true
-			}
+			g.organizations[p.OrgName] = true
 			if g.Error == "" && p.Error != p.Cause {
 				g.Error = p.Error
 			}
@@ -57,25 +55,28 @@ func (s Status) groups(wanted func(Poll) bool) []*group {
 
 func (g *group) of() string {
 	collectors := list(slices.Sorted(maps.Keys(g.collectors)))
-	switch names := slices.Collect(maps.Keys(g.organizations)); len(names) {
-	case 0:
-		return collectors
-	case 1:
+	names := slices.Sorted(maps.Keys(g.organizations)) // "" is the account and its console
+	switch {
+	case len(names) > 2 || len(names) == 2 && names[0] != "":
+		return fmt.Sprintf("%s of %s", collectors, plural(int64(len(names)), "organization"))
+	case len(names) == 1 && names[0] != "":
 		return collectors + " of " + names[0]
-	default:
-		return fmt.Sprintf("%s of %s organizations", collectors, count(int64(len(names))))
 	}
+	return collectors
 }
 
 // verdict is the state of everything in one sentence.
 func (s Status) verdict() string {
-	var polls, failing, waiting, unsupported int64
+	var polls, failing, held, waiting, unsupported int64
 	paused := ""
 	for _, a := range s.Accounts {
 		if a.Quota.stopped && paused == "" {
 			paused = "Polling is paused, and the last results are still served. " + a.Quota.Explanation
 		}
 		for _, p := range a.Polls {
+			if p.Held {
+				held++
+			}
 			switch polls++; {
 			case p.failing():
 				failing++
@@ -93,6 +94,9 @@ func (s Status) verdict() string {
 		text := fmt.Sprintf("%s of %s %s: %s", count(failing), plural(polls, "poll"), verb(failing, "fails", "fail"), causes[0].Cause)
 		if more := int64(len(causes)) - 1; more > 0 {
 			text += fmt.Sprintf(", and for %s more", plural(more, "reason"))
+		}
+		if held > 0 {
+			text += fmt.Sprintf("; %s more %s for the end of that", count(held), verb(held, "waits", "wait"))
 		}
 		return text + "."
 	case paused != "":

@@ -159,6 +159,8 @@ func newRow(p Poll, now time.Time) row {
 	switch wait := p.NextPoll.Sub(now); {
 	case p.Running:
 		r.Next = "running"
+	case p.Held:
+		r.Next = "waits"
 	case p.NextPoll.IsZero():
 	case wait < time.Second:
 		r.Next = "now"
