@@ -11,16 +11,17 @@ import (
 	"unicode"
 )
 
-// GrafanaURL checks the address of a Grafana, and returns it without a slash at the end. It may be empty.
-func GrafanaURL(text string) (string, error) {
+// GrafanaURL checks the address of a Grafana, which a flag has set, and returns it without a slash at the end. It may be
+// empty. The error does not repeat it, because it may hold a password.
+func GrafanaURL(flag, text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case text == "":
 		return "", nil
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return "", errors.New("--grafana-url must be the address of your Grafana, such as https://grafana.example.com")
+		return "", errors.New(flag + " must be the address of your Grafana, such as https://grafana.example.com")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", errors.New("--grafana-url must have no user, query or fragment: set it to the address of your Grafana alone, such as https://grafana.example.com")
+		return "", errors.New(flag + " must have no user, query or fragment: set it to the address of your Grafana alone, such as https://grafana.example.com")
 	}
 	return strings.TrimRight(u.String(), "/"), nil
 }

@@ -5,10 +5,8 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"errors"
 	"html/template"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -67,15 +65,6 @@ func (c Config) links() []link {
 		links = append(links, link{"/debug/pprof/", "Profiles"})
 	}
 	return links
-}
-
-// CheckGrafanaURL checks the address of Grafana; an empty one is none.
-func CheckGrafanaURL(address string) error {
-	u, err := url.Parse(address)
-	if address != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
-		return errors.New("it is not the plain address of a Grafana: write it like https://grafana.example.com") // it may hold a password
-	}
-	return nil
 }
 
 const runbooks = "https://github.com/runzero-exporter/runzero_exporter/blob/main/docs/runbooks.md"

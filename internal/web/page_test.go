@@ -107,11 +107,6 @@ func TestDashboardsAreLinkedIfTheirAddressIsKnown(t *testing.T) {
 			t.Errorf("with %q the dashboards are linked: %t", address, got)
 		}
 	}
-	for _, address := range []string{"grafana", "ftp://grafana", "https://", "https://user:secret@grafana.example.com", "https://grafana.example.com/?a=b", "javascript:alert(1)"} {
-		if err := web.CheckGrafanaURL(address); err == nil || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%q: %v", address, err)
-		}
-	}
 }
 
 // Of the calls that have been made, those that the console did not count are still our own.

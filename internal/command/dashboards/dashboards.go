@@ -62,7 +62,7 @@ var selected = regexp.MustCompile(`(?s)("name": "job",.*?"current": )\{.*?\}`)
 
 // dashboard returns the text of a dashboard with the options filled in.
 func (o Options) dashboard(file string) (string, error) {
-	grafana, err := command.GrafanaURL(o.GrafanaURL)
+	grafana, err := command.GrafanaURL("--grafana-url", o.GrafanaURL)
 	if err == nil {
 		err = command.CheckJob(o.Job)
 	}

@@ -68,7 +68,7 @@ func Run(env command.Env, o Options) error {
 
 // rules returns the rules with the options filled in, and without blank lines if there are any.
 func (o Options) rules() (string, error) {
-	grafana, err := command.GrafanaURL(o.GrafanaURL)
+	grafana, err := command.GrafanaURL("--grafana-url", o.GrafanaURL)
 	if err == nil {
 		err = command.CheckJob(o.Job)
 	}

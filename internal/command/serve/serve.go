@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -50,13 +49,17 @@ func (o Options) check() error {
 	if err := web.CheckTelemetryPath(o.Handler.TelemetryPath); err != nil {
 		return fmt.Errorf("invalid --web.telemetry-path: %w", err)
 	}
-	if err := web.CheckGrafanaURL(o.Handler.GrafanaURL); err != nil {
-		return fmt.Errorf("invalid --web.grafana-url: %w", err)
+	if _, err := o.grafanaURL(); err != nil {
+		return err
 	}
 	if err := web.CheckFile(*o.Web.WebConfigFile); err != nil {
 		return fmt.Errorf("invalid --web.config.file: %w", err)
 	}
 	return nil
+}
+
+func (o Options) grafanaURL() (string, error) {
+	return command.GrafanaURL("--web.grafana-url", o.Handler.GrafanaURL)
 }
 
 // Run serves until ctx ends, and for at most shutdownTimeout longer.
@@ -161,7 +164,7 @@ func (o Options) handler(env command.Env, e *exporter.Exporter) web.Config {
 	handler.Gatherer = e
 	handler.Configuration = func() string { return o.Settings + e.Configuration() }
 	handler.Organizations, handler.Of = e.Organizations, e.Of
-	handler.GrafanaURL = strings.TrimRight(handler.GrafanaURL, "/")
+	handler.GrafanaURL, _ = o.grafanaURL() // which check has accepted
 	handler.Ready, handler.Status = e.Ready, e.Status
 	if o.EnableLifecycle {
 		handler.Reload = e.Reload
