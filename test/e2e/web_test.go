@@ -56,7 +56,7 @@ func TestPages(t *testing.T) {
 		}
 	}
 	page := get(t, base+"/").body
-	for _, part := range []string{"Demo:", `href="/m"`, "version=0.0.0-e2e", "Halvorsen Logistics"} {
+	for _, part := range []string{"Demo:", `href="/m"`, "runzero_exporter 0.0.0-e2e", "Halvorsen Logistics"} {
 		if !bytes.Contains(page, []byte(part)) {
 			t.Errorf("the status page lacks %q", part)
 		}
