@@ -23,6 +23,7 @@ var contrast string
 func TestEveryStateCanBeReadInEveryWindow(t *testing.T) {
 	for _, s := range states() {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			address := s.start(t)
 			tab := open(t, address)
 			for _, l := range looks() {
@@ -54,7 +55,7 @@ func (t *tab) picture(test *testing.T, s state, l look) {
 	}
 }
 
-// The best of five, because something else may have the machine.
+// It runs alone, and the best of five counts, because something else may have the machine.
 func TestThreeHundredOrganizationsAreRenderedAtOnce(t *testing.T) {
 	address := state{name: "300-organizations", organizations: 300}.start(t)
 	tab := open(t, address)
@@ -73,6 +74,7 @@ func TestThreeHundredOrganizationsAreRenderedAtOnce(t *testing.T) {
 }
 
 func TestThePageIsUsableWithoutScripts(t *testing.T) {
+	t.Parallel()
 	address := states()[0].start(t)
 	tab := open(t, address)
 	// Those of the page stay out, but the test looks at it with one.
@@ -90,6 +92,7 @@ func TestThePageIsUsableWithoutScripts(t *testing.T) {
 }
 
 func TestOrganizationsAreFilteredAndOpenedByKeyboard(t *testing.T) {
+	t.Parallel()
 	address := state{organizations: 300}.start(t)
 	tab := open(t, address)
 	tab.show(t, address, looks()[0])
@@ -113,6 +116,7 @@ func TestOrganizationsAreFilteredAndOpenedByKeyboard(t *testing.T) {
 
 // What the page shows follows the exporter, and what somebody has opened stays open.
 func TestThePageRefreshesItself(t *testing.T) {
+	t.Parallel()
 	address := states()[0].start(t)
 	tab := open(t, address)
 	tab.show(t, address, looks()[0])
