@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"context"
 	_ "embed"
 	"flag"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
@@ -111,6 +113,39 @@ func TestOrganizationsAreFilteredAndOpenedByKeyboard(t *testing.T) {
 	tab.run(t, chromedp.KeyEvent(" \t\r"), chromedp.WaitVisible(`details table`))
 	if one := evaluate[[]string](t, tab, shown); len(one) != 1 || one[0] != "Organization 27" {
 		t.Errorf("chosen: %v", one)
+	}
+}
+
+// What a screen reader reads out: everything that can be used or seen has a name, and tables and sections have theirs.
+func TestEverythingHasANameToBeReadOut(t *testing.T) {
+	t.Parallel()
+	address := state{organizations: 300, failing: 3}.start(t)
+	tab := open(t, address)
+	tab.show(t, address, looks()[0])
+	named := map[string]int{}
+	tab.run(t, chromedp.ActionFunc(func(ctx context.Context) error {
+		nodes, err := accessibility.GetFullAXTree().Do(ctx)
+		for _, node := range nodes {
+			if node.Ignored || node.Role == nil {
+				continue
+			}
+			role, name := string(node.Role.Value), ""
+			if node.Name != nil {
+				name = string(node.Name.Value)
+			}
+			switch role = strings.Trim(role, `"`); role {
+			case "link", "button", "DisclosureTriangle", "searchbox", "checkbox", "image", "region", "navigation", "heading", "columnheader", "rowheader":
+				if named[role]++; strings.Trim(name, `" `) == "" {
+					t.Errorf("a %s has no name", role)
+				}
+			}
+		}
+		return err
+	}))
+	for _, role := range []string{"link", "DisclosureTriangle", "searchbox", "checkbox", "image", "region", "heading", "columnheader", "rowheader"} {
+		if named[role] == 0 {
+			t.Errorf("there is no %s among %v", role, named)
+		}
 	}
 }
 
