@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,18 +32,18 @@ func TestProgressAppearsAfterTwoSecondsAndGivesWay(t *testing.T) {
 		var terminal bytes.Buffer
 		p := NewProgress(&terminal)
 		out := p.Beside(&terminal)
-		polls := 0
-		hide := p.Show(func() string { return fmt.Sprintf("%d of 9 polls done", polls) })
+		var polls atomic.Int64
+		hide := p.Show(func() string { return fmt.Sprintf("%d of 9 polls done", polls.Load()) })
 		for _, step := range []struct {
 			wait   time.Duration
 			action func()
 			shows  string
 		}{
 			{1900 * time.Millisecond, func() {}, ""},
-			{200 * time.Millisecond, func() { polls = 3 }, "0 of 9 polls done (2s)"},
+			{200 * time.Millisecond, func() { polls.Store(3) }, "0 of 9 polls done (2s)"},
 			{time.Second, func() { _, _ = out.Write([]byte("a finding\n")) }, "3 of 9 polls done (3s)"},
 			{0, func() {}, "a finding\n"},
-			{time.Second, func() { polls = 1; hide() }, "a finding\n3 of 9 polls done (4s)"},
+			{time.Second, func() { polls.Store(1); hide() }, "a finding\n3 of 9 polls done (4s)"},
 			{time.Minute, hide, "a finding\n"},
 		} {
 			time.Sleep(step.wait)
