@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
 // seen is what a terminal shows of a text in the end, without what was erased or overwritten.
@@ -29,7 +31,7 @@ func seen(text string) string {
 
 func TestProgressAppearsAfterTwoSecondsAndGivesWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var terminal bytes.Buffer
+		var terminal harness.Log
 		p := NewProgress(&terminal)
 		out := p.Beside(&terminal)
 		var polls atomic.Int64
@@ -58,7 +60,7 @@ func TestProgressAppearsAfterTwoSecondsAndGivesWay(t *testing.T) {
 
 func TestProgressFitsIntoOneLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var terminal bytes.Buffer
+		var terminal harness.Log
 		defer NewProgress(&terminal).Show(func() string { return strings.Repeat("ü", 200) })()
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
