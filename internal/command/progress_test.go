@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
 // seen is what a terminal shows of a text in the end, without what was erased or overwritten.
@@ -28,21 +31,21 @@ func seen(text string) string {
 
 func TestProgressAppearsAfterTwoSecondsAndGivesWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var terminal bytes.Buffer
+		var terminal harness.Log
 		p := NewProgress(&terminal)
 		out := p.Beside(&terminal)
-		polls := 0
-		hide := p.Show(func() string { return fmt.Sprintf("%d of 9 polls done", polls) })
+		var polls atomic.Int64
+		hide := p.Show(func() string { return fmt.Sprintf("%d of 9 polls done", polls.Load()) })
 		for _, step := range []struct {
 			wait   time.Duration
 			action func()
 			shows  string
 		}{
 			{1900 * time.Millisecond, func() {}, ""},
-			{200 * time.Millisecond, func() { polls = 3 }, "0 of 9 polls done (2s)"},
+			{200 * time.Millisecond, func() { polls.Store(3) }, "0 of 9 polls done (2s)"},
 			{time.Second, func() { _, _ = out.Write([]byte("a finding\n")) }, "3 of 9 polls done (3s)"},
 			{0, func() {}, "a finding\n"},
-			{time.Second, func() { polls = 1; hide() }, "a finding\n3 of 9 polls done (4s)"},
+			{time.Second, func() { polls.Store(1); hide() }, "a finding\n3 of 9 polls done (4s)"},
 			{time.Minute, hide, "a finding\n"},
 		} {
 			time.Sleep(step.wait)
@@ -57,7 +60,7 @@ func TestProgressAppearsAfterTwoSecondsAndGivesWay(t *testing.T) {
 
 func TestProgressFitsIntoOneLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var terminal bytes.Buffer
+		var terminal harness.Log
 		defer NewProgress(&terminal).Show(func() string { return strings.Repeat("ü", 200) })()
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
