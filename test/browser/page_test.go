@@ -57,21 +57,21 @@ func (t *tab) picture(test *testing.T, s state, l look) {
 	}
 }
 
-// It runs alone, and the best of five counts, because something else may have the machine.
+// It runs alone, and the best of twenty counts, because something else may have the machine.
 func TestThreeHundredOrganizationsAreRenderedAtOnce(t *testing.T) {
 	address := state{name: "300-organizations", organizations: 300}.start(t)
 	tab := open(t, address)
+	const limit = 100 // milliseconds
 	best := 1e9
-	for range 5 {
+	for range 20 {
 		tab.show(t, address, looks()[0])
 		best = min(best, evaluate[float64](t, tab, `(() => {
 			const t = performance.getEntriesByType("navigation")[0];
 			return t.loadEventEnd - t.responseEnd;
 		})()`))
 	}
-	t.Logf("rendered in %.0f ms", best)
-	if best > 100 {
-		t.Errorf("rendered in %.0f ms", best)
+	if t.Logf("rendered in %.0f ms", best); best > limit {
+		t.Errorf("that is more than %d ms", limit)
 	}
 }
 
