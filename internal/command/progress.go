@@ -49,7 +49,7 @@ func (p *Progress) Show(text func() string) (stop func()) {
 	})
 }
 
-// write replaces the line. Nobody is told if that fails.
+// write replaces the line. A terminal that cannot be written to is no reason to fail.
 func (p *Progress) write(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 
 // hint says what to do instead of using a flag that other programs have, and that this one does not.
 func hint(flag string) string {
-	const instead = "a secret is never a flag, as everybody on this machine can read those: "
+	const instead = "a secret is never a flag, because every user of this machine can read those: "
 	last := flag[strings.LastIndexAny(flag, ".-")+1:]
 	for _, known := range []struct{ names, text string }{
 		{"secret", instead + "put it into a file, and name that with --runzero.client-secret-file"},

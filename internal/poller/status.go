@@ -40,7 +40,7 @@ const (
 	StateWaiting     = "waiting" // no result yet
 	StateGood        = "good"
 	StateFailing     = "failing"     // the last poll failed; what was served before it still is
-	StateWithdrawn   = "withdrawn"   // failing for so long that its data is no longer served
+	StateWithdrawn   = "withdrawn"   // its data is too old to be served, because polls fail or are paused
 	StateUnsupported = "unsupported" // by the credential, the licence or the console
 )
 

@@ -28,8 +28,8 @@ func CheckTelemetryPath(p string) error {
 	switch {
 	case !plainPath.MatchString(p) || path.Clean(p) != "/"+strings.TrimPrefix(bare, "/"):
 		return fmt.Errorf("%q is not a plain path: write it like /metrics", p)
-	case bare == "/config" || strings.HasPrefix(p, "/-/") || strings.HasPrefix(p, "/debug/") || strings.HasPrefix(p, "/sd/") || strings.HasPrefix(p, "/api/"):
-		return fmt.Errorf("%q is taken: the path must not be /config and not begin with /-/, /api/, /debug/ or /sd/; write it like /metrics", p)
+	case bare == "/config" || strings.HasPrefix(p, "/-/") || strings.HasPrefix(p, "/debug/") || strings.HasPrefix(p, "/sd/") || strings.HasPrefix(p, "/api/v1/"):
+		return fmt.Errorf("%q is taken: the path must not be /config and not begin with /-/, /api/v1/, /debug/ or /sd/; write it like /metrics", p)
 	}
 	return nil
 }

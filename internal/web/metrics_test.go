@@ -22,10 +22,10 @@ import (
 
 // Whatever --web.telemetry-path is, it is refused, or the metrics are there and nowhere else.
 func TestTelemetryPath(t *testing.T) {
-	accepted := []string{"/", "/metrics", "/metrics/", "/m", "/a/b", "/a.b/~c_d-e", "/...", "/configuration", "/debugging", "/-", "/nothing", "/sd"}
+	accepted := []string{"/", "/metrics", "/metrics/", "/m", "/a/b", "/a.b/~c_d-e", "/...", "/configuration", "/debugging", "/-", "/nothing", "/sd", "/api/metrics"}
 	paths := slices.Clone(accepted)
 	paths = append(paths, "", "metrics", "/..", "/.", "/../", "/a/..", "/a/../metrics", "/./metrics", "/metrics/.", "/../../etc", "//", "//a", "/a//b", "/a//",
-		"/config", "/config/", "/-/", "/-/ready", "/-/healthy", "/-/reload", "/-/x", "/debug/", "/debug/pprof", "/debug/pprof/", "/debug/pprof/heap", "/debug/x", "/sd/", "/sd/organizations", "/sd/x",
+		"/config", "/config/", "/-/", "/-/ready", "/-/healthy", "/-/reload", "/-/x", "/debug/", "/debug/pprof", "/debug/pprof/", "/debug/pprof/heap", "/debug/x", "/sd/", "/sd/organizations", "/sd/x", "/api/v1/status", "/api/v1/",
 		"/{x}", "/{$}", "/a b", "/a?b", "/a#b", "/%2e%2e", "/a%2fb", "GET /metrics", "/ü", "/a\n")
 	for _, path := range paths {
 		err := web.CheckTelemetryPath(path)

@@ -22,6 +22,7 @@
       const label = document.createElement("label");
       const input = document.createElement("input");
       input.type = type;
+      input.id = `filter-${type}`;
       label.append(...(type === "checkbox" ? [input, ` ${text}`] : [`${text} `, input]));
       form.append(label, " ");
       return input;
@@ -44,17 +45,25 @@
     document.getElementById("refresh").textContent = `, and refreshes every ${seconds} s`;
   };
 
+  // Where an element that has the focus is found again in a new page.
+  const address = (element) => {
+    if (element.id) return `#${element.id}`;
+    if (element.localName === "summary") return `#${element.parentElement.id} > summary`;
+    return element.localName === "a" ? `a[href="${CSS.escape(element.getAttribute("href"))}"]` : "";
+  };
+
   const refresh = async () => {
-    const main = document.querySelector("main");
-    if (document.hidden || main.contains(document.activeElement) || String(getSelection())) return;
+    if (document.hidden || String(getSelection())) return;
     try {
       const response = await fetch(location.href, { cache: "no-store" });
       if (!response.ok) throw new Error(response.statusText);
       const next = new DOMParser().parseFromString(await response.text(), "text/html");
-      main.replaceWith(next.querySelector("main"));
+      const focused = address(document.activeElement);
+      document.querySelector("main").replaceWith(next.querySelector("main"));
       document.querySelector("footer").replaceWith(next.querySelector("footer"));
       document.title = next.title;
       prepare();
+      if (focused) document.querySelector(focused)?.focus({ preventScroll: true });
     } catch {
       document.getElementById("refresh").textContent = ". The exporter does not answer: what is shown is old";
     }

@@ -46,6 +46,7 @@ func TestTheVerdictSaysHowThingsAre(t *testing.T) {
 		"1 of 3 polls fails: the console cannot be reached; 2 more wait for the end of that.": {
 			failing("A", runzero.Unreachable, "refused"), {Collector: "sites", Held: true}, {Collector: "tasks", Held: true},
 		},
+		"1 of 2 polls fails: the data is older than --cache.max-age.": {{Collector: "sites", State: poller.StateWithdrawn}, good},
 		"3 of 3 polls fail: the console does not answer as it should, and for 1 reason more.": {
 			failing("A", runzero.Faulty, "odd"), failing("B", runzero.Unavailable, "502"), failing("C", runzero.Unavailable, "503"),
 		},
@@ -86,6 +87,9 @@ func TestManyOrganizationsAreFolded(t *testing.T) {
 	}
 	if page := get(h, "/?organization=Organization+27").Body.String(); strings.Count(page, "<table>") != 1 || !strings.Contains(page, "All organizations") || strings.Contains(page, "Organization 26") {
 		t.Errorf("%d tables", strings.Count(page, "<table>"))
+	}
+	if page := get(h, "/?organization=Nothing").Body.String(); !strings.Contains(page, "No organization of this name is polled.") {
+		t.Error("an organization that does not exist is shown without a word")
 	}
 }
 

@@ -120,19 +120,19 @@ func newQuota(a poller.AccountStatus) Quota {
 }
 
 func newPoll(p *poller.Status, a poller.AccountStatus, now time.Time) Poll {
-	poll := Poll{
+	made := Poll{
 		Collector: p.Collector, OrgName: p.Organization, State: p.State, Running: p.Running, Held: p.Held, LastSuccess: instant(p.LastSuccess),
 		NextPoll: instant(p.Next), IntervalSeconds: p.Interval.Seconds(), DurationSeconds: p.Duration.Seconds(), Failures: p.Failures,
 		Outcomes: p.Outcomes, Error: p.Error, Advice: p.Advice, Series: p.Series,
 	}
 	if !p.LastSuccess.IsZero() {
 		age := max(now.Sub(p.LastSuccess), 0).Round(time.Second).Seconds()
-		poll.AgeSeconds = &age
+		made.AgeSeconds = &age
 	}
-	if p.Error != "" {
-		poll.Cause, poll.runbook = cause(p, a)
+	if p.Error != "" || p.State == poller.StateWithdrawn {
+		made.Cause, made.runbook = cause(p, a)
 	}
-	return poll
+	return made
 }
 
 // cause says in a few words why a poll fails, in the same words for all that fail for the same cause, and names the
@@ -153,6 +153,9 @@ func cause(p *poller.Status, a poller.AccountStatus) (text, runbook string) {
 		return "the console refuses " + credential, "runzeroauthenticationfailing"
 	case runzero.TooMany:
 		return "the console accepts no more requests for now", "runzeropollingpaused"
+	}
+	if p.Error == "" {
+		return "the data is older than --cache.max-age", "runzerodatastale"
 	}
 	return p.Error, "runzerocollectorfailing"
 }

@@ -3,9 +3,7 @@ package web_test
 import (
 	"encoding/json"
 	"flag"
-	"maps"
 	"os"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,9 +97,9 @@ func TestStatusIsWhatItsDocumentSays(t *testing.T) {
 func collect(value any, names map[string]bool) {
 	switch v := value.(type) {
 	case map[string]any:
-		for _, name := range slices.Collect(maps.Keys(v)) {
+		for name, each := range v {
 			names[name] = true
-			collect(v[name], names)
+			collect(each, names)
 		}
 	case []any:
 		for _, each := range v {

@@ -25,6 +25,7 @@ type view struct {
 	Unsupported []*group
 	Accounts    []accountView
 	Selected    bool // only some organizations are shown
+	None        bool // none of those that are selected is polled
 }
 
 type accountView struct {
@@ -89,6 +90,7 @@ func newView(c Config, now time.Time, selected []string) view {
 	if len(v.Failing) > 0 {
 		v.Tone = "bad"
 	}
+	v.None = v.Selected && organizations == 0
 	opened := 0
 	for _, a := range v.Accounts {
 		for i := range a.Organizations {

@@ -155,10 +155,13 @@ func TestThePageRefreshesItself(t *testing.T) {
 	address := states()[0].start(t)
 	tab := open(t, address)
 	tab.show(t, address, looks()[0])
-	tab.run(t, chromedp.Click(`#o0-1 summary`), chromedp.Evaluate(`document.activeElement.blur()`, nil))
+	tab.run(t, chromedp.Click(`#o0-1 summary`))
 	before := evaluate[string](t, tab, `document.querySelector("footer").textContent`)
 	tab.run(t, chromedp.Poll(fmt.Sprintf(`document.querySelector("footer").textContent !== %q`, before), nil))
 	if open := evaluate[bool](t, tab, `document.getElementById("o0-1").open`); open {
 		t.Error("what was closed is open again")
+	}
+	if focused := evaluate[string](t, tab, `document.activeElement.parentElement.id`); focused != "o0-1" {
+		t.Errorf("the focus is in %q", focused)
 	}
 }
