@@ -151,7 +151,7 @@ func withTimes(body string) string {
 
 // defaults are the settings without flags.
 func defaults() Settings {
-	return Settings{AssetLabels: []string{"site_name", "asset_type", "os", "alive"}, AssetTop: 100, ScanMaxAge: 7 * day}
+	return Settings{AssetLabels: []string{"site_name", "asset_type", "os", "alive"}, AssetTop: 100, ScanMaxAge: 8 * day}
 }
 
 // labelled are the default settings with these labels of runzero_assets.

@@ -20,17 +20,23 @@ const (
 // integrations are the last runs of connectors and imports.
 type integrations struct {
 	Last      map[string]*lastRuns // by name
-	Scheduled map[string]string    // names of connectors, by the ids of their schedules
+	Scheduled map[string]connector // by the ids of their schedules
+}
+
+// connector is a recurring connector.
+type connector struct {
+	Name   string
+	MaxAge time.Duration `json:",omitempty"` // as maxAge
 }
 
 func newIntegrations() integrations {
-	return integrations{Last: map[string]*lastRuns{}, Scheduled: map[string]string{}}
+	return integrations{Last: map[string]*lastRuns{}, Scheduled: map[string]connector{}}
 }
 
 // schedule notes the schedule of a connector.
 func (i integrations) schedule(task *runzero.Task) {
 	if len(i.Scheduled) < maxIntegrationNames {
-		i.Scheduled[task.ID] = Label(task.Name)
+		i.Scheduled[task.ID] = connector{Label(task.Name), maxAge(task)}
 	}
 }
 
@@ -56,8 +62,8 @@ func (i integrations) restore(families []*dto.MetricFamily) {
 	eachSample(families, "runzero_integration_last_success_timestamp_seconds", func(v float64, l map[string]string) { of(l).Success = timestampOf(v) })
 	eachSample(families, "runzero_integration_last_success", func(v float64, l map[string]string) { of(l).Failed = v == 0 })
 	scheduled := map[string]bool{}
-	for _, name := range i.Scheduled {
-		scheduled[name] = true
+	for _, c := range i.Scheduled {
+		scheduled[c.Name] = true
 	}
 	for name, b := range before {
 		if !scheduled[name] {
@@ -82,11 +88,24 @@ func (i integrations) latest() []string {
 }
 
 func (i integrations) samples(out *samples, org string) {
+	ages := map[string]time.Duration{}
+	for _, c := range i.Scheduled {
+		ages[c.Name] = max(ages[c.Name], c.MaxAge)
+	}
 	names := i.latest()
+	for _, name := range slices.Sorted(maps.Keys(ages)) {
+		if i.Last[name] == nil && ages[name] > 0 {
+			names = append(names, name)
+		}
+	}
 	for _, name := range names[:min(maxIntegrations, len(names))] {
-		runs := i.Last[name]
-		out.timestamp("runzero_integration_last_success_timestamp_seconds", runs.Success, org, name)
-		out.boolean("runzero_integration_last_success", !runs.Failed, org, name)
+		if runs := i.Last[name]; runs != nil {
+			out.timestamp("runzero_integration_last_success_timestamp_seconds", runs.Success, org, name)
+			out.boolean("runzero_integration_last_success", !runs.Failed, org, name)
+		}
+		if ages[name] > 0 {
+			out.gauge("runzero_integration_max_age_seconds", ages[name].Seconds(), org, name)
+		}
 	}
 	out.gauge("runzero_collector_folded_values", float64(max(len(names)-maxIntegrations, 0)), org, "tasks", "integration")
 }

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -12,7 +13,7 @@ func TestScanMaxAges(t *testing.T) {
 		name  string
 		sites SiteNames
 		rules []ScanMaxAge
-		want  map[string]time.Duration // by site; others: seven days
+		want  map[string]time.Duration // by site; others: eight days
 	}{
 		{"no rule", acmeSites(), nil, nil},
 		{"any site of any organization", acmeSites(), []ScanMaxAge{{MaxAge: day}}, map[string]time.Duration{"HQ": day, "Plant": day, "Lab": day}},
@@ -34,7 +35,7 @@ func TestScanMaxAges(t *testing.T) {
 			want := map[string]float64{}
 			for id, site := range test.sites {
 				if id != zeroID {
-					want[site] = (7 * day).Seconds()
+					want[site] = (8 * day).Seconds()
 				}
 			}
 			for site, age := range test.want {
@@ -46,13 +47,73 @@ func TestScanMaxAges(t *testing.T) {
 }
 
 func TestScanMaxAgeMatchesOrganizationsOfTheSameName(t *testing.T) {
-	settings := Settings{ScanMaxAge: 7 * day, ScanMaxAges: []ScanMaxAge{{Organization: "Acme", MaxAge: day}}}
+	settings := Settings{ScanMaxAge: 8 * day, ScanMaxAges: []ScanMaxAge{{Organization: "Acme", MaxAge: day}}}
 	for _, name := range []string{"Acme", "Acme (4ffe8ffb)", "Acme (" + acmeID + ")"} {
-		if got := settings.scanMaxAge(Organization{ID: acmeID, Name: name}, hq, "HQ"); got != day {
+		if got := settings.scanMaxAge(Organization{ID: acmeID, Name: name}, hq, "HQ", 2*day); got != day {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if got := settings.scanMaxAge(Organization{ID: acmeID, Name: "Acme (5ffe8ffb)"}, hq, "HQ"); got != 7*day {
+	if got := settings.scanMaxAge(Organization{ID: acmeID, Name: "Acme (5ffe8ffb)"}, hq, "HQ", 0); got != 8*day {
 		t.Errorf("another organization: %v", got)
 	}
+}
+
+// A site's schedules say how old its last good scan may become. Their grace here is 4 hours.
+func TestScanMaxAgesOfSchedules(t *testing.T) {
+	daily := schedule("1", "Daily", `"status":"active","recur_frequency":"daily","recur_last":@-10h,"recur_next":@14h,"grace_period":"4"`)
+	scheduled := func(rest string) string { return schedule("2", "Other", `"grace_period":"4",`+rest) }
+	removed := scheduled(`"status":"removed","recur_frequency":"monthly"`)
+	weekdays := scheduled(`"status":"active","recur_frequency":"daily,monday|tuesday|wednesday|thursday|friday;-300"`)
+	for _, test := range []struct {
+		name, body string
+		want       time.Duration
+	}{
+		{"hourly", scheduled(`"status":"active","recur_frequency":"hourly"`), 5 * time.Hour},
+		{"daily", daily, 28 * time.Hour},
+		{"daily, but not at weekends", weekdays, 3*day + 4*time.Hour},
+		{"weekly", scheduled(`"status":"active","recur_frequency":"weekly;60"`), 7*day + 4*time.Hour},
+		{"monthly", scheduled(`"status":"active","recur_frequency":"monthly","recur_last":@-20d,"recur_next":@10d`), 31*day + 4*time.Hour},
+		{"without grace", strings.ReplaceAll(daily, `,"grace_period":"4"`, ""), day},
+		{"the longest", daily + scheduled(`"status":"active","recur_frequency":"monthly"`), 31*day + 4*time.Hour},
+		{"the longest with its grace", daily + schedule("2", "Other", `"status":"active","recur_frequency":"hourly","grace_period":"48"`), 49 * time.Hour},
+		{"its next run is later than its frequency says", scheduled(`"status":"active","recur_frequency":"weekly","recur_last":@-3d,"recur_next":@11d`), 14*day + 4*time.Hour},
+		{"its last run was late", scheduled(`"status":"active","recur_frequency":"weekly","recur_last":@-3d,"recur_next":@3d`), 7*day + 4*time.Hour},
+		{"of a frequency that runZero may add", scheduled(`"status":"active","recur_frequency":"fortnightly","recur_last":@-172799s,"recur_next":@12d`), 14*day + 4*time.Hour},
+		{"and never ran", scheduled(`"status":"active","recur_frequency":"fortnightly","start_time":@1d`), 8 * day},
+		{"its next run is due in 30 years", scheduled(`"status":"active","recur_frequency":"fortnightly","recur_last":@-2d,"recur_next":@10000d`), 8 * day},
+		{"continuous", scheduled(`"status":"active","recur_frequency":"continuous","recur_last":@-1h,"recur_next":@1h`), 8 * day},
+		{"once", scheduled(`"status":"active","recur_frequency":"once","recur_last":@-1d,"recur_next":@1d`), 8 * day},
+		{"paused", daily + scheduled(`"status":"paused","recur_frequency":"monthly"`), 28 * time.Hour},
+		{"removed", daily + removed, 28 * time.Hour},
+		{"removed, and no other", removed, 8 * day},
+		{"a schedule of another site", strings.ReplaceAll(daily, hq, plant), 8 * day},
+		{"a connector's schedule", strings.ReplaceAll(daily, `"scan"`, `"connector"`), 8 * day},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := by(tasksOf(t, Poll{Sites: acmeSites()}, test.body), "runzero_scan_max_age_seconds", siteLabel)["HQ"]; got != test.want.Seconds() {
+				t.Errorf("%gs, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestSettingsOfSitesPrecedeSchedules(t *testing.T) {
+	settings := defaults()
+	settings.ScanMaxAges = []ScanMaxAge{{Organization: "Acme", Site: "HQ", MaxAge: 2 * day}}
+	weekly := schedule("1", "Weekly", `"status":"active","recur_frequency":"weekly"`)
+	body := weekly + strings.ReplaceAll(strings.ReplaceAll(weekly, hq, plant), `"1"`, `"2"`)
+	s := collect(t, collectorOf(t, "tasks", settings), responses{tasksPath: {body: body}}, Poll{Sites: acmeSites()})
+	equal(t, "ages", by(s, "runzero_scan_max_age_seconds", siteLabel), map[string]float64{"HQ": 2 * 86400, "Plant": 7 * 86400, "Lab": 8 * 86400})
+}
+
+func TestIntegrationMaxAges(t *testing.T) {
+	scheduled := func(id, name, status, frequency string) string {
+		return `{"id":"` + id + `","type":"connector","name":"` + name + `","status":"` + status + `","recur":true,"recur_frequency":"` + frequency + `","grace_period":4}`
+	}
+	s := tasksOf(t, Poll{Sites: acmeSites()}, scheduled("1", "Azure", "active", "daily")+scheduled("2", " Azure ", "active", "weekly")+
+		scheduled("3", "Paused", "paused", "daily")+scheduled("4", "Continuous", "active", "continuous")+
+		scheduled("5", "Removed", "removed", "daily")+`{"id":"6","type":"connector","name":"Azure","status":"processed","updated_at":@-1h}
+		{"id":"7","type":"import","name":"nessus.xml","status":"processed","updated_at":@-1h}`+scheduled("8", "Never ran", "active", "hourly"))
+	wantSeries(t, s, "runzero_integration_max_age_seconds",
+		`runzero_integration_max_age_seconds{integration="Azure"} 619200`, `runzero_integration_max_age_seconds{integration="Never ran"} 18000`)
 }

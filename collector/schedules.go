@@ -17,6 +17,7 @@ type scanSchedule struct {
 	NextRun   time.Time     `json:",omitzero"`
 	Grace     runzero.Count // seconds
 	Failing   bool          `json:",omitempty"`
+	MaxAge    time.Duration `json:",omitempty"` // as maxAge
 }
 
 // scanSchedules are those in force, by id.
@@ -33,8 +34,35 @@ func (s scanSchedules) add(site string, task *runzero.Task) error {
 		Site: site, Name: Label(task.Name), Status: status,
 		Frequency: documented(task.Frequency, "once", "hourly", "daily", "weekly", "monthly", "continuous"),
 		Start:     task.StartTime.UTC(), LastRun: task.LastRun.UTC(), NextRun: task.NextRun.UTC(), Grace: task.Grace, Failing: task.Failed,
+		MaxAge: maxAge(task),
 	}
 	return nil
+}
+
+// maxAge returns how old the last successful run of a schedule may become: its longest interval and its grace. It is
+// zero if the schedule is paused, and if nothing shows its interval.
+func maxAge(task *runzero.Task) time.Duration {
+	interval := task.Interval
+	if known := !task.LastRun.IsZero() && !task.NextRun.IsZero(); known && task.Frequency != "once" && task.Frequency != "continuous" {
+		// Runs begin seconds late. What is longer than a year is a mistake.
+		if shown := (task.NextRun.Sub(task.LastRun) + time.Hour - 1).Truncate(time.Hour); shown <= 366*day {
+			interval = max(interval, shown)
+		}
+	}
+	if status, _ := taskStatus(task.Status); interval == 0 || status == "paused" {
+		return 0
+	}
+	grace, _ := task.Grace.Get()
+	return interval + time.Duration(grace)*time.Second
+}
+
+// maxAges returns the longest MaxAge of each site, by its key.
+func (s scanSchedules) maxAges() map[string]time.Duration {
+	ages := map[string]time.Duration{}
+	for _, schedule := range s {
+		ages[schedule.Site] = max(ages[schedule.Site], schedule.MaxAge)
+	}
+	return ages
 }
 
 // inForce reports whether a schedule is in force, possibly paused. Removed ones stay in the

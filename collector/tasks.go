@@ -133,12 +133,16 @@ type lastRuns struct {
 // add adds a run that finished and reports whether it is the last successful one. If runs
 // end at the same time, the larger id counts as later, so that the order does not matter.
 func (l *lastRuns) add(end time.Time, id string, o outcome) bool {
-	if cmp.Or(end.Compare(l.Attempt), cmp.Compare(id, l.AttemptID)) > 0 {
+	if compareRuns(end, id, l.Attempt, l.AttemptID) > 0 {
 		l.Attempt, l.AttemptID, l.Failed = end, id, o == failed
 	}
-	if o == succeeded && cmp.Or(end.Compare(l.Success), cmp.Compare(id, l.SuccessID)) > 0 {
+	if o == succeeded && compareRuns(end, id, l.Success, l.SuccessID) > 0 {
 		l.Success, l.SuccessID = end, id
 		return true
 	}
 	return false
+}
+
+func compareRuns(end time.Time, id string, otherEnd time.Time, otherID string) int {
+	return cmp.Or(end.Compare(otherEnd), cmp.Compare(id, otherID))
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // tasksVersion is that of the encoding of Tasks. What another version has cached is not used: the tasks are read again.
-const tasksVersion = 1
+const tasksVersion = 2
 
 const (
 	// maxUnsettled bounds the runs that are kept one by one. An organization with more cannot be followed by its changes.
@@ -190,9 +190,9 @@ func (t *Tasks) change(task *runzero.Task, now time.Time) (changed bool, err err
 	case task.Type == typeSample:
 		return false, nil
 	case task.Recur:
-		before := t.Schedules[task.ID]
+		scan, connector := t.Schedules[task.ID], t.Integrations.Scheduled[task.ID]
 		err := t.schedule(task)
-		return t.Schedules[task.ID] != before, err
+		return t.Schedules[task.ID] != scan || t.Integrations.Scheduled[task.ID] != connector, err
 	}
 	r, err := t.runOf(task)
 	if err != nil {
@@ -242,6 +242,9 @@ func (t *Tasks) clone(sites SiteNames) *Tasks {
 		c.Counts[taskType] = maps.Clone(counts)
 	}
 	c.Scans = clonePointers(t.Scans)
+	for _, site := range c.Scans {
+		site.Failures = maps.Clone(site.Failures)
+	}
 	c.Integrations = integrations{Last: clonePointers(t.Integrations.Last), Scheduled: maps.Clone(t.Integrations.Scheduled)}
 	return &c
 }
@@ -267,7 +270,7 @@ func (t *Tasks) snapshot(poll Poll) (Snapshot, error) {
 	}
 	t.SiteNames = t.seen.names
 	names := poll.siteNames(t.seen.names)
-	t.Scans.samples(out, poll, names)
+	t.Scans.samples(out, poll, names, t.Schedules.maxAges())
 	t.Schedules.samples(out, org, names)
 	t.Integrations.samples(out, org)
 	s, err := out.snapshot(names)

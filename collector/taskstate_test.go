@@ -38,7 +38,7 @@ func (c *console) happen() {
 			Name: fmt.Sprint("task ", c.rnd.IntN(5)), SiteID: []string{hq, plant, lab, ""}[c.rnd.IntN(4)],
 		}
 		if c.rnd.IntN(4) == 0 {
-			t.Recur, t.Status, t.Frequency, t.StartTime = true, "active", "daily", c.now
+			t.Recur, t.Status, t.Frequency, t.Interval, t.StartTime = true, "active", "daily", day, c.now
 		}
 		c.tasks = append(c.tasks, t)
 		return
@@ -47,7 +47,7 @@ func (c *console) happen() {
 	t.UpdatedAt = c.now
 	switch {
 	case t.Recur:
-		t.LastRun, t.NextRun, t.Failed = c.now, c.now.Add(24*time.Hour), c.rnd.IntN(2) == 0
+		t.LastRun, t.NextRun, t.Failed = c.now, c.now.Add(time.Duration(1+c.rnd.IntN(3))*day), c.rnd.IntN(2) == 0
 		t.Status = []string{"active", "active", "paused", "removed"}[c.rnd.IntN(4)]
 	case t.Status == "new":
 		t.Status, t.AcquisitionStarted = "active", c.now
@@ -146,7 +146,7 @@ func TestCachedTasksOfAnotherVersionAreNotUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, other := range []string{
-		"", "null", "{}", "[", `{"Version":1}`, strings.Replace(string(state), `"Version":1`, `"Version":2`, 1), strings.Replace(string(state), `"Runs":{}`, `"Runs":[]`, 1),
+		"", "null", "{}", "[", `{"Version":2}`, strings.Replace(string(state), `"Version":2`, `"Version":1`, 1), strings.Replace(string(state), `"Runs":{}`, `"Runs":[]`, 1),
 	} {
 		if LoadTasks([]byte(other)) != nil {
 			t.Errorf("%s is used", other)

@@ -29,6 +29,8 @@ type Task struct {
 	Recur bool
 	// Frequency is the first word of recur_frequency: hourly, daily, weekly, monthly, continuous, once.
 	Frequency string
+	// Interval is the longest time between two runs by recur_frequency; zero if it says nothing about that.
+	Interval  time.Duration
 	StartTime time.Time // of a schedule: when its first run was due
 	LastRun   time.Time // of a schedule
 	NextRun   time.Time // of a schedule; zero if it never ran
@@ -172,7 +174,7 @@ func (t *Task) fields() fields {
 		"error":                       func(lex *lexer) { t.Failed = lex.nonEmpty() },
 		"hidden":                      truth(&t.Hidden),
 		"recur":                       isTrue(&t.Recur),
-		"recur_frequency":             func(lex *lexer) { t.Frequency = frequency(lex.text()) },
+		"recur_frequency":             func(lex *lexer) { t.Frequency, t.Interval = recurrence(lex.text()) },
 		"grace_period":                func(lex *lexer) { t.Grace = hours(lex.count()) },
 		"start_time":                  instant(&t.StartTime),
 		"recur_last":                  instant(&t.LastRun),
@@ -200,12 +202,35 @@ func (c *Changes) fields() fields {
 	}
 }
 
-// frequency returns the first word of forms such as "daily,monday|tuesday;-300".
-func frequency(s string) string {
-	if i := strings.IndexAny(s, ",;"); i >= 0 {
-		s = s[:i]
+// recurrence reads forms such as "daily,monday|tuesday;-300".
+func recurrence(s string) (frequency string, interval time.Duration) {
+	const day = 24 * time.Hour
+	s, _, _ = strings.Cut(strings.ToLower(s), ";")
+	frequency, days, _ := strings.Cut(s, ",")
+	frequency = strings.TrimSpace(frequency)
+	switch frequency {
+	case "hourly":
+		interval = time.Hour + idleDays(days)*day
+	case "daily":
+		interval = day + idleDays(days)*day
+	case "weekly":
+		interval = 7 * day
+	case "monthly":
+		interval = 31 * day
 	}
-	return strings.ToLower(strings.TrimSpace(s))
+	return frequency, interval
+}
+
+// idleDays returns how many days in a row are not in a list of weekdays. No list is all of them.
+func idleDays(list string) time.Duration {
+	var idle, longest time.Duration
+	for d := range 14 { // twice: the longest time may begin in one week and end in the next
+		if idle++; strings.Contains(list, strings.ToLower(time.Weekday(d%7).String())) {
+			idle = 0
+		}
+		longest = max(longest, idle)
+	}
+	return longest % 14
 }
 
 // hours converts hours to seconds; more than a year is unknown.

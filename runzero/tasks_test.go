@@ -57,13 +57,13 @@ func TestReadsTasks(t *testing.T) {
 		}},
 		"schedule that cannot start": {failingSchedule, runzero.Task{
 			ID: "b93c3a05-0000-4000-8000-000000000001", SiteID: "a7b2287e-0000-4000-8000-000000000001", SiteName: "Primary",
-			Type: "scan", Status: "active", Failed: true, Hidden: runzero.False, Recur: true, Frequency: "daily",
+			Type: "scan", Status: "active", Failed: true, Hidden: runzero.False, Recur: true, Frequency: "daily", Interval: 24 * time.Hour,
 			StartTime: at(1694534880), LastRun: at(1695067682), NextRun: at(1695139680), Grace: runzero.Known(4 * 3600),
 			CreatedAt: at(1694456592), UpdatedAt: at(1695067682),
 		}},
 		"schedule that never ran": {newSchedule, runzero.Task{
 			ID: "c0000000-0000-4000-8000-000000000001", Type: "connector", Status: "active", Hidden: runzero.True,
-			Recur: true, Frequency: "weekly", StartTime: at(1900000000), CustomIntegrationID: "d0000000-0000-4000-8000-000000000001",
+			Recur: true, Frequency: "weekly", Interval: 7 * 24 * time.Hour, StartTime: at(1900000000), CustomIntegrationID: "d0000000-0000-4000-8000-000000000001",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,18 +100,23 @@ func TestTaskStartAndEndUseTheBestTime(t *testing.T) {
 
 func TestReadsTaskFields(t *testing.T) {
 	for members, want := range map[string]runzero.Task{
-		`"recur_frequency":"Weekly;-300"`:     {Frequency: "weekly"},
-		`"recur_frequency":" hourly ,x"`:      {Frequency: "hourly"},
-		`"recur_frequency":null`:              {},
-		`"error":" \n\t"`:                     {},
-		`"error":"x"`:                         {Failed: true},
-		`"error":false`:                       {},
-		`"grace_period":"0"`:                  {Grace: runzero.Known(0)},
-		`"grace_period":12`:                   {Grace: runzero.Known(12 * 3600)},
-		`"grace_period":9223372036854775807`:  {},
-		`"recur":"true"`:                      {Recur: true},
-		`"stats":[{"change.newAssets":1}]`:    {},
-		`"stats":{"change.newAssets":"many"}`: {},
+		`"recur_frequency":"Weekly;-300"`:                                 {Frequency: "weekly", Interval: 7 * 24 * time.Hour},
+		`"recur_frequency":" hourly ,x"`:                                  {Frequency: "hourly", Interval: time.Hour},
+		`"recur_frequency":null`:                                          {},
+		`"recur_frequency":"monthly"`:                                     {Frequency: "monthly", Interval: 31 * 24 * time.Hour},
+		`"recur_frequency":"continuous"`:                                  {Frequency: "continuous"},
+		`"recur_frequency":"daily,saturday|monday|TUESDAY;60"`:            {Frequency: "daily", Interval: 4 * 24 * time.Hour},
+		`"recur_frequency":"daily,sunday"`:                                {Frequency: "daily", Interval: 7 * 24 * time.Hour},
+		`"recur_frequency":"hourly,friday|wednesday"`:                     {Frequency: "hourly", Interval: 4*24*time.Hour + time.Hour},
+		`"error":" \n\t"`:                                                 {},
+		`"error":"x"`:                                                     {Failed: true},
+		`"error":false`:                                                   {},
+		`"grace_period":"0"`:                                              {Grace: runzero.Known(0)},
+		`"grace_period":12`:                                               {Grace: runzero.Known(12 * 3600)},
+		`"grace_period":9223372036854775807`:                              {},
+		`"recur":"true"`:                                                  {Recur: true},
+		`"stats":[{"change.newAssets":1}]`:                                {},
+		`"stats":{"change.newAssets":"many"}`:                             {},
 		`"stats":{"x":{"change.newAssets":1},"change.ignoredAssets":3.0}`: {Changes: runzero.Changes{Ignored: runzero.Known(3)}},
 	} {
 		t.Run(members, func(t *testing.T) {

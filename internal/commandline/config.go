@@ -41,7 +41,7 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	app.Flag("collector.assets.tags", "Tags to count assets by, such as env,location: runzero_assets_by_tag, and with it runzero_assets_by_owner. At most 10, at no extra call.").StringVar(&f.AssetTags)
 	oneOf(app.Flag("collector.assets.refresh", "When an organization's assets are polled: changes (when one of its tasks has ended that can change them, and at the latest after --collector.assets.max-interval) or interval (at each interval).").Default(config.RefreshOnChange), &f.AssetRefresh, config.RefreshOnChange, config.RefreshByInterval)
 	duration(app.Flag("collector.assets.max-interval", "Longest time between two polls of the assets while nothing has changed, instead of "+model.Duration(config.DefaultAssetMaxInterval).String()+"."), &f.AssetMaxInterval)
-	duration(app.Flag("collector.tasks.scan-max-age", "Maximum age of a site's last good scan: runzero_scan_max_age_seconds.").Default("7d"), &f.ScanMaxAge)
+	duration(app.Flag("collector.tasks.scan-max-age", "Maximum age of the last good scan of sites without a schedule of their own: runzero_scan_max_age_seconds.").Default("8d"), &f.ScanMaxAge)
 
 	parsed := map[string]*config.CollectorFlags{}
 	for _, spec := range collector.Specs() {

@@ -26,7 +26,7 @@ func flags() config.Flags {
 		AssetLabels:   "site_name,asset_type,os,alive",
 		AssetTop:      100,
 		AssetRefresh:  config.RefreshOnChange,
-		ScanMaxAge:    7 * 24 * time.Hour,
+		ScanMaxAge:    8 * 24 * time.Hour,
 		QuotaShare:    0.5,
 		QuotaReserve:  0.1,
 	}

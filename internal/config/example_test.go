@@ -80,7 +80,7 @@ func TestStringCanBeLoaded(t *testing.T) {
 		{"labels: [site_name, asset_type, os, alive]", "labels: []"},
 		{"search: os_eol:<now and type:server", `search: "# 'a': \"b\" \u00e9 *x\n"`},
 		{"    interval: 6h # default --cache.interval", ""},
-		{"scan_max_age: 7d", "scan_max_age: 1d12h"},
+		{"scan_max_age: 8d", "scan_max_age: 1d12h"},
 	} {
 		if !strings.Contains(text, change.from) {
 			t.Fatalf("%q is not in the example", change.from)

@@ -13,7 +13,7 @@ func DefaultFlags() config.Flags {
 	f := config.Flags{
 		Timeout: 10 * time.Minute, CacheInterval: 15 * time.Minute, CacheMaxAge: 72 * time.Hour,
 		QuotaShare: 0.5, QuotaReserve: 0.1,
-		AssetLabels: "site_name,asset_type,os,alive", AssetTop: 100, AssetRefresh: config.RefreshByInterval, ScanMaxAge: 7 * 24 * time.Hour,
+		AssetLabels: "site_name,asset_type,os,alive", AssetTop: 100, AssetRefresh: config.RefreshByInterval, ScanMaxAge: 8 * 24 * time.Hour,
 		Collectors: map[string]config.CollectorFlags{}, Set: map[string]bool{},
 	}
 	for _, spec := range collector.Specs() {
