@@ -102,3 +102,20 @@ func TestAChangedScheduleOfAnIntegration(t *testing.T) {
 	}
 	wantSeries(t, *changed.Snapshot, "runzero_integration_max_age", `runzero_integration_max_age_seconds{integration="Azure"} 3600`)
 }
+
+// What is still listed of before the last good scan, which is not, does not count.
+func TestFailuresBeforeARememberedSuccess(t *testing.T) {
+	before := tasksOf(t, Poll{Sites: acmeSites()}, scan("1", "error", `"updated_at":@-3h`)+scan("2", "processed", `"updated_at":@-2h`))
+	if got := failures(tasksOf(t, Poll{Sites: acmeSites(), Previous: &before}, scan("1", "error", `"updated_at":@-3h`))); got != 0 {
+		t.Errorf("%d, want 0", got)
+	}
+}
+
+// What another version has cached has no failures, but shows that the last scan failed.
+func TestAFailureOfAnotherVersionIsRemembered(t *testing.T) {
+	before := tasksOf(t, Poll{Sites: acmeSites()}, scan("1", "error", `"updated_at":@-3h`)+scan("2", "error", `"updated_at":@-2h`))
+	before.Tasks = nil
+	if got := failures(tasksOf(t, Poll{Sites: acmeSites(), Previous: &before, LastError: errTasksEmptied}, ``)); got != 1 {
+		t.Errorf("%d, want 1", got)
+	}
+}

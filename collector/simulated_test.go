@@ -61,6 +61,21 @@ func TestSimulatedConsole(t *testing.T) {
 	}
 }
 
+// A demo shows that sites have different limits.
+func TestSimulatedScanMaxAges(t *testing.T) {
+	console := simulator.New(simulator.Options{Now: func() time.Time { return noon }, Assets: -1})
+	api, ages := client(t, console.AccountToken(), console), map[float64]bool{}
+	for _, org := range console.Organizations() {
+		s := collect(t, collectorOf(t, "tasks", defaults()), nil, Poll{API: api, Organization: Organization{ID: org.ID, Name: org.Name}})
+		eachSample(s.Families, "runzero_scan_max_age_seconds", func(age float64, _ map[string]string) { ages[age] = true })
+	}
+	for _, want := range []time.Duration{28 * time.Hour, 7*day + 4*time.Hour, 31*day + 4*time.Hour} {
+		if !ages[want.Seconds()] {
+			t.Errorf("no site has a limit of %s: %v", want, ages)
+		}
+	}
+}
+
 // An account-wide poll exports what polls of each organization do, in fewer calls.
 func checkAccountWide(t *testing.T, console *simulator.Console, account Poll, alone map[string]string) {
 	calls := console.Count()

@@ -222,6 +222,9 @@ func (c *Console) siteSchedule(o *org, st *site, j int) *schedule {
 	case o.index == 0 && j == 0:
 		s.name, s.frequency, s.period, s.offset, s.history = "Hourly scan of "+st.name, "hourly", hour, 7*minute, 45*24
 		s.minRun, s.maxRun = 8*minute, 15*minute
+	case o.index == 2 && j == 1:
+		s.name, s.frequency, s.period, s.history = "Monthly scan of "+st.name, "monthly", 30*day, 12
+		s.minRun, s.maxRun = hour, 2*hour
 	case o.index > 0 && j%2 == 1:
 		s.name, s.frequency, s.period, s.history = "Weekly subnet sweep of "+st.name, "weekly", 7*day, 52
 		// Day 0 of the epoch was a Thursday.
