@@ -80,7 +80,7 @@ func TestManyOrganizationsCostTheCallsThatThePlanExpects(t *testing.T) {
 			On:    newConsole(simulator.Options{Organizations: organizations, Assets: 5, Limit: 1_000_000}),
 			Token: (*simulator.Console).AccountToken,
 		})
-		w.Pass(10 * time.Minute) // the first round
+		w.Pass(10 * time.Minute) // the first round: nothing is polled again within its interval of 15 minutes
 		first := calls(w.Console, time.Time{})
 		for _, path := range []string{"/account/orgs", "/account/sites", "/account/agents", "/account/license"} {
 			if first[path] != 1 {

@@ -177,13 +177,18 @@ func (p *Poller) distrust(feed *job, now time.Time) {
 // scheduleWhole sets when everything is polled again, after it was polled at began: organizations that began together
 // are spread over the day, and each keeps its time of day.
 func (j *job) scheduleWhole(began time.Time, random float64) {
-	if j.whole.IsZero() || j.whole.After(began.Add(schedule.WholeInterval)) {
+	earliest := began.Add(j.rest())
+	if j.whole.IsZero() || j.whole.After(earliest.Add(schedule.WholeInterval)) {
 		j.whole = began.Add(time.Duration((1 - random) * float64(schedule.WholeInterval)))
 	}
-	for !j.whole.After(began) {
+	for !j.whole.After(earliest) {
 		j.whole = j.whole.Add(schedule.WholeInterval)
 	}
 }
+
+// rest is for how long everything was polled recently enough, whatever the time of day is: nothing is polled more often
+// than configured. An interval of a day must not make it every other day.
+func (j *job) rest() time.Duration { return min(j.Interval, schedule.WholeInterval/2) }
 
 // onChange reports whether the job is polled when something has changed: it is known when that is the case.
 func (j *job) onChange() bool {

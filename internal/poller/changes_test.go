@@ -149,6 +149,30 @@ func TestOrganizationsAreExportedOnceADayAndFollowedInBetween(t *testing.T) {
 	})
 }
 
+// The time of day of an export may come a minute after the first one. Nothing is polled more often than configured, and
+// no day is left out.
+func TestNoOrganizationIsExportedAgainWithinItsInterval(t *testing.T) {
+	t.Parallel()
+	for _, every := range []time.Duration{interval, 6 * time.Hour, 24 * time.Hour} {
+		t.Run(every.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := followed(3)
+				s.Random = func() float64 { return 0.9993 } // a minute later
+				flags := s.Flags
+				s.Flags = func(f *config.Flags) { flags(f); f.CacheInterval = every }
+				w := harness.Start(t, s)
+				w.Pass(49 * time.Hour)
+				for organization, times := range byOrganization(w.Console, tasksPath, time.Time{}) {
+					if first := times[1].Sub(times[0]); first < min(every, 12*time.Hour) || first > 25*time.Hour || len(times) != 3 {
+						t.Errorf("%s was exported at %v", organization, times)
+					}
+				}
+			})
+		})
+	}
+}
+
 // A scan of one organization shows without an export.
 func TestAChangeShowsWithoutAnExport(t *testing.T) {
 	t.Parallel()

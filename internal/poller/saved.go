@@ -243,7 +243,7 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	j.base, j.wait = earlier(saved.Base, now), saved.Wait
 	j.lastAttempt, j.duration = earlier(saved.LastAttempt, now), saved.Duration
 	j.failures, j.unsupported, j.calls = saved.Failures, saved.Unsupported, saved.Calls
-	j.whole = earlier(saved.Whole, now.Add(schedule.WholeInterval))
+	j.whole = earlier(saved.Whole, now.Add(schedule.WholeInterval+j.rest()))
 	j.unclear, j.processed, j.meanGap = saved.Unclear, saved.Processed, saved.MeanGap
 	j.retry, j.released, j.credential, j.cut = soon(saved.Retry, now), saved.Released, saved.Credential, saved.Cut
 	j.outcomes = saved.Outcomes[max(len(saved.Outcomes)-outcomesKept, 0):]
