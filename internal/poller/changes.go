@@ -175,8 +175,12 @@ func (p *Poller) distrust(feed *job, now time.Time) {
 }
 
 // scheduleWhole sets when everything is polled again, after it was polled at began: organizations that began together
-// are spread over the day, and each keeps its time of day.
+// are spread over the day, and each keeps its time of day. While it is less than once a day, the quota spreads them.
 func (j *job) scheduleWhole(began time.Time, random float64) {
+	if j.inForce(j.wholeInterval()) > schedule.WholeInterval {
+		j.whole = began.Add(schedule.WholeInterval)
+		return
+	}
 	earliest := began.Add(j.rest())
 	if j.whole.IsZero() || j.whole.After(earliest.Add(schedule.WholeInterval)) {
 		j.whole = began.Add(time.Duration((1 - random) * float64(schedule.WholeInterval)))
@@ -185,6 +189,14 @@ func (j *job) scheduleWhole(began time.Time, random float64) {
 		j.whole = j.whole.Add(schedule.WholeInterval)
 	}
 }
+
+// wholeDue is when everything is polled again with the intervals that are in force.
+func (j *job) wholeDue() time.Time {
+	return j.whole.Add(j.inForce(j.wholeInterval()) - schedule.WholeInterval)
+}
+
+// wholeInterval is how often everything is polled while the quota suffices.
+func (j *job) wholeInterval() time.Duration { return max(j.Interval, schedule.WholeInterval) }
 
 // rest is for how long everything was polled recently enough, whatever the time of day is: nothing is polled more often
 // than configured. An interval of a day must not make it every other day.

@@ -2,6 +2,7 @@ package poller_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,31 +13,38 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
-// With 41 calls of weight 1 for each round and 50 calls a day, an even schedule polls each organization every 20 hours.
-// In the first two days the tasks of each are exported once more, so that the exports are spread over the day.
+// Each round of n organizations takes 2n+1 calls of weight 1, of 49 a day: an even schedule takes 20 hours for 20
+// organizations, and 40 hours for 40, whose tasks are then exported less often than once a day, too.
+// In the first two days the tasks of each may be exported once more, so that the exports are spread over the day.
 func TestManyOrganizationsOnTheSmallestLicenceAreServedEvenly(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(5 * time.Hour)
-		options := simulator.Options{Organizations: 20, Sites: 1, Assets: 1, Limit: 100, DayStart: 15 * time.Hour}
-		w := harness.Start(t, harness.Setup{On: newConsole(options, emptyTasks), Token: (*simulator.Console).AccountToken})
-		const even, first = 20 * time.Hour, 24 * time.Hour * (41 + 20) / 49
-		for hour := range 5 * 24 {
-			w.Pass(time.Hour)
-			oldest := even * 5 / 4
-			if hour < 2*24 {
-				oldest = first
-			}
-			for name, last := range w.Values("runzero_collector_last_success_timestamp_seconds", "collector", "org_name") {
-				if age := time.Since(time.Unix(int64(last), 0)); strings.HasPrefix(name, "assets") && last > 0 && age > oldest {
-					t.Fatalf("in hour %d, %s is %s old, more than %s", hour, name, age, oldest)
+	for _, n := range []int{20, 40} {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(5 * time.Hour)
+				options := simulator.Options{Organizations: n, Sites: 1, Assets: 1, Limit: 100, DayStart: 15 * time.Hour}
+				w := harness.Start(t, harness.Setup{On: newConsole(options, emptyTasks), Token: (*simulator.Console).AccountToken})
+				const perCall = 24 * time.Hour / 49
+				even, first := perCall*time.Duration(2*n+1), perCall*time.Duration(3*n+1)
+				for hour := range 4 * 24 {
+					w.Pass(time.Hour)
+					oldest := even * 5 / 4
+					if hour < 2*24 {
+						oldest = first
+					}
+					for name, last := range w.Values("runzero_collector_last_success_timestamp_seconds", "collector", "org_name") {
+						if age := time.Since(time.Unix(int64(last), 0)); strings.HasPrefix(name, "assets") && last > 0 && age > oldest {
+							t.Fatalf("in hour %d, %s is %s old, more than %s", hour, name, age, oldest)
+						}
+					}
 				}
-			}
-		}
-		if n := len(w.Values("runzero_assets", "org_name")); n != 20 {
-			t.Errorf("%d organizations have data", n)
-		}
-	})
+				if got := len(w.Values("runzero_assets", "org_name")); got != n {
+					t.Errorf("%d organizations have data", got)
+				}
+			})
+		})
+	}
 }
 
 func TestAResultOutlastsAnIntervalThatTheQuotaLengthens(t *testing.T) {

@@ -30,7 +30,7 @@ type job struct {
 	released    runzero.Cause // of a fault that ended, without a success since: what fails for it now has its own reason
 	cut         int           // polls in a row that a restart has cut short
 	reason      string        // why it is polled out of turn; empty: it is not, or after a failure
-	whole       time.Time     // when everything is polled again of a job with a feed
+	whole       time.Time     // when everything is polled again of a job with a feed, if that is once a day
 	missed      string        // as collector.Changed.Missed, of the last changes
 	unclear     bool          // what has changed is not known, of a job with a feed: it has to be polled
 	processed   time.Time     // what trigger had found when it was last polled; see collector.Tasks
@@ -134,7 +134,7 @@ func (j *job) ownDue() time.Time {
 	case !j.retry.IsZero():
 		return j.retry
 	case j.followed():
-		return j.whole
+		return j.wholeDue()
 	case j.onChange():
 		return j.dueOnChange()
 	case j.Changes && !j.everPolled():

@@ -73,7 +73,7 @@ func (a *account) dues(most float64) []schedule.Due {
 		due := schedule.Due{Load: j.load(), Next: j.retry}
 		switch {
 		case j.followed():
-			due.Next = j.whole
+			due.Last, due.Next = j.whole.Add(-schedule.WholeInterval), j.whole
 		case j.retry.IsZero():
 			due.Last, due.Next = j.base, j.base.Add(j.wait)
 		}

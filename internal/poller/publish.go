@@ -47,7 +47,7 @@ func (j *job) load() schedule.Load {
 	case j.unsupported:
 		load.Interval = schedule.UnsupportedInterval
 	case j.followed() || !j.everPolled() && j.Daily:
-		load.Interval = max(j.Interval, schedule.WholeInterval)
+		load.Interval = j.wholeInterval()
 	case j.onChange() || !j.everPolled() && j.trigger != nil:
 		load.Interval = min(max(cmp.Or(j.meanGap, j.MaxInterval), j.Interval), j.longest())
 	}
