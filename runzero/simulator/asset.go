@@ -73,6 +73,9 @@ func pickLevel(levels []level, k key) level {
 
 func (a *asset) risk() level {
 	k := a.key.sub(drawRisk)
+	if a.risen() {
+		return risks[5]
+	}
 	if a.sys.eolExt != 0 && a.sys.eolExt < a.f.v.now && !a.sparse && k.below(4) == 0 {
 		return risks[4+k.sub(1).below(2)]
 	}

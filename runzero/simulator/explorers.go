@@ -16,8 +16,9 @@ type explorer struct {
 	inactive bool
 	// flaky is how many of 40 six-hour blocks have an outage.
 	flaky   int64
-	removed int64  // when it was, if inactive
-	outages []span // of incidents
+	removed int64 // when it was, if inactive
+	// Of incidents: when it is offline, when it is offline for the first third of each hour, when it is not listed.
+	outages, flaps, deleted []span
 }
 
 const oldVersion = "4.0.251103.0"
@@ -64,6 +65,11 @@ func (e *explorer) connection(t int64) (connected bool, since, checkin int64) {
 	if outage, offline := within(e.outages, t); offline {
 		return false, outage.from, outage.from - beat - 1
 	}
+	if began := floorDiv(t, hour) * hour; t < began+hour/3 {
+		if _, flaps := within(e.flaps, t); flaps {
+			return false, began, began - beat - 1
+		}
+	}
 	n := floorDiv(t, block)
 	k := e.key.sub(drawDrop).sub(uint64(n))
 	if k.below(40) >= e.flaky {
@@ -83,7 +89,9 @@ func (e *explorer) gone(t int64) bool { return e.inactive && t >= e.removed }
 func (v *view) explorerRows(o *org) []row {
 	rows := make([]row, 0, len(o.explorers))
 	for _, e := range o.explorers {
-		rows = append(rows, v.explorerRow(o, e))
+		if _, deleted := within(e.deleted, v.now); !deleted {
+			rows = append(rows, v.explorerRow(o, e))
+		}
 	}
 	return rows
 }

@@ -43,6 +43,9 @@ func (v *view) fleet(o *org) *fleet {
 // observe finds the last good scan of a site, scheduled or started by a caller.
 func (v *view) observe(s *site) siteView {
 	sv := siteView{site: s}
+	if !s.exists.holds(v.now) {
+		return sv
+	}
 	if r, ok := s.schedule.lastGood(v.now); ok {
 		sv.began, sv.observed, sv.task, sv.known = r.scanStart, r.scanEnd, r.key, true
 	}
@@ -59,19 +62,25 @@ func (v *view) observe(s *site) siteView {
 func (f *fleet) at(slot int, a *asset) bool {
 	sk := f.org.key.sub(drawAsset).sub(uint64(slot))
 	cl := f.v.c.classOf[sk.sub(drawClass)>>56]
-	jump := f.org.jumpOf(slot)
+	added := f.org.additionOf(slot)
 	home := f.org.siteOf(sk.sub(drawSite))
-	if jump != nil {
-		home = jump.site
+	if added != nil {
+		home = added.site
 	}
 	site := &f.sites[home.index]
-	if !site.known || site.missing(sk, site.observed) || jump != nil && !jump.holds(site.observed) {
+	if !site.known || site.missing(sk, site.observed) {
 		return false
 	}
 	observed := site.observed
 	sparse := site.role != rolePassive && sk.sub(drawIntegration).below(100) < 6
+	if added != nil && added.fresh {
+		sparse = added.imported
+	}
 	if sparse {
 		observed = f.synced
+	}
+	if added != nil && !added.holds(observed) {
+		return false
 	}
 	life := day * sk.sub(drawLife).between(cl.lifeDays[0], cl.lifeDays[1])
 	cycle := life + staleDays*day
@@ -82,8 +91,8 @@ func (f *fleet) at(slot int, a *asset) bool {
 	phase := sk.sub(drawPhase).below(cycle)
 	generation := floorDiv(observed-phase, cycle)
 	born := generation*cycle + phase
-	if jump != nil {
-		generation, born, sparse, observed = 0, jump.from, false, site.observed
+	if added != nil && added.fresh {
+		generation, born = 0, added.from
 	}
 	age := observed - born
 	if age >= life+staleDays*day {
@@ -92,6 +101,11 @@ func (f *fleet) at(slot int, a *asset) bool {
 	k := sk.sub(drawBirth).sub(uint64(generation))
 	*a = asset{f: f, slot: slot, key: k, class: cl, site: site, born: born, updated: observed, sparse: sparse}
 	a.sys = pick(cl.oses, k.sub(drawOS), func(s *system) int64 { return s.weight })
+	if ended, unsupported := a.unsupportedSince(); unsupported {
+		sys := *a.sys
+		sys.eol, sys.eolExt = ended, ended
+		a.sys = &sys
+	}
 	if a.sys.model {
 		// The product of two draws makes a few models common and many rare.
 		a.model = 1 + k.sub(drawModel).below(1+k.sub(drawModel).sub(1).below(f.org.models))

@@ -144,7 +144,7 @@ func (q *request) findOrg() bool {
 		return true
 	}
 	i := slices.IndexFunc(q.c.orgs, func(o *org) bool { return o.id == id })
-	if i < 0 {
+	if i < 0 || !q.c.orgs[i].exists.holds(q.now.Unix()) {
 		q.fail(http.StatusNotFound, "organization not found")
 		return false
 	}

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"math"
-	"net/http"
 	"time"
 )
 
@@ -12,12 +11,38 @@ type IncidentKind int
 const (
 	// ScansStop starts no more scans of a site.
 	ScansStop IncidentKind = iota
+	// ScansFail lets the scans of a site fail.
+	ScansFail
+	// ScanHangs starts a scan of a site that does not end before To.
+	ScanHangs
+	// IntegrationStops starts no more runs of the integration Name of an organization.
+	IntegrationStops
 	// ExplorerOffline disconnects an Explorer and starts no more of its scans.
 	ExplorerOffline
+	// ExplorerFlaps disconnects an Explorer for the first third of each hour. Its scans go on.
+	ExplorerFlaps
+	// ExplorerDeleted removes an Explorer from all lists and starts no more of its scans.
+	ExplorerDeleted
+	// SiteDeleted deletes the additional site Name, which was created four days before. It has Share of its
+	// organization's assets, beside those of the other sites.
+	SiteDeleted
+	// OrganizationDeleted deletes the additional organization Name, which was created four days before. It has Share of
+	// the first organization's assets.
+	OrganizationDeleted
+	// SiteUnscanned creates the additional site Name. All its scans fail.
+	SiteUnscanned
 	// AssetsJump adds Share of a site's assets to it, from the next scan on.
 	AssetsJump
+	// AssetsImported adds Share of an organization's assets to a site. An integration found them.
+	AssetsImported
 	// AssetsDrop removes Share of a site's assets, from the next scan on.
 	AssetsDrop
+	// AssetsDrain removes Share of a site's assets little by little until To.
+	AssetsDrain
+	// RiskRises puts Share of an organization's assets at critical risk.
+	RiskRises
+	// SupportEnds ends the support of the operating systems of Share of an organization's assets.
+	SupportEnds
 	// OtherTool spends Share of each day's calls, evenly.
 	OtherTool
 	// CallsGone spends all calls that are left of a day at once, except Share of the limit.
@@ -29,45 +54,22 @@ const (
 	LicenseEnds
 	// ServerFails responds to requests of Path with a server error.
 	ServerFails
+	// TokensRejected responds to every credential as to one that has been revoked.
+	TokensRejected
 )
 
 // Incident is something unusual that happens to a console at a given time. It changes nothing before From, so a clock
-// that moves through an incident shows how it begins and ends.
+// that moves through an incident shows how it begins and ends; except that what it deletes has to be created before,
+// and that schedules which it stops have no accidental failures.
 type Incident struct {
 	Kind IncidentKind
 	// Indices of the place, for kinds that have one. An incident in a place that the
 	// console does not have is ignored.
 	Organization, Site, Explorer int
-	Path                         string // below /api/v1.0
+	Name                         string
+	Path                         string // below /api/v1.0; empty: every path
 	Share                        float64
 	From, To                     time.Time // zero To: no end
-}
-
-// DemoIncidents are those of a demo that shows the last weeks before end: some are over, some are not. Their times
-// are relative to the hour of end, so that consoles made within an hour are equal.
-func DemoIncidents(end time.Time) []Incident {
-	end = end.UTC().Truncate(time.Hour)
-	ago := func(d time.Duration) time.Time { return end.Add(-d) }
-	midnight := func(t time.Time) time.Time { return t.Truncate(24 * time.Hour) }
-	const days = 24 * time.Hour
-	// What was spent within the hour belongs to today, even shortly after midnight.
-	lately := ago(40 * time.Minute)
-	if today := midnight(end); lately.Before(today) {
-		lately = today
-	}
-	return []Incident{
-		{Kind: LicenseFull, Share: 0.955, From: ago(365 * days)},
-		{Kind: LicenseEnds, From: ago(365 * days), To: end.Add(20 * days)},
-		{Kind: OtherTool, Share: 0.08, From: ago(365 * days)},
-		{Kind: ExplorerOffline, Organization: 0, Explorer: 2, From: ago(12 * days), To: ago(12*days - 9*time.Hour)},
-		{Kind: ScansStop, Organization: 1, Site: 2, From: ago(9 * days)},
-		{Kind: CallsGone, Share: 0, From: midnight(ago(8 * days)).Add(14*time.Hour + 3*time.Minute), To: midnight(ago(7 * days))},
-		{Kind: ServerFails, Path: "/export/org/assets.jsonl", From: ago(31*time.Hour + 10*time.Minute), To: ago(30 * time.Hour)},
-		{Kind: ExplorerOffline, Organization: 1, Explorer: 1, From: ago(26 * time.Hour)},
-		{Kind: AssetsDrop, Organization: 0, Site: 3, Share: 0.45, From: ago(20 * time.Hour)},
-		{Kind: AssetsJump, Organization: 0, Site: 0, Share: 0.4, From: ago(9 * time.Hour)},
-		{Kind: CallsGone, Share: 0.15, From: lately, To: midnight(end).Add(days)},
-	}
 }
 
 // span is a period of time: from is part of it, to is not.
@@ -95,6 +97,8 @@ func (i *Incident) span() span {
 	return span{i.From.Unix(), i.To.Unix()}
 }
 
+func (i *Incident) permille() int64 { return int64(1000 * i.Share) }
+
 // place is where an incident happens; nil when there is no such place.
 func (c *Console) place(i *Incident) (o *org, s *site, e *explorer) {
 	if i.Organization < 0 || i.Organization >= c.opts.Organizations {
@@ -118,120 +122,90 @@ func (c *Console) buildIncidents() {
 		switch {
 		case i.Kind == LicenseFull:
 			c.opts.Limit = c.fullLimit(i.Share)
-		case i.Kind == ScansStop && s != nil:
-			o.stop(i.span(), func(of *schedule) bool { return of.site == s && of.source == 1 })
-		case i.Kind == ExplorerOffline && e != nil:
-			e.outages = append(e.outages, i.span())
-			o.stop(i.span(), func(of *schedule) bool { return of.explorer == e })
-		case i.Kind == AssetsDrop && s != nil:
-			s.drops = append(s.drops, drop{i.span(), int64(1000 * i.Share)})
-		case i.Kind == AssetsJump && s != nil:
-			more := int(i.Share * s.share * float64(o.slots))
-			o.jumps = append(o.jumps, jump{i.span(), s, more})
-			o.extra += more
+		case i.Kind == OrganizationDeleted:
+			c.addOrganization(i)
+		case o != nil && c.happensTo(o, i), s != nil && c.happensAt(o, s, i):
+		case e != nil:
+			o.happensOn(e, i)
 		}
 	}
 }
 
-// stop starts no runs of some schedules during gap.
+// happensTo applies an incident to an organization. It returns false for incidents of other kinds.
+func (c *Console) happensTo(o *org, i *Incident) bool {
+	switch i.Kind {
+	case IntegrationStops:
+		o.stop(i.span(), func(of *schedule) bool { return of.typ == "connector" && of.name == i.Name })
+	case SiteDeleted:
+		c.addSite(o, i, before(i))
+	case SiteUnscanned:
+		s := c.addSite(o, i, i.span())
+		s.schedule.failing, s.schedule.failure = []span{since(0)}, scanFailure
+	case RiskRises:
+		o.risen = append(o.risen, shareOf{i.span(), i.permille()})
+	case SupportEnds:
+		o.unsupported = append(o.unsupported, shareOf{i.span(), i.permille()})
+	default:
+		return false
+	}
+	return true
+}
+
+// scanFailure is what runs of failing scans report. Real errors have names and addresses of people, too.
+const scanFailure = "scan failed: no target responded\nreported by PLANTED.operator@example.com from 10.66.6.66"
+
+// happensAt applies an incident to a site. It returns false for incidents of other kinds.
+func (c *Console) happensAt(o *org, s *site, i *Incident) bool {
+	switch i.Kind {
+	case ScansStop:
+		o.stop(i.span(), func(of *schedule) bool { return of.site == s && of.source == 1 })
+	case ScansFail:
+		s.schedule.failing, s.schedule.failure = append(s.schedule.failing, i.span()), scanFailure
+	case ScanHangs:
+		c.hang(o, s, i.span())
+	case AssetsDrop:
+		s.drops = append(s.drops, drop{shareOf{i.span(), i.permille()}, 0})
+	case AssetsDrain:
+		s.drops = append(s.drops, drop{shareOf{since(i.From.Unix()), i.permille()}, i.span().to - i.span().from})
+	case AssetsJump:
+		o.addAssets(addition{span: i.span(), site: s, fresh: true}, i.Share*s.share)
+	case AssetsImported:
+		o.addAssets(addition{span: i.span(), site: s, fresh: true, imported: true}, i.Share)
+	default:
+		return false
+	}
+	return true
+}
+
+// happensOn applies an incident to an Explorer.
+func (o *org) happensOn(e *explorer, i *Incident) {
+	switch i.Kind {
+	case ExplorerFlaps:
+		e.flaps = append(e.flaps, i.span())
+		return
+	case ExplorerDeleted:
+		e.deleted = append(e.deleted, i.span())
+	case ExplorerOffline:
+		e.outages = append(e.outages, i.span())
+	default:
+		return
+	}
+	o.stop(i.span(), func(of *schedule) bool { return of.explorer == e })
+}
+
+// stop starts no runs of some schedules during gap. Their runs never fail: a last run that failed would be another
+// incident.
 func (o *org) stop(gap span, which func(*schedule) bool) {
 	for _, s := range o.schedules {
 		if which(s) {
-			s.gaps = append(s.gaps, gap)
+			s.gaps, s.flawless = append(s.gaps, gap), true
 		}
 	}
 }
 
-func (c *Console) fullLimit(share float64) int {
-	assets := 0
-	for _, o := range c.orgs {
-		if !o.demo && !o.inactive {
-			assets += o.slots
-		}
-	}
-	return max(1, int(float64(assets)/share))
-}
-
-// drop removes assets of a site for a time.
-type drop struct {
-	span
-	permille int64
-}
-
-// missing is whether a drop removes the asset of a slot.
-func (s *site) missing(slot key, obs int64) bool {
-	for _, d := range s.drops {
-		if d.holds(obs) && slot.sub(drawIncident).below(1000) < d.permille {
-			return true
-		}
-	}
-	return false
-}
-
-// jump adds assets to a site for a time, in slots after those of the organization.
-type jump struct {
-	span
-	site *site
-	more int
-}
-
-// jumpOf is the jump that a slot belongs to; nil for ordinary slots.
-func (o *org) jumpOf(slot int) *jump {
-	slot -= o.slots
-	for i := range o.jumps {
-		if slot >= 0 && slot < o.jumps[i].more {
-			return &o.jumps[i]
-		}
-		slot -= o.jumps[i].more
-	}
-	return nil
-}
-
-// othersSpent is what tools that spend evenly have spent between two times.
-func (c *Console) othersSpent(from, to int64) int {
-	var spent float64
-	for n := range c.opts.Incidents {
-		if i := &c.opts.Incidents[n]; i.Kind == OtherTool {
-			during := i.span()
-			spent += i.Share * float64(c.opts.Limit) * float64(max(0, min(to, during.to)-max(from, during.from))) / float64(day)
-		}
-	}
-	return int(spent)
-}
-
-// spendIncidents spends the calls of incidents that have begun since the last reset. The caller holds mu.
-func (c *Console) spendIncidents(now, reset int64) {
-	for n := range c.opts.Incidents {
-		i := &c.opts.Incidents[n]
-		if i.Kind != CallsGone || !i.span().holds(now) || i.From.Unix() < reset || c.usage.spent[n] {
-			continue
-		}
-		if c.usage.spent == nil {
-			c.usage.spent = map[int]bool{}
-		}
-		c.usage.spent[n] = true
-		more := max(0, int((1-i.Share)*float64(c.opts.Limit))-c.usage.today-c.othersSpent(reset, now))
-		c.usage.today += more
-		c.usage.total += more
-	}
-}
-
-// failing is the fault that incidents cause for a request.
-func (c *Console) failing(path string, now time.Time) Fault {
-	for n := range c.opts.Incidents {
-		if i := &c.opts.Incidents[n]; i.Kind == ServerFails && i.Path == path && i.span().holds(now.Unix()) {
-			return Fault{Status: http.StatusServiceUnavailable}
-		}
-	}
-	return Fault{}
-}
-
-// licenseEnds is when an incident lets the licence expire; false when none does.
-func (c *Console) licenseEnds() (int64, bool) {
-	for n := range c.opts.Incidents {
-		if i := &c.opts.Incidents[n]; i.Kind == LicenseEnds {
-			return i.To.Unix(), true
-		}
-	}
-	return 0, false
+// hang starts a scan that ends with during.
+func (c *Console) hang(o *org, s *site, during span) {
+	end := min(during.to, math.MaxInt64-hour)
+	c.add(&started{org: o, site: s, explorer: s.schedule.explorer, name: "Scan of " + s.name, params: map[string]string{}},
+		run{start: during.from, scanStart: during.from + minute, scanEnd: end, crunch: end + minute, end: end + 2*minute})
 }

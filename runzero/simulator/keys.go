@@ -42,7 +42,7 @@ func (c *Console) APIKeys() []APIKey {
 	for _, kind := range []string{tokenAccount, tokenOAuth, tokenClient} {
 		keys[0].use(c.usage.own[grant{kind: kind}])
 	}
-	for _, o := range c.orgs {
+	for _, o := range c.orgs[:c.opts.Organizations+2] {
 		key := APIKey{Comment: o.name, Type: "org", OrganizationID: o.id, Inactive: o.inactive}
 		key.use(c.usage.own[grant{tokenOrganization, o}])
 		keys = append(keys, key)

@@ -25,7 +25,7 @@ func (c *Console) buildRoutes() {
 	all := func(rows func(*view, *org) []row) route {
 		return get(scopeAccount, func(q *request) {
 			var list []row
-			for _, o := range c.orgs {
+			for _, o := range c.exist(q.view.now) {
 				list = append(list, rows(q.view, o)...)
 			}
 			q.rows(layout{}, list)
@@ -41,7 +41,7 @@ func (c *Console) buildRoutes() {
 		"/account/orgs":      all(func(v *view, o *org) []row { return []row{v.orgRow(o)} }),
 		"/account/sites":     all((*view).siteRows),
 		"/account/agents":    all((*view).explorerRows),
-		"/account/tasks":     get(scopeAccount, func(q *request) { q.taskList(c.orgs) }),
+		"/account/tasks":     get(scopeAccount, func(q *request) { q.taskList(c.exist(q.view.now)) }),
 		"/account/keys":      get(scopeAccount, (*request).apiKeys),
 		"/account/license":   get(scopeAccount, func(q *request) { q.json(http.StatusOK, q.view.licenseRow()) }),
 

@@ -7,6 +7,9 @@ func (v *view) siteRows(o *org) []row {
 	counts := v.counts(o)
 	rows := make([]row, 0, len(o.sites))
 	for i, s := range o.sites {
+		if !s.exists.holds(v.now) {
+			continue
+		}
 		r := row{
 			"id": s.id, "organization_id": o.id, "created_at": s.createdAt, "updated_at": max(s.createdAt, v.observe(s).observed), "name": s.name,
 			"description": "PLANTED description", "scope": "10.66.6.66/32", "excludes": "10.66.6.66",
@@ -39,7 +42,7 @@ func (v *view) orgRow(o *org) row {
 
 func (v *view) licenseRow() row {
 	var live, project int64
-	for _, o := range v.c.orgs {
+	for _, o := range v.c.exist(v.now) {
 		switch {
 		case o.demo || o.inactive:
 		case o.project:

@@ -30,7 +30,7 @@ const maxStarted = 10_000
 // unknown options are assumed: only the names of the options are documented.
 func (q *request) startScan() {
 	s := &started{org: q.org, site: q.org.siteByID(q.id), params: map[string]string{}}
-	if s.site == nil {
+	if s.site == nil || !s.site.exists.holds(q.view.now) {
 		q.fail(http.StatusNotFound, "site not found")
 		return
 	}

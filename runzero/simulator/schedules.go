@@ -25,7 +25,8 @@ type schedule struct {
 	paused    bool   // status of the schedule itself in gaps
 	noParent  bool   // the API does not list the schedule: a job of the server
 	neverRan  bool
-	flawless  bool // no random failures
+	since     int64 // no run began before
+	flawless  bool  // no random failures
 }
 
 // run is one execution. Its times are fixed, its status depends on the clock.
@@ -124,6 +125,9 @@ func (s *schedule) lastGood(t int64) (run, bool) {
 	k := s.latest(t)
 	for range 64 {
 		r := s.run(k)
+		if r.start < s.since {
+			break
+		}
 		if !r.failed && r.end <= t {
 			return r, true
 		}
@@ -160,15 +164,7 @@ func (s *schedule) changedAt(from, t int64) int64 {
 const maxTasks = 3000
 
 func (c *Console) buildSchedules(o *org) {
-	add := func(s *schedule) *schedule {
-		s.org = o
-		s.key = o.key.sub(drawSchedule).sub(uint64(len(o.schedules)))
-		if s.source == 0 {
-			s.source = 1
-		}
-		o.schedules = append(o.schedules, s)
-		return s
-	}
+	add := o.add
 	for j, st := range o.sites {
 		st.schedule = add(c.siteSchedule(o, st, j))
 	}
@@ -209,12 +205,23 @@ func (c *Console) buildSchedules(o *org) {
 	}
 }
 
+func (o *org) add(s *schedule) *schedule {
+	s.org = o
+	s.key = o.key.sub(drawSchedule).sub(uint64(len(o.schedules)))
+	if s.source == 0 {
+		s.source = 1
+	}
+	o.schedules = append(o.schedules, s)
+	return s
+}
+
 func (c *Console) siteSchedule(o *org, st *site, j int) *schedule {
 	s := &schedule{site: st, explorer: o.explorers[j%min(2, len(o.explorers))], typ: "scan", name: "Daily scan of " + st.name, frequency: "daily", period: day,
 		offset: 9*hour + 30*minute + int64(j)*17*minute%(3*hour), minRun: 20 * minute, maxRun: 45 * minute, history: 180}
 	switch {
 	case st.role == rolePassive:
 		s.typ, s.name, s.frequency, s.period, s.history = "sample", "Traffic sampling at "+st.name, "continuous", 2*hour, 540
+		s.explorer = o.explorers[2] // which is there
 		s.minRun, s.maxRun, s.offset, s.flawless = 90*minute, 100*minute, 11*minute, true
 	case st.role == roleStale:
 		s.failing = []span{since(c.anchor - 12*day)}

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -213,6 +214,13 @@ func compareValue(name, value string, now int64) (func([]string) bool, error) {
 
 // values are the forms in which searches see the value of a field: the elements of lists, tags as name=value.
 func values(text []byte) []string {
+	switch {
+	case len(text) == 0:
+	case text[0] == '"' && !bytes.ContainsRune(text, '\\'):
+		return []string{string(text[1 : len(text)-1])}
+	case text[0] != '"' && text[0] != '[' && text[0] != '{' && text[0] != 'n':
+		return []string{string(text)} // a number, true or false
+	}
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {
 		return []string{""} // the record does not have the field

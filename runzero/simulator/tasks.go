@@ -38,6 +38,9 @@ type task struct {
 func (v *view) tasks(o *org) []*task {
 	var list []*task
 	for _, s := range o.schedules {
+		if s.site != nil && !s.site.exists.holds(v.now) {
+			continue
+		}
 		if !s.noParent {
 			list = append(list, v.scheduleTask(s))
 		}
@@ -47,6 +50,9 @@ func (v *view) tasks(o *org) []*task {
 		k := s.latest(v.now)
 		for n := int64(0); n < s.history || s.startOf(k) >= v.c.keptSince(); n++ {
 			r := s.run(k)
+			if r.start < s.since {
+				break
+			}
 			list = append(list, v.runTask(v.newTask(s), r))
 			k = s.before(k)
 		}
@@ -74,7 +80,7 @@ func newestFirst(a, b *task) int {
 
 // createdAt is before every run that is listed.
 func (s *schedule) createdAt(c *Console) int64 {
-	return c.anchor - (s.history+2)*s.period - 30*day - s.key.below(100*day)
+	return max(s.since, c.anchor-(s.history+2)*s.period-30*day-s.key.below(100*day))
 }
 
 func (v *view) newTask(s *schedule) *task {
@@ -101,7 +107,9 @@ func (v *view) scheduleTask(s *schedule) *task {
 	}
 	last := s.run(s.latest(v.now))
 	t.start = t.createdAt + 600
-	t.recurLast, t.lastRun, t.updated = last.start, last.key, max(t.updated, last.start)
+	if last.start >= s.since {
+		t.recurLast, t.lastRun, t.updated = last.start, last.key, max(t.updated, last.start)
+	}
 	t.recurNext = s.offset + (last.k+1)*s.period
 	return t
 }

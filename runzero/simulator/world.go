@@ -38,25 +38,28 @@ type site struct {
 	schedule  *schedule
 	createdAt int64
 	drops     []drop
+	exists    span // when the API lists it
 }
 
 type org struct {
-	key       key
-	index     int
-	id        string
-	name      string
-	demo      bool
-	inactive  bool
-	project   bool
-	slots     int
-	extra     int // slots of jumps
-	jumps     []jump
-	models    int64 // distinct models of small devices, growing with the fleet
-	sites     []*site
-	explorers []*explorer
-	schedules []*schedule
-	syncs     *schedule // the connector that finds the sparse assets
-	directory *schedule // the connector that imports users and groups
+	key                key
+	index              int
+	id                 string
+	name               string
+	demo               bool
+	inactive           bool
+	project            bool
+	slots              int
+	extra              int // slots of additions
+	additions          []addition
+	risen, unsupported []shareOf
+	exists             span  // when the API lists it
+	models             int64 // distinct models of small devices, growing with the fleet
+	sites              []*site
+	explorers          []*explorer
+	schedules          []*schedule
+	syncs              *schedule // the connector that finds the sparse assets
+	directory          *schedule // the connector that imports users and groups
 
 	countsMu sync.Mutex
 	counts   *orgCounts
@@ -87,7 +90,7 @@ func orgAssets(assets, i int) int {
 func (c *Console) build() {
 	n := c.opts.Organizations
 	for i := range n + 2 {
-		o := &org{key: c.seed.sub(drawOrg).sub(uint64(i)), index: i, name: nameOf(orgNames, i, "Organization %d"), slots: orgAssets(c.opts.Assets, i)}
+		o := c.newOrg(i, nameOf(orgNames, i, "Organization %d"), orgAssets(c.opts.Assets, i))
 		sites := max(2, c.opts.Sites-i)
 		if c.opts.EqualSites {
 			sites = c.opts.Sites
@@ -102,13 +105,21 @@ func (c *Console) build() {
 		case i == n-1 && n >= 3:
 			o.project = true
 		}
-		o.id = o.key.uuid()
-		o.models = 5 + int64(o.slots)/150
-		o.buildSites(sites, c.createdAt)
-		c.buildExplorers(o)
-		c.buildSchedules(o)
-		c.orgs = append(c.orgs, o)
+		c.buildOrg(o, sites)
 	}
+}
+
+func (c *Console) newOrg(index int, name string, slots int) *org {
+	k := c.seed.sub(drawOrg).sub(uint64(index))
+	return &org{key: k, id: k.uuid(), index: index, name: name, slots: slots, exists: since(0)}
+}
+
+func (c *Console) buildOrg(o *org, sites int) {
+	o.models = 5 + int64(o.slots)/150
+	o.buildSites(sites, c.createdAt)
+	c.buildExplorers(o)
+	c.buildSchedules(o)
+	c.orgs = append(c.orgs, o)
 }
 
 func (o *org) buildSites(n int, createdAt int64) {
@@ -120,7 +131,7 @@ func (o *org) buildSites(n int, createdAt int64) {
 	names := siteNames[min(o.index, len(siteNames)-1)]
 	for j := range n {
 		k := o.key.sub(drawSite).sub(uint64(j))
-		s := &site{key: k, id: k.uuid(), index: j, name: nameOf(names, j, "Branch %02d"), share: 1 / float64(j+1) / total}
+		s := &site{key: k, id: k.uuid(), index: j, name: nameOf(names, j, "Branch %02d"), share: 1 / float64(j+1) / total, exists: since(0)}
 		if o.index == 0 && j == n-1 && n >= 2 {
 			s.role = rolePassive
 		} else if o.index == 0 && j == n-2 && n >= 3 {

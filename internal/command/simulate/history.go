@@ -7,11 +7,14 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/model"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
@@ -30,6 +33,8 @@ type History struct {
 
 // maxScrapes limits the memory and the output of a history: a year at steps of five minutes.
 const maxScrapes = 110_000
+
+const megabyte = 1_000_000
 
 func (h History) check() error {
 	switch {
@@ -62,6 +67,12 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 	defer stop()
 	flags := command.Simulated(o.Flags, console)
 	flags.CacheDir, flags.CacheRequired = "", false
+	if !flags.Set["collector.assets.labels"] {
+		flags.AssetLabels = "site_name,asset_type,os" // half of the series, and all that the dashboards show
+	}
+	if !flags.Set["collector.assets.top"] {
+		flags.AssetTop = 12
+	}
 	e, err := exporter.New(exporter.Options{
 		Logger: log.NewNopLogger(), Load: flags.Load, Dial: dial, Now: clock.Now, Unpaced: true,
 		Observe: func(next runzero.Observer) runzero.Observer { return observer{next, clock} },
@@ -72,10 +83,14 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 		return err
 	}
 	series := newSeries(begin, o.History)
-	var done atomic.Int64
+	var done, written, total atomic.Int64
 	defer env.Progress.Show(func() string {
-		return fmt.Sprintf("%d of %d scrapes are simulated, and written at the end", done.Load(), scrapes)
+		if n := done.Load(); n < int64(scrapes) {
+			return fmt.Sprintf("%d of %d scrapes simulated", n, scrapes)
+		}
+		return fmt.Sprintf("%d of about %d MB written", written.Load()/megabyte, total.Load()/megabyte)
 	})()
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // little memory is used, for a short time
 	for n := range scrapes {
 		scrape := begin.Add(time.Duration(n) * o.History.Step)
 		for wait := e.Step(ctx); clock.Now().Add(wait).Before(scrape); wait = e.Step(ctx) {
@@ -92,13 +107,18 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 		if err != nil {
 			return err
 		}
+		if n == scrapes-1 {
+			// The exporter that Prometheus scrapes next may have other labels. For five minutes, both would count.
+			families = slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == "runzero_assets" })
+		}
 		series.scrape(families, n)
 		if done.Store(int64(n + 1)); n == 0 {
 			count, bytes := series.size()
-			level.Info(env.Logger).Log("msg", "simulating the history", "scrapes", scrapes, "series", count, "estimated_megabytes", bytes*scrapes/1_000_000)
+			total.Store(int64(bytes * scrapes))
+			level.Info(env.Logger).Log("msg", "simulating the history", "scrapes", scrapes, "series", count, "estimated_megabytes", total.Load()/megabyte)
 		}
 	}
-	return series.write(env.Stdout)
+	return series.write(env.Stdout, &written)
 }
 
 // uncompressed serves without compression, which would double the time that a history takes.

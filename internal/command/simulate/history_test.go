@@ -99,6 +99,8 @@ func incidentsAreVisible(t *testing.T, p past) {
 		{`runzero_collector_success{collector="assets",org_name="Kestrel Acquisition"}`, 30 * hour, 28 * hour, rises},
 		{`runzero_scan_schedule_failing{org_name="Halvorsen Logistics",schedule="Guest Wi-Fi sweep",site_name="Headquarters"}`, 50 * hour, day, rises},
 		{`runzero_integration_last_success{integration="Azure AD sync",org_name="Halvorsen Logistics"}`, 3*day + hour, 2 * day, falls},
+		{`account:runzero_sites_overdue:ratio{}`, 60 * hour, 0, func(before, after float64) bool { return before < 0.3 && after > 0.3 }},
+		{`org:runzero_assets_critical:sum{org_name="Kestrel Acquisition"}`, 20 * hour, 6 * hour, func(before, after float64) bool { return after > before }},
 	} {
 		if c.before > historyLength {
 			continue
@@ -146,7 +148,33 @@ func TestAHistoryEndsWhenItIsInterrupted(t *testing.T) {
 	}
 }
 
-// It takes minutes and gigabytes, which one wants to know before.
+// slow is a terminal, and a disk that takes ten seconds for each write.
+type slow struct {
+	terminal harness.Log
+	written  bytes.Buffer
+}
+
+func (s *slow) Write(text []byte) (int, error) {
+	time.Sleep(10 * time.Second)
+	return s.written.Write(text)
+}
+
+func TestProgressIsVisibleWhileTheHistoryIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var disk slow
+		env := command.Env{Logger: log.NewNopLogger(), Stdout: &disk, Progress: command.NewProgress(&disk.terminal)}
+		if err := Run(t.Context(), env, options(day)); err != nil {
+			t.Fatal(err)
+		}
+		for megabytes := range disk.written.Len() / 1_000_000 {
+			if want := fmt.Sprintf("%d of about %d MB written", megabytes+1, disk.written.Len()/1_000_000); !strings.Contains(disk.terminal.String(), want) {
+				t.Errorf("nothing shows %q", want)
+			}
+		}
+	})
+}
+
+// It takes a minute and gigabytes, which one wants to know before.
 func TestAHistoryAnnouncesItsSize(t *testing.T) {
 	var out, logged bytes.Buffer
 	if err := Run(t.Context(), command.Env{Logger: log.NewLogfmtLogger(&logged), Stdout: &out}, options(3*day)); err != nil {

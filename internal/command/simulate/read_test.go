@@ -18,7 +18,10 @@ func readHistory(t *testing.T, text string) past {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		name, rest, _ := strings.Cut(line, `{instance="localhost:10026",job="runzero"`)
+		name, rest, scraped := strings.Cut(line, `{instance="localhost:10026",job="runzero"`)
+		if !scraped {
+			name, rest, _ = strings.Cut(line, `{job="runzero"`)
+		}
 		labels, sample, _ := strings.Cut(rest, "} ")
 		series := name + "{" + strings.TrimPrefix(labels, ",") + "}"
 		var value float64

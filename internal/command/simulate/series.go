@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -16,13 +17,14 @@ import (
 // series collects the samples of all scrapes, because OpenMetrics requires the samples of a series to follow one
 // another. Most values stay the same for hours, so a value is stored once for all scrapes in a row that have it.
 type series struct {
-	begin  time.Time
-	step   time.Duration
-	target string // the first labels, which Prometheus adds
-	types  map[string]dto.MetricType
-	spans  map[string]map[string]*spans // by family and series
-	// known caches the spans of each metric of the last scrape, by its address: the exporter
-	// exposes the same metrics until the next poll replaces them.
+	begin time.Time
+	step  time.Duration
+	// The first labels, which Prometheus adds. Recorded series have no instance.
+	job, instance string
+	types         map[string]dto.MetricType
+	spans         map[string]map[string]*spans // by family and series
+	// known caches the spans of each metric of the last scrape, by its address: until the next
+	// poll replaces them, the exporter exposes the same metrics with the same values.
 	known map[*dto.Metric][]*spans
 }
 
@@ -37,7 +39,8 @@ type span struct {
 
 func newSeries(begin time.Time, h History) *series {
 	return &series{
-		begin: begin, step: h.Step, target: "{instance=" + labelValue(h.Instance) + ",job=" + labelValue(h.Job),
+		begin: begin, step: h.Step,
+		job: "job=" + labelValue(h.Job), instance: "instance=" + labelValue(h.Instance) + ",",
 		types: map[string]dto.MetricType{}, spans: map[string]map[string]*spans{},
 	}
 }
@@ -51,15 +54,21 @@ func labelValue(value string) string {
 
 func (s *series) scrape(families []*dto.MetricFamily, n int) {
 	known := make(map[*dto.Metric][]*spans, len(s.known))
+	scraped := scrape{}
 	for _, f := range families {
+		scraped[f.GetName()] = f
 		s.types[f.GetName()] = f.GetType()
 		for _, m := range f.GetMetric() {
-			of := s.known[m]
-			for i, sample := range samples(f, m) {
-				if i == len(of) {
-					of = append(of, s.find(f.GetName(), m.GetLabel(), sample))
+			of, ok := s.known[m]
+			for _, all := range of {
+				(*all)[len(*all)-1].to++
+			}
+			if !ok {
+				for _, sample := range samples(f, m) {
+					all := s.find(f.GetName(), m.GetLabel(), sample)
+					all.record(sample.value, n)
+					of = append(of, all)
 				}
-				of[i].record(sample.value, n)
 			}
 			known[m] = of
 		}
@@ -67,6 +76,12 @@ func (s *series) scrape(families []*dto.MetricFamily, n int) {
 	s.known = known
 	s.types["up"] = dto.MetricType_GAUGE
 	s.find("up", nil, sample{name: "up"}).record(1, n)
+	for _, r := range recorded() {
+		s.types[r.name] = dto.MetricType_GAUGE
+		for labels, value := range r.eval(scraped) {
+			s.series(r.name, r.name+"{"+s.job+labels+"}").record(value, n)
+		}
+	}
 }
 
 func (all *spans) record(value float64, n int) {
@@ -80,7 +95,7 @@ func (all *spans) record(value float64, n int) {
 // find returns the spans of a series, empty ones if it is new.
 func (s *series) find(family string, labels []*dto.LabelPair, of sample) *spans {
 	var key strings.Builder
-	key.WriteString(of.name + s.target)
+	key.WriteString(of.name + "{" + s.instance + s.job)
 	for _, l := range labels {
 		key.WriteString("," + l.GetName() + "=" + labelValue(l.GetValue()))
 	}
@@ -88,13 +103,17 @@ func (s *series) find(family string, labels []*dto.LabelPair, of sample) *spans 
 		key.WriteString(`,le="` + of.le + `"`)
 	}
 	key.WriteByte('}')
+	return s.series(family, key.String())
+}
+
+func (s *series) series(family, key string) *spans {
 	if s.spans[family] == nil {
 		s.spans[family] = map[string]*spans{}
 	}
-	if s.spans[family][key.String()] == nil {
-		s.spans[family][key.String()] = &spans{}
+	if s.spans[family][key] == nil {
+		s.spans[family][key] = &spans{}
 	}
-	return s.spans[family][key.String()]
+	return s.spans[family][key]
 }
 
 // sample is one value of a metric. le is the label of a histogram's bucket, else empty.
@@ -138,8 +157,8 @@ func upToTime(key string, value float64) string {
 	return key + " " + strconv.FormatFloat(value, 'g', -1, 64) + " "
 }
 
-// write writes everything as OpenMetrics text, sorted by family, series and time.
-func (s *series) write(w io.Writer) error {
+// write writes everything as OpenMetrics text, sorted by family, series and time, and counts the bytes.
+func (s *series) write(w io.Writer, written *atomic.Int64) error {
 	out := bufio.NewWriterSize(w, 1<<20) // keeps its first error, which Flush returns
 	for _, family := range slices.Sorted(maps.Keys(s.spans)) {
 		typ, name := s.types[family], family
@@ -149,9 +168,11 @@ func (s *series) write(w io.Writer) error {
 		_, _ = out.WriteString("# TYPE " + name + " " + strings.ToLower(typ.String()) + "\n")
 		for _, key := range slices.Sorted(maps.Keys(s.spans[family])) {
 			for _, run := range *s.spans[family][key] {
-				line := upToTime(key, run.value)
+				line := []byte(upToTime(key, run.value))
 				for at := run.from; at < run.to; at++ {
-					_, _ = out.WriteString(line + strconv.FormatInt(s.begin.Add(time.Duration(at)*s.step).Unix(), 10) + "\n")
+					text := append(strconv.AppendInt(line, s.begin.Add(time.Duration(at)*s.step).Unix(), 10), '\n')
+					_, _ = out.Write(text)
+					written.Add(int64(len(text)))
 				}
 			}
 		}
