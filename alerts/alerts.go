@@ -5,11 +5,20 @@ package alerts
 
 import _ "embed"
 
-// RulesFile is the name of the file with the rules.
-const RulesFile = "runzero.rules.yml"
+// Names of the rules files: of the alerts for everybody, and of those for collectors that are off by default.
+const (
+	RulesFile         = "runzero.rules.yml"
+	OptionalRulesFile = "runzero-optional.rules.yml"
+)
 
 //go:embed runzero.rules.yml
 var rules string
 
-// Rules returns the text of the rules file.
+//go:embed runzero-optional.rules.yml
+var optional string
+
+// Rules returns the text of RulesFile.
 func Rules() string { return rules }
+
+// OptionalRules returns the text of OptionalRulesFile.
+func OptionalRules() string { return optional }

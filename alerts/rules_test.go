@@ -37,18 +37,22 @@ func load(t *testing.T, path string, into any) {
 	}
 }
 
-func groups(t *testing.T) []group {
+func ruleFiles() []string { return []string{RulesFile, OptionalRulesFile} }
+
+func groups(t *testing.T, path string) []group {
 	t.Helper()
 	var file struct{ Groups []group }
-	load(t, RulesFile, &file)
+	load(t, path, &file)
 	return file.Groups
 }
 
 func alerts(t *testing.T) []rule {
 	t.Helper()
 	var all []rule
-	for _, g := range groups(t) {
-		all = append(all, g.Rules...)
+	for _, path := range ruleFiles() {
+		for _, g := range groups(t, path) {
+			all = append(all, g.Rules...)
+		}
 	}
 	all = slices.DeleteFunc(all, func(r rule) bool { return r.Alert == "" })
 	if len(all) == 0 {
@@ -67,7 +71,8 @@ func TestAlertsFollowConventions(t *testing.T) {
 			"the severity is not critical, warning or info":        !slices.Contains([]string{"critical", "warning", "info"}, a.Labels["severity"]),
 			"the team is not monitoring, network or security":      !slices.Contains([]string{"monitoring", "network", "security"}, a.Labels["team"]),
 			"there is no duration: one bad scrape would fire it":   a.For == "",
-			"there must be two labels and four annotations":        len(a.Labels) != 2 || len(a.Annotations) != 4,
+			"a label is not severity, team or scope: account":      len(a.Labels) != 2 && (len(a.Labels) != 3 || a.Labels["scope"] != "account"),
+			"there must be four annotations":                       len(a.Annotations) != 4,
 			"there is no summary, or it is too long":               a.Annotations["summary"] == "" || len(a.Annotations["summary"]) > 130,
 			"there is no description":                              a.Annotations["description"] == "",
 			"there is no runbook":                                  a.Annotations["runbook_url"] == "",
@@ -84,13 +89,34 @@ func TestAlertsFollowConventions(t *testing.T) {
 // The first group holds all recording rules, so that the alerts after it use fresh values.
 func TestRecordingRulesFollowConventions(t *testing.T) {
 	name := regexp.MustCompile(`^(instance|account|org|site|explorer):runzero_[a-z_]+:[a-z0-9_]+$`)
-	for i, g := range groups(t) {
-		for _, r := range g.Rules {
-			if r.Record != "" && !name.MatchString(r.Record) {
-				t.Errorf("%s is not level:metric:operations", r.Record)
+	for _, path := range ruleFiles() {
+		for i, g := range groups(t, path) {
+			for _, r := range g.Rules {
+				if r.Record != "" && !name.MatchString(r.Record) {
+					t.Errorf("%s is not level:metric:operations", r.Record)
+				}
+				if (r.Record != "") != (i == 0) {
+					t.Errorf("%s%s is in the wrong group, %s", r.Record, r.Alert, g.Name)
+				}
 			}
-			if (r.Record != "") != (i == 0) {
-				t.Errorf("%s%s is in the wrong group, %s", r.Record, r.Alert, g.Name)
+		}
+	}
+}
+
+// Two jobs, clusters or namespaces never hide one another: whatever is aggregated or joined keeps these labels.
+func TestRulesKeepClusterNamespaceAndJob(t *testing.T) {
+	clause := regexp.MustCompile(`\b(?:by|on) \([^)]*\)`)
+	for _, path := range ruleFiles() {
+		for _, g := range groups(t, path) {
+			for _, r := range g.Rules {
+				for _, found := range clause.FindAllString(r.Expr, -1) {
+					if !strings.Contains(found, "(cluster, namespace, job") {
+						t.Errorf("%s%s: %s", r.Record, r.Alert, found)
+					}
+				}
+				if strings.Contains(r.Expr, "without (") || strings.Contains(r.Expr, "ignoring (") {
+					t.Errorf("%s%s: say by or on", r.Record, r.Alert)
+				}
 			}
 		}
 	}
@@ -101,10 +127,6 @@ func TestEveryAlertIsTestedFiringAndSilent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var order []string
-	for _, g := range groups(t) {
-		order = append(order, g.Name)
-	}
 	fires, silent := map[string]bool{}, map[string]bool{}
 	for _, path := range files {
 		content, err := os.ReadFile(path)
@@ -112,6 +134,7 @@ func TestEveryAlertIsTestedFiringAndSilent(t *testing.T) {
 			t.Fatal(err)
 		}
 		var file struct {
+			Rules []string `yaml:"rule_files"`
 			Order []string `yaml:"group_eval_order"`
 			Tests []struct {
 				PromQL []struct {
@@ -124,6 +147,12 @@ func TestEveryAlertIsTestedFiringAndSilent(t *testing.T) {
 			t.Fatalf("%s: %v", path, err)
 		}
 		// Without an order, promtool evaluates the groups in any.
+		var order []string
+		for _, rules := range file.Rules {
+			for _, g := range groups(t, rules) {
+				order = append(order, g.Name)
+			}
+		}
 		if !slices.Equal(file.Order, order) {
 			t.Errorf("%s: group_eval_order is %v, want %v", path, file.Order, order)
 		}

@@ -114,8 +114,8 @@ func (c *program) addSimulate() {
 	cmd.Flag("simulate.assets", "Number of assets of the largest organization.").Default("1200").IntVar(&o.Console.Assets)
 	cmd.Flag("simulate.limit", "API calls a day; a negative number sends no usage headers, like some self-hosted consoles.").Default("10000").IntVar(&o.Console.Limit)
 	cmd.Flag("simulate.missing", "Path below /api/v1.0 that the console is too old to have, such as /export/org/tasks.jsonl; repeatable.").StringsVar(&o.Console.Missing)
-	cmd.Flag("simulate.incidents", "Let things go wrong: scans that stop, an Explorer that is offline, calls that other tools make, a licence that is nearly full and sets the limit. The same for all consoles that start within an hour.").BoolVar(&o.Incidents)
-	duration(cmd.Flag("simulate.history", "Instead of serving, write what Prometheus would have scraped in this time from an exporter of the console, as OpenMetrics text for promtool tsdb create-blocks-from openmetrics. Collectors and intervals are set by their flags.").Default("0s"), &o.History.Length)
+	cmd.Flag("simulate.incidents", "Let things go wrong in the weeks before now, so that almost every alert has a cause: scans that stop, fail or hang, Explorers that are offline, what is deleted, calls that other tools make, a full licence, which sets the limit. The same for all consoles that start within an hour.").BoolVar(&o.Incidents)
+	duration(cmd.Flag("simulate.history", "Instead of serving, write what Prometheus would have scraped in this time from an exporter of the console, and what the alert rules would have recorded for comparison, as OpenMetrics text for promtool tsdb create-blocks-from openmetrics. Collectors and intervals are set by their flags; runzero_assets has fewer labels and values unless flags set them.").Default("0s"), &o.History.Length)
 	duration(cmd.Flag("simulate.history-step", "Time between two scrapes of the history.").Default("5m"), &o.History.Step)
 	cmd.Flag("simulate.history-job", "Label job of the history.").Default("runzero").StringVar(&o.History.Job)
 	cmd.Flag("simulate.history-instance", "Label instance of the history.").Default("localhost:10026").StringVar(&o.History.Instance)
@@ -129,7 +129,8 @@ func (c *program) addRules() {
 	cmd.Flag("grafana-url", "Address of your Grafana, for the links of the alerts, such as https://grafana.example.com.").StringVar(&o.GrafanaURL)
 	cmd.Flag("job", `Name of the scrape job. Default: any that begins with "runzero".`).StringVar(&o.Job)
 	cmd.Flag("label", "Label to set on every alert, such as team=netops; repeatable.").PlaceHolder("KEY=VALUE").SetValue(o.Labels)
-	cmd.Flag("output", "Folder to write the file to, instead of printing it.").PlaceHolder("DIR").StringVar(&o.Output)
+	cmd.Flag("optional", "Print the rules for collectors that are off by default, such as certificates.").BoolVar(&o.Optional)
+	cmd.Flag("output", "Folder to write both files to, instead of printing one.").PlaceHolder("DIR").StringVar(&o.Output)
 }
 
 func (c *program) addDashboards() {

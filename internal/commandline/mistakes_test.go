@@ -51,7 +51,7 @@ func TestMistakesAreReportedInOneLine(t *testing.T) {
 		{"no site", []string{"scan"}, 2, "scan needs --site; see runzero_exporter scan --help"},
 		{"no shell", []string{"completion"}, 2, "completion needs bash|zsh|fish; see"},
 		{"an unknown shell", []string{"completion", "tcsh"}, 2, "it is one of bash, zsh, fish; see"},
-		{"an unknown dashboard", []string{"dashboards", "runzero"}, 2, "it is one of runzero-exporter, runzero-inventory, runzero-scans; see"},
+		{"an unknown dashboard", []string{"dashboards", "runzero"}, 2, "it is one of runzero-exporter, runzero-inventory, runzero-organization, runzero-scans; see"},
 		{"an invalid label", []string{"rules", "--label=team"}, 2, "--label=team must be KEY=VALUE"},
 		{"help on an unknown command", []string{"help", "chek"}, 2, "perhaps you mean check; see"},
 		{"an unknown command", []string{"chek"}, 2, "unexpected argument chek; perhaps you mean check; see"},

@@ -22,6 +22,7 @@ type Options struct {
 	GrafanaURL string // put before the paths of dashboards
 	Job        string // the scrape job
 	Labels     Labels // of every alert
+	Optional   bool   // print the rules for collectors that are off by default, instead
 	Output     string // folder to write to
 }
 
@@ -36,8 +37,8 @@ func (l Labels) Set(s string) error {
 		return fmt.Errorf("--label=%s must be KEY=VALUE, such as team=netops", s)
 	case !regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`).MatchString(name) || strings.HasPrefix(name, "__") || name == "alertname":
 		return fmt.Errorf("--label=%s: %q cannot be the label of an alert: use letters, digits and _, such as team", s, name)
-	case name == "severity":
-		return fmt.Errorf("--label=%s: alerts of one name differ by their severity, so that it cannot be set", s)
+	case name == "severity" || name == "scope":
+		return fmt.Errorf("--label=%s: alerts of one name differ by their %s, so that it cannot be set", s, name)
 	case strings.Contains(value, "{{") || strings.ToValidUTF8(value, "") != value:
 		return fmt.Errorf("--label=%s has a value that Prometheus would take for a template, or that is no text", strconv.QuoteToGraphic(s))
 	case duplicate:
@@ -55,28 +56,36 @@ func (l Labels) IsCumulative() bool { return true }
 
 // Run prints the rules, or writes them.
 func Run(env command.Env, o Options) error {
-	text, err := o.rules()
+	text, err := o.fill(alerts.Rules())
 	if err != nil {
 		return err
 	}
-	if o.Output != "" {
-		return command.WriteFiles(env.Stdout, o.Output, command.Shipped{Name: alerts.RulesFile, Text: text})
+	optional, err := o.fill(alerts.OptionalRules())
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.Output != "":
+		return command.WriteFiles(env.Stdout, o.Output,
+			command.Shipped{Name: alerts.RulesFile, Text: text}, command.Shipped{Name: alerts.OptionalRulesFile, Text: optional})
+	case o.Optional:
+		text = optional
 	}
 	_, err = io.WriteString(env.Stdout, text)
 	return err
 }
 
-// rules returns the rules with the options filled in, and without blank lines if there are any.
-func (o Options) rules() (string, error) {
+// fill returns rules with the options filled in, and without blank lines if there are any.
+func (o Options) fill(rules string) (string, error) {
 	grafana, err := command.GrafanaURL("--grafana-url", o.GrafanaURL)
 	if err == nil {
 		err = command.CheckJob(o.Job)
 	}
 	if err != nil || grafana == "" && o.Job == "" && len(o.Labels) == 0 {
-		return alerts.Rules(), err
+		return rules, err
 	}
 	var document yaml.Node
-	if err := yaml.Unmarshal([]byte(alerts.Rules()), &document); err != nil {
+	if err := yaml.Unmarshal([]byte(rules), &document); err != nil {
 		return "", fmt.Errorf("reading the rules: %w", err)
 	}
 	job, comment := strings.NewReplacer(), []string{}

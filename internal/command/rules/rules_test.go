@@ -23,6 +23,9 @@ func TestRulesAreThoseOfThisVersion(t *testing.T) {
 	if out, err := run(Options{}); err != nil || out != alerts.Rules() {
 		t.Errorf("error %v, or other rules", err)
 	}
+	if out, err := run(Options{Optional: true}); err != nil || out != alerts.OptionalRules() {
+		t.Errorf("error %v, or other optional rules", err)
+	}
 }
 
 type rule struct {
@@ -45,11 +48,17 @@ func read(t *testing.T, text string) (all []rule) {
 // Nothing but what was asked for changes, comments stay, and no comment says what is no longer true.
 func TestRulesAreFilledIn(t *testing.T) {
 	const grafana, job = "https://grafana.example.com/sub", `runzero "eu"`
-	out, err := run(Options{GrafanaURL: grafana + "/", Job: job, Labels: Labels{"team": "netops", "paging": "true"}})
+	o := Options{GrafanaURL: grafana + "/", Job: job, Labels: Labels{"team": "netops", "paging": "true"}}
+	out, err := run(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, after := read(t, alerts.Rules()), read(t, out)
+	o.Optional = true
+	optional, err := run(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := append(read(t, alerts.Rules()), read(t, alerts.OptionalRules())...), append(read(t, out), read(t, optional)...)
 	if len(before) != len(after) {
 		t.Fatalf("%d rules became %d", len(before), len(after))
 	}
@@ -66,7 +75,7 @@ func TestRulesAreFilledIn(t *testing.T) {
 			t.Errorf("got %s, want %s", gotText, wantText)
 		}
 	}
-	if !strings.Contains(out, "# Deliberately not alerts") || strings.Contains(out, "put the address") || strings.Contains(out, `begins with "runzero"`) || strings.Contains(out, "runzero.*\"") {
+	if !strings.Contains(out, "# Deliberately not alerts") || strings.Contains(out+optional, "put the address") || strings.Contains(out, `begins with "runzero"`) || strings.Contains(out, "runzero.*\"") {
 		t.Errorf("comments are lost, or wrong: %.3000s", out)
 	}
 }
@@ -77,6 +86,9 @@ func TestRulesAreWrittenToAFolder(t *testing.T) {
 	text, readErr := os.ReadFile(filepath.Join(folder, alerts.RulesFile))
 	if err != nil || readErr != nil || string(text) != alerts.Rules() || !strings.Contains(out, folder) {
 		t.Errorf("errors %v and %v: printed %q", err, readErr, out)
+	}
+	if text, err := os.ReadFile(filepath.Join(folder, alerts.OptionalRulesFile)); err != nil || string(text) != alerts.OptionalRules() {
+		t.Errorf("error %v, or other optional rules", err)
 	}
 }
 
@@ -105,6 +117,7 @@ func TestMistakesAreSentences(t *testing.T) {
 		"__x=a":        "cannot be the label of an alert",
 		"alertname=a":  "cannot be the label of an alert",
 		"severity=a":   "differ by their severity",
+		"scope=a":      "differ by their scope",
 		"team={{ . }}": "would take for a template",
 		"team=\xff":    "no text",
 		"site=branch":  "set twice",
