@@ -56,7 +56,7 @@ func hash(text string) string {
 func (c Config) links() []link {
 	links := []link{{c.TelemetryPath, "Metrics"}, {statusPath, "Status as JSON"}, {"/config", "Configuration"}, {organizationsPath, "Service discovery"}}
 	if c.GrafanaURL != "" {
-		for _, d := range []link{{"runzero-exporter", "Exporter"}, {"runzero-inventory", "Inventory"}, {"runzero-scans", "Scans"}} {
+		for _, d := range []link{{"runzero-exporter", "Exporter"}, {"runzero-inventory", "Inventory"}, {"runzero-scans", "Scans"}, {"runzero-organization", "One organization"}} {
 			links = append(links, link{c.GrafanaURL + "/d/" + d.Address, "Dashboard: " + d.Text})
 		}
 	}
