@@ -61,8 +61,11 @@ func TestAlertsInhibitWhatTheyExplain(t *testing.T) {
 	}{
 		"the credential is refused": {
 			"alertname=RunZeroAuthenticationFailing severity=critical" + account,
-			[]string{stale + account, "alertname=RunZeroCollectorFailing severity=warning collector=discovery" + account},
-			[]string{stale + " job=CASE account_name=other", "alertname=RunZeroSiteScanStale severity=warning" + site},
+			[]string{
+				stale + account, "alertname=RunZeroCollectorFailing severity=warning collector=discovery" + account,
+				"alertname=RunZeroDataStale severity=warning scope=account collector=tasks" + account, "alertname=RunZeroCollectorHasNoData severity=warning collector=sites" + account,
+			},
+			[]string{stale + " job=CASE account_name=other", stale + account + " cluster=another", stale + account + " namespace=another", "alertname=RunZeroSiteScanStale severity=warning" + site},
 		},
 		"the quota is exhausted": {
 			"alertname=RunZeroAPIQuotaExhausted severity=critical" + account,
@@ -91,8 +94,28 @@ func TestAlertsInhibitWhatTheyExplain(t *testing.T) {
 		},
 		"a schedule fails": {
 			"alertname=RunZeroScheduledScanFailing severity=warning schedule=daily" + site,
-			[]string{"alertname=RunZeroScheduledScanMissed severity=warning schedule=daily" + site},
-			[]string{"alertname=RunZeroScheduledScanMissed severity=warning schedule=weekly" + site, "alertname=RunZeroSiteScanStale severity=warning" + site},
+			[]string{"alertname=RunZeroScheduledScanMissed severity=warning schedule=daily" + site, "alertname=RunZeroSiteScanStale severity=warning" + site},
+			[]string{"alertname=RunZeroScheduledScanMissed severity=warning schedule=weekly" + site, "alertname=RunZeroSiteScanStale severity=warning site_name=Plant org_name=A" + account},
+		},
+		"an exporter keeps restarting": {
+			"alertname=RunZeroExporterRestarting severity=warning instance=a job=CASE",
+			[]string{"alertname=RunZeroExporterDown severity=warning instance=a job=CASE"},
+			[]string{"alertname=RunZeroExporterDown severity=warning instance=b job=CASE", stale + account},
+		},
+		"an Explorer comes and goes": {
+			"alertname=RunZeroExplorerFlapping severity=warning explorer=one org_name=A" + account,
+			[]string{"alertname=RunZeroExplorerOffline severity=warning explorer=one" + site},
+			[]string{"alertname=RunZeroExplorerOffline severity=warning explorer=two" + site},
+		},
+		"a site gains assets": {
+			"alertname=RunZeroAssetCountJumped severity=warning" + site,
+			[]string{"alertname=RunZeroNewAssetsSurge severity=warning org_name=A" + account},
+			[]string{"alertname=RunZeroNewAssetsSurge severity=warning org_name=B" + account},
+		},
+		"many sites are overdue": {
+			"alertname=RunZeroScanObjectiveAtRisk severity=warning" + account,
+			[]string{"alertname=RunZeroScanObjectiveAtRisk severity=info" + account},
+			[]string{"alertname=RunZeroSiteScanStale severity=warning" + site},
 		},
 		"a credential is about to expire": {
 			"alertname=RunZeroCredentialExpiring severity=critical credential=one" + account,
@@ -175,12 +198,16 @@ func mutedAlerts(t *testing.T, base string) (map[string]bool, error) {
 	decode(t, r.body, &alerts)
 	muted := map[string]bool{}
 	for _, a := range alerts {
-		var labels []string
-		for name, value := range a.Labels {
-			labels = append(labels, name+"="+value)
-		}
-		slices.Sort(labels)
-		muted[strings.Join(labels, " ")] = len(a.Status.InhibitedBy) > 0
+		muted[labelText(a.Labels)] = len(a.Status.InhibitedBy) > 0
 	}
 	return muted, nil
+}
+
+func labelText(labels map[string]string) string {
+	var all []string
+	for name, value := range labels {
+		all = append(all, name+"="+value)
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func (l *live) query(expr string, instant bool, length string) (int, error) {
 	for variable, value := range map[string]string{"job": "runzero", "account_name": ".*", "org_name": ".*", "site_name": ".*", "__rate_interval": "1h"} {
 		expr = strings.ReplaceAll(expr, "$"+variable, value)
 	}
-	if strings.Contains(expr, "$") {
+	if regexp.MustCompile(`\$[a-z_{]`).MatchString(expr) { // $1 is a group of label_replace
 		return 0, fmt.Errorf("unknown variable in %s", expr)
 	}
 	values := url.Values{"query": {expr}}

@@ -26,15 +26,6 @@ type prometheus struct {
 	url string
 }
 
-func startPrometheus(t *testing.T, config, data string, flags ...string) *prometheus {
-	t.Helper()
-	flags = append(flags, "--config.file="+writeFile(t, "prometheus.yml", config), "--storage.tsdb.path="+data, anyPort)
-	p := &prometheus{process: startProgram(t, "prometheus", nil, flags...)}
-	p.url = p.process.url()
-	waitForOK(t, p.process, p.url+"/-/ready")
-	return p
-}
-
 // sample is one sample of an instant vector.
 type sample struct {
 	labels map[string]string
@@ -107,10 +98,16 @@ func TestPrometheusScrapesTheTruth(t *testing.T) {
 	console, env := startConsole(t, organizations, assets, limit)
 	passing := startRecorder(t, console)
 	_, exporter := startReady(t, env, "--runzero.url="+passing.URL)
-	// Latencies are native histograms where Prometheus has enabled them.
-	p := startPrometheus(t, scrapeConfig(exporter, ""), filepath.Join(t.TempDir(), "data"), "--enable-feature=native-histograms")
-	p.by("job", `up == 1 and on (instance) runzero_up == 1`)
 	truth := newTwin(organizations, assets)
+	for _, v := range versions(t) {
+		t.Run(v.name, func(t *testing.T) { scrapesTheTruth(t, v, exporter, truth, passing, limit) })
+	}
+}
+
+func scrapesTheTruth(t *testing.T, v version, exporter string, truth *twin, passing *recorder, limit int) {
+	// Latencies are native histograms where Prometheus has enabled them.
+	p := v.start(t, v.nativeHistograms(scrapeConfig(exporter, "")), filepath.Join(t.TempDir(), "data"), "--enable-feature=native-histograms")
+	p.by("job", `up == 1 and on (instance) runzero_up == 1`)
 	t.Run("assets", func(t *testing.T) { assetsAreTrue(t, truth, p) })
 	t.Run("ages of scans", func(t *testing.T) { agesAreTrue(t, truth, p) })
 	t.Run("quota", func(t *testing.T) {
@@ -122,11 +119,11 @@ func TestPrometheusScrapesTheTruth(t *testing.T) {
 			}
 		}
 		left := p.by("credential", "runzero_api_usage_remaining / runzero_api_usage_limit")
-		if want := float64(limit-charged) / limit; len(left) != 1 || math.Abs(left["default"]-want) > 1e-9 {
+		if want := float64(limit-charged) / float64(limit); len(left) != 1 || math.Abs(left["default"]-want) > 1e-9 {
 			t.Errorf("%v of the quota remains, want %v after %d calls", left, want, charged)
 		}
 	})
-	t.Run("customers", func(t *testing.T) { customersAreScraped(t, exporter, p) })
+	t.Run("customers", func(t *testing.T) { customersAreScraped(t, v, exporter, p) })
 	t.Run("native histogram", func(t *testing.T) {
 		count := p.by("", "sum (histogram_count (runzero_api_request_duration_seconds))")
 		if sent := len(passing.requests()); count[""] != float64(sent) {
@@ -148,7 +145,7 @@ scrape_configs:
 
 // customersAreScraped scrapes each organization by itself, as the example has it: that gives the series that one scrape
 // of everything gives, and up for each organization.
-func customersAreScraped(t *testing.T, exporter string, everything *prometheus) {
+func customersAreScraped(t *testing.T, v version, exporter string, everything *prometheus) {
 	t.Helper()
 	example, err := os.ReadFile("../../examples/prometheus/customers.yml")
 	if err != nil {
@@ -160,7 +157,7 @@ func customersAreScraped(t *testing.T, exporter string, everything *prometheus) 
 	}
 	config := strings.NewReplacer("runzero_exporter:10026", strings.TrimPrefix(exporter, "http://"), "30s", "1s", "1m", "1s",
 		"../../alerts", rules+"/alerts", "customers.rules.yml", rules+"/examples/prometheus/customers.rules.yml").Replace(string(example))
-	p := startPrometheus(t, config, filepath.Join(t.TempDir(), "data"))
+	p := v.start(t, config, filepath.Join(t.TempDir(), "data"))
 	const series = `count by (org_name) ({__name__=~"runzero_(assets|scan|site|organization|collector|up|api_usage).*"})`
 	eventually(t, func() error {
 		if got, want := p.by("org_name", series), everything.by("org_name", series); !maps.Equal(got, want) {
