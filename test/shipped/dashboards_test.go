@@ -18,6 +18,10 @@ import (
 type dashboard struct {
 	UID, Title, Description string
 
+	// What grafana.com wants of an upload. An input would not be filled in where dashboards are files.
+	Inputs   *[]any                      `json:"__inputs"`
+	Requires []struct{ Type, ID string } `json:"__requires"`
+
 	Panels      []panel
 	Annotations struct{ List []struct{ Name, Expr string } }
 	Templating  struct {
@@ -73,6 +77,7 @@ func (r *repository) checkDashboards() {
 		if d.Title == "" || d.Description == "" {
 			r.report(d.file, "the dashboard needs a title and a description")
 		}
+		r.checkRequirements(d)
 		ids := map[int]bool{}
 		for _, p := range d.allPanels() {
 			if ids[p.ID] || p.ID < 1 {
@@ -92,10 +97,25 @@ func (r *repository) checkDashboards() {
 			switch {
 			case key == "datasource.uid" && text != "${datasource}" && text != "-- Grafana --":
 				r.report(d.file, "datasource %q is not ${datasource}", text)
-			case strings.HasSuffix(key, ".url") && text != "":
+			case strings.HasSuffix(key, ".url") && text != "" && !strings.HasPrefix(text, "${console}/") && !strings.HasPrefix(text, runbooksURL+"#"):
 				r.checkDashboardLink(d.file, text)
 			}
 		})
+	}
+}
+
+func (r *repository) checkRequirements(d dashboard) {
+	want, got := setOf("grafana grafana", "datasource prometheus"), set{}
+	for _, p := range d.allPanels() {
+		if p.Type != "row" {
+			want["panel "+p.Type] = true
+		}
+	}
+	for _, one := range d.Requires {
+		got[one.Type+" "+one.ID] = true
+	}
+	if d.Inputs == nil || len(*d.Inputs) > 0 || !maps.Equal(got, want) {
+		r.report(d.file, "__inputs must be there and empty, and __requires must be %s", want)
 	}
 }
 
@@ -178,13 +198,16 @@ func (r *repository) checkVariables(d dashboard) {
 			}
 		}
 	})
+	filters := 0
 	for _, v := range d.Templating.List {
-		if !used[v.Name] {
+		if v.Type == "adhoc" {
+			filters++ // Grafana adds them to every query
+		} else if !used[v.Name] {
 			r.report(d.file, "variable %s is not used", v.Name)
 		}
 	}
-	if !d.declares("datasource") {
-		r.report(d.file, "there is no variable datasource")
+	if !d.declares("datasource") || filters != 1 {
+		r.report(d.file, "there is no variable datasource, or not one for ad hoc filters")
 	}
 }
 

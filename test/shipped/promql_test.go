@@ -60,6 +60,9 @@ func exported() catalogue {
 	for _, name := range []string{"up", "scrape_samples_scraped", "process_start_time_seconds", "process_resident_memory_bytes", "process_cpu_seconds_total"} {
 		c[name] = series{labels: setOf("job", "instance"), counter: strings.HasSuffix(name, "_total")}
 	}
+	// An alert has the labels of what it is about.
+	alerts := series{labels: setOf(strings.Fields("alertname alertstate severity job instance account_name org_name site_name explorer schedule integration collector credential")...)}
+	c["ALERTS"], c["ALERTS_FOR_STATE"] = alerts, alerts
 	c["runzero_exporter_build_info"] = series{labels: setOf("job", "instance", "version", "revision", "branch", "goversion", "goos", "goarch", "tags")}
 	return c
 }
@@ -114,9 +117,12 @@ func (a *analysis) report(format string, args ...any) {
 	a.problems = append(a.problems, fmt.Sprintf(format, args...))
 }
 
+// addedByPrometheus are labels that a Prometheus may add to every series.
+func addedByPrometheus() set { return setOf("cluster", "namespace") }
+
 // require reports labels that are used but cannot be there.
 func (a *analysis) require(user string, names []string, have set) {
-	if missing := setOf(names...).minus(have); len(missing) > 0 {
+	if missing := setOf(names...).minus(have).minus(addedByPrometheus()); len(missing) > 0 {
 		a.report("%s uses labels that its operand does not have: %s", user, missing)
 	}
 }
