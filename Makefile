@@ -8,6 +8,7 @@
 #   make chart      dist/: the Helm chart
 #   make sbom       dist/: the SBOM of ./runzero_exporter
 #   make licences   THIRD_PARTY_LICENSES, from the modules that are built in
+#   make dashboards dashboards/, from the metric catalogue
 #   make pictures   docs/pictures/status-*.png, the status page in each state, in Chromium
 
 NAME     = runzero_exporter
@@ -98,10 +99,13 @@ chart:
 	sed -i -E 's/^(version|appVersion): .*/\1: "$(SEMVER)"/' .build/chart/runzero-exporter/Chart.yaml
 	$(REPRODUCIBLE_TAR) -C .build/chart -cf - runzero-exporter | gzip -n >dist/runzero-exporter-$(SEMVER).tgz
 
+dashboards:
+	cd tools/dashboards && go run . ../../dashboards
+
 pictures:
 	cd test/browser && go test . -count=1 -run '^TestEveryState' -pictures ../../docs/pictures
 
 licences:
 	cd test/shipped && go test . -run '^TestLicences$$' -update
 
-.PHONY: build sbom release archives contents packages generated chart licences pictures $(PLATFORMS) $(PACKAGED:%=packages/%)
+.PHONY: build sbom release archives contents packages generated chart dashboards licences pictures $(PLATFORMS) $(PACKAGED:%=packages/%)

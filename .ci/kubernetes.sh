@@ -19,20 +19,35 @@ known_flags() {
 	"$work"/one/.build/*.*/runzero_exporter "${words[@]}" --help >"$work/help" 2>&1 || { cat "$work/help"; return 1; }
 }
 
-# Without the operator, and with every component.
+# Without the operator, with every component, and for an exporter outside of the cluster.
 kustomize_examples() {
-	mkdir -p "$work/kustomize"
-	cp -r examples/kubernetes "$work/kustomize/all"
-	sed -i -E 's/^# (components:)/\1/; s/^#   - /  - /' "$work/kustomize/all/kustomization.yaml"
+	local all=$work/kustomize/all/examples/kubernetes
+	mkdir -p "$all"
+	cp -r dashboards "$work/kustomize/all/"
+	cp -r examples/kubernetes/. "$all/"
+	sed -i -E 's/^# (components:)/\1/; s/^#   - /  - /' "$all/kustomization.yaml"
 	"$KUSTOMIZE" build examples/kubernetes >"$work/kustomize/base.yaml"
-	"$KUSTOMIZE" build "$work/kustomize/all" >"$work/kustomize/all.yaml"
+	"$KUSTOMIZE" build "$all" >"$work/kustomize/all.yaml"
+	"$KUSTOMIZE" build examples/kubernetes/outside >"$work/kustomize/outside.yaml"
 	if grep monitoring.coreos.com "$work/kustomize/base.yaml"; then
 		echo 'the examples need the Prometheus Operator'
 		return 1
 	fi
-	[[ $(grep -c '^apiVersion: monitoring.coreos.com' "$work/kustomize/all.yaml") == 2 ]]
+	[[ $(operator_kinds "$work/kustomize/all.yaml") == 'PrometheusRule ScrapeConfig ServiceMonitor ' ]]
+	[[ $(operator_kinds "$work/kustomize/outside.yaml") == 'PrometheusRule ScrapeConfig ' ]]
 	validate "$work"/kustomize/*.yaml
 	known_flags "$work/kustomize/all.yaml"
+	local file
+	for file in dashboards/*.json; do
+		grep -x "  ${file##*/}: |" "$work/kustomize/all.yaml"
+		# kubectl apply keeps a copy, escaped, in an annotation, for which Kubernetes has 256 KiB.
+		(($(sed 's/["\\]/\\&/g; s/$/\\n/' "$file" | tr -d '\n' | wc -c) < 256000)) ||
+			{ echo "$file is too large for kubectl apply"; return 1; }
+	done
+}
+
+operator_kinds() {
+	grep -A1 '^apiVersion: monitoring.coreos.com' "$1" | sed -n 's/^kind: //p' | sort | tr '\n' ' '
 }
 
 # Values of the chart that it must accept, each line a combination.
@@ -53,8 +68,9 @@ chart_values() {
 		credentials.existingSecret=s,podLabels.a=b,podAnnotations.a=b,nodeSelector.a=b,tolerations[0].operator=Exists,priorityClassName=p
 		credentials.existingSecret=s,networkPolicy.enabled=true
 		credentials.existingSecret=s,networkPolicy.enabled=true,networkPolicy.from[0].podSelector.matchLabels.a=b,networkPolicy.consolePorts[0]=443,networkPolicy.consolePorts[1]=8443
-		credentials.existingSecret=s,serviceMonitor.enabled=true,prometheusRule.enabled=true,dashboards.enabled=true
-		credentials.existingSecret=s,serviceMonitor.enabled=true,serviceMonitor.labels.a=b,webConfig.existingSecret=w,serviceMonitor.basicAuth.username.name=s,serviceMonitor.basicAuth.username.key=u,serviceMonitor.tlsConfig.serverName=x
+		credentials.existingSecret=s,serviceMonitor.enabled=true,prometheusRule.enabled=true,prometheusRule.optional=true,dashboards.enabled=true
+		credentials.existingSecret=s,serviceMonitor.enabled=true,serviceMonitor.byOrganization=true,serviceMonitor.labels.a=b
+		credentials.existingSecret=s,serviceMonitor.enabled=true,serviceMonitor.byOrganization=true,serviceMonitor.labels.a=b,webConfig.existingSecret=w,serviceMonitor.basicAuth.username.name=s,serviceMonitor.basicAuth.username.key=u,serviceMonitor.tlsConfig.serverName=x
 	END
 }
 

@@ -78,6 +78,7 @@ serving() {
 # configure does the steps that the package prints.
 configure() {
 	local address token
+	: >"$work/console" # it is read before the program may have started
 	/usr/bin/runzero_exporter simulate --simulate.listen-address=127.0.0.1:0 >"$work/console" 2>&1 &
 	started+=("$!")
 	for _ in {1..50}; do
