@@ -16,7 +16,7 @@ type Metric struct {
 	Type       dto.MetricType
 	Labels     []string
 	Configured string   // the flag, or key of the configuration file, that adds labels; empty if none does
-	Collectors []string // the collectors that export the family, or Health, Quota, Store or Config
+	Collectors []string // the collectors that export the family, or Health, Quota, Store, Replica or Config
 	Live       bool     // computed at each scrape; others are as old as their collector's last successful poll
 	Stability  Stability
 }
@@ -43,10 +43,11 @@ func (m Metric) HELP() string {
 
 // Values of Metric.Collectors that are not collectors.
 const (
-	Health = "health" // the polls themselves
-	Quota  = "quota"  // the exporter's use of the API quota
-	Store  = "store"  // writing to --cache.dir
-	Config = "config" // loading the configuration
+	Health  = "health"  // the polls themselves
+	Quota   = "quota"   // the exporter's use of the API quota
+	Store   = "store"   // writing to --cache.dir
+	Replica = "replica" // who polls, of replicas that share --cache.url
+	Config  = "config"  // loading the configuration
 )
 
 // AgeOf maps cached families of timestamps to the live families of their ages.

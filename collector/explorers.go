@@ -21,10 +21,23 @@ func collectExplorers(ctx context.Context, poll Poll) (Snapshot, error) {
 			return Snapshot{}, unsupported(err, poll.API.Kind(), "an organization's Explorers", needsOrganization)
 		}
 	}
-	newest, _ := poll.API.ExplorerRelease(ctx) // without it, the Explorers are exported all the same
+	newest, err := newestExplorer(ctx, poll)
+	if err != nil {
+		return Snapshot{}, err
+	}
 	out := newSamples("explorers")
 	list.samples(out, poll.Organization.Name, newest, poll.Sites, "")
 	return out.snapshot(nil)
+}
+
+// newestExplorer returns the newest version that the console offers; empty: it did not say, and the Explorers are exported
+// all the same. An error means that the request was cut short, or not sent: then so is the poll.
+func newestExplorer(ctx context.Context, poll Poll) (string, error) {
+	newest, err := poll.API.ExplorerRelease(ctx)
+	if err != nil && runzero.CauseOf(err) == runzero.NoCause {
+		return "", err
+	}
+	return newest, nil
 }
 
 // collectAccountExplorers exports the Explorers of all organizations.
@@ -34,7 +47,10 @@ func collectAccountExplorers(ctx context.Context, poll Poll) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	newest, _ := poll.API.ExplorerRelease(ctx) // without it, the Explorers are exported all the same
+	newest, err := newestExplorer(ctx, poll)
+	if err != nil {
+		return Snapshot{}, err
+	}
 	out := newSamples("explorers")
 	for organization, list := range lists {
 		list.samples(out, poll.Organizations[organization], newest, poll.Sites, AccountSite(organization, ""))

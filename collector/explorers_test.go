@@ -1,6 +1,9 @@
 package collector
 
 import (
+	"context"
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -73,6 +76,24 @@ func TestOutdatedExplorers(t *testing.T) {
 			wantSeries(t, s, "runzero_explorer_outdated", test.want...)
 			wantSeries(t, s, "runzero_explorer_connected", `runzero_explorer_connected{explorer="E"} 1`)
 		})
+	}
+}
+
+// A poll that ends before the released version is known is none: it would withdraw what is known of the Explorers.
+func TestExplorersCutShort(t *testing.T) {
+	ctx, cut := context.WithCancel(t.Context())
+	all := offering("5.1", responses{explorersPath: {body: `[{"id":"1","name":"E","version":"5.0"}]`}})
+	console := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, releasePath) {
+			cut()
+			<-r.Context().Done()
+			return
+		}
+		all.ServeHTTP(w, r)
+	})
+	_, err := collectorOf(t, "explorers", defaults())(ctx, Poll{API: client(t, organizationToken, console), Now: noon, Organization: Organization{ID: acmeID}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
 	}
 }
 

@@ -160,6 +160,11 @@ func Catalogue() []Metric {
 		{Store, true, Stable, []Metric{
 			{Name: "runzero_exporter_store_success", Type: gauge, Help: "1 if results can be saved to --cache.dir, 0 while writing fails or another exporter uses the folder. Absent without --cache.dir."},
 		}},
+		{Replica, true, Stable, []Metric{
+			{Name: "runzero_exporter_leader", Type: gauge, Help: "1 if this replica leads, which means that it alone polls, 0 if it follows another or cannot reach --cache.url. Absent without --cache.url."},
+			{Name: "runzero_exporter_store_up", Type: gauge, Help: "1 if the last access to --cache.url succeeded, 0 if it failed: nothing is polled then, and the last good data stays. Absent without --cache.url."},
+			{Name: "runzero_exporter_store_synced_timestamp_seconds", Type: gauge, Help: "When this replica last had everything that is in --cache.url. Absent before, and without --cache.url."},
+		}},
 		{Config, true, Stable, []Metric{
 			{Name: "runzero_exporter_config_last_reload_successful", Type: gauge, Help: "1 if the last attempt to load the configuration succeeded, 0 if it failed and the previous configuration is still in force."},
 			{Name: "runzero_exporter_config_last_reload_success_timestamp_seconds", Type: gauge, Help: "When the configuration in force was loaded."},

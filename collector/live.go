@@ -60,6 +60,23 @@ func NewStore(healthy func() bool) prometheus.Collector {
 	}}
 }
 
+// ReplicaState is the state of one of several exporters that share --cache.url.
+type ReplicaState struct {
+	Leads   bool      // it alone polls
+	StoreUp bool      // the last access to the store succeeded
+	Synced  time.Time // when it last had everything that is in the store; zero: never
+}
+
+// NewReplica returns the families of a replica. They call state at each scrape.
+func NewReplica(state func() ReplicaState) prometheus.Collector {
+	return liveCollector{newDescriptors(Replica), func(out *samples) {
+		s := state()
+		out.boolean("runzero_exporter_leader", s.Leads)
+		out.boolean("runzero_exporter_store_up", s.StoreUp)
+		out.timestamp("runzero_exporter_store_synced_timestamp_seconds", s.Synced)
+	}}
+}
+
 // NewConfigReload returns the families of the configuration. They call loaded at each scrape:
 // whether the last attempt to load it succeeded, and when one last did, zero for never.
 func NewConfigReload(loaded func() (ok bool, last time.Time)) prometheus.Collector {

@@ -46,6 +46,12 @@ func TestStore(t *testing.T) {
 	golden(t, "store-failing", gathered(t, NewStore(func() bool { return false })))
 }
 
+func TestReplica(t *testing.T) {
+	leads := ReplicaState{Leads: true, StoreUp: true, Synced: time.Unix(1767225600, 0)}
+	golden(t, "replica", gathered(t, NewReplica(func() ReplicaState { return leads })))
+	golden(t, "replica-alone", gathered(t, NewReplica(func() ReplicaState { return ReplicaState{} })))
+}
+
 func TestConfigReload(t *testing.T) {
 	for name, loaded := range map[string]func() (bool, time.Time){
 		"config":        func() (bool, time.Time) { return true, noon },

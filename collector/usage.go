@@ -170,9 +170,9 @@ func (c *CredentialUsage) Saved() SavedUsage {
 	return SavedUsage{Up: c.account.up, Rejected: c.rejected, Usage: c.last}
 }
 
-// Restore sets the state that an earlier process saved, so that it need not be requested again.
+// Restore sets the state that an earlier process or another replica saved, so that it need not be requested again.
 func (c *CredentialUsage) Restore(saved SavedUsage) {
 	c.account.mu.Lock()
 	defer c.account.mu.Unlock()
-	c.account.up, c.rejected, c.last = c.account.up || saved.Up, saved.Rejected, saved.Usage
+	c.account.up, c.rejected, c.last = saved.Up, saved.Rejected, saved.Usage
 }

@@ -37,13 +37,13 @@ type Demo struct {
 
 // Uncached returns flags without a cache if the demo is enabled: what is cached of a real account stays as it is.
 func (d Demo) Uncached(env Env, flags config.Flags) config.Flags {
-	if d.Enabled && flags.CacheDir != "" {
-		level.Info(env.Logger).Log("msg", "--demo ignores --cache.dir: nothing is cached")
+	if !d.Enabled {
+		return flags
 	}
-	if d.Enabled {
-		flags.CacheDir, flags.CacheRequired = "", false
+	if flags.CacheDir != "" || flags.Cache.URL != "" {
+		level.Info(env.Logger).Log("msg", "--demo ignores --cache.dir and --cache.url: nothing is cached")
 	}
-	return flags
+	return flags.Uncached()
 }
 
 // Start starts the simulated console if the demo is enabled. It returns env and flags that use it, and how to stop it.

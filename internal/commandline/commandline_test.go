@@ -56,6 +56,7 @@ func TestDemoExportsEveryFamily(t *testing.T) {
 	// configuration file.
 	rare := []string{
 		"runzero_scan_running_start_timestamp_seconds", "runzero_api_usage_exhaustion_timestamp_seconds", "runzero_exporter_store_success",
+		"runzero_exporter_leader", "runzero_exporter_store_up", "runzero_exporter_store_synced_timestamp_seconds",
 		"runzero_api_credential_expiration_timestamp_seconds", "runzero_query_results",
 	}
 	for _, m := range collector.Catalogue() {

@@ -29,7 +29,12 @@ func addFlags(app *kingpin.Application, f *config.Flags) func() map[string]confi
 	duration(app.Flag("cache.interval", "Time between two polls, for collectors without an interval of their own. Assets are polled when they have changed: see --collector.assets.refresh.").Default("15m"), &f.CacheInterval)
 	duration(app.Flag("cache.max-age", "Stop exposing results that are older than this; 0 exposes them forever. Default intervals become at most half of it. A result whose interval the quota has lengthened is exposed for at least two such intervals.").Default("72h"), &f.CacheMaxAge)
 	app.Flag("cache.dir", "Folder to cache results and the count of API calls in, so that a restart costs no call. Default: nothing is cached.").StringVar(&f.CacheDir)
-	app.Flag("cache.required", "Exit when --cache.dir is in use by another exporter for more than 30s, instead of running without a cache until it is free.").BoolVar(&f.CacheRequired)
+	app.Flag("cache.url", "Redis or Valkey to cache in instead of --cache.dir, for replicas: one of those that share it polls, all serve the same. redis://[user@]host[:port][/database], rediss:// with TLS; with addr=host:port once more for each further node of a cluster, or with master_name=NAME and addr= of each sentinel; prefix=NAME for several groups of replicas on one database.").StringVar(&f.Cache.URL)
+	app.Flag("cache.password-file", "File with the password of --cache.url. It is read again at each connection.").StringVar(&f.Cache.PasswordFile)
+	app.Flag("cache.ca-file", "CA certificates to trust for --cache.url instead of the system's.").StringVar(&f.Cache.CAFile)
+	app.Flag("cache.cert-file", "Client certificate for --cache.url.").StringVar(&f.Cache.CertFile)
+	app.Flag("cache.key-file", "Key of the client certificate for --cache.url.").StringVar(&f.Cache.KeyFile)
+	app.Flag("cache.required", "Exit when --cache.dir is in use by another exporter for more than 30s, or --cache.url cannot be reached at start, instead of running without.").BoolVar(&f.CacheRequired)
 
 	app.Flag("quota.share", "Share of the account's daily API calls that this exporter may make.").Default("0.5").Float64Var(&f.QuotaShare)
 	app.Flag("quota.reserve", "Share of the account's daily API calls that is left to other tools: below it, polling pauses.").Default("0.1").Float64Var(&f.QuotaReserve)

@@ -26,9 +26,9 @@ func usedFlags(command string) []string {
 	return strings.Fields(map[string]string{
 		"":         "demo config.file runzero.url runzero.token-file runzero.organization cache.dir cache.interval quota.share web.listen-address web.config.file log.level version",
 		"serve":    "config.file runzero. cache. quota. demo demo. web. log.level",
-		"check":    "config.file runzero. cache.dir quota. demo web.config.file log.level",
-		"plan":     "config.file runzero.url runzero.token-file runzero.organization cache.interval cache.max-age cache.dir quota. demo log.level",
-		"once":     "config.file runzero. cache. quota. demo demo. log.level",
+		"check":    "config.file runzero. cache.dir cache.url cache.password-file cache.ca-file cache.cert-file cache.key-file quota. demo web.config.file log.level",
+		"plan":     "config.file runzero.url runzero.token-file runzero.organization cache.interval cache.max-age cache.dir cache.url cache.password-file cache.ca-file cache.cert-file cache.key-file quota. demo log.level",
+		"once":     "config.file runzero. cache.dir cache.interval cache.max-age cache.required quota. demo demo. log.level",
 		"scan":     "config.file runzero. demo log.level",
 		"simulate": "cache.interval quota. log.level",
 	}[command] + " log.format help")

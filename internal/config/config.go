@@ -10,6 +10,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
@@ -35,7 +36,8 @@ type Flags struct {
 	CacheInterval time.Duration
 	CacheMaxAge   time.Duration // 0 keeps results forever
 	CacheDir      string        // empty if nothing is cached on disk
-	CacheRequired bool          // exit rather than run while another exporter uses CacheDir
+	CacheRequired bool          // exit rather than run while another exporter uses CacheDir, or without Cache
+	Cache         store.Redis   // that replicas share, instead of CacheDir
 
 	QuotaShare   float64
 	QuotaReserve float64
@@ -66,7 +68,8 @@ type Config struct {
 	Accounts      []Account
 	MaxAge        time.Duration        // 0 keeps results forever
 	CacheDir      string               // empty if nothing is cached on disk
-	CacheRequired bool                 // exit rather than run while another exporter uses CacheDir
+	CacheRequired bool                 // exit rather than run while another exporter uses CacheDir, or without Cache
+	Cache         store.Redis          // that replicas share; its URL is empty if there is none
 	Collectors    []schedule.Collector // the enabled ones, the cheapest first, and then the queries: queries/NAME
 	Settings      collector.Settings
 	// Warnings are sentences on settings that are valid and probably not meant. They repeat no secret.
@@ -108,9 +111,9 @@ func (f Flags) load() (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{MaxAge: f.CacheMaxAge, CacheDir: f.CacheDir, CacheRequired: f.CacheRequired}
-	if c.CacheRequired && c.CacheDir == "" {
-		return nil, errors.New("--cache.required is set without --cache.dir: set --cache.dir to the folder that is required")
+	c := &Config{MaxAge: f.CacheMaxAge, CacheDir: f.CacheDir, CacheRequired: f.CacheRequired, Cache: f.Cache}
+	if err := c.checkCache(); err != nil {
+		return nil, err
 	}
 	if c.Accounts, err = f.accounts(in.Accounts); err != nil {
 		return nil, err

@@ -22,6 +22,12 @@ func (c *Config) String() string {
 	if c.CacheDir != "" {
 		fmt.Fprintf(&text, "# --cache.dir=%q\n", c.CacheDir)
 	}
+	if c.Cache.URL != "" {
+		fmt.Fprintf(&text, "# --cache.url=%q\n", c.Cache.URL)
+		for _, flag := range c.Cache.Files() {
+			fmt.Fprintf(&text, "# %s\n", flag)
+		}
+	}
 	if c.CacheRequired {
 		text.WriteString("# --cache.required\n")
 	}

@@ -54,8 +54,10 @@ func (o Options) load(before *accounts) (*config.Config, *accounts, error) {
 		case gate != nil:
 		case o.Unpaced:
 			gate = quota.NewUnlimitedGate(o.Now)
+			gate.Permit = o.permit
 		default:
 			gate = quota.NewGate(o.Now)
+			gate.Permit = o.permit
 		}
 		next.gates[host] = gate
 		made, err := o.newAccount(configured, gate, before.find(configured))

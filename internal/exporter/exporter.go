@@ -32,21 +32,24 @@ const Name = "runzero_exporter"
 
 // Options are what an Exporter needs. Only Logger and Load are required.
 type Options struct {
-	Logger  log.Logger
-	Load    func() (*config.Config, error)                                    // called at the start and at each reload
-	Dial    func(ctx context.Context, network, addr string) (net.Conn, error) // nil: the ordinary network
-	Now     func() time.Time                                                  // nil: time.Now
-	Random  func() float64                                                    // spreads polls, in [0, 1); nil: rand/v2
-	Observe func(runzero.Observer) runzero.Observer                           // wraps all observers; nil: not
-	Disk    func(store.WriteFile) store.WriteFile                             // wraps writes of the cache; nil: not
+	Logger    log.Logger
+	Load      func() (*config.Config, error)                                    // called at the start and at each reload
+	Dial      func(ctx context.Context, network, addr string) (net.Conn, error) // nil: the ordinary network
+	DialCache func(ctx context.Context, network, addr string) (net.Conn, error) // of --cache.url; nil: the ordinary network
+	Now       func() time.Time                                                  // nil: time.Now
+	Random    func() float64                                                    // spreads polls, in [0, 1); nil: rand/v2
+	Observe   func(runzero.Observer) runzero.Observer                           // wraps all observers; nil: not
+	Disk      func(store.WriteFile) store.WriteFile                             // wraps writes of the cache; nil: not
 	// Unpaced ignores the burst limit of the console, for a simulated console under a simulated clock.
 	Unpaced bool
+
+	permit func() error // as Permit of a quota.Gate
 }
 
 // Exporter polls the accounts of a configuration and exposes the results. Methods without a context never wait.
 type Exporter struct {
 	options  Options
-	store    *store.Store // nil without --cache.dir
+	store    store.Store // nil without --cache.dir and --cache.url
 	poller   *poller.Poller
 	registry *prometheus.Registry // of the exporter itself
 	inForce  atomic.Pointer[inForce]
@@ -73,19 +76,15 @@ func New(o Options) (*Exporter, error) {
 	if o.Observe == nil {
 		o.Observe = func(observer runzero.Observer) runzero.Observer { return observer }
 	}
+	e := &Exporter{registry: prometheus.NewRegistry(), reloads: make(chan struct{}, 1)}
+	o.permit = e.permit
+	e.options = o
 	c, accounts, err := o.load(&accounts{})
 	if err != nil {
 		return nil, err
 	}
-	e := &Exporter{options: o, registry: prometheus.NewRegistry(), reloads: make(chan struct{}, 1)}
-	if c.CacheDir != "" {
-		if e.store, err = store.Open(c.CacheDir, store.Options{Logger: o.Logger, Now: o.Now, Required: c.CacheRequired}); err != nil {
-			return nil, err
-		}
-		if o.Disk != nil {
-			e.store.Intercept(o.Disk)
-		}
-		e.registry.MustRegister(collector.NewStore(e.store.Healthy))
+	if err := e.openStore(c); err != nil {
+		return nil, err
 	}
 	e.registry.MustRegister(versioncollector.NewCollector(Name), collector.NewConfigReload(e.reloaded))
 	e.use(c, accounts)

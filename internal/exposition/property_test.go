@@ -179,10 +179,10 @@ func valid(families []*dto.MetricFamily) []*dto.MetricFamily {
 }
 
 // savedAndLoaded returns what is left of families after a restart.
-func savedAndLoaded(t *testing.T, s *store.Store, families []*dto.MetricFamily) []*dto.MetricFamily {
+func savedAndLoaded(t *testing.T, s *store.Folder, families []*dto.MetricFamily) []*dto.MetricFamily {
 	t.Helper()
 	key := store.Key{Collector: "sites"}
-	s.Prune(key.Account, func(store.Key) bool { return false })
+	s.Prune(key.Account, nil)
 	s.Save(key, "", store.Snapshot{Families: families})
 	ended, end := context.WithCancel(t.Context())
 	end()

@@ -70,6 +70,7 @@ type account struct {
 	logged    loggedQuota
 	unmatched []string // organizations of labels that are not polled, as last logged
 	started   startLog
+	leader    leading
 	// reasons counts the polls that were started, by collector and reason.
 	reasons map[collector.PollReason]int64
 }
@@ -120,6 +121,15 @@ func (a *account) needs() schedule.Account {
 func (a *account) refused(name string) bool {
 	j := a.job(jobKey{name: name, accountWide: true})
 	return j != nil && j.unsupported
+}
+
+// byKey are the account's jobs.
+func (a *account) byKey() map[jobKey]*job {
+	byKey := make(map[jobKey]*job, len(a.jobs))
+	for _, j := range a.jobs {
+		byKey[j.key()] = j
+	}
+	return byKey
 }
 
 // job finds a job; nil when there is none.

@@ -35,6 +35,7 @@ type attempt struct {
 	probe         *fault                     // that it finds out the end of; nil: none
 	ctx           context.Context
 	cancel        context.CancelFunc // called too when the job no longer exists
+	stopped       bool               // cancelled because another exporter may poll. The loop's own
 
 	// The result.
 	calls        atomic.Int64

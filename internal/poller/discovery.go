@@ -149,7 +149,7 @@ func (p *Poller) applyDiscovery(j *job, attempt *attempt, now time.Time) {
 // requestDiscovery makes discovery due when a job that is derived from it has no result yet.
 func (a *account) requestDiscovery() {
 	for _, j := range a.jobs {
-		if j.source == nil || j.snapshot != nil || j.err != nil || !j.source.everPolled() {
+		if j.source == nil || j.snapshot != nil || j.err != nil {
 			continue
 		}
 		for name, r := range a.reach {

@@ -119,6 +119,9 @@ func causeOf(err error) runzero.Cause {
 	if errors.Is(err, collector.ErrUnsupported) {
 		return runzero.NoCause
 	}
+	if earlier, ok := errors.AsType[earlierError](err); ok {
+		return earlier.cause
+	}
 	return runzero.CauseOf(err)
 }
 

@@ -59,7 +59,7 @@ type setup struct {
 	first      int                             // the poller starts with so many of the tokens; 0: all
 	collectors []schedule.Collector
 	quota      *quota.Quota // nil: of the default share
-	store      *store.Store
+	store      store.Store
 	config     poller.Config
 	seed       uint64
 	estimate   bool // the limit, as on runZero's own consoles
@@ -250,7 +250,7 @@ func sitesFamily(value float64, organization string) []*dto.MetricFamily {
 }
 
 // openStore opens a store and runs its writer until the test ends.
-func openStore(t testing.TB, dir string) *store.Store {
+func openStore(t testing.TB, dir string) *store.Folder {
 	t.Helper()
 	s, err := store.Open(dir, store.Options{Logger: log.NewNopLogger()})
 	if err != nil {

@@ -36,6 +36,7 @@ type job struct {
 	processed   time.Time     // what trigger had found when it was last polled; see collector.Tasks
 	meanGap     time.Duration // between the last polls of a job with a trigger
 	cached      time.Time     // lastSuccess of the snapshot as it was last saved
+	version     int64         // of the snapshot as it was loaded; 0: it is newer, or its version is not known
 	credential  string        // that was last used
 	lastSuccess time.Time
 	duration    time.Duration
@@ -205,6 +206,7 @@ func (j *job) finish(began, now time.Time, snapshot collector.Snapshot, err erro
 }
 
 func (j *job) setSnapshot(s *collector.Snapshot) {
+	j.version = 0
 	j.snapshot, j.part, j.live = s, exposition.NewPart(j.account.Labels.Add(s.Families)), collector.LiveAssets(s.Families)
 	j.series = 0
 	for _, family := range s.Families {
@@ -280,7 +282,10 @@ func (j *job) next(s quota.State) time.Time {
 		return j.source.next(s)
 	}
 	due := j.due()
-	if j.retry.IsZero() && j.faultOf() == nil {
+	switch {
+	case due.IsZero():
+		due = j.lastAttempt // if it was polled before, it is due since then
+	case j.retry.IsZero() && j.faultOf() == nil:
 		due = j.foreseen(due)
 	}
 	if j.followed() && j.feed.due().Before(due) {

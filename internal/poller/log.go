@@ -88,7 +88,7 @@ func (p *Poller) logResult(j *job, before error, due time.Time) {
 			msg = "poll failed; the last good result is still served"
 		}
 		values := []any{"msg", msg, "err", j.err, "failures", j.failures, "next", next}
-		if advice := p.config.Advise(j.err); advice != "" {
+		if advice := p.advise(j.err); advice != "" {
 			values = append(values, "do", advice)
 		}
 		if fault := (*panicError)(nil); errors.As(j.err, &fault) {

@@ -12,10 +12,11 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 )
 
-// startLog is what has been logged of the start of an account: two lines, each once.
+// startLog is what has been logged of the start of an account, each line once.
 type startLog struct {
 	began            time.Time // when the account's polls began; zero: not yet
 	polling, settled bool      // what is polled, and that each poll has had a result
+	notPolled        bool      // that another replica leads that does not poll the account
 }
 
 // settleTime is how long intervals may be stretched without a word: at first, polls count that prove unsupported.
@@ -23,6 +24,9 @@ const settleTime = 20 * time.Second
 
 // logAccount logs what is new about an account as a whole.
 func (p *Poller) logAccount(a *account, s quota.State, now time.Time) {
+	if p.follows() {
+		return // whoever leads logs this
+	}
 	p.logStart(a, s, now)
 	p.logPause(a, s)
 	if a.started.unsettled(now) <= 0 {

@@ -29,7 +29,7 @@ type Config struct {
 	// Advise says what a user can do about an error; empty when nothing. Nil: nothing ever.
 	Advise func(error) string
 	// Store caches snapshots and schedules for the next start; nil: nothing is cached.
-	Store *store.Store
+	Store store.Store
 	// Now is the clock, and Random in [0, 1) spreads polls.
 	Now    func() time.Time
 	Random func() float64
@@ -50,7 +50,8 @@ type Poller struct {
 	changes   chan change
 
 	// Owned by the loop.
-	store    *store.Store // that it may write to; nil: nothing is cached, or another exporter has the store
+	store    store.Store // that it may write to; nil: nothing is cached, or another exporter has the store
+	turn     turn
 	accounts []*account
 	expires  time.Time // when the next exposed snapshot becomes too old; zero: never
 	ready    bool
@@ -68,8 +69,11 @@ func New(config Config, accounts []Account) *Poller {
 		config: config, merger: exposition.NewMerger(collector.Catalogue(), collector.AgeOf()), health: collector.NewHealthFamilies(),
 		results: make(chan *attempt), reloads: make(chan reload), changes: make(chan change),
 	}
-	if config.Store != nil && config.Store.Owned() {
-		p.store = config.Store
+	p.turn.loaded, p.turn.ended = make(chan loaded), make(chan struct{})
+	if config.Store != nil {
+		if p.turn.state = config.Store.State(); p.turn.state.Term != 0 {
+			p.turn.term, p.turn.led, p.store = p.turn.state.Term, true, config.Store
+		}
 	}
 	p.apply(p.prepare(accounts))
 	return p
@@ -123,31 +127,35 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 		now := p.config.Now()
 		p.logAccount(a, p.quotaState(a, now), now)
 	}
-	running, turn := 0, p.awaitStore()
-	defer turn.end()
+	var storeChanged <-chan struct{}
+	if p.config.Store != nil {
+		storeChanged = p.config.Store.Changed()
+	}
+	defer close(p.turn.ended)
+	p.lookAtStore()
+	running := 0
 	for {
 		now := p.config.Now()
 		// Looked at once per round: whatever ends ctx later is noticed below.
 		stopping := ctx.Err() != nil
-		for !stopping && !turn.waiting() && running < parallel {
+		for !stopping && p.mayPoll() && running < parallel {
 			a := p.startNext(ctx, now, once)
 			if a == nil {
 				break
 			}
 			running++
 			go func() {
-				p.awaitSaved(a.ctx)
-				a.run()
+				p.run(a)
 				p.results <- a
 			}()
 		}
-		if running == 0 && (once != nil && !turn.waiting() || stopping) {
+		if running == 0 && (once != nil && p.mayPoll() || stopping) {
 			if p.unpublished {
 				p.publish(now)
 			}
 			return
 		}
-		if once == nil {
+		if once == nil && !p.follows() {
 			p.watchSecrets(ctx)
 		}
 		p.publishStatus()
@@ -163,14 +171,13 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 		case r := <-p.reloads:
 			p.apply(r)
 			close(r.applied)
-		case <-turn.acquired:
-			turn.acquired = nil
-			go p.loadAgain(turn, p.configured())
-		case restored := <-turn.loaded:
-			p.takeOver(restored, turn.waiting())
-			turn.settled = nil
-		case <-turn.settled:
-			turn.settled = nil
+		case <-storeChanged:
+			p.lookAtStore()
+		case l := <-p.turn.loaded:
+			p.takeOver(l)
+		case <-p.turn.again:
+			p.turn.again = nil
+			p.lookAtStore()
 		case c := <-p.changes:
 			c.account.secretChanged(c, p.config.Now())
 		case <-wake.C:
@@ -263,6 +270,8 @@ func (p *Poller) untilNext(now time.Time) time.Duration {
 	wait := time.Minute
 	if p.unpublished {
 		wait = p.untilPublished(now)
+	} else if !p.ready && p.follows() {
+		wait = publishPause
 	}
 	for _, a := range p.accounts {
 		if s := p.quotaState(a, now); s.Resumes.After(now) {
@@ -293,16 +302,17 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	}
 	j.running = nil
 	maps.Copy(a.sums, attempt.sums)
-	if attempt.err != nil && (ctx.Err() != nil || quota.Paused(attempt.err)) {
+	if cut := ctx.Err() != nil || attempt.stopped; attempt.err != nil && (cut || quota.Paused(attempt.err) || errors.Is(attempt.err, errNotRecorded) || errors.Is(attempt.err, store.ErrNotLeading)) {
 		// We stopped it: that is no failure of the console. What made no request is still due, and so is what the end
 		// of this process cuts short.
 		if attempt.calls.Load() == 0 {
 			j.retry = attempt.poll.Now
-		} else if ctx.Err() != nil {
+		} else if cut {
 			j.cutShort()
 		}
 		j.status = nil
 		p.saveState(a)
+		p.lookAtStore() // or what cannot be recorded would be started again and again
 		return
 	}
 	before, superseded := j.err, j.superseded()

@@ -19,6 +19,6 @@ func (p *Poller) prune() {
 				used[j.storeKey()] = true
 			}
 		}
-		p.store.Prune(a.storeKey(), func(k store.Key) bool { return used[k] })
+		p.store.Prune(a.storeKey(), used)
 	}
 }

@@ -3,6 +3,7 @@ package poller
 import (
 	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -89,15 +90,21 @@ func (q publishedQuota) differs(s quota.State) bool {
 
 // refresh publishes when time alone has changed something: a snapshot has become too old, or the quota has reset.
 func (p *Poller) refresh(now time.Time) {
-	changed := !p.expires.IsZero() && !now.Round(0).Before(p.expires) || p.unpublished && p.untilPublished(now) == 0
+	changed := !p.expires.IsZero() && !now.Round(0).Before(p.expires) || p.unpublished && p.untilPublished(now) == 0 || p.becomesReady(now)
 	for _, a := range p.accounts {
 		s := p.quotaState(a, now)
 		changed = changed || a.published.differs(s)
 		p.logAccount(a, s, now)
+		p.logNotPolled(a, now)
 	}
 	if changed {
 		p.publish(now)
 	}
+}
+
+// becomesReady reports whether this replica is ready by now because time has passed.
+func (p *Poller) becomesReady(now time.Time) bool {
+	return !p.ready && p.follows() && len(p.accounts) > 0 && p.leadersReady(now)
 }
 
 // publishPause is the time between two publications. With thousands of jobs each costs milliseconds, and results come in
@@ -129,6 +136,7 @@ func (p *Poller) publish(now time.Time) {
 		next.organizations = append(next.organizations, a.organizations()...)
 		s := p.quotaState(a, now)
 		a.Quota.SetPace(s.Demand, s.Stretch)
+		settled = settled && (p.follows() && p.leaderReady(a, now) || !p.follows() && a.settled(s))
 		changed := a.published.differs(s)
 		if changed {
 			a.published = publishedQuota{stretch: s.Stretch, reason: s.Reason(), resumes: s.Resumes}
@@ -147,8 +155,6 @@ func (p *Poller) publish(now time.Time) {
 				j.describe(p.health, s)
 			}
 			health = append(health, j.health)
-			// While polling is paused, no job can have a result: that must not hold up a rollout.
-			settled = settled && (j.settled() || s.Stopped())
 			if j.snapshot == nil {
 				continue
 			}
@@ -167,6 +173,11 @@ func (p *Poller) publish(now time.Time) {
 	next.view = p.merger.Merge(health, parts)
 	next.status = p.statuses(now)
 	p.published.Store(next)
+}
+
+// settled reports whether each job has had a result. While polling is paused, none can: that must not hold up a rollout.
+func (a *account) settled(s quota.State) bool {
+	return s.Stopped() || !slices.ContainsFunc(a.jobs, func(j *job) bool { return !j.silent() && !j.settled() })
 }
 
 // publishStatus publishes that polls have started.

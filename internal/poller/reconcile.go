@@ -10,10 +10,7 @@ import (
 // reconcile makes the account's jobs those that it needs now. A job that is needed as
 // before keeps its snapshot and its schedule.
 func (a *account) reconcile() {
-	before := map[jobKey]*job{}
-	for _, j := range a.jobs {
-		before[j.key()] = j
-	}
+	before := a.byKey()
 	discovery := before[jobKey{name: schedule.Discovery}]
 	var jobs []*job
 	for _, poll := range schedule.Polls(a.needs()) {
@@ -56,10 +53,7 @@ func (a *account) reconcile() {
 
 // connect has jobs find those that they depend on.
 func (a *account) connect() {
-	byKey := make(map[jobKey]*job, len(a.jobs))
-	for _, j := range a.jobs {
-		byKey[j.key()] = j
-	}
+	byKey := a.byKey()
 	for _, j := range a.jobs {
 		j.feed, j.trigger = nil, nil
 		if j.Daily {

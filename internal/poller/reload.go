@@ -38,20 +38,24 @@ func (p *Poller) prepare(accounts []Account) reload {
 	if published := p.published.Load(); published != nil {
 		existing = published.accounts
 	}
-	now := p.config.Now()
+	now, how := p.config.Now(), restoring{restart: true}
+	if p.config.Store != nil {
+		s := p.config.Store.State()
+		how.mirror = s.Shared && s.Term == 0
+	}
 	for i, wanted := range accounts {
 		if !slices.Contains(existing, newAccount(wanted).identity()) {
-			r.restored[i] = p.restored(wanted, now)
+			r.restored[i] = p.restored(wanted, now, how)
 		}
 	}
 	return r
 }
 
 // restored makes an account with what the store has cached of it.
-func (p *Poller) restored(wanted Account, now time.Time) *account {
+func (p *Poller) restored(wanted Account, now time.Time, how restoring) *account {
 	a := newAccount(wanted)
 	a.reconcile()
-	p.restore(a, now)
+	p.restore(a, now, how)
 	return a
 }
 
@@ -82,7 +86,15 @@ func (p *Poller) apply(r reload) {
 		a.updateLoads()
 		a.updateEstimate()
 	}
+	p.turn.version = 0 // what is loaded now is for other accounts
+	if p.turn.state.Shared && slices.ContainsFunc(r.restored, func(a *account) bool { return a != nil }) {
+		p.turn.term, p.store = 0, nil // nothing is polled before it is certain what the store has of new accounts
+	}
+	if p.turn.loading {
+		p.load()
+	}
 	p.publish(p.config.Now())
+	p.lookAtStore()
 }
 
 // change makes an account what is wanted of it now.

@@ -1,9 +1,9 @@
 package poller
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,6 +22,7 @@ type savedState struct {
 	Credentials   []savedCredential
 	Faults        []savedFault
 	Jobs          []savedJob
+	Ready         bool `json:",omitempty"` // each poll has had a result
 }
 
 // savedCredential is what a credential was found to reach, nil while that is unknown, what the usage headers of its
@@ -43,6 +44,7 @@ type savedJob struct {
 	LastSuccess  time.Time
 	Duration     time.Duration
 	Failures     int
+	Error        *savedError `json:",omitempty"`
 	Unsupported  bool
 	Calls        int64
 	Retry        time.Time // zero: not out of turn
@@ -104,10 +106,13 @@ func (p *Poller) saveState(a *account) {
 	}
 	for _, j := range a.jobs {
 		if j.everPolled() || j.snapshot != nil {
-			state.Jobs = append(state.Jobs, j.saved(now))
+			saved := j.saved(now)
+			saved.Error = p.savedError(j.err)
+			state.Jobs = append(state.Jobs, saved)
 		}
 	}
 	state.Faults = a.savedFaults(now)
+	state.Ready = a.settled(a.Quota.State(now))
 	p.store.SaveState(a.storeKey(), state)
 }
 
@@ -137,22 +142,31 @@ func (j *job) saved(now time.Time) savedJob {
 	}
 }
 
-// saveTimeout is how long a poll waits for its start to be saved.
-const saveTimeout = 2 * time.Second
+// errNotRecorded is the error of a poll that was not made, because its start could not be recorded: if that of another
+// exporter is, too, it would be made twice.
+var errNotRecorded = errors.New("not polled: its start cannot be recorded")
 
-// awaitSaved waits until the start of a poll is on disk: if a crash cuts the poll short, it is
-// not repeated at once. A disk that hangs delays a poll no longer than saveTimeout.
-func (p *Poller) awaitSaved(ctx context.Context) {
-	if p.config.Store == nil { // p.store is the loop's
-		return
+// run makes a poll once its start is recorded: if a crash cuts it short, it is not repeated at once.
+func (p *Poller) run(a *attempt) {
+	if p.config.Store != nil { // p.store is the loop's
+		if err := p.config.Store.Recorded(a.ctx); err != nil {
+			a.err = fmt.Errorf("%w: %w", errNotRecorded, err)
+			a.cancel()
+			return
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
-	defer cancel()
-	_ = p.config.Store.Flush(ctx)
+	a.run()
+}
+
+// restoring is how an account is restored from what the store has of it.
+type restoring struct {
+	restart bool                       // a restart is a reason to try again what was found not to work
+	mirror  bool                       // another exporter polls it, and goes on to do so
+	held    map[store.Key]heldSnapshot // what need not be loaded again
 }
 
 // restore gives an account what the store has cached of it.
-func (p *Poller) restore(a *account, now time.Time) {
+func (p *Poller) restore(a *account, now time.Time, how restoring) {
 	if p.config.Store == nil {
 		return
 	}
@@ -160,13 +174,14 @@ func (p *Poller) restore(a *account, now time.Time) {
 	if !p.config.Store.Load(a.storeKey(), &state) {
 		return
 	}
+	a.leader = leading{found: true, ready: state.Ready}
 	// The account may have been polled meanwhile, because another exporter had the store: no call is forgotten.
-	if state.Quota.Spent(now) >= a.Quota.State(now).Spent {
+	if how.mirror || state.Quota.Spent(now) >= a.Quota.State(now).Spent {
 		a.Quota.Restore(state.Quota, now)
 	}
 	a.logged.stretch = state.LoggedStretch
-	known := a.restoreCredentials(state.Credentials, now)
-	a.restoreFaults(state.Faults, now)
+	known := a.restoreCredentials(state.Credentials, now, how)
+	a.restoreFaults(state.Faults, now, how)
 	for _, j := range state.Jobs {
 		if last := earlier(j.LastAttempt, now); last.After(a.lastFirst) {
 			a.lastFirst = last
@@ -175,12 +190,16 @@ func (p *Poller) restore(a *account, now time.Time) {
 	a.reconcile()
 	// Account-wide jobs come first: whether they are supported decides which others there are.
 	for _, accountWide := range []bool{true, false} {
+		jobs := a.byKey()
 		for _, saved := range state.Jobs {
-			if j := a.job(jobKey{saved.Collector, saved.Organization, saved.AccountWide}); j != nil && saved.AccountWide == accountWide {
-				p.restoreJob(j, saved, now)
+			if j := jobs[jobKey{saved.Collector, saved.Organization, saved.AccountWide}]; j != nil && saved.AccountWide == accountWide {
+				p.restoreJob(j, saved, now, how)
 			}
 		}
 		a.reconcile()
+	}
+	if how.mirror {
+		return
 	}
 	if !known {
 		a.discovery().makeDue()
@@ -196,7 +215,7 @@ func (p *Poller) restore(a *account, now time.Time) {
 
 // restoreCredentials restores what the credentials were found to reach. It reports whether
 // the earlier run had them all.
-func (a *account) restoreCredentials(credentials []savedCredential, now time.Time) bool {
+func (a *account) restoreCredentials(credentials []savedCredential, now time.Time, how restoring) bool {
 	unknown := len(a.Credentials)
 	for _, saved := range credentials {
 		at := slices.IndexFunc(a.Credentials, func(c Credential) bool { return c.Name == saved.Name })
@@ -208,7 +227,7 @@ func (a *account) restoreCredentials(credentials []savedCredential, now time.Tim
 		if c.Usage != nil {
 			c.Usage.Restore(saved.Usage)
 		}
-		if saved.Reach != nil && c.Client != nil && saved.Reach.Kind != c.Client.Kind() {
+		if saved.Reach != nil && c.Client != nil && !how.mirror && saved.Reach.Kind != c.Client.Kind() {
 			continue // another credential under the same name
 		}
 		unknown--
@@ -239,7 +258,7 @@ func onClock(t, now time.Time) time.Time {
 }
 
 // restoreJob gives a job its schedule and its last snapshot back.
-func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
+func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time, how restoring) {
 	j.base, j.wait = earlier(saved.Base, now), saved.Wait
 	j.lastAttempt, j.duration = earlier(saved.LastAttempt, now), saved.Duration
 	j.failures, j.unsupported, j.calls = saved.Failures, saved.Unsupported, saved.Calls
@@ -252,16 +271,17 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	}
 	switch {
 	case j.free():
-		j.err = collector.ErrUnsupported
+		j.err = saved.Error.restored(true)
 	case j.unsupported:
-		j.err = collector.ErrUnsupported
-		j.retry = sooner(j.retry, j.lastAttempt.Add(restartRetry))
+		if j.err = saved.Error.restored(true); how.restart && !how.mirror {
+			j.retry = sooner(j.retry, j.lastAttempt.Add(restartRetry))
+		}
 	case j.failures > 0:
-		j.err = errEarlierRun
+		j.err = saved.Error.restored(false)
 	case j.Interval > 0: // which may be another than before
 		j.wait = min(max(j.wait, j.Interval), schedule.LongestWait(j.Interval))
 	}
-	if saved.Running { // the process did not end in good order
+	if saved.Running && !how.mirror { // the process did not end in good order
 		j.waits = nil
 		j.cutShort()
 	}
@@ -278,25 +298,44 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time) {
 	case j.superseded():
 		return // the cached snapshot is older than that
 	}
-	if cached, ok := p.config.Store.LoadSnapshot(j.storeKey(), j.fingerprint()); ok {
-		state, _ := cached.State.(json.RawMessage)
-		j.setSnapshot(&collector.Snapshot{
-			Families: cached.Families, Sites: cached.Sites, Missing: cached.Missing, Listed: cached.Listed, Tasks: collector.LoadTasks(state),
-		})
-		j.cached = cached.Success
+	if p.loadSnapshot(j, how) {
 		// As it was saved, even if it is in the future. If the clock is behind, the snapshot has its true age when the
 		// clock is set.
-		j.lastSuccess = cached.Success
+		j.lastSuccess = j.cached
 		// The snapshot may have been found unchanged since it was saved.
-		if j.Daily && saved.Cached.Equal(cached.Success) && saved.LastSuccess.After(cached.Success) {
+		if j.Daily && saved.Cached.Equal(j.cached) && saved.LastSuccess.After(j.cached) {
 			j.lastSuccess = saved.LastSuccess
+		}
+		if saved.Running && j.cached.Sub(saved.LastAttempt).Abs() < time.Second { // it had ended, and only that was not saved
+			j.cut, j.retry, j.failures, j.err = saved.Cut, time.Time{}, 0, nil
 		}
 		return
 	}
-	// The snapshot is lost: it is polled again, once.
-	if j.err == nil && j.retry.IsZero() {
+	// The snapshot is lost: it is polled again, once, and in the order of a first round, in which sites come before what
+	// names them.
+	if j.err == nil && !j.retry.After(now) {
 		j.makeDue()
 	}
+}
+
+// loadSnapshot gives a job its snapshot as it was last saved.
+func (p *Poller) loadSnapshot(j *job, how restoring) bool {
+	key := j.storeKey()
+	version := p.config.Store.Version(key) // before: what is loaded may be newer, but not older
+	if how.held[key].reuse(j, version) {
+		j.version = version
+		return true
+	}
+	cached, ok := p.config.Store.LoadSnapshot(key, j.fingerprint())
+	if !ok {
+		return false
+	}
+	state, _ := cached.State.(json.RawMessage)
+	j.setSnapshot(&collector.Snapshot{
+		Families: cached.Families, Sites: cached.Sites, Missing: cached.Missing, Listed: cached.Listed, Tasks: collector.LoadTasks(state),
+	})
+	j.cached, j.version = cached.Success, version
+	return true
 }
 
 func (j *job) restoreDiscovery(saved savedJob) {
@@ -317,9 +356,6 @@ func (j *job) cutShort() {
 	j.retry = j.lastAttempt.Add(schedule.CutShort(j.cut, j.Interval))
 }
 
-// errEarlierRun stands for the error of a poll that an earlier run made.
-var errEarlierRun = errors.New("the last poll before the restart failed")
-
 // Remembered is what an earlier run learned about an account.
 type Remembered struct {
 	Limit         int64    // calls a day; 0: the console reported none
@@ -328,7 +364,7 @@ type Remembered struct {
 }
 
 // Remember reads what a store has cached of an account. Its credentials need no clients.
-func Remember(s *store.Store, of Account, now time.Time) (Remembered, bool) {
+func Remember(s store.Store, of Account, now time.Time) (Remembered, bool) {
 	var state savedState
 	if !s.Load(of.storeKey(), &state) {
 		return Remembered{}, false
@@ -336,7 +372,7 @@ func Remember(s *store.Store, of Account, now time.Time) (Remembered, bool) {
 	var r Remembered
 	r.Limit, _ = state.Quota.Limit.Get()
 	a := newAccount(of)
-	a.restoreCredentials(state.Credentials, now)
+	a.restoreCredentials(state.Credentials, now, restoring{})
 	for _, o := range a.polled {
 		r.Organizations = append(r.Organizations, schedule.OrganizationName(o))
 		r.AccountWide = r.AccountWide || a.accountWide(o.ID)

@@ -44,13 +44,14 @@ func (a *account) keyOf(f *fault) *string {
 
 // restoreFaults restores the faults of an earlier run. A restart is a reason to look into them, as long as that costs no
 // call.
-func (a *account) restoreFaults(saved []savedFault, now time.Time) {
+func (a *account) restoreFaults(saved []savedFault, now time.Time, how restoring) {
 	for _, s := range saved {
 		f := &fault{cause: s.Cause, began: earlier(s.Began, now), failures: s.Failures, tried: earlier(s.Tried, now), next: soon(s.Next, now), polls: s.Polls}
-		switch s.Cause {
-		case runzero.Unreachable, runzero.Unreadable:
+		switch {
+		case how.mirror:
+		case s.Cause == runzero.Unreachable || s.Cause == runzero.Unreadable:
 			f.next, f.failures = now, 0
-		case runzero.Rejected:
+		case s.Cause == runzero.Rejected && how.restart:
 			f.next = sooner(f.next, f.tried.Add(restartRetry))
 		}
 		a.faults[s.Key] = f

@@ -109,7 +109,7 @@ func (p *Poller) credentials(a *account) []CredentialStatus {
 			status.State = CredentialWorks
 		}
 		if at := slices.IndexFunc(a.jobs, func(j *job) bool { return f != nil && j.waits == f && j.err != nil }); at >= 0 {
-			status.Advice = p.config.Advise(a.jobs[at].err)
+			status.Advice = p.advise(a.jobs[at].err)
 		}
 		all = append(all, status)
 	}
@@ -134,7 +134,7 @@ func (p *Poller) status(j *job, s quota.State, now time.Time) *Status {
 	if j.err == nil {
 		return status
 	}
-	status.Error, status.Advice = j.err.Error(), p.config.Advise(j.err)
+	status.Error, status.Advice = j.err.Error(), p.advise(j.err)
 	switch cause := causeOf(j.err); cause {
 	case runzero.Rejected, runzero.Unreadable:
 		status.Cause, status.Credential = cause, j.credential

@@ -1,96 +1,268 @@
 package poller
 
-import "slices"
+import (
+	"slices"
+	"time"
 
-// turn is the loop's wait for a store that another exporter has. Nothing is polled while it waits: the other one may be
-// ending, and what it saves last says what is due, and how many calls are left.
+	"github.com/go-kit/log/level"
+
+	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/exposition"
+	"github.com/runzero-exporter/runzero_exporter/internal/store"
+)
+
+// turn is the loop's part in a store that other exporters use, too. Whoever has the store's term, polls and saves. Without
+// it nothing is polled: the one that has it may be ending, and what it saves last says what is due, and how many calls are
+// left.
 type turn struct {
-	acquired <-chan struct{} // closed when the store is free; nil when it is known
-	settled  <-chan struct{} // closed when polling goes on without the store; nil when it does not wait any more
-	loaded   chan []*account // what the other exporter has left
-	ended    chan struct{}   // closed when the loop ends
+	state   store.State // as last seen
+	term    int64       // under which this exporter polls and saves; 0: none
+	led     bool        // it had a term
+	version int64       // of what was last loaded while another has the term
+	loads   int         // how many were begun: the results of all but the last are of no use
+	loading bool        // the last one is under way
+	loaded  chan loaded
+	again   <-chan time.Time // when to load again what could not be read
+	ended   chan struct{}    // closed when the loop ends
 }
 
-func (p *Poller) awaitStore() *turn {
-	t := &turn{loaded: make(chan []*account), ended: make(chan struct{})}
-	if p.store == nil && p.config.Store != nil {
-		t.acquired, t.settled = p.config.Store.Acquired(), p.config.Store.Settled()
+// loaded is what another exporter has left, or goes on to write.
+type loaded struct {
+	number   int
+	state    store.State // when the load began
+	accounts []*account
+}
+
+// loadAgain is how soon it is tried again to load what could not be read.
+const loadAgain = time.Second
+
+// mayPoll reports whether polls may start.
+func (p *Poller) mayPoll() bool {
+	t := &p.turn
+	return p.config.Store == nil || t.state.Settled || t.term != 0 && !t.state.Held
+}
+
+// follows reports whether another exporter polls, or may do so.
+func (p *Poller) follows() bool { return p.turn.state.Shared && p.turn.term == 0 }
+
+// lookAtStore takes note of whose turn it is, and loads what there is when that has changed.
+func (p *Poller) lookAtStore() {
+	if p.config.Store == nil {
+		return
 	}
-	return t
+	t := &p.turn
+	t.state = p.config.Store.State()
+	if t.term != 0 && t.state.Term != t.term {
+		t.term, t.version, t.loading, p.store = 0, 0, false, nil
+		for _, a := range p.accounts {
+			a.stop()
+		}
+	}
+	gained := t.state.Term != 0 && t.term == 0
+	changed := t.state.Term == 0 && t.state.Shared && t.state.Version != t.version
+	if !t.loading && t.again == nil && (gained || changed) {
+		p.load()
+	}
 }
 
-func (t *turn) waiting() bool { return t.settled != nil }
-
-func (t *turn) end() { close(t.ended) }
-
-// configured are the accounts as they are configured.
-func (p *Poller) configured() []Account {
-	var all []Account
+// load loads what the store has. It runs outside of the loop, because a disk or a network may hang.
+func (p *Poller) load() {
+	t := &p.turn
+	t.loads++
+	t.loading = true
+	l := loaded{number: t.loads, state: t.state}
+	how := restoring{restart: !t.led, mirror: t.state.Term == 0, held: p.held()}
+	var configured []Account
 	for _, a := range p.accounts {
-		all = append(all, a.Account)
+		configured = append(configured, a.Account)
 	}
-	return all
+	go func() {
+		now := p.config.Now()
+		for _, a := range configured {
+			l.accounts = append(l.accounts, p.restored(a, now, how))
+		}
+		select {
+		case t.loaded <- l:
+		case <-t.ended:
+		}
+	}()
 }
 
-// loadAgain loads what the other exporter has left. It runs outside of the loop, because a disk may hang.
-func (p *Poller) loadAgain(t *turn, accounts []Account) {
+// takeOver goes on from what was loaded. Of each job what is newer counts.
+func (p *Poller) takeOver(l loaded) {
+	t := &p.turn
+	if !t.loading || l.number != t.loads {
+		return
+	}
+	t.loading = false
+	if !p.config.Store.Loaded(l.state.Term, l.state.Version) {
+		t.again = time.After(loadAgain)
+		return
+	}
+	if l.state.Term != 0 {
+		t.term, t.led, p.store = l.state.Term, true, p.config.Store
+	} else {
+		t.version = l.state.Version
+	}
+	t.state = p.config.Store.State()
 	now := p.config.Now()
-	var restored []*account
-	for _, a := range accounts {
-		restored = append(restored, p.restored(a, now))
-	}
-	select {
-	case t.loaded <- restored:
-	case <-t.ended:
-	}
-}
-
-// takeOver begins to use a store that another exporter had. If nothing has been polled in this run, accounts are what
-// the other one has left of them; otherwise of each job what is newer counts.
-func (p *Poller) takeOver(restored []*account, unpolled bool) {
-	p.store = p.config.Store
-	for i, a := range p.accounts {
-		at := slices.IndexFunc(restored, func(r *account) bool { return r.identity() == a.identity() })
-		switch {
-		case at < 0: // new since then, and loaded
-		case unpolled:
-			p.accounts[i] = restored[at]
-			restored[at].started, restored[at].logged = a.started, a.logged // nothing is logged twice
-			p.change(restored[at], a.Account)                               // which a reload may have changed since
-		default:
-			p.merge(a, restored[at])
+	for _, a := range p.accounts {
+		if at := slices.IndexFunc(l.accounts, func(r *account) bool { return r.identity() == a.identity() }); at >= 0 {
+			p.merge(a, l.accounts[at])
 		}
 	}
 	p.prune()
 	for _, a := range p.accounts {
 		a.updateLoads()
+		a.updateEstimate()
 	}
-	p.publish(p.config.Now())
+	p.publishSoon(now)
+	p.lookAtStore() // what has changed meanwhile
 }
 
-// merge takes over from another run of the account what is newer, and saves the rest.
-func (p *Poller) merge(a, other *account) {
-	for name, r := range other.reach {
-		if mine, known := a.reach[name]; !known || r.Polled.After(mine.Polled) {
-			a.reach[name] = r
+// stop cancels the running polls of an account, which another exporter may make from now on.
+func (a *account) stop() {
+	for _, j := range a.jobs {
+		if j.running != nil {
+			j.running.stopped = true
+			j.running.cancel()
 		}
 	}
-	_ = a.selectOrganizations() // the next discovery reports what is wrong
-	a.reconcile()
-	for _, j := range a.jobs {
-		switch o := other.job(j.key()); {
-		case o != nil && j.running == nil && o.lastSuccess.After(j.lastSuccess):
-			newer := *o
-			newer.Poll, newer.account, newer.source, newer.waits = j.Poll, a, j.source, nil
-			if key := other.keyOf(o.waits); key != nil {
-				newer.waits = a.faults[*key]
+}
+
+// merge takes over from another run of the account what is not older, and saves the rest.
+func (p *Poller) merge(a, other *account) {
+	a.leader = other.leader
+	if other.leader.found {
+		idle := !slices.ContainsFunc(a.jobs, func(j *job) bool { return j.running != nil })
+		for name, r := range other.reach {
+			if mine, known := a.reach[name]; !known || r.Polled.IsZero() || r.Polled.After(mine.Polled) { // zero: to be listed again
+				a.reach[name] = r
 			}
-			*j = newer
-			j.changed()
-		case j.snapshot != nil && (o == nil || j.lastSuccess.After(o.lastSuccess)):
+		}
+		if idle {
+			a.takeFaults(other)
+			a.sums, a.logged.stretch = other.sums, other.logged.stretch
+		}
+		a.lastFirst = later(a.lastFirst, other.lastFirst)
+		_ = a.selectOrganizations() // the next discovery reports what is wrong
+		a.reconcile()
+		// Account-wide jobs come first: whether they are supported decides which others there are.
+		for _, accountWide := range []bool{true, false} {
+			known := other.byKey()
+			for _, j := range a.jobs {
+				if o := known[j.key()]; o != nil && j.AccountWide == accountWide && j.running == nil && !o.olderThan(j) {
+					j.take(o, other)
+				}
+			}
+			a.reconcile()
+		}
+	}
+	if !p.follows() {
+		a.requestDiscovery()
+	}
+	kept := other.byKey()
+	for _, j := range a.jobs {
+		if o := kept[j.key()]; j.snapshot != nil && (o == nil || o.snapshot == nil || j.lastSuccess.After(o.lastSuccess)) {
 			p.save(j)
 		}
 	}
-	a.reconcile()
 	p.saveState(a)
+}
+
+// takeFaults takes over the faults of another run, of which jobs that stay as they are may wait for the end.
+func (a *account) takeFaults(other *account) {
+	for _, j := range a.jobs {
+		if key := a.keyOf(j.waits); key != nil {
+			j.waits = other.faults[*key]
+		}
+	}
+	a.faults = other.faults
+}
+
+// olderThan reports whether a job knows less than the same job of another run. What succeeds no more may have forgotten
+// when it did.
+func (j *job) olderThan(other *job) bool {
+	if j.Changes || j.unsupported || j.lastSuccess.Equal(other.lastSuccess) {
+		return j.lastAttempt.Before(other.lastAttempt)
+	}
+	return j.lastSuccess.Before(other.lastSuccess)
+}
+
+// take makes the job what it is in another run of its account.
+func (j *job) take(o *job, other *account) {
+	newer := *o
+	newer.Poll, newer.account, newer.source, newer.feed, newer.trigger, newer.waits = j.Poll, j.account, j.source, j.feed, j.trigger, nil
+	if key := other.keyOf(o.waits); key != nil {
+		newer.waits = j.account.faults[*key]
+	}
+	*j = newer
+	j.changed()
+}
+
+// leading is what the replica that leads has saved of an account.
+type leading struct {
+	found bool // it has saved something
+	ready bool // each poll has had a result
+}
+
+// newLeader is how long a replica may lead that has not saved anything of an account that it polls.
+const newLeader = 10 * time.Second
+
+// notPolled reports whether another replica leads that does not poll the account: its configuration is another one.
+func (p *Poller) notPolled(a *account, now time.Time) bool {
+	l := p.turn.state.Leader
+	return p.follows() && p.turn.version != 0 && !a.leader.found && l.Name != "" && now.Sub(l.Since) > newLeader
+}
+
+// logNotPolled logs once that another replica leads that does not poll the account.
+func (p *Poller) logNotPolled(a *account, now time.Time) {
+	notPolled := p.notPolled(a, now)
+	if notPolled && !a.started.notPolled {
+		level.Warn(a.logger(p.config.Logger)).Log("msg", "the replica that leads does not poll this account; nothing of it is exported until this one leads",
+			"leader", p.turn.state.Leader.Name, "do", "give all exporters with one --cache.url the same configuration, and others a prefix= of their own")
+	}
+	a.started.notPolled = notPolled
+}
+
+// leaderReady reports whether what this replica follows is complete. An account that is not polled holds up no rollout.
+func (p *Poller) leaderReady(a *account, now time.Time) bool {
+	return p.turn.version != 0 && (a.leader.found && a.leader.ready || p.notPolled(a, now))
+}
+
+// leadersReady reports whether that is so of each account.
+func (p *Poller) leadersReady(now time.Time) bool {
+	return !slices.ContainsFunc(p.accounts, func(a *account) bool { return !p.leaderReady(a, now) })
+}
+
+// heldSnapshot is a snapshot that this exporter has loaded, so that it is not loaded again while it stays the same.
+type heldSnapshot struct {
+	version     int64
+	fingerprint string
+	snapshot    *collector.Snapshot
+	part        *exposition.Part
+	live        int64
+	series      int
+	cached      time.Time
+}
+
+func (p *Poller) held() map[store.Key]heldSnapshot {
+	held := map[store.Key]heldSnapshot{}
+	for _, a := range p.accounts {
+		for _, j := range a.jobs {
+			if j.version != 0 && j.snapshot != nil {
+				held[j.storeKey()] = heldSnapshot{j.version, j.fingerprint(), j.snapshot, j.part, j.live, j.series, j.cached}
+			}
+		}
+	}
+	return held
+}
+
+// reuse gives the job a snapshot that is held in this version.
+func (h heldSnapshot) reuse(j *job, version int64) bool {
+	if version == 0 || h.version != version || h.fingerprint != j.fingerprint() {
+		return false
+	}
+	j.snapshot, j.part, j.live, j.series, j.cached = h.snapshot, h.part, h.live, h.series, h.cached
+	return true
 }

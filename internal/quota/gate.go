@@ -15,6 +15,10 @@ import (
 // time up to 5 minutes.
 // After that one request is admitted to try, and the Gate opens when its response is not another 429.
 type Gate struct {
+	// Permit returns an error when no request may be sent for another reason, right before each is sent. It waits for
+	// nothing. Nil: there is no other reason.
+	Permit func() error
+
 	now     func() time.Time
 	limiter *rate.Limiter // has its own lock and is never used under mu
 
@@ -55,6 +59,14 @@ func (g *Gate) closed(now time.Time) bool {
 
 // pass lets a request through that closed has not refused. The caller holds mu.
 func (g *Gate) pass() { g.trying = !g.until.IsZero() }
+
+// restore closes the gate until the end that an earlier run or another replica has been told, unless that is over, or so
+// far away that the clock must have been ahead. The caller holds mu.
+func (g *Gate) restore(now, until time.Time, backoff time.Duration) {
+	if until.After(now) && until.After(g.until) && until.Sub(now) <= longestRetryAfter {
+		g.until, g.closedAt, g.backoff, g.trying = until, now, min(max(backoff, 0), maxBackoff), false
+	}
+}
 
 // result is what a gate learns from a request.
 type result struct {

@@ -120,6 +120,11 @@ func CountCalls(ctx context.Context, calls *atomic.Int64) context.Context {
 
 // refusal returns why a request must not be sent now, or nil. The caller holds the lock.
 func (q *Quota) refusal(now time.Time) error {
+	if q.gate.Permit != nil {
+		if err := q.gate.Permit(); err != nil {
+			return err
+		}
+	}
 	if q.gate.closed(now) {
 		return &PausedError{PausedRateLimit}
 	}
@@ -223,6 +228,10 @@ func (q *Quota) Save(expected int64) Saved {
 	defer q.gate.mu.Unlock()
 	s := q.ledger.saved(q.gate.now(), expected)
 	s.Probed, s.Succeeded = q.probed, q.succeeded
+	if len(q.refused) > 0 {
+		s.Refused = maps.Clone(q.refused)
+	}
+	s.Closed, s.Backoff = q.gate.until, q.gate.backoff
 	return s.onClock(q.gate.now())
 }
 
@@ -236,6 +245,9 @@ func (q *Quota) Restore(s Saved, now time.Time) {
 	if !s.Probed.After(now) {
 		q.probed = s.Probed
 	}
+	clear(q.refused)
+	maps.Copy(q.refused, s.Refused)
+	q.gate.restore(now, s.Closed, s.Backoff)
 }
 
 // Paused reports whether an error is that of a request that was not admitted.

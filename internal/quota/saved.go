@@ -12,6 +12,9 @@ type Saved struct {
 	record
 	Probed    time.Time
 	Succeeded bool
+	Refused   map[string]bool `json:",omitempty"` // credentials that the console refuses
+	Closed    time.Time       `json:",omitzero"`  // until when the gate is; zero: it is open
+	Backoff   time.Duration   `json:",omitempty"`
 }
 
 // Spent returns the calls that count for today, as State.Spent does.

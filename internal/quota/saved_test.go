@@ -38,6 +38,8 @@ func TestAQuotaSurvivesARestart(t *testing.T) {
 	now := start.Add(7 * time.Hour)
 	clock := func() time.Time { return now }
 	before := usedQuota(clock)
+	before.refused["north"] = true
+	before.gate.until, before.gate.backoff = now.Add(time.Minute), time.Minute
 	saved := throughJSON(t, before.Save(0))
 	after := New(Share{Share: 0.5, Reserve: 0.1}, NewUnlimitedGate(clock))
 	after.Restore(saved, now)

@@ -16,7 +16,7 @@ const maxAside = 10
 
 // setAside renames an unusable file, so that its owner can look at it, and reports whether it did. A file that has been
 // replaced since it was found unusable stays.
-func (s *Store) setAside(name string, found os.FileInfo, reason error) bool {
+func (s *Folder) setAside(name string, found os.FileInfo, reason error) bool {
 	now, err := os.Lstat(s.path(name))
 	if err != nil || !os.SameFile(found, now) || found.Size() != now.Size() || !found.ModTime().Equal(now.ModTime()) {
 		return false
@@ -33,7 +33,7 @@ func (s *Store) setAside(name string, found os.FileInfo, reason error) bool {
 	return err == nil
 }
 
-func (s *Store) removeOldestAside(folder string) {
+func (s *Folder) removeOldestAside(folder string) {
 	var aside []fs.FileInfo
 	s.each(folder, func(name string, info fs.FileInfo) {
 		if cached, isAside := strings.CutSuffix(name, badSuffix); isAside && isCached(cached) {

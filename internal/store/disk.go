@@ -22,7 +22,7 @@ var (
 )
 
 // path returns the path of a file or folder of the store, whose name has slashes on every system.
-func (s *Store) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
+func (s *Folder) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
 
 // createTemporary creates a file with mode 0600 and a name that isTemporary knows.
 func createTemporary(folder string) (*os.File, error) {
@@ -37,7 +37,7 @@ func isTemporary(name string) bool {
 
 // probe creates and removes a file. The folder's permissions alone do not show whether
 // that is possible: the file system may be read-only.
-func (s *Store) probe() error {
+func (s *Folder) probe() error {
 	f, err := createTemporary(s.dir)
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func (s *Store) probe() error {
 
 // replaceFile writes a file so that at every instant, even if the machine loses power,
 // either the old or the new one is there, complete.
-func (s *Store) replaceFile(name string, data []byte) error {
+func (s *Folder) replaceFile(name string, data []byte) error {
 	if int64(len(data)) > s.limit {
 		return fmt.Errorf("%d bytes: %w", len(data), errTooLarge)
 	}
@@ -99,7 +99,7 @@ func syncFolder(path string) {
 
 // open opens a file that is worth reading. Anything but a regular file is refused:
 // opening a pipe could block forever, and a link could lead anywhere.
-func (s *Store) open(name string) (*os.File, os.FileInfo, error) {
+func (s *Folder) open(name string) (*os.File, os.FileInfo, error) {
 	info, err := os.Lstat(s.path(name))
 	switch {
 	case err != nil:
@@ -113,7 +113,7 @@ func (s *Store) open(name string) (*os.File, os.FileInfo, error) {
 	return f, info, err
 }
 
-func (s *Store) read(name string) ([]byte, os.FileInfo, error) {
+func (s *Folder) read(name string) ([]byte, os.FileInfo, error) {
 	f, info, err := s.open(name)
 	if err != nil {
 		return nil, info, err
@@ -127,7 +127,7 @@ func (s *Store) read(name string) ([]byte, os.FileInfo, error) {
 }
 
 // readKey reads only the head of a snapshot of an account.
-func (s *Store) readKey(account Account, name string) (Key, bool) {
+func (s *Folder) readKey(account Account, name string) (Key, bool) {
 	f, _, err := s.open(name)
 	if err != nil {
 		return Key{}, false

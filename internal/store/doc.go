@@ -1,5 +1,5 @@
-// Package store keeps snapshots of polls and the state of each account in a folder, so that a restart costs no API
-// call. It knows nothing of polling: what a snapshot or a state means, and when it is saved, is up to the caller.
+// Package store keeps snapshots of polls and the state of each account, so that a restart costs no API call: in a [Folder],
+// or for several replicas in a Redis or Valkey, as [Shared]. It knows nothing of polling: what a snapshot or a state means, and when it is saved, is up to the caller.
 //
 // A snapshot is a file in Prometheus text exposition. Metadata precedes it in a comment, and a checksum follows:
 //
@@ -13,8 +13,10 @@
 // The state of an account is a file of the same form with one line of JSON in place of the samples. Each account has a
 // folder, whose name depends on the account's name and fingerprint.
 //
-// The folder of all accounts is locked by the store that writes to it.
+// The folder of all accounts is locked by the store that writes to it. A file is replaced as a whole or not at all. Only
+// the goroutine of [Store.Run] changes the folder, so nobody else ever waits for a slow disk.
 //
-// A file is replaced as a whole or not at all. Only the goroutine of [Store.Run] changes
-// the folder, so nobody else ever waits for a slow disk.
+// In Redis, entries have the names and the content of the files. Beside them are the lease of the replica that leads, and
+// the versions of all entries, which only increase. Each write carries the lease; the server refuses it when the lease has
+// passed to another replica, or a later write of the same entry has come first.
 package store

@@ -28,7 +28,7 @@ func named(name string) store.Account { return store.Account{Name: name, Fingerp
 
 // folder is a store in a folder of its own, and its log.
 type folder struct {
-	*store.Store
+	*store.Folder
 	t   testing.TB
 	dir string
 	log logged
@@ -68,7 +68,7 @@ func newFolder(t testing.TB) *folder {
 // open restarts the exporter.
 func (f *folder) open() {
 	f.t.Helper()
-	if f.Store != nil {
+	if f.Folder != nil {
 		if err := f.Close(); err != nil {
 			f.t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func (f *folder) open() {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.Store = s
+	f.Folder = s
 }
 
 // write runs the writer until it has nothing left to do.

@@ -22,16 +22,32 @@ const (
 // ErrInUse is the error of a required folder that is not free.
 var ErrInUse = errors.New("is in use by another exporter")
 
-// Acquired returns a channel that is closed when the folder is this store's: nothing is written before. Unless that was
-// so from the start, what was loaded before may have been replaced since.
-func (s *Store) Acquired() <-chan struct{} { return s.acquired }
+// folderTerm is the term of whoever has the lock.
+const folderTerm = 1
 
-// Settled returns a channel that is closed when nothing needs to wait for Acquired any more, because the folder was in
-// use for too long.
-func (s *Store) Settled() <-chan struct{} { return s.settled }
+// State implements Store.
+func (s *Folder) State() State {
+	state := State{Settled: s.settled.Load()}
+	if s.Owned() {
+		state.Term = folderTerm
+	}
+	return state
+}
+
+// Changed implements Store.
+func (s *Folder) Changed() <-chan struct{} { return s.changed }
+
+// Loaded implements Store. A file that cannot be read is one that is not there.
+func (s *Folder) Loaded(int64, int64) bool { return s.Owned() }
+
+// settle has polling wait for the folder no longer.
+func (s *Folder) settle() {
+	s.settled.Store(true)
+	signal(s.changed)
+}
 
 // Owned reports whether this store may write.
-func (s *Store) Owned() bool {
+func (s *Folder) Owned() bool {
 	select {
 	case <-s.acquired:
 		return true
@@ -40,8 +56,8 @@ func (s *Store) Owned() bool {
 	}
 }
 
-// Close lets another store write. It must be called after Run, or instead of it.
-func (s *Store) Close() error {
+// Close implements Store.
+func (s *Folder) Close() error {
 	if s.lock == nil {
 		return nil
 	}
@@ -50,7 +66,7 @@ func (s *Store) Close() error {
 
 // lockFirst acquires the folder if it is free. Not every file system knows locks: without them, the folder is used as
 // if it were free, unless a lock is required.
-func (s *Store) lockFirst() error {
+func (s *Folder) lockFirst() error {
 	s.lock = flock.New(s.path(lockFile))
 	free, err := s.lock.TryLock()
 	switch {
@@ -67,7 +83,7 @@ func (s *Store) lockFirst() error {
 }
 
 // acquire waits until the folder is free, or until ctx ends.
-func (s *Store) acquire(ctx context.Context) error {
+func (s *Folder) acquire(ctx context.Context) error {
 	if s.Owned() || s.lock == nil {
 		return nil
 	}
@@ -90,6 +106,7 @@ func (s *Store) acquire(ctx context.Context) error {
 		}
 		if free, err := s.lock.TryLock(); free && err == nil {
 			close(s.acquired)
+			signal(s.changed)
 			break
 		}
 	}

@@ -18,7 +18,7 @@ import (
 
 // second is another exporter's store on the folder of the first.
 type second struct {
-	*store.Store
+	*store.Folder
 	log logged
 	err chan error // of Run
 }
@@ -27,7 +27,7 @@ func (f *folder) second(t *testing.T, required bool) *second {
 	t.Helper()
 	s := &second{err: make(chan error, 1)}
 	var err error
-	s.Store, err = store.Open(f.dir, store.Options{Logger: log.NewLogfmtLogger(&s.log), Required: required})
+	s.Folder, err = store.Open(f.dir, store.Options{Logger: log.NewLogfmtLogger(&s.log), Required: required})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,15 +38,6 @@ func (f *folder) second(t *testing.T, required bool) *second {
 		_ = s.Close()
 	})
 	return s
-}
-
-func closed(channel <-chan struct{}) bool {
-	select {
-	case <-channel:
-		return true
-	default:
-		return false
-	}
 }
 
 func TestOneOfTwoStoresWrites(t *testing.T) {
@@ -69,8 +60,8 @@ func TestOneOfTwoStoresWrites(t *testing.T) {
 			time.Sleep(after.Duration)
 			synctest.Wait()
 			s.SaveState(named("a"), 2)
-			if closed(s.Acquired()) || closed(s.Settled()) != after.settled || s.Healthy() != after.healthy || strings.Count(s.log.String(), "\n") != after.lines {
-				t.Errorf("after %s: acquired %v, settled %v, healthy %v, logged %s", after.Duration, closed(s.Acquired()), closed(s.Settled()), s.Healthy(), &s.log)
+			if (s.State().Term != 0) || s.State().Settled != after.settled || s.Healthy() != after.healthy || strings.Count(s.log.String(), "\n") != after.lines {
+				t.Errorf("after %s: acquired %v, settled %v, healthy %v, logged %s", after.Duration, (s.State().Term != 0), s.State().Settled, s.Healthy(), &s.log)
 			}
 		}
 		if _, err := os.Lstat(temporary); err != nil {
@@ -81,8 +72,8 @@ func TestOneOfTwoStoresWrites(t *testing.T) {
 		_ = f.Close()
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
-		if !closed(s.Acquired()) || !s.Healthy() || !s.Load(named("a"), &state) || state != 3 {
-			t.Errorf("acquired %v, healthy %v, the state is %d, want the last of the first", closed(s.Acquired()), s.Healthy(), state)
+		if s.State().Term == 0 || !s.Healthy() || !s.Load(named("a"), &state) || state != 3 {
+			t.Errorf("acquired %v, healthy %v, the state is %d, want the last of the first", (s.State().Term != 0), s.Healthy(), state)
 		}
 		s.SaveState(named("a"), 4)
 		synctest.Wait()
@@ -103,8 +94,8 @@ func TestTheFirstMayEndWhileTheSecondWaits(t *testing.T) {
 		_ = f.Close()
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if !closed(s.Acquired()) || strings.Contains(s.log.String(), "level=warn") {
-			t.Errorf("acquired %v, logged %s", closed(s.Acquired()), &s.log)
+		if s.State().Term == 0 || strings.Contains(s.log.String(), "level=warn") {
+			t.Errorf("acquired %v, logged %s", (s.State().Term != 0), &s.log)
 		}
 	})
 }
@@ -118,7 +109,7 @@ func TestARequiredFolderThatStaysInUseIsAnError(t *testing.T) {
 		if !errors.Is(err, store.ErrInUse) || !strings.Contains(err.Error(), "--cache.dir") || time.Since(began) != 30*time.Second {
 			t.Errorf("%v after %s", err, time.Since(began))
 		}
-		if closed(s.Settled()) {
+		if s.State().Settled {
 			t.Error("polling would begin")
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
@@ -27,7 +26,7 @@ func TestPruneRemovesOnlyWhatIsNotKept(t *testing.T) {
 	}
 	f.saveState("a", 1)
 	f.open()
-	f.Prune(named("a"), func(k store.Key) bool { return slices.Contains([]string{"0", "2", "4", "6", "8"}, k.Collector) })
+	f.Prune(named("a"), map[store.Key]bool{key(0): true, key(2): true, key(4): true, key(6): true, key(8): true})
 	f.write()
 	for i := range 10 {
 		if snapshot, ok := f.load(key(i)); ok != (i%2 == 0) || ok && number(snapshot) != i {
@@ -46,13 +45,13 @@ func TestPruneKeepsWhatIsSavedAfterIt(t *testing.T) {
 	f := newFolder(t)
 	f.save(acme(), numbered(1))
 	f.Save(acme(), fingerprint, numbered(2))
-	f.Prune(acme().Account, func(store.Key) bool { return false })
+	f.Prune(acme().Account, nil)
 	f.Save(acme(), fingerprint, numbered(3))
 	f.write()
 	f.expect(acme(), numbered(3))
 
 	f.Save(acme(), fingerprint, numbered(4))
-	f.Prune(acme().Account, func(store.Key) bool { return false })
+	f.Prune(acme().Account, nil)
 	f.write()
 	if _, ok := f.load(acme()); ok {
 		t.Error("Prune kept what was saved before it")
@@ -79,7 +78,7 @@ func TestPruneIgnoresUnknownFiles(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(filepath.Dir(path), "snapshot-folder.prom"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	f.Prune(acme().Account, func(store.Key) bool { return false })
+	f.Prune(acme().Account, nil)
 	f.write()
 	for name, data := range unknown {
 		if !bytes.Equal(read(t, filepath.Join(filepath.Dir(path), name)), data) {

@@ -1,17 +1,11 @@
 package store
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"os"
-	"sync"
-	"sync/atomic"
+	"context"
+	"net"
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
-	"github.com/gofrs/flock"
 	dto "github.com/prometheus/client_model/go"
 )
 
@@ -42,152 +36,85 @@ type Snapshot struct {
 // a hundred times the snapshot of a very large account.
 const maxSize = 256 << 20
 
-// Options are what a Store needs besides its folder. Only the Logger is required.
+// Store keeps snapshots and states for the next start, or for other replicas. It is safe for concurrent use.
+//
+// Of the exporters that use one, at most one may write at a time. Its right to do so is a term: see State.
+type Store interface {
+	// Run does what was handed over, in order, until ctx ends. What is pending then is still done. Nothing is written
+	// unless Run is running, and only one may run at a time.
+	Run(ctx context.Context) error
+	// Close ends the term, so that another store may write. It must be called after Run, or instead of it.
+	Close() error
+
+	// State is what this exporter may do. Changed receives a value when that may have changed.
+	State() State
+	Changed() <-chan struct{}
+	// Loaded has the store accept what is saved under a term, after everything was loaded that was there when it began;
+	// without a term (0), it says that what was there at this version is served by now. It reports false when the term
+	// has ended, or when something could not be read since the last call: then all of it must be loaded again.
+	Loaded(term, version int64) bool
+	// Permit returns an error when a request must not be sent now, because another exporter may poll.
+	Permit() error
+	// Recorded waits until what was saved is kept. After an error nothing may be polled that was to be recorded.
+	Recorded(ctx context.Context) error
+
+	// Save hands a snapshot over to the writer. It replaces the key's last one.
+	//
+	// The fingerprint stands for everything besides the key that decides what the samples are, such as the settings. Only
+	// its hash is stored. The snapshot must not change afterwards.
+	Save(key Key, fingerprint string, snapshot Snapshot)
+	// SaveState hands the state of an account over to the writer, which encodes it as JSON. It replaces the account's last
+	// one. The state must not change afterwards.
+	SaveState(account Account, state any)
+	// Prune removes the snapshots of an account whose keys are not used, such as those of organizations that no longer
+	// exist. Snapshots saved after this call stay.
+	Prune(account Account, used map[Key]bool)
+
+	// LoadSnapshot returns the key's snapshot if one of this fingerprint has been written. A snapshot of another
+	// fingerprint stays until it is replaced. What is damaged, of another version or of another key is not found.
+	LoadSnapshot(key Key, fingerprint string) (snapshot Snapshot, found bool)
+	// Load decodes the state of an account into *state if one has been written. When it returns false, *state may have
+	// been changed and must not be used.
+	Load(account Account, state any) (found bool)
+	// Version is that of the key's snapshot as it would be loaded; 0: unknown.
+	Version(key Key) int64
+	// StateVersion is that of the account's state.
+	StateVersion(account Account) int64
+}
+
+// State is what an exporter may do with what it shares.
+type State struct {
+	// Term is the right to write; 0: another exporter has it, or none. Each is another number.
+	Term int64
+	// Shared means that others follow: without the term nothing may be polled.
+	Shared bool
+	// Held means that nothing may be polled for the time being, because it could not be recorded.
+	Held bool
+	// Settled means that polling need not wait for the term of a store that is not shared.
+	Settled bool
+	// Version is that of what can be loaded; each change is another number.
+	Version int64
+	// Up means that a shared store answered when it was last asked, and Synced is when this exporter last had everything
+	// that is in it; zero: never.
+	Up     bool
+	Synced time.Time
+	// Trouble is why the store cannot be used, and Remedy what to do about it; empty when it can.
+	Trouble, Remedy string
+	// Leader is who has the term, as far as that is known.
+	Leader Leader
+}
+
+// Leader is the replica that has the term of a shared store.
+type Leader struct {
+	Name  string // of its host; empty: none is known
+	Since time.Time
+}
+
+// Options are what a store needs besides its place. Only the Logger is required.
 type Options struct {
 	Logger   log.Logger
-	Now      func() time.Time // decides which files are old; nil: time.Now
-	Required bool             // an error, and not a wait, when the folder is in use for too long
-}
-
-// Store is a folder of snapshots and states. It is safe for concurrent use. Of the stores on one folder, in whatever
-// process, one writes; see Acquired.
-type Store struct {
-	Options
-	dir      string
-	lock     *flock.Flock // nil: read-only
-	acquired chan struct{}
-	settled  chan struct{}
-	settle   func()
-	limit    int64 // of a file, in bytes
-
-	failing atomic.Bool
-	inUse   atomic.Bool // for so long that nobody waits for it any more
-
-	// The writer's own; see Run.
-	replace  WriteFile
-	failed   map[string]task // what could not be done when last tried, by file
-	reported map[string]bool // files that could not be set aside: logged once
-
-	wake chan struct{} // signals that the queue has grown
-
-	mu      sync.Mutex // held for a few instructions, never during file access
-	queue   []task
-	used    map[string]bool   // folders of accounts that were loaded or saved
-	flat    map[string]string // from files to those of the first version that they replace
-	busy    bool              // whether the writer is at a task that it took from the queue
-	flushes []chan struct{}   // closed when there is nothing left to do
-}
-
-// Open opens a folder, creates it if it does not exist, and locks it unless it is in use.
-func Open(dir string, o Options) (*Store, error) {
-	s := newStore(dir, o)
-	err := os.MkdirAll(dir, 0o700)
-	if err == nil {
-		err = s.probe()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("--cache.dir: cannot write to the folder %q (%w): name a folder that the exporter's user can write to, or omit the flag to run without a cache", dir, cause(err))
-	}
-	if err := s.lockFirst(); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// OpenReadOnly opens an existing folder, which may be in use by another process. The
-// store never changes it: what is saved or pruned is ignored, and no file is set aside.
-func OpenReadOnly(dir string, o Options) (*Store, error) {
-	if _, err := os.ReadDir(dir); err != nil {
-		return nil, fmt.Errorf("--cache.dir: cannot read the folder %q: %w", dir, cause(err))
-	}
-	return newStore(dir, o), nil
-}
-
-func newStore(dir string, o Options) *Store {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	s := &Store{
-		Options: o, dir: dir, acquired: make(chan struct{}), settled: make(chan struct{}), limit: maxSize,
-		failed: map[string]task{}, reported: map[string]bool{}, used: map[string]bool{}, flat: map[string]string{}, wake: make(chan struct{}, 1),
-	}
-	s.settle = sync.OnceFunc(func() { close(s.settled) })
-	s.replace = s.replaceFile
-	return s
-}
-
-// cause strips the path from an error of package os, for messages that name it already.
-func cause(err error) error {
-	if path := (*os.PathError)(nil); errors.As(err, &path) {
-		return path.Err
-	}
-	return err
-}
-
-// Save hands a snapshot over to the writer. It replaces the key's last one.
-//
-// The fingerprint stands for everything besides the key that decides what the samples are, such as the settings. Only
-// its hash is stored. The snapshot must not change afterwards.
-func (s *Store) Save(key Key, fingerprint string, snapshot Snapshot) {
-	s.write(key.Account, key.file(), &key, func() ([]byte, error) { return encodeSnapshot(key, fingerprint, snapshot) })
-}
-
-// SaveState hands the state of an account over to the writer, which encodes it as JSON.
-// It replaces the account's last one. The state must not change afterwards.
-func (s *Store) SaveState(account Account, state any) {
-	s.write(account, account.stateFile(), nil, func() ([]byte, error) { return encodeState(account, state) })
-}
-
-// LoadSnapshot returns the key's snapshot if one of this fingerprint has been written. A snapshot of another
-// fingerprint stays until it is replaced. A file that is torn, edited, of another version or of another key is set
-// aside: the writer renames it to end in .bad.
-func (s *Store) LoadSnapshot(key Key, fingerprint string) (snapshot Snapshot, found bool) {
-	file, old := s.find(key.Account, key.file(), key.flatFile())
-	found = s.load(file, func(data []byte) (err error) {
-		snapshot, err = decodeSnapshot(data, file, fingerprint)
-		return err
-	})
-	if found && old {
-		s.replaces(key.file(), file)
-		s.Save(key, fingerprint, snapshot)
-	}
-	return snapshot, found
-}
-
-// Load decodes the state of an account into *state if one has been written. It treats files as LoadSnapshot does.
-// When it returns false, *state may have been changed and must not be used.
-func (s *Store) Load(account Account, state any) (found bool) {
-	file, old := s.find(account, account.stateFile(), account.flatFile())
-	var text json.RawMessage
-	found = s.load(file, func(data []byte) (err error) {
-		text, err = decodeState(data, file, account.Fingerprint, state)
-		return err
-	})
-	if found && old {
-		s.replaces(account.stateFile(), file)
-		s.SaveState(account, text)
-	}
-	return found
-}
-
-func (s *Store) load(name string, decode func([]byte) error) bool {
-	data, info, err := s.read(name)
-	if err == nil {
-		err = decode(data)
-	}
-	switch system := (*os.PathError)(nil); {
-	case err == nil:
-		return true
-	case errors.Is(err, os.ErrNotExist):
-	case errors.Is(err, errFingerprint):
-		level.Info(s.Logger).Log("msg", "cached file ignored: it was written with other settings", "file", s.path(name))
-	case errors.As(err, &system):
-		// The cause may be temporary and is not the file's content: it stays.
-		level.Warn(s.Logger).Log("msg", "cached file cannot be read", "file", s.path(name), "err", system.Err)
-	case !s.Owned():
-		level.Warn(s.Logger).Log("msg", "cached file ignored", "file", s.path(name), "reason", err)
-	default:
-		s.enqueue(task{run: func() { s.setAside(name, info, err) }})
-	}
-	return false
+	Now      func() time.Time // decides what is old; nil: time.Now
+	Required bool             // an error, and not a wait, when the store cannot be used
+	// Dial connects to a server; nil: the ordinary network.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }

@@ -136,7 +136,7 @@ func TestReadOnlyStoreChangesNothing(t *testing.T) {
 	before := f.names("")
 
 	var err error
-	if f.Store, err = store.OpenReadOnly(f.dir, store.Options{Logger: log.NewLogfmtLogger(&f.log)}); err != nil {
+	if f.Folder, err = store.OpenReadOnly(f.dir, store.Options{Logger: log.NewLogfmtLogger(&f.log)}); err != nil {
 		t.Fatal(err)
 	}
 	f.expect(acme(), small())
@@ -145,7 +145,7 @@ func TestReadOnlyStoreChangesNothing(t *testing.T) {
 	}
 	f.saveState("default", 13)
 	f.save(store.Key{}, small())
-	f.Prune(acme().Account, func(store.Key) bool { return false })
+	f.Prune(acme().Account, nil)
 	f.write()
 	if state, _ := f.loadState("default"); state != 12.0 || !slices.Equal(f.names(""), before) {
 		t.Errorf("the state is %v, and the folder holds %q, want %q", state, f.names(""), before)

@@ -16,7 +16,7 @@ import (
 const keepUnused = 30 * 24 * time.Hour
 
 // find returns the file to load: the one of this version, or that of the first version while only that is there.
-func (s *Store) find(account Account, file, flat string) (name string, old bool) {
+func (s *Folder) find(account Account, file, flat string) (name string, old bool) {
 	s.use(account)
 	if _, err := os.Lstat(s.path(file)); errors.Is(err, os.ErrNotExist) {
 		if _, err := os.Lstat(s.path(flat)); err == nil {
@@ -27,14 +27,14 @@ func (s *Store) find(account Account, file, flat string) (name string, old bool)
 }
 
 // replaces records that a file takes the place of one of the first version, which was loaded.
-func (s *Store) replaces(file, flat string) {
+func (s *Folder) replaces(file, flat string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.flat[file] = flat
 }
 
 // removeReplaced removes the file of the first version, if any, whose place a file has taken.
-func (s *Store) removeReplaced(file string) {
+func (s *Folder) removeReplaced(file string) {
 	s.mu.Lock()
 	flat := s.flat[file]
 	delete(s.flat, file)
@@ -45,7 +45,7 @@ func (s *Store) removeReplaced(file string) {
 }
 
 // use records that the configuration has an account.
-func (s *Store) use(account Account) {
+func (s *Folder) use(account Account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.used[account.folder()] = true
@@ -53,7 +53,7 @@ func (s *Store) use(account Account) {
 
 // tidy removes the temporary files of a killed process, and what no configuration has used for long. It marks as used
 // what is. What cannot be removed does no harm.
-func (s *Store) tidy() {
+func (s *Folder) tidy() {
 	s.mu.Lock()
 	used := maps.Clone(s.used)
 	s.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *Store) tidy() {
 }
 
 // each calls visit for everything in a folder.
-func (s *Store) each(folder string, visit func(name string, info os.FileInfo)) {
+func (s *Folder) each(folder string, visit func(name string, info os.FileInfo)) {
 	entries, err := os.ReadDir(s.path(folder))
 	if err != nil {
 		return

@@ -130,7 +130,7 @@ func TestFilesThatNoConfigurationUsesAreRemovedAfter30Days(t *testing.T) {
 	// What was used is marked as used.
 	var err error
 	_ = f.Close()
-	f.Store, err = store.Open(f.dir, store.Options{Logger: log.NewNopLogger(), Now: func() time.Time { return now.Add(month - time.Hour) }})
+	f.Folder, err = store.Open(f.dir, store.Options{Logger: log.NewNopLogger(), Now: func() time.Time { return now.Add(month - time.Hour) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,175 +1,130 @@
 package store
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
-
-	"github.com/go-kit/log/level"
+	"sync"
+	"sync/atomic"
 )
 
-// task is something that the writer does to the folder.
+// task is something that the writer does.
 type task struct {
 	file string // that it replaces; empty when it is not a save
 	key  *Key   // nil unless it saves a snapshot
 	run  func()
 }
 
-const (
-	retryEvery = time.Minute    // what could not be written
-	tidyEvery  = 24 * time.Hour // the folder
-)
+// WriteFile replaces a file of a folder, or what stands for one.
+type WriteFile func(name string, data []byte) error
 
-// Run is the writer: it does what was handed over, in order, until ctx ends. What is pending then is still written.
-// Nothing is written unless Run is running, and only one may run at a time.
-//
-// While the folder is in use, Run waits for it, and drops what is handed over. If it is required, Run returns an error
-// when it has been in use for too long.
-func (s *Store) Run(ctx context.Context) error {
-	if err := s.acquire(ctx); err != nil || !s.Owned() {
-		return err
-	}
-	s.tidy()
-	retry, tidy := time.NewTicker(retryEvery), time.NewTicker(tidyEvery)
-	defer retry.Stop()
-	defer tidy.Stop()
-	for {
-		ending := ctx.Err() != nil
-		for t, ok := s.next(); ok; t, ok = s.next() {
-			t.run()
-		}
-		if ending {
-			return nil
-		}
-		select {
-		case <-s.wake:
-		case <-retry.C:
-			s.retry()
-		case <-tidy.C:
-			s.tidy()
-		case <-ctx.Done():
-		}
-	}
+// writer does what is handed over to it, in order. Its owner calls work on one goroutine.
+type writer struct {
+	// report is called when the first file cannot be written, and when all can again: a full disk is one problem, not one
+	// for each file and poll.
+	report  func(file string, err error)
+	failing atomic.Bool
+	failed  map[string]task // what could not be done when last tried, by file; of the goroutine
+
+	wake chan struct{} // signals that the queue has grown
+
+	mu      sync.Mutex // held for a few instructions, never during file access
+	queue   []task
+	busy    bool            // whether the writer is at a task that it took from the queue
+	flushes []chan struct{} // closed when there is nothing left to do
 }
 
-// retry does again what failed. Whatever was in the way may be gone.
-func (s *Store) retry() {
-	for _, t := range s.failed {
+func newWriter(report func(string, error)) writer {
+	return writer{report: report, failed: map[string]task{}, wake: make(chan struct{}, 1)}
+}
+
+// work does what is pending.
+func (w *writer) work() {
+	for t, ok := w.next(); ok; t, ok = w.next() {
 		t.run()
 	}
 }
 
-// WriteFile replaces a file of the folder.
-type WriteFile func(name string, data []byte) error
-
-// Intercept wraps how files are written, for tests of slow and failing disks. It must be called before Run.
-func (s *Store) Intercept(wrap func(WriteFile) WriteFile) { s.replace = wrap(s.replace) }
-
-// Flush waits until the writer has nothing left to do. It returns the error of ctx if that ends first.
-func (s *Store) Flush(ctx context.Context) error {
-	done := s.pending()
-	if done == nil {
-		return nil
-	}
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// retry does again what failed. Whatever was in the way may be gone.
+func (w *writer) retry() {
+	for _, t := range w.failed {
+		t.run()
 	}
 }
 
-// pending returns a channel that is closed when the writer has nothing left to do, or nil when that is so now.
-func (s *Store) pending() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.queue) == 0 && !s.busy {
-		return nil
-	}
-	done := make(chan struct{})
-	s.flushes = append(s.flushes, done)
-	return done
-}
-
-// Healthy reports whether everything could be written when last tried. While another exporter uses the folder, it is
-// healthy until nobody waits for it any more.
-func (s *Store) Healthy() bool { return !s.failing.Load() && !s.inUse.Load() }
-
-// write makes the writer encode and replace a file.
-func (s *Store) write(account Account, file string, key *Key, encode func() ([]byte, error)) {
-	s.use(account)
+// save hands over the replacement of a file.
+func (w *writer) save(file string, key *Key, encode func() ([]byte, error), replace WriteFile) {
 	t := task{file: file, key: key}
 	t.run = func() {
 		data, err := encode()
 		if err != nil {
 			err = fmt.Errorf("encode %s: %w", file, err)
 		} else {
-			err = s.replace(file, data)
+			err = replace(file, data)
 		}
-		if err == nil {
-			delete(s.reported, file)
-			s.removeReplaced(file)
-		}
-		s.record(t, err)
+		w.record(t, err)
 	}
-	s.enqueue(t)
+	w.enqueue(t)
 }
 
-// enqueue hands a task over to the writer. A save takes the place of a pending one of
-// the same file, but at the end of the queue: a Prune in between must not remove it.
-func (s *Store) enqueue(t task) {
-	if !s.Owned() {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// enqueue hands a task over. A save takes the place of a pending one of the same file, but at the end of the queue: a
+// removal in between must not remove it.
+func (w *writer) enqueue(t task) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if t.file != "" {
-		s.queue = slices.DeleteFunc(s.queue, func(pending task) bool { return pending.file == t.file })
+		w.queue = slices.DeleteFunc(w.queue, func(pending task) bool { return pending.file == t.file })
 	}
-	s.queue = append(s.queue, t)
+	w.queue = append(w.queue, t)
+	signal(w.wake)
+}
+
+// signal sends a value unless one is waiting to be received.
+func signal(c chan<- struct{}) {
 	select {
-	case s.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
 // next takes the first task of the queue. The writer calls it after each task, so an
 // empty queue means that everything is done.
-func (s *Store) next() (task, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.busy = len(s.queue) > 0
-	if !s.busy {
-		for _, done := range s.flushes {
+func (w *writer) next() (task, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy = len(w.queue) > 0
+	if !w.busy {
+		for _, done := range w.flushes {
 			close(done)
 		}
-		s.flushes = nil
+		w.flushes = nil
 		return task{}, false
 	}
-	t := s.queue[0]
-	s.queue = slices.Delete(s.queue, 0, 1)
+	t := w.queue[0]
+	w.queue = slices.Delete(w.queue, 0, 1)
 	return t, true
 }
 
-// record notes whether a file could be written. It logs when the first cannot and when
-// all can again: a full disk is one problem, not one for each file and poll.
-func (s *Store) record(t task, err error) {
-	if err != nil {
-		s.failed[t.file] = t
-	} else {
-		delete(s.failed, t.file)
+// pending returns a channel that is closed when the writer has nothing left to do, or nil when that is so now.
+func (w *writer) pending() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) == 0 && !w.busy {
+		return nil
 	}
-	failing := len(s.failed) > 0
-	switch before := s.failing.Swap(failing); {
-	case failing && !before:
-		do := "check that --cache.dir exists, is writable and has free space"
-		if errors.Is(err, errFolder) {
-			do = fmt.Sprintf("remove the folder %q", s.path(t.file))
-		}
-		level.Warn(s.Logger).Log("msg", "cache cannot be written; polling continues, and a restart will cost API calls", "err", err, "do", do)
-	case before && !failing:
-		level.Info(s.Logger).Log("msg", "cache can be written again")
+	done := make(chan struct{})
+	w.flushes = append(w.flushes, done)
+	return done
+}
+
+// record notes whether a file could be written.
+func (w *writer) record(t task, err error) {
+	if err != nil {
+		w.failed[t.file] = t
+	} else {
+		delete(w.failed, t.file)
+	}
+	failing := len(w.failed) > 0
+	if before := w.failing.Swap(failing); failing != before {
+		w.report(t.file, err)
 	}
 }

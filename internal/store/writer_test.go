@@ -32,7 +32,7 @@ func (d *slowDisk) replace(name string, data []byte) error {
 }
 
 // startWriter starts the writer of a new store on a disk. It ends with the test.
-func startWriter(t *testing.T, disk *slowDisk) (s *Store, logged *bytes.Buffer) {
+func startWriter(t *testing.T, disk *slowDisk) (s *Folder, logged *bytes.Buffer) {
 	t.Helper()
 	logged = &bytes.Buffer{}
 	s, err := Open(t.TempDir(), Options{Logger: log.NewLogfmtLogger(logged)})
@@ -44,7 +44,7 @@ func startWriter(t *testing.T, disk *slowDisk) (s *Store, logged *bytes.Buffer) 
 	return s, logged
 }
 
-func flush(t *testing.T, s *Store) {
+func flush(t *testing.T, s *Folder) {
 	t.Helper()
 	if err := s.Flush(t.Context()); err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestFailureOfWhatIsPrunedIsForgotten(t *testing.T) {
 		s, _ := startWriter(t, disk)
 		s.Save(Key{Collector: "sites"}, "", Snapshot{})
 		s.SaveState(Account{Name: "a"}, 1)
-		s.Prune(Account{}, func(Key) bool { return false })
+		s.Prune(Account{}, nil)
 		flush(t, s)
 		if s.Healthy() {
 			t.Error("the state is not saved")
@@ -165,7 +165,7 @@ func TestFolderThatVanishesAndReturns(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.SaveState(Account{Name: "a"}, 1)
-		s.Prune(Account{}, func(Key) bool { return true })
+		s.Prune(Account{}, nil)
 		flush(t, s)
 		if s.Healthy() {
 			t.Error("healthy without a folder")
@@ -219,7 +219,7 @@ func TestConcurrentUse(t *testing.T) {
 			for n := range 100 {
 				s.Save(key, "", series(n))
 				s.SaveState(Account{Name: key.Collector}, n)
-				s.Prune(Account{}, func(Key) bool { return true })
+				s.Prune(Account{}, map[Key]bool{{Collector: "0"}: true, {Collector: "1"}: true})
 				if !s.Healthy() {
 					t.Error("unhealthy")
 				}

@@ -22,6 +22,7 @@ type Status struct {
 	Ready    bool      `json:"ready"`
 	Demo     bool      `json:"demo"`
 	Verdict  string    `json:"verdict"`
+	Leader   *Leader   `json:"leader,omitempty"`
 	Accounts []Account `json:"accounts"`
 }
 
@@ -82,7 +83,7 @@ type Poll struct {
 
 // status is the state of everything at now.
 func (c Config) status(now time.Time) Status {
-	s := Status{Version: c.Version, Started: c.Started.UTC().Truncate(time.Second), Ready: c.Ready(), Demo: c.Demo, Accounts: []Account{}}
+	s := Status{Version: c.Version, Started: c.Started.UTC().Truncate(time.Second), Ready: c.Ready(), Demo: c.Demo, Leader: c.leader(now), Accounts: []Account{}}
 	for _, a := range c.Status() {
 		account := Account{Name: a.Name, Console: a.Console, Quota: newQuota(a), Credentials: []Credential{}, Polls: []Poll{}}
 		for _, each := range a.Credentials {
@@ -93,7 +94,7 @@ func (c Config) status(now time.Time) Status {
 		}
 		s.Accounts = append(s.Accounts, account)
 	}
-	s.Verdict = s.verdict()
+	s.Verdict = s.Leader.add(s.verdict())
 	return s
 }
 

@@ -52,6 +52,7 @@ func TestStatusIsWhatItsDocumentSays(t *testing.T) {
 			now := time.Now()
 			c.Started = now.Add(-time.Hour)
 			c.Status = func() []poller.AccountStatus { return northAndEast(now) }
+			c.Replica = sharing(poller.Replica{Leader: "pod-a", Since: now.Add(-3 * time.Hour), StoreUp: true, Synced: now.Add(-1200 * time.Millisecond)})
 		}), "/api/v1/status")
 		if kind := got.Header().Get("Content-Type"); got.Code != 200 || kind != "application/json" {
 			t.Fatalf("%d, %s", got.Code, kind)

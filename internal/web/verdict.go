@@ -65,7 +65,7 @@ func (g *group) of() string {
 	return collectors
 }
 
-// verdict is the state of everything in one sentence.
+// verdict is the state of all polls in one sentence.
 func (s Status) verdict() string {
 	var polls, failing, held, waiting, unsupported int64
 	paused := ""

@@ -21,6 +21,7 @@ type view struct {
 	Now         time.Time
 	Up          time.Duration
 	Tone        string // of the verdict: good, bad or wait
+	Replicas    []fact // empty if there are none
 	Failing     []*group
 	Unsupported []*group
 	Accounts    []accountView
@@ -72,12 +73,12 @@ func newView(c Config, now time.Time, selected []string) view {
 	v := view{
 		Status: s, Style: template.CSS(pageStyle), Script: template.JS(pageScript), //nolint:gosec // our own
 		Links: c.links(), Runbooks: runbooks, Now: now.UTC(), Up: now.Sub(s.Started), Tone: "good",
-		Failing: s.groups(Poll.failing), Unsupported: s.groups(func(p Poll) bool { return p.State == "unsupported" }),
+		Replicas: s.Leader.facts(now), Failing: append(s.Leader.failing(s), s.groups(Poll.failing)...), Unsupported: s.groups(func(p Poll) bool { return p.State == "unsupported" }),
 	}
 	v.Selected = len(selected) > 0
 	organizations := 0
 	for _, a := range s.Accounts {
-		shown := accountView{Account: a, Bar: a.Quota.bar(), Facts: a.facts(now), Explained: strings.HasSuffix(s.Verdict, a.Quota.Explanation), Organizations: organizationsOf(a, now)}
+		shown := accountView{Account: a, Bar: a.Quota.bar(), Facts: a.facts(now), Explained: strings.Contains(s.Verdict, a.Quota.Explanation), Organizations: organizationsOf(a, now)}
 		if v.Selected {
 			shown.Organizations = slices.DeleteFunc(shown.Organizations, func(o organization) bool { return !slices.Contains(selected, o.Name) })
 		}
@@ -90,6 +91,7 @@ func newView(c Config, now time.Time, selected []string) view {
 	if len(v.Failing) > 0 {
 		v.Tone = "bad"
 	}
+	v.Tone = s.Leader.tone(v.Tone)
 	v.None = v.Selected && organizations == 0
 	opened := 0
 	for _, a := range v.Accounts {

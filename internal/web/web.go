@@ -32,6 +32,7 @@ type Config struct {
 	Configuration func() string                 // in force, without secrets
 	Version       string                        // shown on the page
 	Started       time.Time                     // when the process began
+	Replica       func() (poller.Replica, bool) // this one of several; false: there are no others
 	GrafanaURL    string                        // where the dashboards are, without a slash at the end; empty: unknown
 	Demo          bool                          // the page says that the console is simulated
 	Pprof         bool                          // serve profiles under /debug/pprof/
@@ -47,7 +48,7 @@ func New(c Config) http.Handler {
 	})
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
 		if !c.Ready() {
-			respond(w, http.StatusServiceUnavailable, "runzero_exporter is not ready: some polls have neither succeeded nor failed yet.")
+			respond(w, http.StatusServiceUnavailable, "runzero_exporter is not ready: "+c.leader(time.Now()).unready()+".")
 			return
 		}
 		respond(w, http.StatusOK, "runzero_exporter is ready.")

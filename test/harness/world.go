@@ -49,10 +49,14 @@ type Setup struct {
 	File string
 	// CacheDir is the folder of --cache.dir; empty caches nothing.
 	CacheDir string
+	// Cache is the way to a Redis that replicas share, instead of a CacheDir.
+	Cache *Way
 	// Disk wraps how the cache is written; nil leaves it as it is.
 	Disk func(store.WriteFile) store.WriteFile
 	// Flags changes flags.
 	Flags func(*config.Flags)
+	// Now is the exporter's clock; nil is that of the bubble.
+	Now func() time.Time
 	// Random spreads polls; nil is a seeded source.
 	Random func() float64
 	// Idle does not start polling.
@@ -67,6 +71,8 @@ type World struct {
 	Log      *Log
 	Flags    config.Flags
 	dial     Dial
+	cache    *Way
+	now      func() time.Time
 	random   func() float64
 	disk     func(store.WriteFile) store.WriteFile
 	cancel   context.CancelFunc
@@ -77,7 +83,7 @@ type World struct {
 // bubble unless the setup is idle.
 func Start(t testing.TB, s Setup) *World {
 	t.Helper()
-	w := &World{t: t, Log: &Log{}, Flags: DefaultFlags(), Console: s.On, disk: s.Disk, random: s.Random}
+	w := &World{t: t, Log: &Log{}, Flags: DefaultFlags(), Console: s.On, cache: s.Cache, disk: s.Disk, now: s.Now, random: s.Random}
 	w.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		d, ok := s.Dials[address]
 		if !ok {
@@ -109,6 +115,9 @@ func Start(t testing.TB, s Setup) *World {
 		w.Flags.URL, w.Flags.Token = "", ""
 	}
 	w.Flags.CacheDir = s.CacheDir
+	if w.cache != nil {
+		w.Flags.Cache = store.Redis{URL: "redis://redis:6379"}
+	}
 	if s.Flags != nil {
 		s.Flags(&w.Flags)
 	}
@@ -126,12 +135,15 @@ func (w *World) load() {
 	if random == nil {
 		random = rand.New(rand.NewPCG(1, 2)).Float64
 	}
-	var err error
-	w.Exporter, err = exporter.New(exporter.Options{
+	o := exporter.Options{
 		Logger: log.NewLogfmtLogger(w.Log), Load: func() (*config.Config, error) { return w.Flags.Load() }, Dial: w.dial, Disk: w.disk,
-		Random: random,
-	})
-	if err != nil {
+		Now: w.now, Random: random,
+	}
+	if w.cache != nil {
+		o.DialCache = w.cache.Dial
+	}
+	var err error
+	if w.Exporter, err = exporter.New(o); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -61,6 +61,7 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	}
 	reportConfiguration(found, flags, loaded)
 	reportWeb(found, o.WebConfigFile)
+	reportCache(ctx, found, env, loaded)
 	defer env.Progress.Show(func() string { return found.waiting.Load().(string) })()
 	for _, c := range checks {
 		if err := c.run(ctx); err != nil {

@@ -19,6 +19,7 @@ func TestPrintsOneFindingALine(t *testing.T) {
 	const want = `ok       calls                      this check makes at most 19 API calls of the account's daily quota
 ok       configuration              the flags are valid: 1 account, 1 credential, 17 collectors
 ok       web                        without --web.config.file, metrics are served unencrypted and without authentication
+ok       cache                      without --cache.dir or --cache.url nothing is cached: each start polls everything, and does not know how many calls were made before
 ok       credential                 account credential
 ok       proxy                      none
 ok       console                    http://localhost is healthy, version 5.1.260818.0

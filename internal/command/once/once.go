@@ -31,6 +31,9 @@ var (
 func Run(ctx context.Context, env command.Env, o Options) error {
 	env, flags, stop := o.Demo.Start(env, o.Flags)
 	defer stop()
+	if flags.Cache.URL != "" {
+		return errors.New("--cache.url is for exporters that go on to run: once would have to wait until it leads; use --cache.dir, or scrape one of them")
+	}
 	e, err := exporter.New(exporter.Options{Logger: env.Logger, Load: flags.Load, Dial: env.Dial})
 	if err != nil {
 		return err

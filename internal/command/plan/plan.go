@@ -37,7 +37,7 @@ const maxScans = 100_000
 var errDoesNotFit = errors.New("the intervals do not fit into the share of the quota and will be stretched")
 
 // Run prints the forecast of each account.
-func Run(_ context.Context, env command.Env, o Options) error {
+func Run(ctx context.Context, env command.Env, o Options) error {
 	o.Flags.Offline = true
 	c, err := o.Flags.Load()
 	switch {
@@ -56,7 +56,7 @@ func Run(_ context.Context, env command.Env, o Options) error {
 	separator := ""
 	var misfit error
 	for _, a := range c.Accounts {
-		f, err := o.account(env.Logger, c, a)
+		f, err := o.account(ctx, env.Logger, c, a)
 		if err != nil {
 			return err
 		}
@@ -75,12 +75,12 @@ func Run(_ context.Context, env command.Env, o Options) error {
 	return misfit
 }
 
-func (o Options) account(logger log.Logger, c *config.Config, a config.Account) (forecast, error) {
+func (o Options) account(ctx context.Context, logger log.Logger, c *config.Config, a config.Account) (forecast, error) {
 	of := ""
 	if a.Name != "" {
 		of = fmt.Sprintf(" of account %q", a.Name)
 	}
-	known, ran, err := remember(logger, c, a)
+	known, ran, err := remember(ctx, logger, c, a)
 	if err != nil {
 		return forecast{}, err
 	}
@@ -100,15 +100,21 @@ func (o Options) account(logger log.Logger, c *config.Config, a config.Account) 
 	return f, nil
 }
 
-// remember reads what an earlier run has cached. The folder may be in use by a running exporter.
-func remember(logger log.Logger, c *config.Config, a config.Account) (known poller.Remembered, ran bool, err error) {
-	if c.CacheDir == "" {
+// remember reads what an earlier run has cached. The cache may be in use by a running exporter.
+func remember(ctx context.Context, logger log.Logger, c *config.Config, a config.Account) (known poller.Remembered, ran bool, err error) {
+	var cached store.Store
+	switch {
+	case c.Cache.URL != "":
+		cached, err = store.OpenShared(ctx, c.Cache, store.Options{Logger: logger, Required: true})
+	case c.CacheDir != "":
+		cached, err = store.OpenReadOnly(c.CacheDir, store.Options{Logger: logger})
+	default:
 		return known, false, nil
 	}
-	cached, err := store.OpenReadOnly(c.CacheDir, store.Options{Logger: logger})
 	if err != nil {
 		return known, false, err
 	}
+	defer func() { _ = cached.Close() }()
 	account := poller.Account{Name: a.Name, Fingerprint: c.Fingerprint(a), Selection: a.Selection}
 	for _, credential := range a.Credentials {
 		account.Credentials = append(account.Credentials, poller.Credential{Name: credential.Name})

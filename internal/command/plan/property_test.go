@@ -78,7 +78,7 @@ func forecastOf(t *testing.T, o Options) forecast {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := o.account(log.NewNopLogger(), c, c.Accounts[0])
+	f, err := o.account(t.Context(), log.NewNopLogger(), c, c.Accounts[0])
 	if err != nil {
 		t.Fatal(err)
 	}

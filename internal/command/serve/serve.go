@@ -165,7 +165,7 @@ func (o Options) handler(env command.Env, e *exporter.Exporter) web.Config {
 	handler.Configuration = func() string { return o.Settings + e.Configuration() }
 	handler.Organizations, handler.Of = e.Organizations, e.Of
 	handler.GrafanaURL, _ = o.grafanaURL() // which check has accepted
-	handler.Ready, handler.Status = e.Ready, e.Status
+	handler.Ready, handler.Status, handler.Replica = e.Ready, e.Status, e.Replica
 	if o.EnableLifecycle {
 		handler.Reload = e.Reload
 	}

@@ -66,7 +66,7 @@ func (o Options) writeHistory(ctx context.Context, env command.Env) error {
 	dial, stop := simulator.Pipe(uncompressed(console))
 	defer stop()
 	flags := command.Simulated(o.Flags, console)
-	flags.CacheDir, flags.CacheRequired = "", false
+	flags = flags.Uncached()
 	if !flags.Set["collector.assets.labels"] {
 		flags.AssetLabels = "site_name,asset_type,os" // half of the series, and all that the dashboards show
 	}
