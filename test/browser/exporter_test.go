@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/runzero/simulator"
 )
 
@@ -49,6 +50,7 @@ type state struct {
 	// organizations replaces the program by its page alone: the first polls of hundreds of them take minutes. The first
 	// organizations are failing.
 	organizations, failing int
+	replica                *poller.Replica // likewise; nil: there are no others
 }
 
 func states() []state {
@@ -66,6 +68,8 @@ func states() []state {
 			verdict: `fail: .*more`,
 		},
 		{name: "paused", console: simulator.Options{Limit: 20}, verdict: `^Polling is paused`},
+		{name: "follows", organizations: 3, replica: &poller.Replica{Leader: "runzero-exporter-7d9c6b5f4-x2x8q", Since: time.Now().Add(-3 * time.Hour), StoreUp: true, Synced: time.Now()}},
+		{name: "store-away", organizations: 3, replica: &poller.Replica{Leader: "runzero-exporter-7d9c6b5f4-x2x8q", Synced: time.Now().Add(-time.Hour)}},
 		{name: "300-organizations", organizations: 300},
 		{name: "300-organizations-failing", organizations: 300, failing: 40},
 	}

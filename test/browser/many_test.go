@@ -16,7 +16,7 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
 
-// pageOnly serves the page of an exporter that polls so many organizations.
+// pageOnly serves the page of an exporter that polls so many organizations, or of such a replica.
 func (s state) pageOnly(t *testing.T) string {
 	t.Helper()
 	account := poller.AccountStatus{
@@ -45,6 +45,12 @@ func (s state) pageOnly(t *testing.T) string {
 		Ready: func() bool { return true }, Status: func() []poller.AccountStatus { return []poller.AccountStatus{account} },
 		Configuration: func() string { return "" }, Of: func([]string) (prometheus.Gatherer, error) { return nil, http.ErrNotSupported },
 		Organizations: func() []poller.Organization { return nil },
+		Replica: func() (poller.Replica, bool) {
+			if s.replica == nil {
+				return poller.Replica{}, false
+			}
+			return *s.replica, true
+		},
 	}))
 	t.Cleanup(server.Close)
 	return server.URL + "/"
