@@ -122,11 +122,11 @@ func (b *board) exportersTable() table {
 		return g.least(`min by (instance) (`+metric+`)`, "cluster", "namespace", "job", "instance")
 	}
 	return table{
-		frame: frame{"Exporters", "Exporters that were scraped within the last day. API: whether the last call got a response. Console: the console's own health report. Saved: whether the last write to --cache.dir succeeded; a dash without --cache.dir. Reload: whether the last reload of the configuration succeeded, and how long ago one did.", "No exporter was scraped within a day", 24, 8},
+		frame: frame{"Exporters", "Exporters that were scraped within the last day. API: whether the last call got a response; a dash for a replica that follows another. Console: the console's own health report. Saved: whether the last write to --cache.dir succeeded; a dash without --cache.dir. Reload: whether the last reload of the configuration succeeded, and how long ago one did.", "No exporter was scraped within a day", 24, 8},
 		columns: []column{
 			{name: "Instance", label: "instance"},
 			{name: "Scrape", q: process(`up`), width: 90, words: yes("down")},
-			{name: "API", q: account("runzero_up"), width: 85, words: yes("failing")},
+			{name: "API", q: account("runzero_up" + follows), width: 85, words: yes("failing")},
 			{name: "Console", q: account("runzero_console_healthy"), width: 95, words: yes("unhealthy")},
 			{name: "Reload", q: g.each(`max by (instance) (runzero_exporter_config_last_reload_successful)`), width: 90, words: yes("failed")},
 			{name: "Reloaded", q: g.each(`time() - max by (instance) (runzero_exporter_config_last_reload_success_timestamp_seconds)`), width: 100},

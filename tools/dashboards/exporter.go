@@ -19,7 +19,7 @@ func exporter(g *generator) *board {
 			frame: frame{"Availability of the exporter and the API", "1 means that the exporter responds to scrapes, or that the API responded to its last call. By instance.", "No exporter was scraped", 18, 8},
 			q: []query{
 				g.each(`max by (instance) (up and on (instance) ` + instances + `)`).as("exporter {{instance}} {{cluster}}"),
-				g.each(`min by (instance) (runzero_up)`).as("API {{account_name}} {{instance}} {{cluster}}"),
+				g.each(`min by (instance) (runzero_up` + follows + `)`).as("API {{account_name}} {{instance}} {{cluster}}"),
 			},
 			unit: factor, max: ptr(1.0), steps: true,
 		},

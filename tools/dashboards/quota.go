@@ -1,25 +1,36 @@
 package main
 
-// Each replica spends calls of its own, and may spend a share of its own. The account's calls are the same for all.
+// Each exporter spends calls of its own, and may spend a share of its own. Replicas that share --cache.url all report those
+// of the one that leads: they count once, and if none leads, any of them. The account's calls are the same for all.
 const (
-	left   = `(max by () (runzero_api_usage_remaining and changes(runzero_api_usage_remaining[2h]) > 0) or min by () (runzero_api_usage_remaining))`
-	daily  = `max by () (runzero_api_usage_limit)`
-	spent  = `sum by () (max by (instance) (runzero_exporter_spent_calls))`
-	budget = `sum by () (max by (instance) (runzero_exporter_budget_calls))`
-	demand = `sum by () (max by (instance) (runzero_exporter_demand_calls))`
+	follows = ` unless on (instance) runzero_exporter_leader == 0`
+	left    = `(max by () (runzero_api_usage_remaining and changes(runzero_api_usage_remaining[2h]) > 0` + follows + `)
+		or min by () (runzero_api_usage_remaining` + follows + `) or min by () (runzero_api_usage_remaining))`
+	daily  = `(max by () (runzero_api_usage_limit` + follows + `) or max by () (runzero_api_usage_limit))`
+	spent  = `(sum by () (max by (instance) (runzero_exporter_spent_calls` + follows + `)) or max by () (runzero_exporter_spent_calls))`
+	budget = `(sum by () (max by (instance) (runzero_exporter_budget_calls` + follows + `)) or max by () (runzero_exporter_budget_calls))`
+	demand = `(sum by () (max by (instance) (runzero_exporter_demand_calls` + follows + `)) or max by () (runzero_exporter_demand_calls))`
 	others = `clamp_min(` + daily + ` - ` + left + ` - ` + spent + `, 0)`
 	reset  = `max by () (runzero_api_usage_reset_timestamp_seconds) - time()`
 	// -1 if all calls are used up; 0 if they should have run out by now, which the next response tells.
 	runsOut = `0 * (` + left + ` <= 0) - 1 or clamp_min(min by () (runzero_api_usage_exhaustion_timestamp_seconds) - time(), 0)`
-	// Why the exporter does not poll; 0 if it does.
-	pause = `4 * runzero_api_paused{reason="auth"} or 3 * runzero_api_paused{reason="quota"} or 2 * runzero_api_paused{reason="reserve"} or runzero_api_paused{reason="rate_limit"}`
+	up      = `(max by () (runzero_up` + follows + `) or max by () (runzero_up))`
+	// Why an exporter does not poll; 0 if it does. Replicas that follow another are left out.
+	pause = `(4 * runzero_api_paused{reason="auth"} or 3 * runzero_api_paused{reason="quota"} or 2 * runzero_api_paused{reason="reserve"} or runzero_api_paused{reason="rate_limit"})` + follows
+	// Of several, one that polls is enough.
+	paused = `min by () (max by (instance) (` + pause + `)) or 5 + 0 * max by () (runzero_exporter_spent_calls)`
 )
 
 func pauseWords() []word {
 	return []word{
 		{value: 0, text: "polling", color: good}, {value: 1, text: "paused: rate limit", color: warn}, {value: 2, text: "paused: reserve", color: bad},
 		{value: 3, text: "paused: quota", color: bad}, {value: 4, text: "paused: credential", color: bad},
+		{value: 5, text: "no leader", color: bad},
 	}
+}
+
+func roleWords() []word {
+	return []word{{value: -1, text: "store away", color: bad}, {value: 0, text: "follows", color: calm}, {value: 1, text: "leads", color: good}}
 }
 
 func outWords() []word {
@@ -55,8 +66,8 @@ func (b *board) quotaTiles() []buildable {
 			q:     g.worst(`max by () (runzero_exporter_interval_stretch_ratio)`), decimals: ptr(1.0), levels: []level{{0, good}, {1.05, warn}}, link: table,
 		},
 		stat{
-			frame: frame{"Polling", "Whether the exporter polls the API, and if not, why: of the account with the worst reason. Of several replicas, one that polls is enough. Quota: its share of the day is spent, or the account has no calls left. Reserve: the account is down to --quota.reserve. Rate limit: too many requests in a short time. Credential: the console rejects it. The last data is still exported.", "no response", 4, 4},
-			q:     g.worst(`min by () (max by (instance) (` + pause + `))`), unit: factor, words: pauseWords(), link: b.see("Replicas: who polls"),
+			frame: frame{"Polling", "Whether the exporter polls the API, and if not, why: of the account with the worst reason. Of several replicas, one that polls is enough. Quota: its share of the day is spent, or the account has no calls left. Reserve: the account is down to --quota.reserve. Rate limit: too many requests in a short time. Credential: the console rejects it. No leader: none of the replicas that share a store may poll. The last data is still exported.", "no response", 4, 4},
+			q:     g.worst(paused), unit: factor, words: pauseWords(), link: b.see("Replicas: who polls"),
 		},
 		stat{
 			frame: frame{"Exporters down", "Exporters that were scraped within the last day and do not respond now.", "no exporter was scraped", 4, 4},
@@ -64,7 +75,7 @@ func (b *board) quotaTiles() []buildable {
 		},
 		stat{
 			frame: frame{"Consoles unhealthy", "Consoles that report that they are not healthy, or that did not respond to the last call of any replica.", "no response", 4, 4},
-			q:     g.total(`1 - (max by () (runzero_up) * (min by () (runzero_console_healthy) or 1 + 0 * max by () (runzero_up)))`), levels: alarm(bad), link: b.see("Exporters"),
+			q:     g.total(`1 - (` + up + ` * (min by () (runzero_console_healthy) or 1 + 0 * ` + up + `))`), levels: alarm(bad), link: b.see("Exporters"),
 		},
 		stat{
 			frame: frame{"Organizations missing", g.help("runzero_organizations_missing"), "needs an account credential", 4, 4},
@@ -80,7 +91,7 @@ func (b *board) accountsTable() table {
 	return table{
 		frame: frame{"Calls of each account", "Calls per day: the account's limit and the calls left, the calls these exporters spent of their budget, the calls their intervals need, and the calls spent by others. Left is the value reported to credentials used in the last two hours, or else the lowest one reported. Limit from: header, as the console reports it; configured, with --quota.limit; estimated, the live assets of the account.", noExporters, 24, 7},
 		columns: []column{
-			{name: "State", q: g.each(`min by () (max by (instance) (` + pause + `))`), unit: number, words: pauseWords()},
+			{name: "State", q: g.each(paused), unit: number, words: pauseWords()},
 			{name: "Left, %", q: g.each(left + ` / (` + daily + ` > 0)`), width: 85, levels: []level{{0, bad}, {0.1, warn}, {0.25, good}}},
 			{name: "Left", q: g.each(left), width: 85},
 			{name: "Limit", q: g.each(`max by (source) (runzero_exporter_quota_limit_calls)`), width: 85},
@@ -147,21 +158,28 @@ func (b *board) quotaGraphs() []buildable {
 
 func (b *board) replicas() []buildable {
 	g := b.g
+	const own = `max by (instance) (runzero_exporter_spent_calls` + follows + `)`
+	// What is known by instance, in each row of its accounts.
+	byAccount := func(text string) query {
+		return g.each(`0 * max by (instance) (runzero_exporter_spent_calls) + on (instance) group_left () max by (instance) (` + text + `)`)
+	}
 	return []buildable{
 		table{
-			frame: frame{"Replicas: who polls", "Exporters of the same job and account are replicas: each spends calls of its own. Share: of the calls that they spent together. Newest data: age of the last successful poll of any collector.", noExporters, 12, 8},
+			frame: frame{"Replicas: who polls", "Exporters of the same job and account are replicas. Role: of replicas that share a store, one leads, and it alone polls. The others follow and export the same; behind: how long ago they last had all of it. Exporters without a role each spend calls of their own. Share: of the calls that all of them spent. Newest data: age of the last successful poll of any collector.", noExporters, 16, 8},
 			columns: []column{
 				{name: "Instance", label: "instance"},
-				{name: "State", q: g.each(`max by (instance) (` + pause + `)`), unit: number, words: pauseWords()},
-				{name: "Own", q: g.each(`max by (instance) (runzero_exporter_spent_calls)`), width: 80},
-				{name: "Share", q: g.each(`max by (instance) (runzero_exporter_spent_calls) / on () group_left () (` + spent + ` > 0)`), unit: share, width: 95, bar: true},
-				{name: "Budget", q: g.each(`max by (instance) (runzero_exporter_budget_calls)`), width: 90},
+				{name: "Role", q: byAccount(`runzero_exporter_store_up * (runzero_exporter_leader + 1) - 1`), unit: number, width: 105, words: roleWords()},
+				{name: "Behind", q: byAccount(`time() - runzero_exporter_store_synced_timestamp_seconds`), unit: seconds, width: 85, levels: []level{{-1e10, calm}, {60, warn}}},
+				{name: "State", q: g.each(`max by (instance) (` + pause + `)`), unit: number, words: pauseWords(), none: " "},
+				{name: "Own", q: g.each(own), width: 75},
+				{name: "Share", q: g.each(own + ` / on () group_left () (` + spent + ` > 0)`), unit: share, width: 90, bar: true},
+				{name: "Budget", q: g.each(`max by (instance) (runzero_exporter_budget_calls` + follows + `)`), width: 85},
 				{name: "Newest data", q: g.each(`time() - max by (instance) (runzero_collector_last_success_timestamp_seconds)`), width: 115, none: "none"},
 			},
 			sort: []order{{"Own", true}},
 		},
 		graph{
-			frame: frame{"Calls per hour, by instance", "Calls of each exporter, including token requests and failures. Averaged over 6 hours, because polls are rare.", "No calls were made", 12, 8},
+			frame: frame{"Calls per hour, by instance", "Calls of each exporter, including token requests and failures. Averaged over 6 hours, because polls are rare.", "No calls were made", 8, 8},
 			q:     []query{g.each(`sum by (instance) (increase(runzero_api_requests_total[6h])) / 6`).as("{{instance}} {{account_name}} {{cluster}}")}, unit: factor, stack: true,
 		},
 	}

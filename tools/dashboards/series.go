@@ -51,8 +51,9 @@ func catalogue() map[string]series {
 
 func ofMetric(m collector.Metric) series {
 	s := series{labels: slices.Concat(m.Labels, []string{"job", "instance"}), filters: map[string]string{"job": "$job"}, help: m.Help}
-	// The configuration file and the cache folder are common to all accounts.
-	if !slices.Contains(m.Collectors, collector.Config) && !slices.Contains(m.Collectors, collector.Store) {
+	// The configuration file, and where results are cached, are common to all accounts.
+	common := []string{collector.Config, collector.Store, collector.Replica}
+	if !slices.ContainsFunc(m.Collectors, func(of string) bool { return slices.Contains(common, of) }) {
 		s.labels = append(s.labels, collector.AccountLabel)
 		s.filters[collector.AccountLabel] = "$" + collector.AccountLabel
 	}
