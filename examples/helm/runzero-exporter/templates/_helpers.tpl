@@ -27,6 +27,42 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if .Values.serviceAccount.create }}{{ .Values.serviceAccount.name | default (include "runzero-exporter.name" .) }}{{ else }}{{ .Values.serviceAccount.name | default "default" }}{{ end }}
 {{- end }}
 
+{{- define "runzero-exporter.valkey" -}}
+{{- include "runzero-exporter.name" . | trunc 45 | trimSuffix "-" }}-valkey
+{{- end }}
+
+{{- define "runzero-exporter.valkeySelector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}-valkey
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- /* What the exporter does in Redis: docs/replicas.md. */}}
+{{- define "runzero-exporter.commands" -}}
++get +set +del +exists +expire +pexpire +hget +hgetall +hset +zadd +zrem +zscore +zrangebyscore +eval +evalsha +ping
+{{- end }}
+
+{{- /* The Redis that replicas share; empty if there is none. */}}
+{{- define "runzero-exporter.redis" -}}
+{{- with .Values.redis }}
+{{- if and .url .enabled }}
+{{- fail "redis.url and redis.enabled are both set: the first names a Redis of yours, the second adds one to the release" }}
+{{- end }}
+{{- if and .enabled (not (and .existingSecret .passwordKey)) }}
+{{- fail "redis.existingSecret is required with redis.enabled: kubectl create secret generic runzero-exporter-redis --from-literal=password=\"$(openssl rand -hex 32)\"" }}
+{{- end }}
+{{- if and $.Values.demo (or .url .enabled) }}
+{{- fail "demo=true is for one exporter: its simulated console is in the same process. Leave out redis" }}
+{{- end }}
+{{- if and $.Values.persistence.existingClaim (or .url .enabled) }}
+{{- fail "persistence.existingClaim and redis are both set: a volume is for one exporter, Redis for replicas" }}
+{{- end }}
+{{- if and (gt (int $.Values.replicas) 1) (not .url) (not .enabled) }}
+{{- fail (printf "replicas=%d takes a Redis that they share: set redis.url, or redis.enabled. Without it, each replica would poll, and spend API calls of its own" (int $.Values.replicas)) }}
+{{- end }}
+{{- if .enabled }}redis://runzero@{{ include "runzero-exporter.valkey" $ }}:6379{{ else }}{{ .url }}{{ end }}
+{{- end }}
+{{- end }}
+
 {{- /* The probes. With a password, http probes would get 401, and the pod would be killed; see values.yaml. */}}
 {{- define "runzero-exporter.probes" -}}
 {{- $authentication := and .Values.webConfig.existingSecret .Values.webConfig.authentication }}
