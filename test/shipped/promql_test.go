@@ -69,8 +69,9 @@ func exported() catalogue {
 
 func (c catalogue) add(m collector.Metric) {
 	names := setOf(m.Labels...).union(setOf("job", "instance"))
-	// The configuration file and the cache folder are common to all accounts.
-	if !slices.Contains(m.Collectors, collector.Config) && !slices.Contains(m.Collectors, collector.Store) {
+	// The configuration file, and where results are cached, are common to all accounts.
+	common := []string{collector.Config, collector.Store, collector.Replica}
+	if !slices.ContainsFunc(m.Collectors, func(of string) bool { return slices.Contains(common, of) }) {
 		names[collector.AccountLabel] = true
 	}
 	if m.Configured == "--collector.assets.labels" {

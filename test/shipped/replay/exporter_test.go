@@ -23,11 +23,16 @@ type exporter struct {
 	started, configured time.Time
 	removed             bool // from service discovery
 	down                bool
+	hidden              bool   // from Prometheus
 	crashes             bool   // every 15 minutes
 	rejected            bool   // its credential
 	invalid             bool   // its configuration file, at the last reload
 	excluded            string // organization that the configuration leaves out
 	unsupported         string // collector that the credential does not allow
+
+	store  *store // that it shares, instead of a folder
+	cutOff bool   // from the store
+	leads  bool   // of the replicas that share it, this one
 
 	connected bool
 	paused    string // the reason, of those that are not the credential
@@ -103,7 +108,7 @@ func (e *exporter) poll(now time.Time) {
 	if e.crashes && now.Minute()%15 == 0 {
 		e.started = now.Add(time.Minute)
 	}
-	if !e.running(now) {
+	if !e.running(now) || e.follow(now) {
 		return
 	}
 	e.jobsInForce(now)

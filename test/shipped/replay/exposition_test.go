@@ -12,15 +12,14 @@ func (e *exporter) scrape(now time.Time) []sample {
 	if e.removed {
 		return nil // all that it had is stale
 	}
-	up := e.metric(boolean(e.running(now)), "up")
-	if !e.running(now) {
+	up := e.metric(boolean(e.running(now) && !e.hidden), "up")
+	if !e.running(now) || e.hidden {
 		return []sample{up}
 	}
 	all := []sample{
 		up,
 		e.metric(1, "runzero_exporter_build_info", "version", "1"),
 		e.metric(seconds(e.started), "process_start_time_seconds"),
-		e.metric(1, "runzero_exporter_store_success"),
 		e.metric(boolean(!e.invalid), "runzero_exporter_config_last_reload_successful"),
 		e.metric(seconds(e.configured), "runzero_exporter_config_last_reload_success_timestamp_seconds"),
 		e.of(boolean(e.connected), "runzero_up"),
@@ -33,6 +32,11 @@ func (e *exporter) scrape(now time.Time) []sample {
 		e.of(1, "runzero_exporter_interval_stretch_ratio"),
 		e.of(seconds(monday.Add(300*day)), "runzero_api_credential_expiration_timestamp_seconds", "credential", "default"),
 		e.of(boolean(e.rejected && !e.connected), "runzero_api_paused", "reason", "auth"),
+	}
+	if e.store != nil {
+		all = append(all, e.metric(boolean(e.leads), "runzero_exporter_leader"), e.metric(boolean(e.reaches()), "runzero_exporter_store_up"))
+	} else {
+		all = append(all, e.metric(1, "runzero_exporter_store_success"))
 	}
 	for _, reason := range []string{"quota", "reserve", "rate_limit"} {
 		all = append(all, e.of(boolean(e.paused == reason), "runzero_api_paused", "reason", reason))

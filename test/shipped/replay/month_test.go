@@ -34,6 +34,10 @@ func month() []event {
 			w.console.explorer("Katsura Labs", "Annex").site = "Annex East"
 			w.console.site("Katsura Labs", "Annex").name = "Annex East"
 		}, nil),
+		quiet(at(24, "12:00"), 0, "the exporters become replicas that share a store", func(w *world) { share(w.exporters...) }, nil),
+		quiet(at(25, "09:00"), 10*time.Minute, "the store restarts",
+			func(w *world) { w.exporters[0].store.away = true }, func(w *world) { w.exporters[0].store.away = false }),
+		deploy(at(25, "16:00")),
 
 		// Nothing is lost, but somebody should know.
 		{

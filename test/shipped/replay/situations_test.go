@@ -211,6 +211,60 @@ func TestSituations(t *testing.T) {
 			event: event{at: 25 * time.Hour, begin: func(w *world) { w.console.organization("Alder Foods").expired = 3 }},
 			want:  []string{"security-tickets RunZeroCertificatesExpired"},
 		},
+		{
+			what: "18 the replica that leads is killed, and back after five minutes", lasts: 8 * time.Hour,
+			setUp: func(w *world) { share(w.exporters...) },
+			event: event{
+				at: 2 * time.Hour, lasts: 5 * time.Minute,
+				begin: func(w *world) { w.exporters[0].down = true }, end: func(w *world) { w.exporters[0].start(w.now) },
+			},
+		},
+		{
+			what: "18 the store is away for six hours", lasts: 12 * time.Hour,
+			setUp: func(w *world) { share(w.exporters...) },
+			event: event{
+				at: 2 * time.Hour, lasts: 6 * time.Hour,
+				begin: func(w *world) { w.exporters[0].store.away = true }, end: func(w *world) { w.exporters[0].store.away = false },
+			},
+			want: []string{"monitoring-pager RunZeroStoreDown"}, quiet: true,
+		},
+		{
+			what: "18 the store lets nobody lead", lasts: 4 * time.Hour,
+			setUp: func(w *world) { share(w.exporters...) },
+			event: event{at: 3 * time.Hour, begin: func(w *world) { w.exporters[0].store.lost = true }},
+			want:  []string{"monitoring-pager RunZeroNoLeader"},
+		},
+		{
+			what: "18 a replica is cut off from the store that led, and its old data hides nothing", lasts: day,
+			setUp: func(w *world) { share(w.exporters...) },
+			event: event{at: 2 * time.Hour, begin: func(w *world) {
+				w.exporters[0].cutOff = true
+				w.console.unavailable = "sites"
+			}},
+			want: []string{"monitoring-tickets RunZeroStoreDown", "monitoring-tickets RunZeroCollectorFailing"},
+		},
+		{
+			what: "18 the token of both replicas is revoked, of which one follows", lasts: 6 * time.Hour,
+			setUp: func(w *world) { share(w.exporters...) },
+			event: event{at: 2 * time.Hour, begin: func(w *world) { w.each(func(e *exporter) { e.rejected = true }) }},
+			want:  []string{"monitoring-pager RunZeroAuthenticationFailing"},
+		},
+		{
+			what: "18 the replica that leads cannot be scraped", lasts: 4 * time.Hour,
+			setUp: func(w *world) {
+				share(w.exporters...)
+				w.exporters[0].hidden = true
+			},
+			want: []string{"monitoring-tickets RunZeroExporterDown"},
+		},
+		{
+			what: "18 replicas have a store each", lasts: 6 * time.Hour,
+			setUp: func(w *world) {
+				share(w.exporters[0])
+				share(w.exporters[1])
+			},
+			want: []string{"monitoring-tickets RunZeroTwoLeaders"},
+		},
 	} {
 		t.Run(s.what, func(t *testing.T) {
 			w := newWorld(t, newConsole(small), 5*time.Minute)
