@@ -77,6 +77,16 @@ func TestAlertsInhibitWhatTheyExplain(t *testing.T) {
 			[]string{stale + account},
 			[]string{stale + " job=other account_name=main"},
 		},
+		"the store is down": {
+			"alertname=RunZeroStoreDown severity=critical job=CASE",
+			[]string{stale + account, "alertname=RunZeroNoLeader severity=critical job=CASE", "alertname=RunZeroPollingPaused severity=warning reason=quota" + account},
+			[]string{"alertname=RunZeroNoLeader severity=critical job=other", "alertname=RunZeroAuthenticationFailing severity=critical" + account},
+		},
+		"a replica cannot reach the store": {
+			"alertname=RunZeroStoreDown severity=warning instance=a job=CASE",
+			nil,
+			[]string{stale + account, "alertname=RunZeroNoLeader severity=critical job=CASE"},
+		},
 		"one of two exporters is down": {
 			"alertname=RunZeroExporterDown severity=warning instance=a job=CASE",
 			nil,

@@ -170,16 +170,19 @@ func addCut(t *testing.T, cut map[string]int, folder string) {
 }
 
 // cutOf is how many polls were cut short of the collector that makes these requests.
-func cutOf(cut map[string]int, request string) int {
+func cutOf(cut map[string]int, request string) int { return cut[collectorOf(request)] }
+
+// collectorOf is the collector that makes these requests.
+func collectorOf(request string) string {
 	for part, name := range map[string]string{
 		"tasks": "tasks", "assets": "assets", "sites": "sites", "agents": "explorers", "license": "license", "keys": "api_keys", "orgs": "discovery",
 		"health": "console", "releases/platform": "console", "releases/agent": "explorers",
 	} {
 		if strings.Contains(request, part) {
-			return cut[name]
+			return name
 		}
 	}
-	return 0
+	return ""
 }
 
 // The lock is one between processes, and that of a killed one is free at once.

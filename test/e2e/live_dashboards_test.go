@@ -28,8 +28,9 @@ type panel struct {
 // withoutData are parts of the queries that may have no data for this account, and why.
 func withoutData() map[string]string {
 	const (
-		file  = "only a configuration file can configure it"
-		known = "the console reports no value that the exporter does not know"
+		file     = "only a configuration file can configure it"
+		known    = "the console reports no value that the exporter does not know"
+		replicas = "only replicas have it, which share --cache.url"
 	)
 	return map[string]string{
 		"runzero_api_credential_expiration_timestamp_seconds": file,
@@ -39,6 +40,8 @@ func withoutData() map[string]string {
 		"runzero_api_usage_exhaustion_timestamp_seconds":      "only while the calls are running out",
 		"runzero_scan_running_start_timestamp_seconds":        "only while a scan runs",
 		`code!~"2.."`: "only when requests fail",
+		`runzero_exporter_store_up{job=~"$job"} * (runzero_exporter_leader`: replicas,
+		"runzero_exporter_store_synced_timestamp_seconds":                   replicas,
 	}
 }
 

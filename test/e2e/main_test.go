@@ -1,8 +1,8 @@
 //go:build e2e
 
 // Package e2e tests the exporter as users run it: the real program, together with real
-// Prometheus, Alertmanager, promtool, amtool and systemd-socket-activate. It covers what
-// only processes can show: signals, exit codes, kills, sockets, files and memory.
+// Prometheus, Alertmanager, promtool, amtool, Redis and systemd-socket-activate. It covers
+// what only processes can show: signals, exit codes, kills, sockets, files and memory.
 package e2e
 
 import (
