@@ -37,6 +37,10 @@ kustomize_examples() {
 	[[ $(operator_kinds "$work/kustomize/outside.yaml") == 'PrometheusRule ScrapeConfig ' ]]
 	validate "$work"/kustomize/*.yaml
 	known_flags "$work/kustomize/all.yaml"
+	if grep -E -- '--cache.dir=|runzero-exporter-cache' "$work/kustomize/all.yaml"; then
+		echo 'replicas have the volume of one exporter'
+		return 1
+	fi
 	local file
 	for file in dashboards/*.json; do
 		grep -x "  ${file##*/}: |" "$work/kustomize/all.yaml"
@@ -68,6 +72,11 @@ chart_values() {
 		credentials.existingSecret=s,podLabels.a=b,podAnnotations.a=b,nodeSelector.a=b,tolerations[0].operator=Exists,priorityClassName=p
 		credentials.existingSecret=s,networkPolicy.enabled=true
 		credentials.existingSecret=s,networkPolicy.enabled=true,networkPolicy.from[0].podSelector.matchLabels.a=b,networkPolicy.consolePorts[0]=443,networkPolicy.consolePorts[1]=8443
+		credentials.existingSecret=s,redis.url=redis://redis.example.com:6379
+		credentials.existingSecret=s,replicas=2,redis.url=rediss://u@redis.example.com:6379/2?prefix=a,redis.existingSecret=r,redis.caKey=ca.crt,redis.certKey=tls.crt,redis.keyKey=tls.key,networkPolicy.enabled=true
+		credentials.existingSecret=s,replicas=3,redis.enabled=true,redis.existingSecret=r,serviceMonitor.enabled=true,serviceMonitor.byOrganization=true
+		credentials.existingSecret=s,replicas=2,redis.enabled=true,redis.existingSecret=r,redis.persistence.storageClass=-,networkPolicy.enabled=true,webConfig.existingSecret=w,nodeSelector.a=b
+		credentials.existingSecret=s,replicas=2,redis.enabled=true,redis.existingSecret=r,redis.persistence.enabled=false,redis.image.digest=sha256:0123456789012345678901234567890123456789012345678901234567890123
 		credentials.existingSecret=s,serviceMonitor.enabled=true,prometheusRule.enabled=true,prometheusRule.optional=true,dashboards.enabled=true
 		credentials.existingSecret=s,serviceMonitor.enabled=true,serviceMonitor.byOrganization=true,serviceMonitor.labels.a=b
 		credentials.existingSecret=s,serviceMonitor.enabled=true,serviceMonitor.byOrganization=true,serviceMonitor.labels.a=b,webConfig.existingSecret=w,serviceMonitor.basicAuth.username.name=s,serviceMonitor.basicAuth.username.key=u,serviceMonitor.tlsConfig.serverName=x
@@ -80,7 +89,13 @@ chart_mistakes() {
 		image.repository= image.repository is required
 		credentials.existingSecret= credentials.existingSecret is required
 		image.repo=x additional properties 'repo' not allowed
-		replicas=2 additional properties 'replicas' not allowed
+		replicas=2 replicas=2 takes a Redis that they share
+		replicas=0 at '/replicas'
+		redis.enabled=true redis.existingSecret is required
+		redis.enabled=true,redis.existingSecret=r,redis.url=redis://r redis.url and redis.enabled are both set
+		redis.url=redis://:secret@r at '/redis/url'
+		redis.url=redis://r,demo=true demo=true is for one exporter
+		redis.url=redis://r,persistence.existingClaim=c persistence.existingClaim and redis are both set
 		credentials.token=ET1 additional properties 'token' not allowed
 		serviceMonitor.job=scans 'scans' does not match pattern
 		extraArgs[0]=quota.share=1 at '/extraArgs/0'
@@ -121,4 +136,70 @@ helm_chart() {
 		"$HELM" template release "$chart" --set image.repository=r,demo=true,dashboards.enabled=true --show-only templates/dashboards.yaml |
 			grep -x "  ${set##*/}: |"
 	done
+}
+
+# The script that starts Valkey in a manifest, for this machine: Debian's Redis is as good.
+valkey_script() {
+	sed -n '/^ *- |$/,/^ *ports:$/ s/^ *//p' "$1" | sed -e '1d' -e '$d' -e "s#/etc/valkey#$2#; s#dir /data#dir $2#"
+}
+
+# grown waits for a line in a file, and prints the part of it that matches.
+grown() {
+	for _ in {1..200}; do
+		! grep -oE -m 1 "$2" "$1" || return 0
+		sleep 0.1
+	done
+	echo "no $2 in $1" >&2
+	return 1
+}
+
+# scraped waits for a line in what an exporter serves.
+scraped() {
+	for _ in {1..300}; do
+		! curl -sf "http://$1/metrics" | grep -x "$2" || return 0
+		sleep 0.1
+	done
+	echo "no $2 at $1" >&2
+	return 1
+}
+
+# The user of the Valkey in the examples may do what replicas do: one of them leads, the other follows and takes over.
+replicas_user() {
+	local program port=$((20000 + RANDOM % 10000)) replica console a b
+	folder=$work/valkey pids=() # of the trap, too, which sees no local ones
+	program=$(echo "$work"/one/.build/*.*/runzero_exporter)
+	mkdir -p "$folder/bin"
+	echo 'a "long" # password' >"$folder/password"
+	printf '#!/bin/sh\nexec redis-server "$@" --port %d --bind 127.0.0.1\n' "$port" >"$folder/bin/valkey-server"
+	chmod 755 "$folder/bin/valkey-server"
+	"$HELM" template release "$work"/one/dist/*.tgz --set image.repository=r,credentials.existingSecret=s \
+		--set replicas=2,redis.enabled=true,redis.existingSecret=r --show-only templates/valkey.yaml >"$folder/chart.yaml"
+	valkey_script "$folder/chart.yaml" "$folder" >"$folder/chart.sh"
+	valkey_script examples/kubernetes/replicas/valkey.yaml "$folder" | diff - "$folder/chart.sh"
+
+	trap 'kill "${pids[@]}" 2>/dev/null || true; tail -n 30 "$folder"/*.log' EXIT
+	PATH=$folder/bin:$PATH sh -ec "$(cat "$folder/chart.sh")" >"$folder/redis.log" 2>&1 &
+	pids+=($!)
+	"$program" simulate --simulate.listen-address=127.0.0.1:0 >"$folder/console.log" 2>&1 &
+	pids+=($!)
+	console=$(grown "$folder/console.log" 'http://127\.0\.0\.1:[1-9][0-9]*')
+	RUNZERO_TOKEN=$(sed -n 's/^account token: *//p' "$folder/console.log")
+	export RUNZERO_TOKEN
+	for replica in a b; do
+		"$program" --runzero.url="$console" --cache.url="redis://runzero@127.0.0.1:$port" --cache.password-file="$folder/password" \
+			--web.listen-address=127.0.0.1:0 >"$folder/$replica.log" 2>&1 &
+		pids+=($!)
+		grown "$folder/$replica.log" '127\.0\.0\.1:[1-9][0-9]*' >"$folder/$replica"
+		[[ $replica == b ]] || scraped "$(<"$folder/a")" 'runzero_exporter_leader 1'
+	done
+	a=$(<"$folder/a") b=$(<"$folder/b")
+	scraped "$a" 'runzero_up 1'
+	scraped "$b" 'runzero_up 1'
+	scraped "$b" 'runzero_exporter_leader 0'
+	kill "${pids[2]}"
+	wait "${pids[2]}"
+	scraped "$b" 'runzero_exporter_leader 1'
+	scraped "$b" 'runzero_exporter_store_up 1'
+	trap - EXIT
+	kill "${pids[0]}" "${pids[1]}" "${pids[3]}"
 }
