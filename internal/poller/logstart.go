@@ -25,7 +25,7 @@ const settleTime = 20 * time.Second
 // logAccount logs what is new about an account as a whole.
 func (p *Poller) logAccount(a *account, s quota.State, now time.Time) {
 	if p.follows() {
-		return // whoever leads logs this
+		return // the replica that leads logs this
 	}
 	p.logStart(a, s, now)
 	p.logPause(a, s)

@@ -11,9 +11,9 @@ import (
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 )
 
-// turn is the loop's part in a store that other exporters use, too. Whoever has the store's term, polls and saves. Without
-// it nothing is polled: the one that has it may be ending, and what it saves last says what is due, and how many calls are
-// left.
+// turn is the loop's part in a store that other exporters use, too. The exporter that has the store's term polls and saves.
+// Without it nothing is polled: the one that has it may be ending, and what it saves last decides what is due, and how many
+// calls are left.
 type turn struct {
 	state   store.State // as last seen
 	term    int64       // under which this exporter polls and saves; 0: none

@@ -60,7 +60,7 @@ func (g *Gate) closed(now time.Time) bool {
 // pass lets a request through that closed has not refused. The caller holds mu.
 func (g *Gate) pass() { g.trying = !g.until.IsZero() }
 
-// restore closes the gate until the end that an earlier run or another replica has been told, unless that is over, or so
+// restore closes the gate until the time that an earlier run or another replica has saved, unless that has passed, or is so
 // far away that the clock must have been ahead. The caller holds mu.
 func (g *Gate) restore(now, until time.Time, backoff time.Duration) {
 	if until.After(now) && until.After(g.until) && until.Sub(now) <= longestRetryAfter {

@@ -170,7 +170,7 @@ func (r Redis) options(address *url.URL) (*redis.UniversalOptions, error) {
 		return nil, fmt.Errorf("invalid --cache.url: %s", strings.TrimPrefix(err.Error(), "redis: "))
 	}
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.ContextTimeoutEnabled = connectTimeout, answerTimeout, answerTimeout, true
-	o.MaxRetries, o.DialerRetries, o.PoolSize, o.PipelinePoolSize = -1, 1, 4, -1 // whoever asks tries again
+	o.MaxRetries, o.DialerRetries, o.PoolSize, o.PipelinePoolSize = -1, 1, 4, -1 // the caller tries again
 	o.DisableIdentity = true                                                     // which takes another permission
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return o, nil

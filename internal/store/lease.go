@@ -16,7 +16,7 @@ const (
 	// leaseMargin is how long before the lease can have ended it is given up: clocks do not all run at one speed.
 	leaseMargin = 3 * time.Second
 
-	// Who knows less leaves the lease to those who know more, when all of them find it free at the same time.
+	// A replica with less data leaves the lease to those with more, when all of them find it free at the same time.
 	waitWithData    = 3 * time.Second
 	waitWithoutData = 6 * time.Second
 )
@@ -84,7 +84,7 @@ func (s *Shared) tend(ctx context.Context) error {
 	return s.broken[asking]
 }
 
-// look asks the server who leads. One that was away is left to whoever led before, who may be about to lead again.
+// look requests who leads. After an outage the lease is left to the last leader, which may be about to lead again.
 func (s *Shared) look(ctx context.Context) (view, error) {
 	v, err := s.server.look(ctx)
 	if err != nil {
@@ -155,7 +155,7 @@ func (s *Shared) acquire(ctx context.Context) error {
 	from, self := s.Now(), s.self
 	self.Since = from
 	s.status.Lock()
-	// From the clock, so that versions increase even if the server has lost what nobody remembers who is here now.
+	// From the clock, so that versions increase even if the server has lost its last one and no replica knows it.
 	least := max(s.last, from.UnixMilli())
 	s.status.Unlock()
 	term, ok, err := s.server.acquire(ctx, self, least, leaseFor)
@@ -248,7 +248,7 @@ func (s *Shared) lose(token string) bool {
 // State implements Store.
 func (s *Shared) State() State {
 	s.status.Lock()
-	defer s.status.Unlock()
+	broken := s.broken
 	state := State{
 		Shared: true, Held: s.broken[writing] != nil, Version: s.last, Up: s.broken[asking] == nil && s.broken[writing] == nil,
 		Synced: s.synced, Leader: s.seen.Leader,
@@ -256,7 +256,8 @@ func (s *Shared) State() State {
 	if s.lease.left(s.Now()) > 0 {
 		state.Term = s.lease.term
 	}
-	for _, err := range s.broken {
+	s.status.Unlock()
+	for _, err := range broken {
 		if err != nil {
 			state.Trouble, state.Remedy = err.Error(), remedy(err)
 		}

@@ -22,7 +22,7 @@ const (
 // ErrInUse is the error of a required folder that is not free.
 var ErrInUse = errors.New("is in use by another exporter")
 
-// folderTerm is the term of whoever has the lock.
+// folderTerm is the term of the exporter that has the lock.
 const folderTerm = 1
 
 // State implements Store.

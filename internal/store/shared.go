@@ -16,10 +16,10 @@ import (
 	"github.com/go-kit/log/level"
 )
 
-// Shared is a Store in a Redis or Valkey, which several exporters share. Its term is a lease: whoever has it, leads.
+// Shared is a Store in a Redis or Valkey, which several exporters share. Its term is a lease: the exporter that has it leads.
 //
-// Every write carries the lease, and the server refuses one whose lease has passed to another. All others follow: they
-// see by versions, which only increase, what is new.
+// Every write carries the lease, and the server refuses one whose lease has passed to another. All others follow: versions,
+// which only increase, show them what is new.
 type Shared struct {
 	Options
 	writer
@@ -36,12 +36,12 @@ type Shared struct {
 	begun   int64            // the term under which saves are accepted; 0: none
 	heir    bool             // it had the lease, and none has had it since
 	seen    view             // of the server, when it was last looked at
-	last    int64            // the version of the last write, by whomever
+	last    int64            // the version of the last write by any replica
 	kept    int64            // that of the last write under the lease that the server has acknowledged
 	entries map[string]int64 // the versions of entries
 	served  int64            // the version of what this exporter serves
 	synced  time.Time
-	waits   time.Time        // until when it leaves the lease to others, who may know more
+	waits   time.Time        // until when it leaves the lease to others, which may have more data
 	broken  [2]error         // why the server could not be asked, and why it could not be written to
 	down    bool             // as last logged
 	ignored map[string]int64 // unusable entries, by name: logged once for each version
