@@ -71,6 +71,9 @@ type account struct {
 	unmatched []string // organizations of labels that are not polled, as last logged
 	started   startLog
 	leader    leading
+	unsaved   []*job // whose state has changed since it was saved
+	stored    sum    // of its own state as the store has it
+	complete  bool   // each poll has had a result
 	// reasons counts the polls that were started, by collector and reason.
 	reasons map[collector.PollReason]int64
 }

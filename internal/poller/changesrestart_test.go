@@ -84,7 +84,7 @@ func TestARestartFollowsChangesOn(t *testing.T) {
 // Killed between two writes, the snapshot is older than the state, or newer. Nothing is lost either way.
 func TestAKillBetweenASnapshotAndTheState(t *testing.T) {
 	t.Parallel()
-	for what, lost := range map[string]string{"the snapshot is lost": "-tasks-", "the state is lost": "state.prom"} {
+	for what, lost := range map[string]string{"the snapshot is lost": "-tasks-", "the state is lost": "state.log"} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := cachedAccount(t)

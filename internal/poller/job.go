@@ -37,6 +37,9 @@ type job struct {
 	meanGap     time.Duration // between the last polls of a job with a trigger
 	cached      time.Time     // lastSuccess of the snapshot as it was last saved
 	version     int64         // of the snapshot as it was loaded; 0: it is newer, or its version is not known
+	unsaved     bool          // it is among those of its account
+	stored      sum           // of its state as the store has it; zero: unknown
+	loaded      loadedJob     // as it was loaded from a store that others use, too
 	credential  string        // that was last used
 	lastSuccess time.Time
 	duration    time.Duration
@@ -173,7 +176,28 @@ func (j *job) reportsUsage() bool {
 }
 
 // changed has the job's families and status made again.
-func (j *job) changed() { j.health, j.status = nil, nil }
+func (j *job) changed() {
+	j.health, j.status = nil, nil
+	j.touch()
+}
+
+// touch has the job's state saved.
+func (j *job) touch() {
+	if !j.unsaved {
+		j.unsaved = true
+		j.account.unsaved = append(j.account.unsaved, j)
+	}
+}
+
+// takeUnsaved returns the jobs whose state is to be saved.
+func (a *account) takeUnsaved() []*job {
+	jobs := a.unsaved
+	a.unsaved = nil
+	for _, j := range jobs {
+		j.unsaved = false
+	}
+	return jobs
+}
 
 // start records that a poll begins.
 func (j *job) start(now time.Time) {
@@ -183,6 +207,7 @@ func (j *job) start(now time.Time) {
 	}
 	j.base, j.wait, j.retry, j.reason = now, j.Interval, time.Time{}, ""
 	j.status = nil
+	j.touch()
 }
 
 // finish records the result of a poll that began at began.

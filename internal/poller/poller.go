@@ -311,6 +311,7 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 			j.cutShort()
 		}
 		j.status = nil
+		j.touch()
 		p.saveState(a)
 		p.lookAtStore() // or what cannot be recorded would be started again and again
 		return
@@ -356,6 +357,7 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 		a.rediscover(j.credential)
 	}
 	p.finishChanges(attempt)
+	j.touch()
 	a.updateLoads()
 	a.updateEstimate()
 	p.quotaState(a, now)

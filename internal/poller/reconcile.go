@@ -44,6 +44,10 @@ func (a *account) reconcile() {
 		return cmp.Or(cmp.Compare(x.Organization.Name, y.Organization.Name), cmp.Compare(x.Place, y.Place))
 	})
 	a.jobs = jobs
+	a.takeUnsaved()
+	for _, j := range jobs {
+		j.touch()
+	}
 	a.connect()
 	discovery.reschedule(a.discoveryInterval())
 	if !a.discovered() {

@@ -22,18 +22,29 @@ import (
 
 const fuzzedOrganization = "4ffe8ffb-0000-4000-8000-000000000001"
 
-// FuzzRestore starts a poller with any cached state, and with any organization name in the cached snapshots. The
+// FuzzRestore starts a poller with any cached states, and with any organization name in the cached snapshots. The
 // exposition is valid and every name clean, and so they are after what was restored was saved and restored once more.
 func FuzzRestore(f *testing.F) {
 	for _, state := range fuzzedStates(f) {
-		f.Add(state, "\"\\\n", "sites")
+		f.Add(state, []byte("x"), "\"\\\n", "sites")
+		var whole savedState
+		if json.Unmarshal(state, &whole) != nil {
+			continue
+		}
+		for _, job := range whole.jobs() {
+			poll, err := json.Marshal(job)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add([]byte("{}"), poll, "Acme", "sites")
+		}
 	}
 	folder, err := store.Open(f.TempDir(), store.Options{Logger: log.NewNopLogger()})
 	if err != nil {
 		f.Fatal(err)
 	}
 	account := everyCollector(f)
-	f.Fuzz(func(t *testing.T, state []byte, name, family string) {
+	f.Fuzz(func(t *testing.T, state, poll []byte, name, family string) {
 		synctest.Test(t, func(t *testing.T) {
 			for _, of := range []string{"sites", "tasks", "explorers"} {
 				for _, organization := range []string{"", fuzzedOrganization, "b"} {
@@ -44,7 +55,15 @@ func FuzzRestore(f *testing.F) {
 				}
 			}
 			if json.Valid(state) {
-				folder.SaveState(store.Account{}, json.RawMessage(state))
+				folder.SaveState(store.Key{}, json.RawMessage(state))
+			}
+			for _, of := range []store.Key{
+				{Collector: schedule.Discovery}, {Organization: "*", Collector: "sites"}, {Organization: "*", Collector: "explorers"},
+				{Organization: fuzzedOrganization, Collector: "tasks"}, {Collector: "console"},
+			} {
+				if json.Valid(poll) {
+					folder.SaveState(of, json.RawMessage(poll))
+				}
 			}
 			for range 2 {
 				ended, end := context.WithCancel(t.Context())

@@ -163,10 +163,17 @@ func (p *Poller) merge(a, other *account) {
 	}
 	kept := other.byKey()
 	for _, j := range a.jobs {
-		if o := kept[j.key()]; j.snapshot != nil && (o == nil || o.snapshot == nil || j.lastSuccess.After(o.lastSuccess)) {
+		o := kept[j.key()]
+		if j.snapshot != nil && (o == nil || o.snapshot == nil || j.lastSuccess.After(o.lastSuccess)) {
 			p.save(j)
 		}
+		// What the store has, and not what this exporter has saved in it under an earlier term.
+		if j.stored, j.loaded = (sum{}), (loadedJob{}); o != nil {
+			j.stored, j.loaded = o.stored, o.loaded
+		}
+		j.touch()
 	}
+	a.stored = sum{}
 	p.saveState(a)
 }
 
@@ -175,6 +182,7 @@ func (a *account) takeFaults(other *account) {
 	for _, j := range a.jobs {
 		if key := a.keyOf(j.waits); key != nil {
 			j.waits = other.faults[*key]
+			j.touch()
 		}
 	}
 	a.faults = other.faults
@@ -193,6 +201,7 @@ func (j *job) olderThan(other *job) bool {
 func (j *job) take(o *job, other *account) {
 	newer := *o
 	newer.Poll, newer.account, newer.source, newer.feed, newer.trigger, newer.waits = j.Poll, j.account, j.source, j.feed, j.trigger, nil
+	newer.unsaved = j.unsaved
 	if key := other.keyOf(o.waits); key != nil {
 		newer.waits = j.account.faults[*key]
 	}
@@ -235,9 +244,10 @@ func (p *Poller) leadersReady(now time.Time) bool {
 	return !slices.ContainsFunc(p.accounts, func(a *account) bool { return !p.leaderReady(a, now) })
 }
 
-// heldSnapshot is a snapshot that this exporter has loaded, so that it is not loaded again while it stays the same.
-type heldSnapshot struct {
-	version     int64
+// heldJob is what this exporter has loaded of a job, so that it is not loaded again while it stays the same.
+type heldJob struct {
+	loaded      loadedJob
+	version     int64 // of the snapshot
 	fingerprint string
 	snapshot    *collector.Snapshot
 	part        *exposition.Part
@@ -246,12 +256,15 @@ type heldSnapshot struct {
 	cached      time.Time
 }
 
-func (p *Poller) held() map[store.Key]heldSnapshot {
-	held := map[store.Key]heldSnapshot{}
+func (p *Poller) held() map[store.Key]heldJob {
+	held := map[store.Key]heldJob{}
 	for _, a := range p.accounts {
 		for _, j := range a.jobs {
-			if j.version != 0 && j.snapshot != nil {
-				held[j.storeKey()] = heldSnapshot{j.version, j.fingerprint(), j.snapshot, j.part, j.live, j.series, j.cached}
+			switch {
+			case j.version != 0 && j.snapshot != nil:
+				held[j.stateKey()] = heldJob{j.loaded, j.version, j.fingerprint(), j.snapshot, j.part, j.live, j.series, j.cached}
+			case j.loaded.version != 0:
+				held[j.stateKey()] = heldJob{loaded: j.loaded}
 			}
 		}
 	}
@@ -259,7 +272,7 @@ func (p *Poller) held() map[store.Key]heldSnapshot {
 }
 
 // reuse gives the job a snapshot that is held in this version.
-func (h heldSnapshot) reuse(j *job, version int64) bool {
+func (h heldJob) reuse(j *job, version int64) bool {
 	if version == 0 || h.version != version || h.fingerprint != j.fingerprint() {
 		return false
 	}

@@ -18,7 +18,7 @@ const maxAside = 10
 // replaced since it was found unusable stays.
 func (s *Folder) setAside(name string, found os.FileInfo, reason error) bool {
 	now, err := os.Lstat(s.path(name))
-	if err != nil || !os.SameFile(found, now) || found.Size() != now.Size() || !found.ModTime().Equal(now.ModTime()) {
+	if err != nil || !unchanged(found, now) {
 		return false
 	}
 	err = os.Rename(s.path(name), s.path(name+badSuffix))
@@ -31,6 +31,11 @@ func (s *Folder) setAside(name string, found os.FileInfo, reason error) bool {
 		level.Warn(s.Logger).Log("msg", "cached file is unusable and cannot be set aside", "file", s.path(name), "reason", reason, "err", cause(err))
 	}
 	return err == nil
+}
+
+// unchanged reports whether nobody has replaced a file, or written to it.
+func unchanged(before, now os.FileInfo) bool {
+	return os.SameFile(before, now) && before.Size() == now.Size() && before.ModTime().Equal(now.ModTime())
 }
 
 func (s *Folder) removeOldestAside(folder string) {
@@ -48,7 +53,7 @@ func (s *Folder) removeOldestAside(folder string) {
 	}
 }
 
-// isCached reports whether a file name is that of a snapshot or a state, of this version or the first.
+// isCached reports whether a file name is that of snapshots or states.
 func isCached(name string) bool {
-	return strings.HasSuffix(name, suffix) && (strings.HasPrefix(name, snapshotPrefix) || strings.HasPrefix(name, statePrefix) || name == stateName)
+	return name == logName || name == stateName || isSnapshot(name)
 }

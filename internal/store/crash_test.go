@@ -42,7 +42,7 @@ func saveForever(dir string) error {
 	snapshot, _ := s.LoadSnapshot(acme(), fingerprint)
 	for n := max(number(snapshot), 0) + 1; ; n++ {
 		s.Save(acme(), fingerprint, numbered(n))
-		s.SaveState(named("default"), n)
+		s.SaveState(whole("default"), n)
 		if err := s.Flush(ctx); err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func TestKillAtAnyInstantLosesAtMostThePendingSave(t *testing.T) {
 			t.Fatalf("the snapshot (found: %v) is %d, and %d was written", ok, n, written)
 		}
 		var n int
-		if ok := f.Load(named("default"), &n); !ok || n != written && n != written+1 {
+		if ok := f.stateOf(whole("default"), &n); !ok || n != written && n != written+1 {
 			t.Fatalf("the state (found: %v) is %d, and %d was written", ok, n, written)
 		}
 		if names := f.names(""); len(names) != 2 || f.logged() != nil {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -49,8 +48,8 @@ func (s *Folder) probe() error {
 	return err
 }
 
-// replaceFile writes a file so that at every instant, even if the machine loses power,
-// either the old or the new one is there, complete.
+// replaceFile writes a file so that at every instant, even if the machine loses power, either the old or the new one is
+// there, complete. Which of them is there after that is not worth another sync.
 func (s *Folder) replaceFile(name string, data []byte) error {
 	if int64(len(data)) > s.limit {
 		return fmt.Errorf("%d bytes: %w", len(data), errTooLarge)
@@ -59,7 +58,7 @@ func (s *Folder) replaceFile(name string, data []byte) error {
 	folder := filepath.Dir(path)
 	f, err := createTemporary(folder)
 	if errors.Is(err, os.ErrNotExist) && os.Mkdir(folder, 0o700) == nil {
-		syncFolder(s.dir)
+		s.syncFolder(s.dir)
 		f, err = createTemporary(folder)
 	}
 	if err != nil {
@@ -67,7 +66,7 @@ func (s *Folder) replaceFile(name string, data []byte) error {
 	}
 	_, err = f.Write(data)
 	if err == nil {
-		err = f.Sync() // or the new name could reach the disk before the data
+		err = s.sync(f) // or the new name could reach the disk before the data
 	}
 	if closing := f.Close(); err == nil {
 		err = closing
@@ -75,7 +74,7 @@ func (s *Folder) replaceFile(name string, data []byte) error {
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 		if info, problem := os.Lstat(path); err != nil && problem == nil && info.IsDir() {
-			if err = errFolder; s.setAside(name, info, errNotRegular) {
+			if err = fmt.Errorf("%w %q", errFolder, path); s.setAside(name, info, errNotRegular) {
 				err = os.Rename(f.Name(), path)
 			}
 		}
@@ -84,15 +83,30 @@ func (s *Folder) replaceFile(name string, data []byte) error {
 		_ = os.Remove(f.Name())
 		return err
 	}
-	syncFolder(folder)
+	delete(s.reported, name)
 	return nil
 }
 
-// syncFolder makes new names durable. Not every system can sync a folder; without it, losing power costs at most the
-// last save, so errors are ignored.
-func syncFolder(path string) {
+// appendFile adds to a file. After an error the file is as before: what is added later is not to be part of a torn line.
+func (s *Folder) appendFile(name string, data []byte) error {
+	f, err := os.OpenFile(s.path(name), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		if _, err = f.Write(data); err != nil {
+			_ = f.Truncate(info.Size()) // or it is seen to have another size
+		}
+	}
+	return errors.Join(err, f.Close())
+}
+
+// syncFolder makes names durable that something else is about to depend on. Not every system can do that, so errors are
+// ignored.
+func (s *Folder) syncFolder(path string) {
 	if dir, err := os.Open(path); err == nil {
-		_ = dir.Sync()
+		_ = s.sync(dir)
 		_ = dir.Close()
 	}
 }
@@ -124,21 +138,4 @@ func (s *Folder) read(name string) ([]byte, os.FileInfo, error) {
 		err = errTooLarge
 	}
 	return data, info, err
-}
-
-// readKey reads only the head of a snapshot of an account.
-func (s *Folder) readKey(account Account, name string) (Key, bool) {
-	f, _, err := s.open(name)
-	if err != nil {
-		return Key{}, false
-	}
-	defer func() { _ = f.Close() }()
-	lines := bufio.NewReader(io.LimitReader(f, s.limit))
-	title, _ := lines.ReadString('\n')
-	head, err := lines.ReadBytes('\n')
-	if err != nil || title != snapshotTitle {
-		return Key{}, false
-	}
-	h, err := decodeHeader(head)
-	return Key{Account: account, Organization: h.Organization, Collector: h.Collector}, err == nil
 }

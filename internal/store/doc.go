@@ -10,13 +10,14 @@
 //	runzero_sites{org_name="Acme"} 1
 //	# sha256 …
 //
-// The state of an account is a file of the same form with one line of JSON in place of the samples. Each account has a
-// folder, whose name depends on the account's name and fingerprint.
+// Each account has a folder, whose name depends on the account's name and fingerprint. The states of its polls, and its own,
+// are in a log there: lines of JSON, each with a checksum. The last of a name counts. To save one adds a line to the file,
+// whatever their number; it is rewritten when it has grown.
 //
-// The folder of all accounts is locked by the store that writes to it. A file is replaced as a whole or not at all. Only
-// the goroutine of [Store.Run] changes the folder, so nobody else ever waits for a slow disk.
+// The folder of all accounts is locked by the store that writes to it. Any other file is replaced as a whole or not at
+// all. Only the goroutine of [Store.Run] changes the folder, so nobody else ever waits for a slow disk.
 //
-// In Redis, entries have the names and the content of the files. Beside them are the lease of the replica that leads, and
+// In Redis, snapshots and states are entries with the content of files. Beside them are the lease of the replica that leads, and
 // the versions of all entries, which only increase. Each write carries the lease; the server refuses it when the lease has
 // passed to another replica, or a later write of the same entry has come first.
 package store

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/prometheus/common/expfmt"
@@ -53,23 +52,25 @@ func decodeSnapshot(data []byte, file, fingerprint string) (Snapshot, error) {
 	return s, err
 }
 
-func encodeState(account Account, state any) ([]byte, error) {
+func encodeState(key Key, state any) ([]byte, error) {
 	data, err := json.Marshal(state)
 	if err != nil {
 		return nil, err
 	}
-	h := header{Account: account.Name, File: account.stateFile(), Fingerprint: hash(account.Fingerprint)}
+	h := header{
+		Account: key.Account.Name, Organization: key.Organization, Collector: key.Collector, File: key.stateFile(),
+		Fingerprint: hash(key.Account.Fingerprint),
+	}
 	return encode(stateTitle, h, append(data, '\n'))
 }
 
-// decodeState also returns the state as it is encoded.
-func decodeState(data []byte, file, fingerprint string, state any) (json.RawMessage, error) {
+func decodeState(data []byte, key Key, state any) error {
 	h, body, err := decode(data, stateTitle)
 	if err == nil {
-		err = h.check(file, fingerprint)
+		err = h.check(key.stateFile(), key.Account.Fingerprint)
 	}
 	if err == nil && json.Unmarshal(body, state) != nil {
-		err = errors.New("its JSON is not that of a state") // the error would quote the data
+		err = errRecord
 	}
-	return body, err
+	return err
 }

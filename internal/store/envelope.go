@@ -15,6 +15,7 @@ import (
 const (
 	snapshotTitle = "# runzero_exporter snapshot 1\n"
 	stateTitle    = "# runzero_exporter state 1\n"
+	logTitle      = "# runzero_exporter log 1\n"
 )
 
 // Why a file is unusable.

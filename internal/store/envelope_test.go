@@ -18,7 +18,7 @@ func TestEveryTruncationAndFlippedBitIsDetected(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, err := encodeState(key.Account, map[string]int{"spent": 12})
+	state, err := encodeState(key, map[string]int{"spent": 12})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,8 +29,7 @@ func TestEveryTruncationAndFlippedBitIsDetected(t *testing.T) {
 		{snapshot, func(file []byte) error { _, err := decodeSnapshot(file, key.file(), ""); return err }},
 		{state, func(file []byte) error {
 			var state any
-			_, err := decodeState(file, key.Account.stateFile(), "", &state)
-			return err
+			return decodeState(file, key, &state)
 		}},
 	} {
 		expect := func(damaged []byte) {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -25,13 +24,15 @@ type Folder struct {
 	limit    int64 // of a file, in bytes
 
 	changed chan struct{}
-	replace WriteFile   // of the writer
 	inUse   atomic.Bool // for so long that nobody waits for it any more
 
-	reported map[string]bool // files that could not be set aside: logged once. The writer's own
+	// The writer's own.
+	replace, append WriteFile
+	sync            func(*os.File) error
+	reported        map[string]bool       // files that could not be set aside: logged once
+	logs            map[Account]*stateLog // that were used
 
-	used map[string]bool   // folders of accounts that were loaded or saved; guarded by mu
-	flat map[string]string // from files to those of the first version that they replace; guarded by mu
+	used map[string]bool // folders of accounts that were loaded or saved; guarded by mu
 }
 
 // Open opens a folder, creates it if it does not exist, and locks it unless it is in use.
@@ -65,9 +66,9 @@ func newStore(dir string, o Options) *Folder {
 	}
 	s := &Folder{
 		Options: o, dir: dir, acquired: make(chan struct{}), changed: make(chan struct{}, 1), limit: maxSize,
-		reported: map[string]bool{}, used: map[string]bool{}, flat: map[string]string{},
+		sync: (*os.File).Sync, reported: map[string]bool{}, logs: map[Account]*stateLog{}, used: map[string]bool{},
 	}
-	s.replace, s.writer = s.replaceFile, newWriter(s.report)
+	s.replace, s.append, s.writer = s.replaceFile, s.appendFile, newWriter(s.report)
 	return s
 }
 
@@ -81,44 +82,35 @@ func cause(err error) error {
 
 // Save implements Store.
 func (s *Folder) Save(key Key, fingerprint string, snapshot Snapshot) {
-	s.write(key.Account, key.file(), &key, func() ([]byte, error) { return encodeSnapshot(key, fingerprint, snapshot) })
+	s.hand(key.file(), key, func() ([]byte, error) { return encodeSnapshot(key, fingerprint, snapshot) },
+		func(data []byte) error { return s.replace(key.file(), data) })
 }
 
 // SaveState implements Store.
-func (s *Folder) SaveState(account Account, state any) {
-	s.write(account, account.stateFile(), nil, func() ([]byte, error) { return encodeState(account, state) })
+func (s *Folder) SaveState(key Key, state any) {
+	s.hand(key.stateFile(), key, func() ([]byte, error) { return encodeLine(key.record(), state) },
+		func(line []byte) error { return s.keep(key, line) })
+}
+
+// hand hands something over to the writer.
+func (s *Folder) hand(file string, key Key, encode func() ([]byte, error), write func([]byte) error) {
+	s.use(key.Account)
+	if s.Owned() {
+		s.save(file, key, encode, write)
+	}
 }
 
 // LoadSnapshot implements Store. The writer renames an unusable file to end in .bad.
 func (s *Folder) LoadSnapshot(key Key, fingerprint string) (snapshot Snapshot, found bool) {
-	file, old := s.find(key.Account, key.file(), key.flatFile())
-	found = s.load(file, func(data []byte) (err error) {
-		snapshot, err = decodeSnapshot(data, file, fingerprint)
+	s.use(key.Account)
+	found = s.load(key.Account, key.file(), func(data []byte) (err error) {
+		snapshot, err = decodeSnapshot(data, key.file(), fingerprint)
 		return err
 	})
-	if found && old {
-		s.replaces(key.file(), file)
-		s.Save(key, fingerprint, snapshot)
-	}
 	return snapshot, found
 }
 
-// Load implements Store. It treats files as LoadSnapshot does.
-func (s *Folder) Load(account Account, state any) (found bool) {
-	file, old := s.find(account, account.stateFile(), account.flatFile())
-	var text json.RawMessage
-	found = s.load(file, func(data []byte) (err error) {
-		text, err = decodeState(data, file, account.Fingerprint, state)
-		return err
-	})
-	if found && old {
-		s.replaces(account.stateFile(), file)
-		s.SaveState(account, text)
-	}
-	return found
-}
-
-func (s *Folder) load(name string, decode func([]byte) error) bool {
+func (s *Folder) load(account Account, name string, decode func([]byte) error) bool {
 	data, info, err := s.read(name)
 	if err == nil {
 		err = decode(data)
@@ -134,30 +126,18 @@ func (s *Folder) load(name string, decode func([]byte) error) bool {
 		level.Warn(s.Logger).Log("msg", "cached file cannot be read", "file", s.path(name), "err", system.Err)
 	case !s.Owned():
 		level.Warn(s.Logger).Log("msg", "cached file ignored", "file", s.path(name), "reason", err)
+	case name == account.logFile():
+		s.enqueue(task{run: func() { s.setLogAside(account, info, err) }})
 	default:
 		s.enqueue(task{run: func() { s.setAside(name, info, err) }})
 	}
 	return false
 }
 
-// write makes the writer encode and replace a file.
-func (s *Folder) write(account Account, file string, key *Key, encode func() ([]byte, error)) {
-	s.use(account)
-	if !s.Owned() {
-		return
-	}
-	s.save(file, key, encode, func(file string, data []byte) error {
-		err := s.replace(file, data)
-		if err == nil {
-			delete(s.reported, file)
-			s.removeReplaced(file)
-		}
-		return err
-	})
+// Intercept wraps how files are replaced and added to, for tests of slow and failing disks. It must be called before Run.
+func (s *Folder) Intercept(wrap func(WriteFile) WriteFile) {
+	s.replace, s.append = wrap(s.replace), wrap(s.append)
 }
-
-// Intercept wraps how files are written, for tests of slow and failing disks. It must be called before Run.
-func (s *Folder) Intercept(wrap func(WriteFile) WriteFile) { s.replace = wrap(s.replace) }
 
 const (
 	retryEvery = time.Minute    // what could not be written
@@ -221,14 +201,14 @@ func (s *Folder) Recorded(ctx context.Context) error {
 func (s *Folder) Healthy() bool { return !s.failing.Load() && !s.inUse.Load() }
 
 // report logs when the first file cannot be written and when all can again.
-func (s *Folder) report(file string, err error) {
+func (s *Folder) report(_ string, err error) {
 	if err == nil {
 		level.Info(s.Logger).Log("msg", "cache can be written again")
 		return
 	}
 	do := "check that --cache.dir exists, is writable and has free space"
 	if errors.Is(err, errFolder) {
-		do = fmt.Sprintf("remove the folder %q", s.path(file))
+		do = "remove the folder"
 	}
 	level.Warn(s.Logger).Log("msg", "cache cannot be written; polling continues, and a restart will cost API calls", "err", err, "do", do)
 }
@@ -240,4 +220,4 @@ func (s *Folder) Permit() error { return nil }
 func (s *Folder) Version(Key) int64 { return 0 }
 
 // StateVersion implements Store.
-func (s *Folder) StateVersion(Account) int64 { return 0 }
+func (s *Folder) StateVersion(Key) int64 { return 0 }

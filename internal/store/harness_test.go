@@ -26,6 +26,9 @@ import (
 // named is an account of the tests' console.
 func named(name string) store.Account { return store.Account{Name: name, Fingerprint: fingerprint} }
 
+// whole is the key of an account's own state.
+func whole(account string) store.Key { return store.Key{Account: named(account)} }
+
 // folder is a store in a folder of its own, and its log.
 type folder struct {
 	*store.Folder
@@ -98,7 +101,7 @@ func (f *folder) save(key store.Key, snapshot store.Snapshot) {
 
 func (f *folder) saveState(account string, state any) {
 	f.t.Helper()
-	f.SaveState(named(account), state)
+	f.SaveState(whole(account), state)
 	f.write()
 	if !f.Healthy() {
 		f.t.Fatal(f.log.String())
@@ -113,9 +116,11 @@ func (f *folder) load(key store.Key) (store.Snapshot, bool) {
 
 func (f *folder) loadState(account string) (state any, found bool) {
 	defer f.write()
-	found = f.Load(named(account), &state)
+	found = f.stateOf(whole(account), &state)
 	return state, found
 }
+
+func (f *folder) stateOf(key store.Key, state any) bool { return f.States(key.Account)(key, state) }
 
 func (f *folder) expect(key store.Key, want store.Snapshot) {
 	f.t.Helper()

@@ -49,7 +49,7 @@ func TestOneOfTwoStoresWrites(t *testing.T) {
 
 		s := f.second(t, false)
 		var state int
-		if !s.Load(named("a"), &state) || state != 1 {
+		if !s.States(named("a"))(whole("a"), &state) || state != 1 {
 			t.Error("the state of the first cannot be loaded")
 		}
 		for _, after := range []struct {
@@ -59,7 +59,7 @@ func TestOneOfTwoStoresWrites(t *testing.T) {
 		}{{0, false, true, 1}, {29 * time.Second, false, true, 1}, {2 * time.Second, true, false, 2}, {time.Hour, true, false, 2}} {
 			time.Sleep(after.Duration)
 			synctest.Wait()
-			s.SaveState(named("a"), 2)
+			s.SaveState(whole("a"), 2)
 			if (s.State().Term != 0) || s.State().Settled != after.settled || s.Healthy() != after.healthy || strings.Count(s.log.String(), "\n") != after.lines {
 				t.Errorf("after %s: acquired %v, settled %v, healthy %v, logged %s", after.Duration, (s.State().Term != 0), s.State().Settled, s.Healthy(), &s.log)
 			}
@@ -72,12 +72,12 @@ func TestOneOfTwoStoresWrites(t *testing.T) {
 		_ = f.Close()
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
-		if s.State().Term == 0 || !s.Healthy() || !s.Load(named("a"), &state) || state != 3 {
+		if s.State().Term == 0 || !s.Healthy() || !s.States(named("a"))(whole("a"), &state) || state != 3 {
 			t.Errorf("acquired %v, healthy %v, the state is %d, want the last of the first", (s.State().Term != 0), s.Healthy(), state)
 		}
-		s.SaveState(named("a"), 4)
+		s.SaveState(whole("a"), 4)
 		synctest.Wait()
-		if !s.Load(named("a"), &state) || state != 4 {
+		if !s.States(named("a"))(whole("a"), &state) || state != 4 {
 			t.Errorf("the state is %d, want that of the second", state)
 		}
 		if _, err := os.Lstat(temporary); !os.IsNotExist(err) {

@@ -11,7 +11,7 @@ import (
 	"github.com/go-kit/log"
 )
 
-// The replicas poll three collectors of an account, whose results are numbers that only increase. The state counts polls.
+// The replicas poll three collectors of an account, whose results are numbers that only increase. The states count polls.
 var (
 	pair       = Account{Name: "default"}
 	collectors = []Key{{pair, "1", "assets"}, {pair, "1", "sites"}, {pair, "2", "sites"}}
@@ -131,10 +131,13 @@ func (r *replica) load(state State) bool {
 			numbers[name], r.loaded[name] = n, version
 		}
 	}
-	stored(pair.stateFile(), r.store.StateVersion(pair), func() (n int64, found bool) {
-		found = r.store.Load(pair, &n)
-		return n, found
-	})
+	states := r.store.States(pair)
+	for _, key := range append(collectors, ofPair) {
+		stored(key.stateFile(), r.store.StateVersion(key), func() (n int64, found bool) {
+			found = states(key, &n)
+			return n, found
+		})
+	}
 	for _, key := range collectors {
 		stored(key.file(), r.store.Version(key), func() (int64, bool) {
 			snapshot, found := r.store.LoadSnapshot(key, "")
@@ -166,7 +169,13 @@ func (r *replica) number(name string) int64 {
 	return r.numbers[name]
 }
 
-func (r *replica) saveState() { r.store.SaveState(pair, r.number(pair.stateFile())) }
+func (r *replica) saveState(of ...Key) {
+	for _, key := range append(of, ofPair) {
+		if n := r.number(key.stateFile()); n != 0 {
+			r.store.SaveState(key, n)
+		}
+	}
+}
 
 func (r *replica) save(key Key) {
 	r.store.Save(key, "", Snapshot{Success: time.Unix(r.number(key.file()), 0)})
@@ -179,27 +188,25 @@ func (r *replica) saveAll() {
 			r.save(key)
 		}
 	}
-	if r.number(pair.stateFile()) != 0 {
-		r.saveState()
-	}
+	r.saveState(collectors...)
 }
 
 // poll makes a poll once its start is recorded.
 func (r *replica) poll(ctx context.Context) {
-	n := r.world.next()
-	r.set(pair.stateFile(), n)
-	r.saveState()
+	n, key := r.world.next(), collectors[r.polls%len(collectors)]
+	r.polls++
+	r.set(key.stateFile(), n)
+	r.set(ofPair.stateFile(), n)
+	r.saveState(key)
 	if r.store.Recorded(ctx) != nil || !r.pass() || r.store.Permit() != nil {
 		return
 	}
-	r.world.checkPoll(r, n)
+	r.world.checkPoll(r, key, n)
 	time.Sleep(time.Duration(r.random.IntN(2000)) * time.Millisecond)
 	if !r.pass() {
 		return
 	}
-	key := collectors[r.polls%len(collectors)]
-	r.polls++
 	r.set(key.file(), n)
 	r.save(key)
-	r.saveState()
+	r.saveState(key)
 }

@@ -144,7 +144,7 @@ func TestLeaderThatCouldNotWriteFollows(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		write := func(r *replica) {
 			for i := range 100 {
-				r.store.handOver(fmt.Sprint("entry ", i), nil, func() ([]byte, error) { return nil, nil })
+				r.store.handOver(fmt.Sprint("entry ", i), sites, func() ([]byte, error) { return nil, nil })
 			}
 		}
 		former.network.set(away)
@@ -195,7 +195,7 @@ func TestEndOfALeader(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			r.network.set(c.weather)
 			for i := range 100 {
-				r.store.handOver(fmt.Sprint("entry ", i), nil, func() ([]byte, error) { return []byte("data"), nil })
+				r.store.handOver(fmt.Sprint("entry ", i), sites, func() ([]byte, error) { return []byte("data"), nil })
 			}
 			time.Sleep(1100 * time.Millisecond) // it asks who leads
 			begun := time.Now()

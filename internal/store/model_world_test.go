@@ -156,9 +156,11 @@ func (w *world) written(token, name string, version int64, data []byte) {
 
 // numberOf is what a replica would load.
 func numberOf(name string, data []byte) (n int64) {
-	if name == pair.stateFile() {
-		_, _ = decodeState(data, name, "", &n)
-		return n
+	for _, key := range append(collectors, ofPair) {
+		if name == key.stateFile() {
+			_ = decodeState(data, key, &n)
+			return n
+		}
 	}
 	snapshot, _ := decodeSnapshot(data, name, "")
 	return snapshot.Success.Unix()
@@ -185,12 +187,14 @@ func (w *world) checkLoaded(r *replica, state State, losses int) {
 }
 
 // checkPoll checks that the start of a poll is recorded, and that no other replica may poll.
-func (w *world) checkPoll(r *replica, n int64) {
+func (w *world) checkPoll(r *replica, key Key, n int64) {
 	w.checkLeaders()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if writes := w.accepted[pair.stateFile()]; w.intact() && (len(writes) == 0 || writes[len(writes)-1].number < n) {
-		w.fail("%s makes the poll %d, but recorded is %v", r.name, n, writes)
+	for _, of := range []Key{key, ofPair} {
+		if writes := w.accepted[of.stateFile()]; w.intact() && (len(writes) == 0 || writes[len(writes)-1].number < n) {
+			w.fail("%s makes the poll %d, but recorded is %v of %s", r.name, n, writes, of.stateFile())
+		}
 	}
 }
 

@@ -12,8 +12,9 @@ import (
 
 const (
 	snapshotPrefix = "snapshot-"
-	stateName      = "state.prom"
-	statePrefix    = "state-" // of the first version
+	pollPrefix     = "poll-"      // of the state of a poll
+	stateName      = "state.prom" // of the account as a whole
+	logName        = "state.log"  // which has all of these, in a folder
 	suffix         = ".prom"
 	badSuffix      = ".bad"
 
@@ -30,19 +31,35 @@ func (a Account) folder() string {
 // accountFolder matches what folder returns.
 func accountFolder() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9_-]{1,36}-[0-9a-f]{16}$`) }
 
-func (a Account) stateFile() string { return path.Join(a.folder(), stateName) }
+func (a Account) logFile() string { return path.Join(a.folder(), logName) }
 
 // file names the key's snapshot.
 func (k Key) file() string {
 	return path.Join(k.Account.folder(), fileName(snapshotPrefix, k.Organization, k.Collector))
 }
 
-// The first version had the files of all accounts in one folder, which depended on the account's name alone.
-func (a Account) flatFile() string { return fileName(statePrefix, a.Name) }
+// whole reports whether it is the key of the account as a whole.
+func (k Key) whole() bool { return k.Organization == "" && k.Collector == "" }
 
-func (k Key) flatFile() string {
-	return fileName(snapshotPrefix, k.Account.Name, k.Organization, k.Collector)
+// stateFile names the key's state. Before there were logs, it was a file.
+func (k Key) stateFile() string {
+	if k.whole() {
+		return path.Join(k.Account.folder(), stateName)
+	}
+	return path.Join(k.Account.folder(), fileName(pollPrefix, k.Organization, k.Collector))
 }
+
+// isSnapshot reports whether a file has that name because it is a snapshot.
+func isSnapshot(name string) bool {
+	name, ending := strings.CutSuffix(name, suffix)
+	return strings.HasPrefix(name, snapshotPrefix) && ending && strings.Trim(name[max(len(name)-16, 0):], "0123456789abcdef") == ""
+}
+
+// isPoll reports whether a file or record has that name because it is the state of a poll.
+func isPoll(name string) bool { return strings.HasPrefix(name, pollPrefix) }
+
+// record names the key's state in a log.
+func (k Key) record() string { return strings.TrimSuffix(path.Base(k.stateFile()), suffix) }
 
 func fileName(prefix string, parts ...string) string {
 	name := strings.Builder{}

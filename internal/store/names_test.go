@@ -11,7 +11,8 @@ import (
 
 func TestHostileKeysBecomeSafeFileNames(t *testing.T) {
 	f := newFolder(t)
-	safe := regexp.MustCompile(`^[a-z0-9_-]{18,53}/(snapshot-[a-z0-9_-]{16,90}|state)\.prom$`)
+	line := regexp.MustCompile(`^[0-9a-f]{16} (state|poll-[a-z0-9_-]{16,90}) \d+$`)
+	safe := regexp.MustCompile(`^[a-z0-9_-]{18,53}/(snapshot-[a-z0-9_-]{16,90}\.prom|state\.log)$`)
 	texts := []string{
 		"", ".", "..", "../../etc/passwd", `..\..\boot.ini`, "/", `C:\`, "a:b", "con", "NUL.txt", "a\x00b", "a\nb", "# HELP x", "\"", "a ", "a.", "~", "-rf",
 		"caf\xe9", "\xed\xa0\x80", "Zürich 🏭", strings.Repeat("x", 5000), strings.Repeat("🏭", 500), "snapshot-", ".bad", "*", "%s%n", "`", "\u202e",
@@ -21,7 +22,8 @@ func TestHostileKeysBecomeSafeFileNames(t *testing.T) {
 		key := store.Key{Account: store.Account{Name: text, Fingerprint: text}, Organization: text, Collector: text}
 		snapshots[key] = numbered(i)
 		f.Save(key, fingerprint, snapshots[key])
-		f.SaveState(store.Account{Name: text, Fingerprint: text}, i)
+		f.SaveState(key, i)
+		f.SaveState(store.Key{Account: key.Account}, i)
 	}
 	f.write()
 
@@ -30,15 +32,26 @@ func TestHostileKeysBecomeSafeFileNames(t *testing.T) {
 		f.expect(key, snapshot)
 	}
 	for i, text := range texts {
-		var n int
-		if ok := f.Load(store.Account{Name: text, Fingerprint: text}, &n); !ok || n != i {
-			t.Errorf("the state of %q is %d (found: %v), want %d", text, n, ok, i)
+		account := store.Account{Name: text, Fingerprint: text}
+		for _, key := range []store.Key{{Account: account}, {Account: account, Organization: text, Collector: text}} {
+			var n int
+			if ok := f.stateOf(key, &n); !ok || n != i {
+				t.Errorf("the state of %q is %d (found: %v), want %d", text, n, ok, i)
+			}
 		}
 	}
 	names := f.names("")
 	for _, name := range names {
 		if !safe.MatchString(filepath.ToSlash(name)) {
 			t.Errorf("unsafe file name %q", name)
+		}
+		if !strings.HasSuffix(name, ".log") {
+			continue
+		}
+		for _, text := range strings.Split(strings.TrimSpace(string(read(t, filepath.Join(f.dir, name)))), "\n")[3:] {
+			if !line.MatchString(text) {
+				t.Errorf("unsafe line %q", text)
+			}
 		}
 	}
 	if len(names) != len(snapshots)+len(texts) {

@@ -4,8 +4,16 @@ import (
 	"maps"
 	"os"
 	"path"
-	"strings"
 )
+
+// usedFiles are the files of keys, and the entries that are called like them.
+func usedFiles(keys map[Key]bool) map[string]bool {
+	files := map[string]bool{}
+	for key := range keys {
+		files[key.file()], files[key.stateFile()] = true, true
+	}
+	return files
+}
 
 // Prune implements Store. Files that the store did not write stay.
 func (s *Folder) Prune(account Account, used map[Key]bool) {
@@ -13,16 +21,19 @@ func (s *Folder) Prune(account Account, used map[Key]bool) {
 		return
 	}
 	s.enqueue(task{run: func() {
-		maps.DeleteFunc(s.failed, func(_ string, t task) bool { return t.key != nil && t.key.Account == account && !used[*t.key] })
-		s.record(task{}, nil) // what could never be written is forgotten, too
-		folder := account.folder()
-		s.each(folder, func(name string, info os.FileInfo) {
-			if !strings.HasPrefix(name, snapshotPrefix) || !strings.HasSuffix(name, suffix) || !info.Mode().IsRegular() {
-				return
-			}
-			name = path.Join(folder, name)
-			if key, ok := s.readKey(account, name); ok && key.file() == name && !used[key] {
-				_ = os.Remove(s.path(name)) // or at the next call
+		s.forget(account, used)
+		files := usedFiles(used)
+		l := s.log(account)
+		before := len(l.lines)
+		maps.DeleteFunc(l.lines, func(name string, _ []byte) bool {
+			return isPoll(name) && !files[path.Join(account.folder(), name+suffix)]
+		})
+		if len(l.lines) < before {
+			_ = s.rewrite(l) // or when it is large
+		}
+		s.each(account.folder(), func(name string, info os.FileInfo) {
+			if file := path.Join(account.folder(), name); isSnapshot(name) && info.Mode().IsRegular() && !files[file] {
+				_ = os.Remove(s.path(file)) // or at the next call
 			}
 		})
 	}})

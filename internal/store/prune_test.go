@@ -64,13 +64,12 @@ func TestPruneIgnoresUnknownFiles(t *testing.T) {
 	path := f.only()
 	file := read(t, path)
 	unknown := map[string][]byte{
-		"notes.txt":                            []byte("notes"),
-		"snapshot-notes.prom":                  []byte("notes"),
-		"snapshot-copy.prom":                   file,
-		filepath.Base(path) + ".bad":           file,
-		"state-notes.prom":                     []byte("notes"),
-		"state-copy.prom":                      sealed("# runzero_exporter state 1\n# {\"Account\":\"x\"}\n{}\n"),
-		"snapshot-newer-0123456789abcdef.prom": sealed("# runzero_exporter snapshot 2\n"),
+		"notes.txt":                  []byte("notes"),
+		"snapshot-notes.prom":        []byte("notes"),
+		"snapshot-copy.prom":         file,
+		filepath.Base(path) + ".bad": file,
+		"state-notes.prom":           []byte("notes"),
+		"state-copy.prom":            sealed("# runzero_exporter state 1\n# {\"Account\":\"x\"}\n{}\n"),
 	}
 	for name, data := range unknown {
 		write(t, filepath.Join(filepath.Dir(path), name), data)

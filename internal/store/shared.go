@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -200,7 +199,7 @@ func (s *Shared) accepts() int64 {
 }
 
 // handOver has the writer replace an entry, as long as the lease lasts.
-func (s *Shared) handOver(name string, key *Key, encode func() ([]byte, error)) {
+func (s *Shared) handOver(name string, key Key, encode func() ([]byte, error)) {
 	s.status.Lock()
 	token, accepted := s.lease.token, s.begun != 0
 	s.status.Unlock()
@@ -225,12 +224,12 @@ func (s *Shared) handOver(name string, key *Key, encode func() ([]byte, error)) 
 
 // Save implements Store.
 func (s *Shared) Save(key Key, fingerprint string, snapshot Snapshot) {
-	s.handOver(key.file(), &key, func() ([]byte, error) { return encodeSnapshot(key, fingerprint, snapshot) })
+	s.handOver(key.file(), key, func() ([]byte, error) { return encodeSnapshot(key, fingerprint, snapshot) })
 }
 
 // SaveState implements Store.
-func (s *Shared) SaveState(account Account, state any) {
-	s.handOver(account.stateFile(), nil, func() ([]byte, error) { return encodeState(account, state) })
+func (s *Shared) SaveState(key Key, state any) {
+	s.handOver(key.stateFile(), key, func() ([]byte, error) { return encodeState(key, state) })
 }
 
 // Prune implements Store.
@@ -239,22 +238,21 @@ func (s *Shared) Prune(account Account, used map[Key]bool) {
 	if term == 0 {
 		return
 	}
-	keep := map[string]bool{}
-	for key := range used {
-		keep[key.file()] = true
-	}
+	files := usedFiles(used)
 	s.enqueue(task{run: func() {
 		s.status.Lock()
 		token, current, version := s.lease.token, s.begun == term, s.last
 		var names []string
 		for name := range s.entries {
-			if strings.HasPrefix(name, account.folder()+"/"+snapshotPrefix) && !keep[name] {
+			entry, own := strings.CutPrefix(name, account.folder()+"/")
+			// What was copied from the log of a folder has entries of its own by now.
+			copied := entry == logName && s.entries[Key{Account: account}.stateFile()] != 0
+			if own && (copied || isPoll(entry) || isSnapshot(entry)) && !files[name] {
 				names = append(names, name)
 			}
 		}
 		s.status.Unlock()
-		maps.DeleteFunc(s.failed, func(_ string, t task) bool { return t.key != nil && t.key.Account == account && !used[*t.key] })
-		s.record(task{}, nil)
+		s.forget(account, used)
 		ctx, cancel := s.timeout(context.Background())
 		defer cancel()
 		if !current || s.server.remove(ctx, token, version, names) != nil {
@@ -277,13 +275,22 @@ func (s *Shared) LoadSnapshot(key Key, fingerprint string) (snapshot Snapshot, f
 	return snapshot, found
 }
 
-// Load implements Store.
-func (s *Shared) Load(account Account, state any) (found bool) {
-	file := account.stateFile()
-	return s.load(file, func(data []byte) error {
-		_, err := decodeState(data, file, account.Fingerprint, state)
-		return err
+// States implements Store. What has no entry may be in the log of a folder, which was copied here.
+func (s *Shared) States(account Account) States {
+	lines := sync.OnceValue(func() (lines map[string][]byte) {
+		s.load(account.logFile(), func(data []byte) (err error) {
+			lines, err = decodeLog(data, account)
+			return err
+		})
+		return lines
 	})
+	return func(key Key, state any) bool {
+		if s.version(key.stateFile()) != 0 {
+			return s.load(key.stateFile(), func(data []byte) error { return decodeState(data, key, state) })
+		}
+		line, found := lines()[key.record()]
+		return found && decodeLine(line, state) == nil
+	}
 }
 
 func (s *Shared) load(name string, decode func([]byte) error) bool {
@@ -325,7 +332,7 @@ func (s *Shared) version(name string) int64 {
 func (s *Shared) Version(key Key) int64 { return s.version(key.file()) }
 
 // StateVersion implements Store.
-func (s *Shared) StateVersion(account Account) int64 { return s.version(account.stateFile()) }
+func (s *Shared) StateVersion(key Key) int64 { return s.version(key.stateFile()) }
 
 // Close implements Store.
 func (s *Shared) Close() error { return s.close() }

@@ -80,7 +80,7 @@ func (s *shared) expectLogged(parts ...string) {
 	}
 }
 
-var sites = Key{pair, "1", "sites"}
+var sites, ofPair = Key{pair, "1", "sites"}, Key{Account: pair}
 
 func result(second int64) Snapshot {
 	gauge := &dto.Metric{Gauge: &dto.Gauge{Value: new(float64(second))}}
@@ -105,7 +105,8 @@ func TestReplicaFollowsTheLeader(t *testing.T) {
 	leader := openShared(t, at(m)).lead()
 	follower := openShared(t, at(m))
 	leader.Save(sites, "", result(1))
-	leader.SaveState(pair, "first")
+	leader.SaveState(ofPair, "first")
+	leader.SaveState(sites, "second")
 	leader.step()
 	if err := leader.Recorded(t.Context()); err != nil || leader.Permit() != nil {
 		t.Errorf("the leader may not poll: %v, %v", err, leader.Permit())
@@ -114,7 +115,10 @@ func TestReplicaFollowsTheLeader(t *testing.T) {
 	state := follower.State()
 	follower.expectResult(1)
 	var text string
-	if !follower.Load(pair, &text) || text != "first" || !follower.Loaded(0, state.Version) {
+	if !load(follower, sites, &text) || text != "second" {
+		t.Errorf("the follower loads the state %q of a poll", text)
+	}
+	if !load(follower, ofPair, &text) || text != "first" || !follower.Loaded(0, state.Version) {
 		t.Errorf("the follower loads the state %q", text)
 	}
 	if s := follower.State(); s.Leader.Name == "" || s.Term != 0 || !s.Up || !s.Synced.Equal(follower.now) || follower.Permit() == nil {
@@ -125,15 +129,15 @@ func TestReplicaFollowsTheLeader(t *testing.T) {
 	leader.Save(sites, "", result(3))
 	leader.step()
 	follower.step()
-	if follower.State().Version <= state.Version || follower.Version(sites) <= state.Version || follower.StateVersion(pair) > state.Version {
+	if follower.State().Version <= state.Version || follower.Version(sites) <= state.Version || follower.StateVersion(ofPair) > state.Version {
 		t.Errorf("versions after %d: %d, of the entry %d", state.Version, follower.State().Version, follower.Version(sites))
 	}
 	follower.expectResult(3)
 	leader.Prune(pair, nil)
 	leader.step()
 	follower.expectResult(0)
-	if !follower.Load(pair, &text) {
-		t.Error("the state was removed")
+	if !load(follower, ofPair, &text) || load(follower, sites, &text) {
+		t.Error("the state was removed, or that of the poll was not")
 	}
 }
 
@@ -141,14 +145,15 @@ func TestEntriesAreReadable(t *testing.T) {
 	m := miniredis.RunT(t)
 	s := openShared(t, Redis{URL: "redis://" + m.Addr() + "?prefix=siem"}).lead()
 	s.Save(sites, "", result(1))
-	s.SaveState(pair, 12)
+	s.SaveState(ofPair, 12)
+	s.SaveState(sites, 13)
 	s.step()
 	folder := "{siem}:" + pair.folder()
-	want := []string{folder + "/snapshot-1-sites-089628cdb3ff1d56.prom", folder + "/state.prom", "{siem}:lease", "{siem}:version", "{siem}:versions"}
+	want := []string{folder + "/poll-1-sites-089628cdb3ff1d56.prom", folder + "/snapshot-1-sites-089628cdb3ff1d56.prom", folder + "/state.prom", "{siem}:lease", "{siem}:version", "{siem}:versions"}
 	if keys := m.Keys(); !slices.Equal(keys, want) {
 		t.Errorf("keys are %q, want %q", keys, want)
 	}
-	text, _ := m.Get(want[0])
+	text, _ := m.Get(want[1])
 	for _, part := range []string{"# runzero_exporter snapshot 1\n", `"Collector":"sites"`, "\nrunzero_sites 1\n"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("no %q in\n%s", part, text)
@@ -268,13 +273,13 @@ func TestEntryThatIsTooLargeHoldsUpNothing(t *testing.T) {
 	m := miniredis.RunT(t)
 	s := openShared(t, at(m)).lead()
 	s.logged()
-	s.handOver(sites.file(), &sites, func() ([]byte, error) { return make([]byte, maxSize+1), nil })
-	s.SaveState(pair, 1)
+	s.handOver(sites.file(), sites, func() ([]byte, error) { return make([]byte, maxSize+1), nil })
+	s.SaveState(ofPair, 1)
 	s.step()
 	s.step()
 	s.expectLogged("larger than any snapshot")
-	if err := s.Recorded(t.Context()); err != nil || s.StateVersion(pair) == 0 || !s.State().Up {
-		t.Errorf("the state has version %d; %v", s.StateVersion(pair), err)
+	if err := s.Recorded(t.Context()); err != nil || s.StateVersion(ofPair) == 0 || !s.State().Up {
+		t.Errorf("the state has version %d; %v", s.StateVersion(ofPair), err)
 	}
 }
 

@@ -13,7 +13,8 @@ import (
 // makes it another account, such as the URL of its console. Each part may be any text.
 type Account struct{ Name, Fingerprint string }
 
-// Key identifies a snapshot. Each part may be any text.
+// Key identifies a poll, of which a snapshot and a state can be saved. Each part may be any text. Without organization and
+// collector, it stands for the account as a whole.
 type Key struct {
 	Account                 Account
 	Organization, Collector string
@@ -63,24 +64,27 @@ type Store interface {
 	// The fingerprint stands for everything besides the key that decides what the samples are, such as the settings. Only
 	// its hash is stored. The snapshot must not change afterwards.
 	Save(key Key, fingerprint string, snapshot Snapshot)
-	// SaveState hands the state of an account over to the writer, which encodes it as JSON. It replaces the account's last
-	// one. The state must not change afterwards.
-	SaveState(account Account, state any)
-	// Prune removes the snapshots of an account whose keys are not used, such as those of organizations that no longer
-	// exist. Snapshots saved after this call stay.
+	// SaveState hands the state of a poll, or of an account as a whole, over to the writer, which encodes it as JSON. It
+	// replaces the key's last one, at a cost that does not depend on how many there are. The state must not change afterwards.
+	SaveState(key Key, state any)
+	// Prune removes the snapshots and states of an account whose keys are not used, such as those of organizations that no
+	// longer exist. The state of the account as a whole stays, and what is saved after this call.
 	Prune(account Account, used map[Key]bool)
 
 	// LoadSnapshot returns the key's snapshot if one of this fingerprint has been written. A snapshot of another
 	// fingerprint stays until it is replaced. What is damaged, of another version or of another key is not found.
 	LoadSnapshot(key Key, fingerprint string) (snapshot Snapshot, found bool)
-	// Load decodes the state of an account into *state if one has been written. When it returns false, *state may have
-	// been changed and must not be used.
-	Load(account Account, state any) (found bool)
+	// States loads the states of an account.
+	States(account Account) States
 	// Version is that of the key's snapshot as it would be loaded; 0: unknown.
 	Version(key Key) int64
-	// StateVersion is that of the account's state.
-	StateVersion(account Account) int64
+	// StateVersion is that of the key's state.
+	StateVersion(key Key) int64
 }
+
+// States decodes the state of a key of one account into *state, if one has been written. When it returns false, *state may
+// have been changed and must not be used.
+type States func(key Key, state any) (found bool)
 
 // State is what an exporter may do with what it shares.
 type State struct {

@@ -93,16 +93,16 @@ func TestStateIsLoadedAsItWasSaved(t *testing.T) {
 	}
 	f := newFolder(t)
 	var none, got state
-	if f.Load(named("default"), &none) {
+	if f.stateOf(whole("default"), &none) {
 		t.Error("found before anything was saved")
 	}
 	want := state{12, []string{"", "# sha256 \n# account", "\u2028"}, time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)}
 	f.saveState("default", want)
 	f.open()
-	if !f.Load(named("default"), &got) || !reflect.DeepEqual(got, want) {
+	if !f.stateOf(whole("default"), &got) || !reflect.DeepEqual(got, want) {
 		t.Errorf("loaded %+v, want %+v", got, want)
 	}
-	if f.Load(named("another"), &none) {
+	if f.stateOf(whole("another"), &none) {
 		t.Error("found the state of another account")
 	}
 }
@@ -128,7 +128,7 @@ func TestReadOnlyStoreChangesNothing(t *testing.T) {
 	f.saveState("default", 12)
 	f.saveState("torn", 12)
 	write(t, filepath.Join(f.dir, "runzero_exporter-123.tmp"), nil) // of the exporter that runs
-	for _, name := range f.names(".prom") {
+	for _, name := range f.names(".log") {
 		if strings.Contains(name, "torn") {
 			write(t, filepath.Join(f.dir, name), []byte("torn"))
 		}

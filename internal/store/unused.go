@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"maps"
 	"os"
 	"path"
@@ -14,35 +13,6 @@ import (
 // keepUnused is how long the files of an account stay that no configuration uses: a name may have been misspelt, or a
 // test made with another console.
 const keepUnused = 30 * 24 * time.Hour
-
-// find returns the file to load: the one of this version, or that of the first version while only that is there.
-func (s *Folder) find(account Account, file, flat string) (name string, old bool) {
-	s.use(account)
-	if _, err := os.Lstat(s.path(file)); errors.Is(err, os.ErrNotExist) {
-		if _, err := os.Lstat(s.path(flat)); err == nil {
-			return flat, true
-		}
-	}
-	return file, false
-}
-
-// replaces records that a file takes the place of one of the first version, which was loaded.
-func (s *Folder) replaces(file, flat string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.flat[file] = flat
-}
-
-// removeReplaced removes the file of the first version, if any, whose place a file has taken.
-func (s *Folder) removeReplaced(file string) {
-	s.mu.Lock()
-	flat := s.flat[file]
-	delete(s.flat, file)
-	s.mu.Unlock()
-	if flat != "" {
-		_ = os.Remove(s.path(flat)) // or it is removed when it is old
-	}
-}
 
 // use records that the configuration has an account.
 func (s *Folder) use(account Account) {
@@ -73,7 +43,7 @@ func (s *Folder) tidy() {
 			if unused && os.Remove(s.path(name)) == nil {
 				level.Info(s.Logger).Log("msg", "cached files removed: no configuration has used them for 30 days", "folder", s.path(name))
 			}
-		case info.Mode().IsRegular() && (isTemporary(name) || unused && isCached(strings.TrimSuffix(name, badSuffix))):
+		case info.Mode().IsRegular() && isTemporary(name):
 			_ = os.Remove(s.path(name))
 		}
 	})

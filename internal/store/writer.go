@@ -1,20 +1,21 @@
 package store
 
 import (
+	"container/list"
 	"fmt"
-	"slices"
+	"maps"
 	"sync"
 	"sync/atomic"
 )
 
 // task is something that the writer does.
 type task struct {
-	file string // that it replaces; empty when it is not a save
-	key  *Key   // nil unless it saves a snapshot
+	file string // whose content it saves; empty when it is not a save
+	key  Key    // of what it saves
 	run  func()
 }
 
-// WriteFile replaces a file of a folder, or what stands for one.
+// WriteFile replaces a file of a folder, or adds to it.
 type WriteFile func(name string, data []byte) error
 
 // writer does what is handed over to it, in order. Its owner calls work on one goroutine.
@@ -27,14 +28,15 @@ type writer struct {
 
 	wake chan struct{} // signals that the queue has grown
 
-	mu      sync.Mutex // held for a few instructions, never during file access
-	queue   []task
-	busy    bool            // whether the writer is at a task that it took from the queue
-	flushes []chan struct{} // closed when there is nothing left to do
+	mu      sync.Mutex               // held for a few instructions, never during file access
+	queue   list.List                // of tasks
+	saves   map[string]*list.Element // those in the queue, by file
+	busy    bool                     // whether the writer is at a task that it took from the queue
+	flushes []chan struct{}          // closed when there is nothing left to do
 }
 
 func newWriter(report func(string, error)) writer {
-	return writer{report: report, failed: map[string]task{}, wake: make(chan struct{}, 1)}
+	return writer{report: report, failed: map[string]task{}, saves: map[string]*list.Element{}, wake: make(chan struct{}, 1)}
 }
 
 // work does what is pending.
@@ -51,15 +53,15 @@ func (w *writer) retry() {
 	}
 }
 
-// save hands over the replacement of a file.
-func (w *writer) save(file string, key *Key, encode func() ([]byte, error), replace WriteFile) {
+// save hands over something to write.
+func (w *writer) save(file string, key Key, encode func() ([]byte, error), write func([]byte) error) {
 	t := task{file: file, key: key}
 	t.run = func() {
 		data, err := encode()
 		if err != nil {
 			err = fmt.Errorf("encode %s: %w", file, err)
 		} else {
-			err = replace(file, data)
+			err = write(data)
 		}
 		w.record(t, err)
 	}
@@ -71,10 +73,13 @@ func (w *writer) save(file string, key *Key, encode func() ([]byte, error), repl
 func (w *writer) enqueue(t task) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if t.file != "" {
-		w.queue = slices.DeleteFunc(w.queue, func(pending task) bool { return pending.file == t.file })
+	if pending := w.saves[t.file]; pending != nil {
+		w.queue.Remove(pending)
 	}
-	w.queue = append(w.queue, t)
+	at := w.queue.PushBack(t)
+	if t.file != "" {
+		w.saves[t.file] = at
+	}
 	signal(w.wake)
 }
 
@@ -91,7 +96,7 @@ func signal(c chan<- struct{}) {
 func (w *writer) next() (task, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.busy = len(w.queue) > 0
+	w.busy = w.queue.Len() > 0
 	if !w.busy {
 		for _, done := range w.flushes {
 			close(done)
@@ -99,8 +104,8 @@ func (w *writer) next() (task, bool) {
 		w.flushes = nil
 		return task{}, false
 	}
-	t := w.queue[0]
-	w.queue = slices.Delete(w.queue, 0, 1)
+	t := w.queue.Remove(w.queue.Front()).(task) // the queue holds nothing else
+	delete(w.saves, t.file)
 	return t, true
 }
 
@@ -108,7 +113,7 @@ func (w *writer) next() (task, bool) {
 func (w *writer) pending() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.queue) == 0 && !w.busy {
+	if w.queue.Len() == 0 && !w.busy {
 		return nil
 	}
 	done := make(chan struct{})
@@ -127,4 +132,10 @@ func (w *writer) record(t task, err error) {
 	if before := w.failing.Swap(failing); failing != before {
 		w.report(t.file, err)
 	}
+}
+
+// forget drops what failed of the keys of an account that are not used: what is not wanted is no failure.
+func (w *writer) forget(account Account, used map[Key]bool) {
+	maps.DeleteFunc(w.failed, func(_ string, t task) bool { return t.key.Account == account && !t.key.whole() && !used[t.key] })
+	w.record(task{}, nil)
 }

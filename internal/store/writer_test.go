@@ -39,10 +39,15 @@ func startWriter(t *testing.T, disk *slowDisk) (s *Folder, logged *bytes.Buffer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.replace = disk.replace
+	s.replace, s.append = disk.replace, disk.replace
 	go func() { _ = s.Run(t.Context()) }()
 	return s, logged
 }
+
+// whole is the key of an account's own state.
+func whole(account string) Key { return Key{Account: Account{Name: account}} }
+
+func load(s Store, key Key, state any) bool { return s.States(key.Account)(key, state) }
 
 func flush(t *testing.T, s *Folder) {
 	t.Helper()
@@ -57,10 +62,10 @@ func TestHangingDiskDelaysOnlyTheWriter(t *testing.T) {
 		disk := &slowDisk{delay: 10 * time.Second}
 		s, _ := startWriter(t, disk)
 
-		s.SaveState(Account{Name: "a"}, 1)
+		s.SaveState(whole("a"), 1)
 		synctest.Wait() // the writer is in the middle of the first file
 		for n := range 1000 {
-			s.SaveState(Account{Name: "a"}, n)
+			s.SaveState(whole("a"), n)
 			s.Save(Key{Collector: "sites"}, "", Snapshot{})
 			if !s.Healthy() {
 				t.Fatal("a hanging disk is not a failed one")
@@ -82,7 +87,7 @@ func TestHangingDiskDelaysOnlyTheWriter(t *testing.T) {
 		if waited := time.Since(start); waited != 30*time.Second {
 			t.Errorf("everything was written after %v, want three files in 30s", waited)
 		}
-		if n := len(disk.written); n != 3 || !strings.Contains(disk.written[1], "\n999\n") {
+		if n := len(disk.written); n != 3 || !strings.Contains(disk.written[1], " state 999\n") {
 			t.Errorf("%d files were written, want the first state, the newest state and the snapshot:\n%q", n, disk.written)
 		}
 	})
@@ -94,8 +99,8 @@ func TestRunWritesWhatIsPendingWhenItEnds(t *testing.T) {
 		s, _ := startWriter(t, disk)
 		flush(t, s) // nothing: returns at once
 		ctx, cancel := context.WithCancel(t.Context())
-		s.SaveState(Account{Name: "a"}, 1)
-		s.SaveState(Account{Name: "b"}, 1)
+		s.SaveState(whole("a"), 1)
+		s.SaveState(whole("b"), 1)
 		cancel()
 		if err := s.Flush(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("Flush returned %v", err)
@@ -113,7 +118,7 @@ func TestFailureAndRecoveryAreLoggedOnce(t *testing.T) {
 		s, logged := startWriter(t, disk)
 		save := func(accounts ...string) {
 			for _, account := range accounts {
-				s.SaveState(Account{Name: account}, 1)
+				s.SaveState(whole(account), 1)
 			}
 			flush(t, s)
 		}
@@ -142,14 +147,14 @@ func TestFailureOfWhatIsPrunedIsForgotten(t *testing.T) {
 		disk := &slowDisk{err: errors.New("no space left on device")}
 		s, _ := startWriter(t, disk)
 		s.Save(Key{Collector: "sites"}, "", Snapshot{})
-		s.SaveState(Account{Name: "a"}, 1)
+		s.SaveState(whole("a"), 1)
 		s.Prune(Account{}, nil)
 		flush(t, s)
 		if s.Healthy() {
 			t.Error("the state is not saved")
 		}
 		disk.err = nil
-		s.SaveState(Account{Name: "a"}, 2)
+		s.SaveState(whole("a"), 2)
 		flush(t, s)
 		if !s.Healthy() || len(disk.written) != 1 {
 			t.Errorf("healthy: %v, and %d files were written: unhealthy because of a file that is not wanted", s.Healthy(), len(disk.written))
@@ -160,11 +165,11 @@ func TestFailureOfWhatIsPrunedIsForgotten(t *testing.T) {
 func TestFolderThatVanishesAndReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := startWriter(t, &slowDisk{})
-		s.replace = s.replaceFile
+		s.replace, s.append = s.replaceFile, s.appendFile
 		if err := os.RemoveAll(s.dir); err != nil {
 			t.Fatal(err)
 		}
-		s.SaveState(Account{Name: "a"}, 1)
+		s.SaveState(whole("a"), 1)
 		s.Prune(Account{}, nil)
 		flush(t, s)
 		if s.Healthy() {
@@ -176,7 +181,7 @@ func TestFolderThatVanishesAndReturns(t *testing.T) {
 		time.Sleep(retryEvery)
 		synctest.Wait()
 		var state int
-		if !s.Healthy() || !s.Load(Account{Name: "a"}, &state) || state != 1 {
+		if !s.Healthy() || !load(s, whole("a"), &state) || state != 1 {
 			t.Errorf("not written again by itself: the state is %d", state)
 		}
 	})
@@ -188,14 +193,14 @@ func TestTooLargeAFileIsNotSaved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.limit = 300
+	s.limit = 600
 	go func() { _ = s.Run(t.Context()) }()
-	s.SaveState(Account{Name: "a"}, "short")
+	s.SaveState(whole("a"), "short")
 	flush(t, s)
-	s.SaveState(Account{Name: "a"}, strings.Repeat("x", 300))
+	s.SaveState(whole("a"), strings.Repeat("x", 600))
 	flush(t, s)
 	var state string
-	if s.Healthy() || !s.Load(Account{Name: "a"}, &state) || state != "short" {
+	if s.Healthy() || !load(s, whole("a"), &state) || state != "short" {
 		t.Errorf("healthy: %v, the state is %q", s.Healthy(), state)
 	}
 }
@@ -218,7 +223,7 @@ func TestConcurrentUse(t *testing.T) {
 		users.Go(func() {
 			for n := range 100 {
 				s.Save(key, "", series(n))
-				s.SaveState(Account{Name: key.Collector}, n)
+				s.SaveState(whole(key.Collector), n)
 				s.Prune(Account{}, map[Key]bool{{Collector: "0"}: true, {Collector: "1"}: true})
 				if !s.Healthy() {
 					t.Error("unhealthy")
@@ -238,7 +243,7 @@ func TestConcurrentUse(t *testing.T) {
 		if !found || snapshot.Families[0].Metric[0].GetGauge().GetValue() != 99 {
 			t.Errorf("the last snapshot is %v", snapshot)
 		}
-		if !s.Load(Account{Name: fmt.Sprint(i)}, &n) || n != 99 {
+		if !load(s, whole(fmt.Sprint(i)), &n) || n != 99 {
 			t.Errorf("the last state is %d", n)
 		}
 	}

@@ -141,7 +141,7 @@ func restartsCostNothing(t *testing.T, end func(*process)) {
 // addCut counts the polls that the end of a process has cut short, by collector, as the folder says.
 func addCut(t *testing.T, cut map[string]int, folder string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "*", "state.prom"))
+	files, err := filepath.Glob(filepath.Join(folder, "*", "state.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,20 +150,26 @@ func addCut(t *testing.T, cut map[string]int, folder string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var state struct {
-			Jobs []struct {
-				Collector string
-				Running   bool
-				Cut       int
+		type poll struct {
+			Collector string
+			Running   bool
+			Cut       int
+		}
+		last := map[string]poll{} // a line takes the place of those before it
+		for line := range bytes.Lines(text) {
+			fields := bytes.SplitN(line, []byte(" "), 3)
+			if !bytes.HasPrefix(fields[1], []byte("poll-")) {
+				continue
 			}
+			var p poll
+			if err := json.Unmarshal(fields[2], &p); err != nil {
+				t.Fatal(err)
+			}
+			last[string(fields[1])] = p
 		}
-		lines := bytes.SplitN(text, []byte("\n"), 4)
-		if err := json.Unmarshal(lines[2], &state); err != nil {
-			t.Fatal(err)
-		}
-		for _, j := range state.Jobs {
-			if j.Running || j.Cut > 0 {
-				cut[j.Collector]++
+		for _, p := range last {
+			if p.Running || p.Cut > 0 {
+				cut[p.Collector]++
 			}
 		}
 	}
@@ -246,7 +252,7 @@ func TestStartsWithDamagedCacheFiles(t *testing.T) {
 		"lost":      {os.Remove, 0},
 	} {
 		// Without the state, snapshots are not loaded.
-		for kind, patterns := range map[string][]string{"snapshots": {"snapshot-*-tasks-*", "snapshot-console-*"}, "state": {"state.prom"}} {
+		for kind, patterns := range map[string][]string{"snapshots": {"snapshot-*-tasks-*", "snapshot-console-*"}, "state": {"state.log"}} {
 			t.Run(kind+" "+what, func(t *testing.T) {
 				t.Parallel()
 				folder := t.TempDir()

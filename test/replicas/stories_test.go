@@ -242,7 +242,7 @@ func TestAResultWithoutItsStateIsNotPolledAgain(t *testing.T) {
 				return ""
 			}
 			saved.Store(saved.Load() || strings.Contains(args[5], "snapshot-sites"))
-			if saved.Load() && strings.HasSuffix(args[5], "state.prom") {
+			if saved.Load() && (strings.HasSuffix(args[5], "state.prom") || strings.Contains(args[5], "/poll-")) {
 				lost.Store(true)
 				return "ERR lost"
 			}
