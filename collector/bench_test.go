@@ -41,14 +41,18 @@ func serve(tb testing.TB, body []byte) *httptest.Server {
 	return server
 }
 
-func poll(tb testing.TB, server *httptest.Server, collect Collector) {
+func exportClient(tb testing.TB, server *httptest.Server) *runzero.Client {
 	api, err := runzero.New(runzero.Config{URL: server.URL, HTTP: config.HTTPClientConfig{
 		Authorization: &config.Authorization{Credentials: exportToken},
 	}})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, err := collect(tb.Context(), Poll{API: api, Now: time.Now()}); err != nil {
+	return api
+}
+
+func poll(tb testing.TB, server *httptest.Server, collect Collector) {
+	if _, err := collect(tb.Context(), Poll{API: exportClient(tb, server), Now: time.Now()}); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -15,7 +15,8 @@ import (
 // UUIDs. A value of an unreadable form is unknown.
 //
 // It reads a record's bytes instead of unmarshalling them into structs: a record then allocates nothing but its id,
-// unused members cost nothing, and a member of the wrong type does not end the stream.
+// unused members cost nothing, and a member of the wrong type does not end the stream. Reading assets, whose members
+// are nearly all used, by the tokens of jsontext takes 1.4 times as long.
 type lexer struct {
 	value   []byte // to read next: valid JSON, as bodyReader has checked
 	plain   bool   // value is a string whose bytes are known to be its text

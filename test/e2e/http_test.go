@@ -75,16 +75,19 @@ func get(t *testing.T, address string, header ...string) response {
 // waitForOK waits until a page responds with status 200.
 func waitForOK(t *testing.T, p *process, address string, header ...string) {
 	t.Helper()
-	eventually(t, func() error {
-		if err := p.alive(); err != nil {
-			return err
-		}
-		r, err := send(client, http.MethodGet, address, header...)
-		if err == nil && r.code != http.StatusOK {
-			err = fmt.Errorf("GET %s: %d: %s", address, r.code, tail(string(r.body)))
-		}
+	eventually(t, func() error { return p.responds(address, header...) })
+}
+
+// responds returns nil once a page responds with status 200.
+func (p *process) responds(address string, header ...string) error {
+	if err := p.alive(); err != nil {
 		return err
-	})
+	}
+	r, err := send(client, http.MethodGet, address, header...)
+	if err == nil && r.code != http.StatusOK {
+		err = fmt.Errorf("GET %s: %d: %s", address, r.code, tail(string(r.body)))
+	}
+	return err
 }
 
 // startReady starts the exporter and waits until it is ready.

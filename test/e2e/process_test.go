@@ -186,7 +186,12 @@ func (p *process) url() string {
 // eventually waits for a condition.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	limit, tick := time.NewTimer(patience), time.NewTicker(pollEvery)
+	eventuallyWithin(t, patience, check)
+}
+
+func eventuallyWithin(t *testing.T, most time.Duration, check func() error) {
+	t.Helper()
+	limit, tick := time.NewTimer(most), time.NewTicker(pollEvery)
 	defer limit.Stop()
 	defer tick.Stop()
 	for {
@@ -200,7 +205,7 @@ func eventually(t *testing.T, check func() error) {
 		select {
 		case <-tick.C:
 		case <-limit.C:
-			t.Fatalf("not within %s: %v", patience, err)
+			t.Fatalf("not within %s: %v", most, err)
 		}
 	}
 }
