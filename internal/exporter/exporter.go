@@ -22,6 +22,7 @@ import (
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/config"
+	"github.com/runzero-exporter/runzero_exporter/internal/exposition"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 	"github.com/runzero-exporter/runzero_exporter/internal/store"
 	"github.com/runzero-exporter/runzero_exporter/runzero"
@@ -183,14 +184,20 @@ func (e *Exporter) write(ctx context.Context) (polling context.Context, end func
 // Registry holds the metrics of the exporter itself. Those who serve it add their own.
 func (e *Exporter) Registry() *prometheus.Registry { return e.registry }
 
-// Gather implements prometheus.Gatherer: the results of polls and what is known live, sorted by name.
-func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
-	polled, err := e.poller.Gather()
-	accounts, accountsErr := e.inForce.Load().registry.Gather()
+// Exposition implements exposition.Source: the results of polls, and what is known live, sorted by name.
+func (e *Exporter) Exposition() (*exposition.View, []*dto.MetricFamily, error) {
+	view := e.poller.View()
+	accounts, err := e.inForce.Load().registry.Gather()
 	own, ownErr := e.registry.Gather()
-	families := slices.Concat(polled, accounts, own)
-	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })
-	return families, errors.Join(err, accountsErr, ownErr)
+	live := slices.Concat(view.Ages(e.options.Now()), accounts, own)
+	slices.SortFunc(live, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	return view, live, errors.Join(err, ownErr)
+}
+
+// Gather implements prometheus.Gatherer.
+func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
+	view, live, err := e.Exposition()
+	return append(view.Families(), live...), err
 }
 
 // Organizations returns the organizations that are polled.

@@ -45,7 +45,7 @@ func TestTheExpositionIsValidWhateverThePartsHold(t *testing.T) {
 			}
 			parts = append(parts, NewPart(families))
 		}
-		view, now := m.Merge(health, parts), time.Unix(1.7e9, 0)
+		view, now := m.Merge(time.Time{}, health, parts), time.Unix(1.7e9, 0)
 		families := view.Gather(now)
 		expectValid(t, m, families)
 		some := []Organization{{"", "Acme"}, {"a", "é"}, {"b", "unknown"}}[r.IntN(3):]
@@ -67,7 +67,7 @@ func TestAgesAreOfTheScrapeAndNeverNegative(t *testing.T) {
 	instant := func(site string, at float64) *dto.Metric {
 		return &dto.Metric{Label: []*dto.LabelPair{{Name: new("site_name"), Value: &site}}, Gauge: &dto.Gauge{Value: &at}}
 	}
-	v := NewMerger(collector.Catalogue(), collector.AgeOf()).Merge(nil, []*Part{NewPart([]*dto.MetricFamily{{
+	v := NewMerger(collector.Catalogue(), collector.AgeOf()).Merge(time.Time{}, nil, []*Part{NewPart([]*dto.MetricFamily{{
 		Name: new("runzero_scan_last_success_timestamp_seconds"), Type: dto.MetricType_GAUGE.Enum(),
 		Metric: []*dto.Metric{instant("HQ", 1000.25), instant("Plant", 5000)},
 	}})})
@@ -118,7 +118,7 @@ func expectValid(t *testing.T, m *Merger, families []*dto.MetricFamily) {
 	}
 	names := map[string]bool{}
 	for _, f := range families {
-		if d := m.catalogue[f.GetName()]; names[f.GetName()] || d.help != f.GetHelp() || d.typ != f.GetType() {
+		if d, known := m.definition(f.GetName()); !known || names[f.GetName()] || d.help != f.GetHelp() || d.typ != f.GetType() {
 			t.Fatalf("%s comes twice, or is not as in the catalogue: %s %q", f.GetName(), f.GetType(), f.GetHelp())
 		}
 		names[f.GetName()] = true
@@ -128,6 +128,11 @@ func expectValid(t *testing.T, m *Merger, families []*dto.MetricFamily) {
 			}
 		}
 	}
+}
+
+func (m *Merger) definition(name string) (definition, bool) {
+	number, known := m.catalogue.numbers[name]
+	return m.catalogue.families[number], known
 }
 
 func gatherer(families []*dto.MetricFamily) prometheus.Gatherer {
@@ -198,7 +203,7 @@ func savedAndLoaded(t *testing.T, s *store.Folder, families []*dto.MetricFamily)
 func (m *Merger) polledSeries(families []*dto.MetricFamily) map[string]int {
 	series := map[string]int{}
 	for _, f := range families {
-		if d, ok := m.catalogue[f.GetName()]; !ok || d.live || d.typ != f.GetType() {
+		if d, ok := m.definition(f.GetName()); !ok || d.live || d.typ != f.GetType() {
 			continue
 		}
 		for _, metric := range f.Metric {

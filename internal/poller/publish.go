@@ -170,7 +170,7 @@ func (p *Poller) publish(now time.Time) {
 	}
 	p.ready = p.ready || settled && len(p.accounts) > 0
 	next.ready = p.ready
-	next.view = p.merger.Merge(health, parts)
+	next.view = p.merger.Merge(now, health, parts)
 	next.status = p.statuses(now)
 	p.published.Store(next)
 }
@@ -195,3 +195,6 @@ func (p *Poller) Gather() ([]*dto.MetricFamily, error) {
 // Ready reports whether every poll has succeeded or failed once, or polling is paused. Once true it stays true: an
 // organization that is added later does not make the data of the others unready, nor does a console that is down.
 func (p *Poller) Ready() bool { return p.published.Load().ready }
+
+// View returns the families of what is published.
+func (p *Poller) View() *exposition.View { return p.published.Load().view }

@@ -12,6 +12,8 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/runzero-exporter/runzero_exporter/internal/exposition"
 )
 
 // scrapeTimeout is how long a response to a scrape may take, reading included. A client that reads more slowly would
@@ -52,7 +54,7 @@ func metrics(c Config) http.Handler {
 	if c.Registry != nil {
 		options.Registry = c.Registry
 	}
-	everything := promhttp.HandlerFor(c.Gatherer, options)
+	everything := exposition.NewHandler(c.Gatherer, options)
 	handler := atMost(c.MaxRequests, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		organizations, selected := r.URL.Query()["organization"]
 		if !selected {

@@ -20,8 +20,8 @@ import (
 // Config says what the handler serves, and where.
 type Config struct {
 	Logger        log.Logger
-	TelemetryPath string // which CheckTelemetryPath accepts
-	Gatherer      prometheus.Gatherer
+	TelemetryPath string                       // which CheckTelemetryPath accepts
+	Gatherer      prometheus.Gatherer          // an exposition.Source is scraped at the cost of copying
 	Organizations func() []poller.Organization // that are polled
 	// Of returns a gatherer of the series of the organizations that texts name; an error when one is not polled.
 	Of            func(texts []string) (prometheus.Gatherer, error)
