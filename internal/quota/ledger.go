@@ -28,8 +28,8 @@ type record struct {
 	LastReset        time.Time     // shortly before the last observed reset; zero before the first
 	FirstCall        time.Time
 	Window           resetWindow
-	Calls            []minute // own calls that count for today, oldest first
-	Unaccounted      int64    // own calls that Remaining may not include yet, not in flight
+	Calls            minutes // own calls that count for today, oldest first
+	Unaccounted      int64   // own calls that Remaining may not include yet, not in flight
 
 	Today        map[string]today // what was reported to each credential
 	EmptySince   time.Time        // when responses began to show that no calls are left for this exporter; zero: some are

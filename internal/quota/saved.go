@@ -1,8 +1,10 @@
 package quota
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -15,6 +17,35 @@ type Saved struct {
 	Refused   map[string]bool `json:",omitempty"` // credentials that the console refuses
 	Closed    time.Time       `json:",omitzero"`  // until when the gate is; zero: it is open
 	Backoff   time.Duration   `json:",omitempty"`
+}
+
+// minutes are persisted as pairs of milliseconds since 1970 and calls, because there are up to 1,440 of them.
+type minutes []minute
+
+// MarshalJSON implements json.Marshaler.
+func (all minutes) MarshalJSON() ([]byte, error) {
+	text := append(make([]byte, 0, 20*len(all)+2), '[')
+	for i, m := range all {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(strconv.AppendInt(append(text, '['), m.At.UnixMilli(), 10), ',')
+		text = append(strconv.AppendInt(text, m.Calls, 10), ']')
+	}
+	return append(text, ']'), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler. It also reads objects, which they were before.
+func (all *minutes) UnmarshalJSON(text []byte) error {
+	var pairs [][2]int64
+	if json.Unmarshal(text, &pairs) != nil {
+		return json.Unmarshal(text, (*[]minute)(all))
+	}
+	*all = nil
+	for _, pair := range pairs {
+		*all = append(*all, minute{At: time.UnixMilli(pair[0]).UTC(), Calls: pair[1]})
+	}
+	return nil
 }
 
 // Spent returns the calls that count for today, as State.Spent does.

@@ -3,6 +3,7 @@ package quota
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -100,5 +101,27 @@ func TestImpossibleSavedValuesAreDropped(t *testing.T) {
 	l := Saved{record: record{Unaccounted: -3, Calls: []minute{{At: start, Calls: -5}, {At: start, Calls: 0}, {At: start, Calls: 2}}}}.ledger(start)
 	if got := l.Spent(start); got != 2 || l.Unaccounted != 0 {
 		t.Errorf("%d spent and %d unaccounted, want 2 and 0", got, l.Unaccounted)
+	}
+}
+
+func TestMinutesAreReadInBothForms(t *testing.T) {
+	t.Parallel()
+	want := minutes{{At: start.Truncate(time.Millisecond).UTC(), Calls: 3}, {At: start.Add(time.Minute).Truncate(time.Millisecond).UTC(), Calls: 1}}
+	text, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects, err := json.Marshal([]minute(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range [][]byte{text, objects} {
+		var got minutes
+		if err := json.Unmarshal(form, &got); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v", form, got, err)
+		}
+	}
+	if bad := json.Unmarshal([]byte(`[["x",1]]`), new(minutes)); bad == nil {
+		t.Error("a text is taken for a time")
 	}
 }
