@@ -34,7 +34,8 @@ type row struct {
 	calls                   int    // of a poll
 	load                    schedule.Load
 	count                   int
-	setting                 string // the setting of the interval; empty when there is none
+	setting                 string        // the setting of the interval; empty when there is none
+	between                 time.Duration // changes of what is polled, too, while nothing has changed; 0: it is not
 }
 
 // With more organizations than this, a collector has one row for all of them.
@@ -108,6 +109,7 @@ func newRows(p schedule.Poll, organizations int, scans float64) []row {
 		between := time.Duration(float64(24*time.Hour) / scans)
 		change.load.Interval, change.load.Weight = max(p.Interval, between), p.Weight
 		// From one scan to the next it is polled as often as MaxInterval has passed.
+		r.between = between
 		unchanged := scans * max(0, math.Ceil(between.Seconds()/p.MaxInterval.Seconds())-1)
 		r.load.Calls *= unchanged * p.MaxInterval.Seconds() / (24 * time.Hour).Seconds()
 		return []row{change, r}

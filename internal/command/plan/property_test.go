@@ -19,7 +19,7 @@ import (
 // Whatever is configured: the resulting intervals fit into the share and spend all that the
 // configuration can use of it, and proposed intervals fit.
 func TestForecastsFitIntoTheShare(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
+	seed := uint64(1795996749337282200) // try 188: a longer interval between two scans that makes no fewer polls
 	random := rand.New(rand.NewPCG(seed, 0))
 	proposals := 0
 	for try := range 300 {

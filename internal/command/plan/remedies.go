@@ -39,6 +39,16 @@ func (f forecast) remedies(maxAge time.Duration) []string {
 		f.quotaSetting("share"), f.share.Share, formatCalls(f.demand/f.share.Share)))
 }
 
+// longer returns the interval, in seconds, in which the row makes this factor fewer calls.
+func (r row) longer(factor float64) float64 {
+	longer, between := r.load.Interval.Seconds()*factor, r.between.Seconds()
+	// From one change to the next there are whole polls. The last of them may have to go.
+	if polls := math.Ceil(between/r.load.Interval.Seconds()) - 1; polls > 0 {
+		longer = max(longer, between/(math.Floor(polls/factor)+1))
+	}
+	return longer
+}
+
 // longerIntervals returns settings that make the demand fit, with all intervals lengthened
 // by the same factor. It returns "" when results would expire in such intervals, or when no
 // interval helps, because polls that have no setting need too much.
@@ -58,6 +68,7 @@ func (f forecast) longerIntervals(maxAge time.Duration) string {
 	if left <= 0 || adjustable <= 0 {
 		return ""
 	}
+	factor := adjustable / left
 	var settings []string
 	separator := " " // flags can be copied as they are
 	for _, r := range f.rows {
@@ -68,7 +79,7 @@ func (f forecast) longerIntervals(maxAge time.Duration) string {
 		if r.load.Interval >= time.Minute {
 			unit = time.Minute
 		}
-		units := math.Ceil(r.load.Interval.Seconds() * adjustable / left / unit.Seconds())
+		units := math.Ceil(r.longer(factor) / unit.Seconds())
 		if units*unit.Seconds() > longest.Seconds() {
 			return ""
 		}
