@@ -46,7 +46,8 @@ type Credential struct {
 // account is an Account in operation. The loop owns it.
 type account struct {
 	Account
-	jobs  []*job           // sorted by organization, the cheapest first
+	jobs  []*job // sorted by organization, the cheapest first
+	index index
 	reach map[string]reach // by credential
 	// polled are the organizations to poll, and names their org_name by id.
 	polled []runzero.Organization
@@ -60,20 +61,26 @@ type account struct {
 	reloaded     bool                          // since the secrets were last looked at
 	forced       time.Time                     // when everything was last tried out of turn; see tryNow
 
-	loads     []schedule.Load
-	floor     time.Duration // see schedule.Floor; the last one while no call is left
-	paced     pacing        // what floor was worked out for
-	resets    time.Time     // when the quota is expected to reset; zero: it does not limit anything
-	wholeDay  time.Duration // what floor will be then
-	lastFirst time.Time     // when a job was last polled for the first time
+	running []*job // at most parallelPerAccount
+	stale   [derived][]*job
+	queue   queue
+	live    map[string]int64 // assets that are counted as live, by collector
+	repaced bool             // all jobs may be due at other times
+
+	tempo
+	loads     schedule.Sum
+	paced     pacing    // what tempo was worked out for
+	lastFirst time.Time // when a job was last polled for the first time
 	published publishedQuota
 	logged    loggedQuota
 	unmatched []string // organizations of labels that are not polled, as last logged
 	started   startLog
 	leader    leading
-	unsaved   []*job // whose state has changed since it was saved
-	stored    sum    // of its own state as the store has it
-	complete  bool   // each poll has had a result
+	shown     []*Status // in the order of jobs; nil for those of which nothing is shown
+	exposed   exposed
+	listed    []Organization // see organizations; nil: to be made
+	stored    sum            // of its own state as the store has it
+	complete  bool           // each poll has had a result
 	// reasons counts the polls that were started, by collector and reason.
 	reasons map[collector.PollReason]int64
 }
@@ -103,8 +110,8 @@ func newAccount(a Account) *account {
 	return &account{
 		Account: a, reach: map[string]reach{}, names: map[string]string{}, insufficient: map[use]insufficiency{},
 		faults: map[string]*fault{}, sums: map[string]secretSum{}, watched: map[string]context.CancelFunc{},
-		reasons: map[collector.PollReason]int64{},
-		logged:  loggedQuota{stretch: 1},
+		reasons: map[collector.PollReason]int64{}, live: map[string]int64{},
+		logged: loggedQuota{stretch: 1},
 	}
 }
 
@@ -126,24 +133,8 @@ func (a *account) refused(name string) bool {
 	return j != nil && j.unsupported
 }
 
-// byKey are the account's jobs.
-func (a *account) byKey() map[jobKey]*job {
-	byKey := make(map[jobKey]*job, len(a.jobs))
-	for _, j := range a.jobs {
-		byKey[j.key()] = j
-	}
-	return byKey
-}
-
 // job finds a job; nil when there is none.
-func (a *account) job(key jobKey) *job {
-	for _, j := range a.jobs {
-		if j.key() == key {
-			return j
-		}
-	}
-	return nil
-}
+func (a *account) job(key jobKey) *job { return a.index.byKey[key] }
 
 func (a *account) discovery() *job { return a.job(jobKey{name: schedule.Discovery}) }
 
@@ -246,7 +237,7 @@ func (a *account) selectOrganizations() error {
 	for _, o := range selected {
 		ids[o.ID] = schedule.OrganizationName(o)
 	}
-	a.polled, a.names = selected, collector.Distinguish(ids)
+	a.polled, a.names, a.listed = selected, collector.Distinguish(ids), nil
 	return nil
 }
 

@@ -154,25 +154,37 @@ func (j *job) newAttempt(ctx context.Context) *attempt {
 
 // sites are the site names, as the sites collector last found them, of the organizations that the job covers.
 func (j *job) sites() collector.SiteNames {
+	a := j.account
+	of := func(organizationID string, accountWide bool) *collector.Snapshot {
+		if other := a.job(jobKey{"sites", organizationID, accountWide}); other != nil && other != j {
+			return other.snapshot
+		}
+		return nil
+	}
+	switch all := of("", true); {
+	case all != nil && j.AccountWide:
+		return all.Sites
+	case all != nil && a.accountWide(j.Organization.ID):
+		if sites := all.SitesOf(j.Organization.ID); len(sites) > 0 {
+			return sites
+		}
+	}
+	if !j.AccountWide {
+		if own := of(j.Organization.ID, false); own != nil {
+			return own.Sites
+		}
+		return nil
+	}
 	var all collector.SiteNames
-	for _, other := range j.account.jobs {
-		if other.Name != "sites" || other.snapshot == nil || other == j {
+	for _, other := range a.index.alike[jobKey{name: "sites"}] {
+		if other.snapshot == nil {
 			continue
 		}
-		switch {
-		case other.AccountWide == j.AccountWide && other.Organization == j.Organization:
-			return other.snapshot.Sites
-		case other.AccountWide && j.account.accountWide(j.Organization.ID):
-			if sites := other.snapshot.SitesOf(j.Organization.ID); len(sites) > 0 {
-				return sites
-			}
-		case j.AccountWide:
-			if all == nil {
-				all = collector.SiteNames{}
-			}
-			for id, name := range other.snapshot.Sites {
-				all[collector.AccountSite(other.Organization.ID, id)] = name
-			}
+		if all == nil {
+			all = collector.SiteNames{}
+		}
+		for id, name := range other.snapshot.Sites {
+			all[collector.AccountSite(other.Organization.ID, id)] = name
 		}
 	}
 	return all

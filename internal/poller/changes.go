@@ -38,8 +38,8 @@ func (j *job) excused() bool { return j.waits != nil || j.freed }
 // followers are the jobs whose changes a feed finds out, or is to find out when it is supported again.
 func (j *job) followers() []*job {
 	var all []*job
-	for _, other := range j.account.jobs {
-		if other.feed == j || j.unsupported && other.Name == j.Name && other != j && j.account.accountWide(other.Organization.ID) {
+	for _, other := range j.account.index.alike[jobKey{name: j.Name}] {
+		if other.feed == j || j.unsupported && j.account.accountWide(other.Organization.ID) {
 			all = append(all, other)
 		}
 	}
@@ -48,16 +48,21 @@ func (j *job) followers() []*job {
 
 // firstChanges is when changes are first polled: one interval after the first poll of what has them.
 func (j *job) firstChanges() time.Time {
-	var first time.Time
-	for _, other := range j.followers() {
-		if other.followable() && (first.IsZero() || other.lastSuccess.Before(first)) {
-			first = other.lastSuccess
-		}
-	}
+	first := j.derivation.oldest
 	if first.IsZero() {
 		first = j.account.lastFirst // nothing to follow yet
 	}
 	return first.Add(j.inForce(j.Interval))
+}
+
+// oldestFollowed is when the oldest data was polled of what changes can be added to; zero: there is none.
+func (j *job) oldestFollowed() (oldest time.Time) {
+	for _, other := range j.followers() {
+		if other.followable() && (oldest.IsZero() || other.lastSuccess.Before(oldest)) {
+			oldest = other.lastSuccess
+		}
+	}
+	return oldest
 }
 
 // toFollow are the organizations whose changes are looked for at now.
@@ -123,6 +128,7 @@ func (j *job) pollFollowers(now time.Time) {
 			continue
 		}
 		other.unclear = other.unclear || j.overflows()
+		other.touch()
 		if other.running == nil && other.retry.IsZero() {
 			other.retry, other.reason = now, collector.ReasonChange
 			other.changed()
@@ -131,7 +137,10 @@ func (j *job) pollFollowers(now time.Time) {
 }
 
 // unproven has the next poll of changes prove that the console applies the search.
-func (j *job) unproven() { j.snapshot, j.part, j.lastSuccess = nil, nil, time.Time{} }
+func (j *job) unproven() {
+	j.snapshot, j.part, j.lastSuccess = nil, nil, time.Time{}
+	j.changed()
+}
 
 // applyChange applies what has changed in an organization.
 func (p *Poller) applyChange(feed *job, f collector.Followed, attempt *attempt) {

@@ -31,7 +31,7 @@ func TestTheLastCallsAreForPollsThatReportTheQuota(t *testing.T) {
 		{"nothing else is polled", []*job{console}, console, 1, true, false},
 		{"nothing else makes requests", []*job{derived, console}, console, 1, true, false},
 	} {
-		flight := (&account{jobs: c.jobs}).inFlight()
+		flight := (&account{jobs: c.jobs, index: newIndex(c.jobs)}).inFlight()
 		state := quota.State{Allowance: quota.Allowance{Known: true, Calls: c.calls, Stale: c.stale}}
 		if waits := flight.wouldStarveProbe(c.of, state); waits != c.waits {
 			t.Errorf("%s: waits %v, want %v", c.what, waits, c.waits)

@@ -37,7 +37,6 @@ type job struct {
 	meanGap     time.Duration // between the last polls of a job with a trigger
 	cached      time.Time     // lastSuccess of the snapshot as it was last saved
 	version     int64         // of the snapshot as it was loaded; 0: it is newer, or its version is not known
-	unsaved     bool          // it is among those of its account
 	stored      sum           // of its state as the store has it; zero: unknown
 	loaded      loadedJob     // as it was loaded from a store that others use, too
 	credential  string        // that was last used
@@ -53,6 +52,7 @@ type job struct {
 	series      int                 // of snapshot
 	previous    *collector.Snapshot // the snapshot that the organization's job had under another name or with other settings
 
+	derivation derivation
 	// What was last published of the job; nil is to be made again.
 	part   *exposition.Part
 	health *exposition.Part
@@ -173,30 +173,6 @@ func (j *job) free() bool { return j.unsupported && j.calls == 0 }
 // reportsUsage reports whether the job's responses carry usage headers. Those of unauthenticated endpoints do not.
 func (j *job) reportsUsage() bool {
 	return j.Collector == nil || j.Collector.Scope != collector.PerConsole
-}
-
-// changed has the job's families and status made again.
-func (j *job) changed() {
-	j.health, j.status = nil, nil
-	j.touch()
-}
-
-// touch has the job's state saved.
-func (j *job) touch() {
-	if !j.unsaved {
-		j.unsaved = true
-		j.account.unsaved = append(j.account.unsaved, j)
-	}
-}
-
-// takeUnsaved returns the jobs whose state is to be saved.
-func (a *account) takeUnsaved() []*job {
-	jobs := a.unsaved
-	a.unsaved = nil
-	for _, j := range jobs {
-		j.unsaved = false
-	}
-	return jobs
 }
 
 // start records that a poll begins.

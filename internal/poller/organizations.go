@@ -26,12 +26,13 @@ type Organization struct {
 func (p *Poller) Organizations() []Organization { return p.published.Load().organizations }
 
 func (a *account) organizations() []Organization {
-	var all []Organization
-	for _, o := range a.polled {
-		all = append(all, Organization{Account: a.Name, ID: o.ID, Name: a.names[o.ID], apiName: o.Name})
+	if a.listed == nil {
+		for _, o := range a.polled {
+			a.listed = append(a.listed, Organization{Account: a.Name, ID: o.ID, Name: a.names[o.ID], apiName: o.Name})
+		}
+		slices.SortFunc(a.listed, func(x, y Organization) int { return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID)) })
 	}
-	slices.SortFunc(all, func(x, y Organization) int { return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID)) })
-	return all
+	return a.listed
 }
 
 // Of returns a gatherer of what is exposed of the organizations that the texts name: by id in any case, or by name, which

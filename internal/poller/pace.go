@@ -14,17 +14,38 @@ const manyJobs = 40
 // what cannot be foreseen.
 const spare = 8
 
-// pacing is what a floor was worked out for. It is worked out again when a poll begins or ends, too.
+// negligible is the part of a floor by which another one may differ that is used instead.
+const negligible = 512
+
+// tempo is how often an account is polled at most.
+type tempo struct {
+	floor    time.Duration // see schedule.Floor; the last one while no call is left
+	resets   time.Time     // when the quota is expected to reset; zero: it does not limit anything
+	wholeDay time.Duration // what floor will be then
+}
+
+// pacing is what a tempo was worked out for. It is worked out again when a poll begins or ends, too.
 type pacing struct {
 	now       time.Time
 	allowance quota.Allowance
 	budget    int64
 }
 
-// pace sets the floor of the account's intervals. It is that with which all that is left of the day fits into the
+// pace sets the account's tempo.
+func (a *account) pace(now time.Time, s quota.State) {
+	before := a.tempo
+	a.setTempo(now, s)
+	// When all jobs are due is worked out again. Of many, a small difference is not worth that.
+	if len(a.jobs) > manyJobs && (a.floor-before.floor).Abs() < before.floor/negligible {
+		a.floor = before.floor
+	}
+	a.repaced = a.repaced || a.floor != before.floor || a.wholeDay != before.wholeDay || a.resets.Sub(before.resets).Abs() > time.Second
+}
+
+// setTempo sets the floor of the account's intervals. It is that with which all that is left of the day fits into the
 // allowance. With the last calls of a day, one more or less would make it jump: as long as what may wait least fits with
 // the floor of a whole day, that one holds, because the rest yields until the quota resets.
-func (a *account) pace(now time.Time, s quota.State) {
+func (a *account) setTempo(now time.Time, s quota.State) {
 	a.resets, a.wholeDay = time.Time{}, 0
 	if s.Allowance.Known {
 		a.resets = now.Add(s.Left)

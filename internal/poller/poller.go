@@ -190,47 +190,79 @@ func (p *Poller) loop(ctx context.Context, once map[*job]bool) {
 
 // startNext starts the job that has been due the longest, of several the cheapest; nil when none may start now.
 func (p *Poller) startNext(ctx context.Context, now time.Time, once map[*job]bool) *attempt {
-	var best *job
-	var bestDue time.Time
+	var best candidate
 	for _, a := range p.accounts {
-		s, flight := p.quotaState(a, now), a.inFlight()
-		if s.Stopped() || flight.exhausts(s) {
-			continue
-		}
-		for _, j := range a.jobs {
-			if j.running != nil || j.source != nil || once[j] || once != nil && j.Changes || flight.blocks(j) || flight.wouldStarveProbe(j, s) || once == nil && j.yields(now, allowance(s)) {
-				continue
-			}
-			due := j.due()
-			if once != nil && j.waits == nil {
-				due = j.ownDue() // each is tried once, whatever others have found
-			}
-			if now.Before(due) || once == nil && (j.awaitsOther(now) || j.comesInARush() && !j.mayStartInARush(now, s)) {
-				continue
-			}
-			if best == nil || cmp.Or(due.Compare(bestDue), cmp.Compare(j.turn(), best.turn()), cmp.Compare(j.Place, best.Place)) < 0 {
-				best, bestDue = j, due
-			}
+		if c := p.next(a, now, once); c.job != nil && (best.job == nil || c.compare(best) < 0) {
+			best = c
 		}
 	}
-	if best == nil {
+	j := best.job
+	if j == nil {
 		return nil
 	}
 	if once != nil {
-		once[best] = true
+		once[j] = true
 	}
-	if best.comesInARush() {
-		best.account.lastFirst = now
+	a := j.account
+	if j.comesInARush() {
+		a.lastFirst = now
+		for _, feed := range a.index.accountWide {
+			feed.outdate(scheduling) // see firstChanges
+		}
 	}
-	fault := best.faultOf()
-	best.countReason(fault, p.quotaState(best.account, now))
-	best.start(now)
-	best.account.paced = pacing{}
-	attempt := best.newAttempt(ctx)
+	fault := j.faultOf()
+	j.countReason(fault, p.quotaState(a, now))
+	j.start(now)
+	a.paced = pacing{}
+	attempt := j.newAttempt(ctx)
 	attempt.probe = fault
-	best.running = attempt
-	p.saveState(best.account)
+	j.running = attempt
+	a.running = append(a.running, j)
+	p.saveState(a)
 	return attempt
+}
+
+// candidate is a job that may start.
+type candidate struct {
+	job *job
+	due time.Time
+}
+
+// compare orders candidates by when they should start.
+func (c candidate) compare(other candidate) int {
+	return cmp.Or(c.due.Compare(other.due), cmp.Compare(c.job.turn(), other.job.turn()), cmp.Compare(c.job.Place, other.job.Place))
+}
+
+// next returns the job of an account that should start first of those that may start now; none: a candidate without one.
+func (p *Poller) next(a *account, now time.Time, once map[*job]bool) (best candidate) {
+	s := p.quotaState(a, now)
+	a.update()
+	flight := a.inFlight()
+	if s.Stopped() || flight.exhausts(s) {
+		return best
+	}
+	a.queue.wake(now)
+	jobs := a.queue.ready
+	if once != nil {
+		jobs = a.jobs // each is tried once, whatever others have found
+	}
+	for _, j := range jobs {
+		if j.running != nil || j.source != nil || once[j] || once != nil && j.Changes || flight.blocks(j) || flight.wouldStarveProbe(j, s) || once == nil && j.yields(now, allowance(s)) {
+			continue
+		}
+		due := j.due()
+		if once != nil && j.waits == nil {
+			due = j.ownDue()
+		}
+		if now.Before(due) || once == nil && (j.awaitsOther(now) || j.comesInARush() && !j.mayStartInARush(now, s)) {
+			continue
+		}
+		c := candidate{j, due}
+		if best.job == nil || cmp.Or(c.compare(best), cmp.Compare(j.derivation.at, best.job.derivation.at)) < 0 {
+			best = c
+		}
+	}
+	return best
 }
 
 // quotaState is the account's quota with the demand of its jobs. It sets the intervals in force.
@@ -280,10 +312,10 @@ func (p *Poller) untilNext(now time.Time) time.Duration {
 		if unsettled := a.started.unsettled(now); unsettled > 0 {
 			wait = min(wait, unsettled)
 		}
-		for _, j := range a.jobs {
-			if until := j.due().Sub(now); j.running == nil && j.source == nil && until > 0 {
-				wait = min(wait, until)
-			}
+		a.update()
+		a.queue.wake(now)
+		if next := a.queue.next(); !next.IsZero() {
+			wait = min(wait, next.Sub(now))
 		}
 	}
 	if !p.expires.IsZero() {
@@ -297,10 +329,12 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	now := p.config.Now()
 	j := attempt.job
 	a := j.account
-	if !slices.Contains(p.accounts, a) || !slices.Contains(a.jobs, j) {
+	a.running = slices.DeleteFunc(a.running, func(running *job) bool { return running == j })
+	if !slices.Contains(p.accounts, a) || a.job(j.key()) != j {
 		return // it no longer exists
 	}
 	j.running = nil
+	j.touch()
 	maps.Copy(a.sums, attempt.sums)
 	if cut := ctx.Err() != nil || attempt.stopped; attempt.err != nil && (cut || quota.Paused(attempt.err) || errors.Is(attempt.err, errNotRecorded) || errors.Is(attempt.err, store.ErrNotLeading)) {
 		// We stopped it: that is no failure of the console. What made no request is still due, and so is what the end
@@ -357,8 +391,7 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 		a.rediscover(j.credential)
 	}
 	p.finishChanges(attempt)
-	j.touch()
-	a.updateLoads()
+	a.update()
 	a.updateEstimate()
 	p.quotaState(a, now)
 	p.logResult(j, before, j.due())

@@ -1,7 +1,6 @@
 package poller
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -30,17 +29,6 @@ type identity struct {
 
 func (a *account) identity() identity { return identity{a.Name, a.Fingerprint, a.Quota} }
 
-// updateLoads works out what the account's jobs cost.
-func (a *account) updateLoads() {
-	var loads []schedule.Load
-	for _, j := range a.jobs {
-		if j.source == nil && !j.free() {
-			loads = append(loads, j.load())
-		}
-	}
-	a.loads, a.paced = schedule.Merge(loads), pacing{}
-}
-
 // load is what the job costs.
 func (j *job) load() schedule.Load {
 	load := schedule.Load{Calls: float64(max(j.calls, 1)), Interval: j.Interval, Weight: j.Weight}
@@ -50,9 +38,19 @@ func (j *job) load() schedule.Load {
 	case j.followed() || !j.everPolled() && j.Daily:
 		load.Interval = j.wholeInterval()
 	case j.onChange() || !j.everPolled() && j.trigger != nil:
-		load.Interval = min(max(cmp.Or(j.meanGap, j.MaxInterval), j.Interval), j.longest())
+		gap := j.MaxInterval
+		if j.meanGap > 0 {
+			gap = roughly(j.meanGap)
+		}
+		load.Interval = min(max(gap, j.Interval), j.longest())
 	}
 	return load
+}
+
+// roughly rounds a duration to one of 16 in each octave: of thousands of jobs, few are to cost something different.
+func roughly(d time.Duration) time.Duration {
+	const steps = 16
+	return time.Duration(math.Exp2(math.Round(math.Log2(float64(d))*steps) / steps))
 }
 
 // updateEstimate reports to the quota how many live assets the account has. Several collectors count them, each for itself,
@@ -61,14 +59,8 @@ func (a *account) updateEstimate() {
 	if !a.EstimateLimit {
 		return
 	}
-	live := map[string]int64{}
-	for _, j := range a.jobs {
-		if j.snapshot != nil {
-			live[j.Name] += j.live
-		}
-	}
 	most := int64(0)
-	for _, n := range live {
+	for _, n := range a.live {
 		most = max(most, n)
 	}
 	a.Quota.Estimate(most)
@@ -107,8 +99,8 @@ func (p *Poller) becomesReady(now time.Time) bool {
 	return !p.ready && p.follows() && len(p.accounts) > 0 && p.leadersReady(now)
 }
 
-// publishPause is the time between two publications. With thousands of jobs each costs milliseconds, and results come in
-// bursts.
+// publishPause is the time between two publications. Results come in bursts, and each publication has its pages encoded
+// again that have changed.
 const publishPause = time.Second
 
 // untilPublished is how long results wait to be published.
@@ -131,48 +123,82 @@ func (p *Poller) publish(now time.Time) {
 	settled := true
 	p.expires = time.Time{}
 	for _, a := range p.accounts {
-		health = append(health, exposition.NewPart(p.health.Reasons(a.Name, a.reasons)))
-		next.accounts = append(next.accounts, a.identity())
-		next.organizations = append(next.organizations, a.organizations()...)
 		s := p.quotaState(a, now)
+		a.update()
 		a.Quota.SetPace(s.Demand, s.Stretch)
-		settled = settled && (p.follows() && p.leaderReady(a, now) || !p.follows() && a.settled(s))
-		changed := a.published.differs(s)
-		if changed {
+		settled = settled && (p.ready || p.follows() && p.leaderReady(a, now) || !p.follows() && a.settled(s))
+		if a.published.differs(s) {
 			a.published = publishedQuota{stretch: s.Stretch, reason: s.Reason(), resumes: s.Resumes}
+			for _, j := range a.jobs {
+				j.redraw()
+			}
 		}
 		if p.published.Load() != nil { // else there is no loop yet, which logs this when it begins
 			p.logAccount(a, s, now)
 		}
-		for _, j := range a.jobs {
-			if j.silent() {
-				continue
-			}
-			if changed {
-				j.changed()
-			}
-			if j.health == nil {
-				j.describe(p.health, s)
-			}
-			health = append(health, j.health)
-			if j.snapshot == nil {
-				continue
-			}
-			if j.expired(now, p.config.MaxAge) {
-				j.status = nil
-				continue
-			}
-			parts = append(parts, j.part)
-			if end := j.expiry(p.config.MaxAge); !end.IsZero() && (p.expires.IsZero() || end.Before(p.expires)) {
-				p.expires = end
-			}
+		p.expose(a, s, now)
+		if end := a.exposed.firstEnd(); !end.IsZero() && (p.expires.IsZero() || end.Before(p.expires)) {
+			p.expires = end
 		}
+		health = append(append(health, exposition.NewPart(p.health.Reasons(a.Name, a.reasons))), a.exposed.health...)
+		parts = append(parts, a.exposed.parts...)
+		next.accounts = append(next.accounts, a.identity())
+		next.organizations = append(next.organizations, a.organizations()...)
 	}
 	p.ready = p.ready || settled && len(p.accounts) > 0
 	next.ready = p.ready
 	next.view = p.merger.Merge(now, health, parts)
 	next.status = p.statuses(now)
 	p.published.Store(next)
+}
+
+// exposed is what scrapes see of an account's jobs, in their order; nil for those of which they see nothing.
+type exposed struct {
+	health []*exposition.Part
+	parts  []*exposition.Part
+	ends   []time.Time // when a part is too old; zero: never
+}
+
+func newExposed(jobs int) exposed {
+	return exposed{make([]*exposition.Part, jobs), make([]*exposition.Part, jobs), make([]time.Time, jobs)}
+}
+
+// firstEnd is when the first part becomes too old; zero: never.
+func (e exposed) firstEnd() (first time.Time) {
+	for _, end := range e.ends {
+		if !end.IsZero() && (first.IsZero() || end.Before(first)) {
+			first = end
+		}
+	}
+	return first
+}
+
+// expose makes again what scrapes see of jobs that have changed, and withdraws what is too old.
+func (p *Poller) expose(a *account, s quota.State, now time.Time) {
+	for at, end := range a.exposed.ends {
+		if !end.IsZero() && !now.Round(0).Before(end) {
+			a.jobs[at].outdate(exposing)
+		}
+	}
+	for _, j := range a.takeStale(exposing) {
+		at := j.derivation.at
+		withdrawn := a.exposed.parts[at] == nil
+		a.exposed.health[at], a.exposed.parts[at], a.exposed.ends[at] = nil, nil, time.Time{}
+		if j.silent() {
+			continue
+		}
+		if j.health == nil {
+			j.describe(p.health, s)
+		}
+		a.exposed.health[at] = j.health
+		if j.snapshot != nil && !j.expired(now, p.config.MaxAge) {
+			a.exposed.parts[at], a.exposed.ends[at] = j.part, j.expiry(p.config.MaxAge)
+		}
+		if (a.exposed.parts[at] == nil) != withdrawn {
+			j.status = nil
+			j.outdate(showing)
+		}
+	}
 }
 
 // settled reports whether each job has had a result. While polling is paused, none can: that must not hold up a rollout.

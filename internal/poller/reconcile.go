@@ -2,6 +2,7 @@ package poller
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
@@ -10,7 +11,7 @@ import (
 // reconcile makes the account's jobs those that it needs now. A job that is needed as
 // before keeps its snapshot and its schedule.
 func (a *account) reconcile() {
-	before := a.byKey()
+	before := maps.Clone(a.index.byKey)
 	discovery := before[jobKey{name: schedule.Discovery}]
 	var jobs []*job
 	for _, poll := range schedule.Polls(a.needs()) {
@@ -43,21 +44,39 @@ func (a *account) reconcile() {
 	slices.SortStableFunc(jobs, func(x, y *job) int {
 		return cmp.Or(cmp.Compare(x.Organization.Name, y.Organization.Name), cmp.Compare(x.Place, y.Place))
 	})
-	a.jobs = jobs
-	a.takeUnsaved()
-	for _, j := range jobs {
-		j.touch()
-	}
-	a.connect()
+	a.running = slices.DeleteFunc(a.running, func(j *job) bool { return !slices.Contains(jobs, j) })
+	a.renew(jobs)
 	discovery.reschedule(a.discoveryInterval())
 	if !a.discovered() {
 		discovery.Weight = 1 // nothing else can be polled before
 	}
 }
 
+// index has an account's jobs by what they are looked for with.
+type index struct {
+	byKey        map[jobKey]*job
+	accountWide  []*job
+	alike        map[jobKey][]*job // of different organizations, by probe
+	reportsUsage bool              // some job's responses report the quota
+}
+
+func newIndex(jobs []*job) index {
+	i := index{byKey: make(map[jobKey]*job, len(jobs)), alike: map[jobKey][]*job{}}
+	for _, j := range jobs {
+		i.byKey[j.key()] = j
+		i.alike[j.probe()] = append(i.alike[j.probe()], j)
+		if j.AccountWide {
+			i.accountWide = append(i.accountWide, j)
+		}
+		i.reportsUsage = i.reportsUsage || j.reportsUsage() && j.source == nil
+	}
+	return i
+}
+
 // connect has jobs find those that they depend on.
 func (a *account) connect() {
-	byKey := a.byKey()
+	a.index = newIndex(a.jobs)
+	byKey := a.index.byKey
 	for _, j := range a.jobs {
 		j.feed, j.trigger = nil, nil
 		if j.Daily {
@@ -65,6 +84,20 @@ func (a *account) connect() {
 		}
 		if j.MaxInterval > 0 {
 			j.trigger = byKey[jobKey{name: j.Collector.ChangedBy, organizationID: j.Organization.ID}]
+		}
+	}
+	depend := func(j, on *job) {
+		if on != nil {
+			on.derivation.dependents = append(on.derivation.dependents, j)
+		}
+	}
+	for _, j := range a.jobs {
+		depend(j, j.feed)
+		if depend(j, j.trigger); j.trigger != nil {
+			depend(j, j.trigger.feed)
+		}
+		if feed := byKey[jobKey{name: j.Name, accountWide: true}]; feed != j && feed != nil && feed.Changes {
+			depend(feed, j) // which is first polled after what has the changes
 		}
 	}
 }
@@ -86,6 +119,7 @@ func (a *account) handOver(j *job) (heirs []*job) {
 		heirs = append(heirs, heir)
 	}
 	j.snapshot, j.part = nil, nil
+	j.touch()
 	return heirs
 }
 

@@ -83,7 +83,7 @@ func (p *Poller) apply(r reload) {
 	}
 	p.prune()
 	for _, a := range p.accounts {
-		a.updateLoads()
+		a.update()
 		a.updateEstimate()
 	}
 	p.turn.version = 0 // what is loaded now is for other accounts

@@ -118,7 +118,7 @@ func (p *Poller) save(j *job) {
 // may take the place of one that had all of them.
 func (p *Poller) saveState(a *account) {
 	now := p.config.Now()
-	for _, j := range a.takeUnsaved() {
+	for _, j := range a.takeStale(saving) {
 		if p.store == nil || !j.everPolled() && j.snapshot == nil && j.stored == (sum{}) {
 			continue
 		}
@@ -159,10 +159,7 @@ func (p *Poller) saveChanged(key store.Key, state any, stored *sum) {
 // expectedCalls is how many more calls the running polls are going to make, as far as that is known.
 func (a *account) expectedCalls() int64 {
 	expected := int64(0)
-	for _, j := range a.jobs {
-		if j.running == nil {
-			continue
-		}
+	for _, j := range a.running {
 		calls := max(j.calls, int64(j.Calls()))
 		if j.Name == schedule.Discovery {
 			calls = max(calls, int64(len(j.running.credentials)))

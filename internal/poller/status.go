@@ -71,6 +71,7 @@ func (p *Poller) Status() []AccountStatus {
 	all := slices.Clone(p.published.Load().status)
 	for i := range all {
 		all[i].Quota = all[i].quota.State(p.config.Now())
+		all[i].Polls = slices.DeleteFunc(slices.Clone(all[i].Polls), func(s *Status) bool { return s == nil })
 	}
 	return all
 }
@@ -79,17 +80,18 @@ func (p *Poller) statuses(now time.Time) []AccountStatus {
 	var all []AccountStatus
 	for _, a := range p.accounts {
 		s := p.quotaState(a, now)
-		status := AccountStatus{Name: a.Name, Console: a.Console, quota: a.Quota, Credentials: p.credentials(a)}
-		for _, j := range a.jobs {
-			if j.silent() {
-				continue
+		if stale := a.takeStale(showing); len(stale) > 0 {
+			a.shown = slices.Clone(a.shown) // what was published stays as it is
+			for _, j := range stale {
+				if j.status == nil {
+					j.status = p.status(j, s, now)
+				}
+				if a.shown[j.derivation.at] = j.status; j.silent() {
+					a.shown[j.derivation.at] = nil
+				}
 			}
-			if j.status == nil {
-				j.status = p.status(j, s, now)
-			}
-			status.Polls = append(status.Polls, j.status)
 		}
-		all = append(all, status)
+		all = append(all, AccountStatus{Name: a.Name, Console: a.Console, quota: a.Quota, Credentials: p.credentials(a), Polls: a.shown})
 	}
 	return all
 }

@@ -113,7 +113,7 @@ func (p *Poller) takeOver(l loaded) {
 	}
 	p.prune()
 	for _, a := range p.accounts {
-		a.updateLoads()
+		a.update()
 		a.updateEstimate()
 	}
 	p.publishSoon(now)
@@ -122,11 +122,9 @@ func (p *Poller) takeOver(l loaded) {
 
 // stop cancels the running polls of an account, which another exporter may make from now on.
 func (a *account) stop() {
-	for _, j := range a.jobs {
-		if j.running != nil {
-			j.running.stopped = true
-			j.running.cancel()
-		}
+	for _, j := range a.running {
+		j.running.stopped = true
+		j.running.cancel()
 	}
 }
 
@@ -134,7 +132,7 @@ func (a *account) stop() {
 func (p *Poller) merge(a, other *account) {
 	a.leader = other.leader
 	if other.leader.found {
-		idle := !slices.ContainsFunc(a.jobs, func(j *job) bool { return j.running != nil })
+		idle := len(a.running) == 0
 		for name, r := range other.reach {
 			if mine, known := a.reach[name]; !known || r.Polled.IsZero() || r.Polled.After(mine.Polled) { // zero: to be listed again
 				a.reach[name] = r
@@ -149,7 +147,7 @@ func (p *Poller) merge(a, other *account) {
 		a.reconcile()
 		// Account-wide jobs come first: whether they are supported decides which others there are.
 		for _, accountWide := range []bool{true, false} {
-			known := other.byKey()
+			known := other.index.byKey
 			for _, j := range a.jobs {
 				if o := known[j.key()]; o != nil && j.AccountWide == accountWide && j.running == nil && !o.olderThan(j) {
 					j.take(o, other)
@@ -161,7 +159,7 @@ func (p *Poller) merge(a, other *account) {
 	if !p.follows() {
 		a.requestDiscovery()
 	}
-	kept := other.byKey()
+	kept := other.index.byKey
 	for _, j := range a.jobs {
 		o := kept[j.key()]
 		if j.snapshot != nil && (o == nil || o.snapshot == nil || j.lastSuccess.After(o.lastSuccess)) {
@@ -182,7 +180,7 @@ func (a *account) takeFaults(other *account) {
 	for _, j := range a.jobs {
 		if key := a.keyOf(j.waits); key != nil {
 			j.waits = other.faults[*key]
-			j.touch()
+			j.changed()
 		}
 	}
 	a.faults = other.faults
@@ -201,9 +199,13 @@ func (j *job) olderThan(other *job) bool {
 func (j *job) take(o *job, other *account) {
 	newer := *o
 	newer.Poll, newer.account, newer.source, newer.feed, newer.trigger, newer.waits = j.Poll, j.account, j.source, j.feed, j.trigger, nil
-	newer.unsaved = j.unsaved
+	newer.derivation = j.derivation
 	if key := other.keyOf(o.waits); key != nil {
 		newer.waits = j.account.faults[*key]
+	}
+	if j.Changes && newer.snapshot == nil && !newer.unsupported {
+		// Its poll may be under way, or have failed: neither is a reason to forget that an earlier one has succeeded.
+		newer.snapshot, newer.part, newer.lastSuccess = j.snapshot, j.part, j.lastSuccess
 	}
 	*j = newer
 	j.changed()

@@ -65,11 +65,15 @@ func Floor(loads []Load, a Allowance) (floor time.Duration, ok bool) {
 	// From this floor on, a load is slowed.
 	slowedFrom := func(l Load) float64 { return l.Interval.Seconds() / l.weight() }
 	slices.SortFunc(loads, func(x, y Load) int { return cmp.Compare(slowedFrom(x), slowedFrom(y)) })
+	unslowed := make([]float64, len(loads)+1) // what the loads from the i-th on need as configured
+	for i, l := range slices.Backward(loads) {
+		unslowed[i] = unslowed[i+1] + Demand([]Load{l}, a.Left)
+	}
 	// With the first loads slowed, all need slowed/floor + asConfigured calls.
 	slowed := 0.0
 	for i, l := range loads {
 		slowed += l.Calls * a.Left.Seconds() / l.weight()
-		asConfigured = Demand(loads[i+1:], a.Left)
+		asConfigured = unslowed[i+1]
 		if i+1 == len(loads) || slowed/slowedFrom(loads[i+1])+asConfigured <= float64(a.Calls) {
 			break
 		}
@@ -91,17 +95,27 @@ func Ratio(loads []Load, floor time.Duration) float64 {
 
 // Merge adds up loads of the same interval and weight.
 func Merge(loads []Load) []Load {
-	var merged []Load
-	at := map[Load]int{}
+	var sum Sum
 	for _, l := range loads {
-		key := Load{Interval: l.Interval, Weight: l.Weight}
-		i, found := at[key]
-		if !found {
-			i = len(merged)
-			at[key] = i
-			merged = append(merged, key)
-		}
-		merged[i].Calls += l.Calls
+		sum.Add(l)
 	}
-	return merged
+	return sum
+}
+
+// Sum is the sum of loads by interval and weight, in this order.
+type Sum []Load
+
+// Add adds a load. Adding it with negative calls takes it away again.
+func (all *Sum) Add(l Load) {
+	at, found := slices.BinarySearchFunc(*all, l, func(x, y Load) int {
+		return cmp.Or(cmp.Compare(x.Interval, y.Interval), cmp.Compare(x.Weight, y.Weight))
+	})
+	switch {
+	case !found:
+		*all = slices.Insert(*all, at, l)
+	case (*all)[at].Calls+l.Calls == 0:
+		*all = slices.Delete(*all, at, at+1)
+	default:
+		(*all)[at].Calls += l.Calls
+	}
 }

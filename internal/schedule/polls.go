@@ -128,17 +128,6 @@ func discoveryOf(collectors []Collector) Poll {
 	return Poll{Name: Discovery, Interval: discoveryInterval, Weight: discoveryWeight}
 }
 
-// ShortestInterval is how often the most frequent poll is made.
-func ShortestInterval(collectors []Collector) time.Duration {
-	shortest := discoveryInterval
-	for _, c := range collectors {
-		if c.Scope != collector.HeadersOnly {
-			shortest = min(shortest, c.Interval)
-		}
-	}
-	return shortest
-}
-
 // Costs reports whether the poll makes requests again and again.
 func (p Poll) Costs() bool { return !p.FromDiscovery && p.Missing == "" && p.Interval > 0 }
 
