@@ -41,10 +41,10 @@ func TestReplicasRefillAnEmptiedServer(t *testing.T) {
 				time.Sleep(5 * time.Second)
 				before := w.server.copy()
 				w.replicas[2].kill() // and knows nothing when it starts
-				if w.leaders()[0] == w.replicas[2] {
+				if w.leader() == w.replicas[2] {
 					time.Sleep(45 * time.Second)
 				}
-				leader := w.leaders()[0]
+				leader := w.leader()
 				w.mu.Lock()
 				w.replicas[2] = w.start("new")
 				w.mu.Unlock()
@@ -70,7 +70,7 @@ func TestWhoeverLedLastRefillsAnEmptiedServer(t *testing.T) {
 			w := newWorld(t, seed, 2)
 			defer w.end()
 			time.Sleep(10 * time.Second)
-			former := w.leaders()[0]
+			former := w.leader()
 			former.stop()
 			time.Sleep(40 * time.Second)
 			w.resume(former)
@@ -104,7 +104,7 @@ func TestServerThatFallsBack(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			w.server.fallBack(before)
 			if writes {
-				w.leaders()[0].saveState()
+				w.leader().saveState()
 			}
 			time.Sleep(5 * time.Second)
 			w.checkSame()
@@ -118,7 +118,7 @@ func TestWriteThatIsOvertakenIsMadeAgain(t *testing.T) {
 		w := newWorld(t, 1, 2)
 		defer w.end()
 		time.Sleep(10 * time.Second)
-		w.leaders()[0].network.set(weather{there: longest, back: time.Millisecond})
+		w.leader().network.set(weather{there: longest, back: time.Millisecond})
 		time.Sleep(20 * time.Second)
 		w.weather(fair)
 		time.Sleep(longest)
@@ -150,7 +150,7 @@ func TestLeaderThatCouldNotWriteFollows(t *testing.T) {
 		former.network.set(away)
 		write(former)
 		time.Sleep(40 * time.Second)
-		write(w.leaders()[0])
+		write(w.leader())
 		time.Sleep(5 * time.Second)
 		former.network.set(fair)
 		time.Sleep(5 * time.Second)

@@ -198,6 +198,18 @@ func (w *world) checkPoll(r *replica, key Key, n int64) {
 	}
 }
 
+// leader waits for a replica that leads, and returns it.
+func (w *world) leader() *replica {
+	for range 120 {
+		if leaders := w.leaders(); len(leaders) > 0 {
+			return leaders[0]
+		}
+		time.Sleep(time.Second)
+	}
+	w.t.Fatal("nobody leads")
+	return nil
+}
+
 // leaders are the replicas that may poll now. Each of them must have the lease.
 func (w *world) leaders() (leaders []*replica) {
 	for _, r := range w.alive() {
