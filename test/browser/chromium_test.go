@@ -92,7 +92,8 @@ func (t *tab) run(test *testing.T, actions ...chromedp.Action) {
 func evaluate[T any](test *testing.T, t *tab, script string) T {
 	test.Helper()
 	var result T
-	t.run(test, chromedp.Evaluate(script, &result))
+	await := func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+	t.run(test, chromedp.Evaluate(script, &result, await))
 	return result
 }
 
