@@ -174,7 +174,7 @@ func (p *Poller) restoreJob(j *job, saved savedJob, now time.Time, how restoring
 		j.err = saved.Error.restored(true)
 	case j.unsupported:
 		if j.err = saved.Error.restored(true); how.restart && !how.mirror {
-			j.retry = sooner(j.retry, j.lastAttempt.Add(restartRetry))
+			j.retry = earlier(j.retry, j.lastAttempt.Add(restartRetry))
 		}
 	case j.failures > 0:
 		j.err = saved.Error.restored(false)

@@ -52,7 +52,7 @@ func (a *account) restoreFaults(saved []savedFault, now time.Time, how restoring
 		case s.Cause == runzero.Unreachable || s.Cause == runzero.Unreadable:
 			f.next, f.failures = now, 0
 		case s.Cause == runzero.Rejected && how.restart:
-			f.next = sooner(f.next, f.tried.Add(restartRetry))
+			f.next = earlier(f.next, f.tried.Add(restartRetry))
 		}
 		a.faults[s.Key] = f
 	}
@@ -64,11 +64,4 @@ func soon(t, now time.Time) time.Time {
 		return now
 	}
 	return t
-}
-
-func sooner(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
