@@ -213,15 +213,15 @@ func (n *network) renew(ctx context.Context, token string, ttl time.Duration) (b
 }
 
 func (n *network) release(ctx context.Context, id string) error {
-	return n.tell(ctx, func() error { return n.server.release(ctx, id) })
+	return n.carry(ctx, func() error { return n.server.release(ctx, id) })
 }
 
 func (n *network) write(ctx context.Context, token, name string, kept, version int64, data []byte) error {
-	return n.tell(ctx, func() error { return n.server.write(ctx, token, name, kept, version, data) })
+	return n.carry(ctx, func() error { return n.server.write(ctx, token, name, kept, version, data) })
 }
 
 func (n *network) remove(ctx context.Context, token string, version int64, names []string) error {
-	return n.tell(ctx, func() error { return n.server.remove(ctx, token, version, names) })
+	return n.carry(ctx, func() error { return n.server.remove(ctx, token, version, names) })
 }
 
 func (n *network) read(ctx context.Context, name string) ([]byte, error) {
@@ -232,7 +232,7 @@ func (n *network) versions(ctx context.Context, after int64) (map[string]int64, 
 	return ask(ctx, n, func() (map[string]int64, error) { return n.server.versions(ctx, after) })
 }
 
-func (n *network) tell(ctx context.Context, do func() error) error {
+func (n *network) carry(ctx context.Context, do func() error) error {
 	_, err := ask(ctx, n, func() (struct{}, error) { return struct{}{}, do() })
 	return err
 }

@@ -18,7 +18,7 @@ type memory struct {
 	observer
 }
 
-// observer is told what a server does, while it does nothing else.
+// observer sees what a server does, while it does nothing else.
 type observer interface {
 	granted(token string)
 	written(token, name string, version int64, data []byte)

@@ -64,7 +64,7 @@ func TestReplicasRefillAnEmptiedServer(t *testing.T) {
 }
 
 // Who led before the last one knows less, and leaves an emptied server to that one.
-func TestWhoeverLedLastRefillsAnEmptiedServer(t *testing.T) {
+func TestTheLastLeaderRefillsAnEmptiedServer(t *testing.T) {
 	for seed := range uint64(10) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, seed, 2)

@@ -25,10 +25,10 @@ func small() harness.Setup {
 }
 
 // story runs a test in a bubble.
-func story(t *testing.T, tell func(t *testing.T)) {
+func story(t *testing.T, course func(t *testing.T)) {
 	t.Helper()
 	t.Parallel()
-	synctest.Test(t, tell)
+	synctest.Test(t, course)
 }
 
 func TestAFollowerServesWhatTheLeaderDoes(t *testing.T) {
