@@ -33,7 +33,7 @@ func assetFields(stringCounts bool) []field[*asset] {
 		"rtts":{"icmp/echo":[90000,90001]},"services":`+services+`,"source_ids":[1],
 		"subnets":{"10.66.6.66/32":{"tags":{"PLANTED-location":"PLANTED"}}},"surface_types":[2],
 		"tag_descriptions":{"PLANTED-location":"PLANTED description"}}`), []field[*asset]{
-		{"addresses", either(full, `["10.66.6.66"]`, "[]")},
+		{"addresses", (*asset).appendAddresses},
 		{"alive", flag(func(a *asset) bool { return a.alive })},
 		{"created_at", number((*asset).createdAt)},
 		{"criticality", text(func(a *asset) string { return a.criticality().name })},
@@ -69,7 +69,7 @@ func assetFields(stringCounts bool) []field[*asset] {
 		{"service_ports_tcp", ports("tcp", func(p *port) string { return p.number })},
 		{"service_ports_udp", ports("udp", func(p *port) string { return p.number })},
 		{"service_products", ports("", func(p *port) string { return p.product })},
-		{"service_protocols", ports("", func(p *port) string { return p.protocol })},
+		{"service_protocols", protocols()},
 		{"site_id", text(func(a *asset) string { return a.site.id })},
 		{"site_name", text(func(a *asset) string { return a.site.name })},
 		{"software_count", count((*asset).softwareCount)},
@@ -118,6 +118,18 @@ func ports(of string, what func(*port) string) func(*asset, []byte) []byte {
 			b = appendString(b, value)
 		}
 		return append(b, ']')
+	}
+}
+
+// protocols appends HTTP wherever there is TLS, as the records of the services do.
+func protocols() func(*asset, []byte) []byte {
+	listed := ports("", func(p *port) string { return p.protocol })
+	return func(a *asset, b []byte) []byte {
+		b = listed(a, b)
+		if a.speaks("tls") {
+			b = append(b[:len(b)-1], `,"http"]`...)
+		}
+		return b
 	}
 }
 

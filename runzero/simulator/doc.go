@@ -16,9 +16,9 @@
 // and stays broken. Incidents break more, at times that the caller chooses.
 //
 // Real responses contain secrets, people, addresses and free text where nobody expects
-// them. Here these are fakes that contain the word PLANTED or the address 10.66.6.66, so
-// that tests can search for them in places where they must not appear. Identifiers, a few
-// enumerated values and everything that the exporter exports by design are not planted.
+// them. Here these are fakes that contain the word PLANTED or the address 10.66.6.66, or addresses of assets from ranges
+// that nothing else uses, so that tests can search for them (Planted) in places where they must not appear. Identifiers,
+// a few enumerated values and everything that the exporter exports by design are not planted.
 //
 // Comments call a behaviour documented when runZero's documentation or API description
 // states it, seen when real responses show it, and assumed when neither is known.

@@ -95,7 +95,7 @@ func TestSensitiveStringsArePlanted(t *testing.T) {
 			}
 			name := kind + ":" + field
 			switch found := bare[name]; {
-			case strings.Contains(text, "PLANTED") || strings.Contains(text, "10.66.6.66"):
+			case Planted(text) != "":
 				if found == "" || found == "nothing" {
 					bare[name] = "planted"
 				}

@@ -108,6 +108,7 @@ func (p *searchParser[T]) not() (func(T) bool, error) {
 // keywords are the names that searches have for fields, most specific first. Of a list of fields any may match.
 var keywords = map[string][]string{
 	"site":            {"site_id site_name", "directory_user_site_id", "directory_group_site_id", "id name"},
+	"address":         {"service_address", "addresses"},
 	"name":            {"names", "directory_user_display_name", "directory_group_display_name", "essid", "software_product", "vulnerability_name"},
 	"tag":             {"tags"},
 	"source":          {"sources"},
@@ -115,6 +116,7 @@ var keywords = map[string][]string{
 	"os_eol_extended": {"eol_os_ext"},
 	"outlier":         {"outlier_score"},
 	"protocol":        {"service_protocol", "service_protocols"},
+	"protocols":       {"service_protocol", "service_protocols"},
 	"transport":       {"service_transport"},
 	"port":            {"service_port", "service_ports_tcp service_ports_udp"},
 	"product":         {"software_product", "service_products"},

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,7 +13,7 @@ import (
 func searchRows(t *testing.T, c *Console, export, search string) []object {
 	t.Helper()
 	// Records of assets are large.
-	fields := map[string]string{"assets": "id", "services": "service_port,service_protocol", "software": "software_product", "vulnerabilities": "vulnerability_severity",
+	fields := map[string]string{"assets": "id", "services": "service_port,service_protocol,service_transport,service_address,type,os,alive", "software": "software_product", "vulnerabilities": "vulnerability_severity",
 		"tasks": "type,recur,status,updated_at,created_at,site_id,agent_id"}
 	return exported(t, c, 0, export, "fields="+fields[export]+"&search="+url.QueryEscape(search))
 }
@@ -25,6 +26,8 @@ func TestSearchesAssets(t *testing.T) {
 	for first = range c.Assets(0) {
 		break
 	}
+	spoken := protocolsOf(c)
+	speaks := func(a Asset, protocol string) bool { return slices.Contains(spoken[a.ID], protocol) }
 	for search, want := range map[string]func(Asset) bool{
 		"":                                  func(Asset) bool { return true },
 		"alive:f and scanned:=true":         func(a Asset) bool { return !a.Alive && a.Scanned },
@@ -45,6 +48,17 @@ func TestSearchesAssets(t *testing.T) {
 		"os_eol_extended:<1year":            func(a Asset) bool { return a.EOLOSExt != 0 && a.EOLOSExt < now+365*day },
 		"service_count:>=3":                 func(a Asset) bool { return a.Services >= 3 },
 		"vulnerability_count:<1 and port:1": nil,
+		"type:server and alive:t":           func(a Asset) bool { return a.Type == "Server" && a.Alive },
+		"os:linux":                          func(a Asset) bool { return strings.Contains(a.OS, "Linux") },
+		"port:161":                          func(a Asset) bool { return speaks(a, "snmp") },
+		"protocol:tls":                      func(a Asset) bool { return speaks(a, "tls") },
+		"protocols:http":                    func(a Asset) bool { return speaks(a, "http") },
+		"(type:switch or type:router) and protocol:snmp": func(a Asset) bool {
+			return (a.Type == "Switch" || a.Type == "Router") && speaks(a, "snmp")
+		},
+		"address:" + first.Addresses[0].String(): func(a Asset) bool {
+			return strings.Contains(fmt.Sprint(a.Addresses), first.Addresses[0].String())
+		},
 	} {
 		n := 0
 		for a := range c.Assets(0) {
@@ -56,6 +70,15 @@ func TestSearchesAssets(t *testing.T) {
 			t.Errorf("%q finds %d assets, want %d", search, got, n)
 		}
 	}
+}
+
+// protocolsOf are the protocols of each asset's services.
+func protocolsOf(c *Console) map[string][]string {
+	spoken := map[string][]string{}
+	for s := range c.Services(0) {
+		spoken[s.AssetID] = append(spoken[s.AssetID], strings.Fields(s.Protocol)...)
+	}
+	return spoken
 }
 
 func TestSearchesOtherRecords(t *testing.T) {
@@ -78,6 +101,11 @@ func TestSearchesOtherRecords(t *testing.T) {
 		{"tasks", "site:" + c.orgs[0].sites[1].id, is("site_id", c.orgs[0].sites[1].id)},
 		{"services", "port:443", is("service_port", "443")},
 		{"services", "protocol:tls and transport:tcp", func(o object) bool { return strings.Contains(o["service_protocol"].(string), "tls") }},
+		{"services", "address:10.", func(o object) bool { return strings.HasPrefix(o["service_address"].(string), "10.") }},
+		{"services", "transport:udp and port:161", is("service_protocol", "snmp")},
+		{"services", "protocol:http", func(o object) bool { return strings.Contains(o["service_protocol"].(string), "http") }},
+		{"services", "type:server and alive:t", func(o object) bool { return o["type"] == "Server" && o["alive"] == true }},
+		{"services", "os:linux", func(o object) bool { return strings.Contains(o["os"].(string), "Linux") }},
 		{"software", `product:="Edge"`, is("software_product", "Edge")},
 		{"vulnerabilities", "severity:critical", is("vulnerability_severity", "Critical")},
 		{"certificates", "valid_until:<30days", func(o object) bool { end := unix(o, "validity_end"); return end != 0 && end < now+30*day }},

@@ -57,9 +57,10 @@ func (s *service) number() int {
 
 func serviceFields(assets []field[*asset]) []field[*service] {
 	return table(of(assets, func(s *service) *asset { return s.asset }),
-		fixed[*service](`{"service_address":"10.66.6.66","service_data":{"banner":"PLANTED-banner","ts":"1616160000"},"service_link":"https://10.66.6.66/","service_screenshot_link":"/PLANTED.png",
+		fixed[*service](`{"service_data":{"banner":"PLANTED-banner","ts":"1616160000"},"service_link":"https://10.66.6.66/","service_screenshot_link":"/PLANTED.png",
 			"service_summary":"PLANTED summary","service_vhost":"PLANTED.example.com"}`),
 		[]field[*service]{
+			{"service_address", func(s *service, b []byte) []byte { return appendAddress(b, s.address()) }},
 			{"service_asset_id", uuid(func(s *service) key { return s.key })},
 			{"service_created_at", number((*service).createdAt)},
 			{"service_id", uuid((*service).id)},

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"iter"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -39,30 +40,36 @@ type Asset struct {
 	Sources                              []string
 	Tags                                 map[string]string // env and location, as far as it has them
 	Owners                               []AssetOwner
+	Addresses                            []netip.Addr // in the order of its record
 }
 
 // Assets are the assets of an organization now.
 func (c *Console) Assets(org int) iter.Seq[Asset] {
 	return each(c.view().assets(c.orgs[org], 0), func(a *asset) Asset {
 		s := a.known()
+		addresses := make([]netip.Addr, len(a.addresses()))
+		for i, address := range a.addresses() {
+			addresses[i] = address(a)
+		}
 		return Asset{ID: a.key.uuid(), SiteID: a.site.id, SiteName: a.site.name, Type: a.typ(), OS: a.osName(), OSVendor: s.vendor, OSProduct: s.product,
 			Risk: a.risk().name, Criticality: a.criticality().name, Alive: a.alive, Scanned: a.scanned(), Sparse: a.sparse,
 			FirstSeen: a.born, LastSeen: a.seen, EOLOS: s.eol, EOLOSExt: s.eolExt,
-			Services: a.serviceCount(), Software: a.softwareCount(), Vulnerabilities: a.vulnerabilityCount(), Sources: a.sources(), Tags: a.tags(), Owners: a.owners()}
+			Services: a.serviceCount(), Software: a.softwareCount(), Vulnerabilities: a.vulnerabilityCount(), Sources: a.sources(), Tags: a.tags(), Owners: a.owners(), Addresses: addresses}
 	})
 }
 
 // Service is one service. Protocol has all its protocols, separated by spaces; it may be
-// empty. Port is 0 if there is none.
+// empty. Port is 0 if there is none. Address is one of its asset's.
 type Service struct {
-	Transport, Protocol string
-	Port                int
+	AssetID, Transport, Protocol string
+	Address                      netip.Addr
+	Port                         int
 }
 
 // Services are the services of an organization now.
 func (c *Console) Services(org int) iter.Seq[Service] {
 	return each(perAsset((*service).fill)(c.view(), c.orgs[org], 0), func(s *service) Service {
-		return Service{Transport: s.transport, Protocol: s.protocols(), Port: s.number()}
+		return Service{AssetID: s.key.uuid(), Address: s.address(), Transport: s.transport, Protocol: s.protocols(), Port: s.number()}
 	})
 }
 

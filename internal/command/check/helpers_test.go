@@ -101,11 +101,14 @@ func checkAll(t *testing.T, o Options, dial command.Dial, consoles ...*simulator
 	for _, console := range consoles {
 		requests += console.Count()
 		_, clientSecret := console.Client()
-		for _, secret := range []string{console.AccountToken(), console.ExportToken(0), console.OrganizationToken(0), clientSecret, "PLANTED"} {
+		for _, secret := range []string{console.AccountToken(), console.ExportToken(0), console.OrganizationToken(0), clientSecret} {
 			if strings.Contains(r.out+fmt.Sprint(err), secret) {
 				t.Errorf("a secret is printed: %s (%v)", r.out, err)
 			}
 		}
+	}
+	if planted := simulator.Planted(r.out + fmt.Sprint(err)); planted != "" {
+		t.Errorf("%s is printed: %s (%v)", planted, r.out, err)
 	}
 	if announced := r.announced(t); requests > announced {
 		t.Errorf("%d requests, %d announced: %s", requests, announced, r.out)
