@@ -127,6 +127,12 @@ func kinds() []kind {
 		{"services", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
 			return rows(organizationRows[counted](ctx, c, "/export/org/services.jsonl", "services", requested, "", ""))
 		}},
+		{"assets", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
+			return rows(c.TargetAssets(ctx, requested, ""))
+		}},
+		{"services", func(ctx context.Context, c *Client) iter.Seq2[row, error] {
+			return rows(c.TargetServices(ctx, requested, ""))
+		}},
 	}
 }
 
