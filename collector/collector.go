@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type Collector func(context.Context, Poll) (Snapshot, error)
 type Poll struct {
 	API          *runzero.Client
 	Organization Organization
+	Account      string // account_name; empty if accounts have no names
 	// Organizations maps the ids of the organizations to export to their org_name. It is set in account-wide polls
 	// only, where Organization is empty. Records of other organizations are left out.
 	Organizations map[string]string
@@ -55,6 +57,9 @@ type Snapshot struct {
 	Overlooked bool
 	// Tasks is set in snapshots of tasks. Nil: those of a version that did not know it.
 	Tasks *Tasks
+	// Targets are those of a discovery, in the format of Prometheus's HTTP service discovery; nil for all others.
+	Targets json.RawMessage
+	Dropped int64 // targets of a discovery that were left out because there are too many; not cached
 	// Listed is how many rows the lists had from which the families were made.
 	Listed runzero.Listed
 }
@@ -142,6 +147,7 @@ type Spec struct {
 	Calls        int           // API calls of a poll; 0: one
 	Interval     time.Duration // default interval; 0: --cache.interval
 	Query        Query         // set by QuerySpec only
+	Discovery    Discovery     // set by DiscoverySpec only
 	Collect      Collector
 	// AccountWide is the account-wide form of a PerOrganization collector, which polls all organizations at once; nil
 	// if there is none. If its polls fail with ErrUnsupported, the organizations are polled one by one.

@@ -16,8 +16,10 @@ func lists(t *testing.T) map[string]form {
 	lists := forms(t)
 	maps.DeleteFunc(lists, func(name string, f form) bool { return f.single || name == "account's organizations" })
 	query := lists["query"]
-	query.collector = QuerySpec(Query{Name: "q", Of: "services"}, time.Hour).Collect
-	lists["query"] = query
+	query.collector = QuerySpec(Query{Name: "q", Of: "services"}).Collect
+	discovery := lists["discovery"]
+	discovery.collector = DiscoverySpec(Discovery{Name: "d", Of: "assets"}).Collect
+	lists["query"], lists["discovery"] = query, discovery
 	return lists
 }
 

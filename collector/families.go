@@ -133,6 +133,11 @@ func Catalogue() []Metric {
 		{"queries", false, Experimental, []Metric{
 			{Name: "runzero_query_results", Type: gauge, Labels: words("org_name query"), Help: "Number of results of the query of this name in the configuration file."},
 		}},
+		{"discovery", false, Experimental, []Metric{
+			{Name: "runzero_discovery_targets", Type: gauge, Labels: words("org_name discovery"), Help: "Targets at /sd/NAME of the discovery entry of this name in the configuration file."},
+			{Name: "runzero_discovery_targets_dropped", Type: gauge, Labels: words("org_name discovery"), Help: "Targets that are left out of the discovery entry because there are more than its max_targets."},
+			{Name: "runzero_discovery_assets", Type: gauge, Labels: words("org_name discovery site_name asset_type"), Help: "Assets with at least one target of the discovery entry. Only the most frequent asset types are kept; the rest are other."},
+		}},
 		{"tasks findings wireless directory assets services software api_keys", false, Stable, []Metric{
 			{Name: "runzero_collector_folded_values", Type: gauge, Labels: words("org_name collector label"), Help: "Values of the label that have no series of their own: they are counted as other, or left out of families that have no other."},
 		}},

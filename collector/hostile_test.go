@@ -123,6 +123,7 @@ func forms(t *testing.T) map[string]form {
 		"software":                {of("software"), softwarePath, Poll{}, words("software_vendor software_product"), false, nil},
 		"vulnerabilities":         {of("vulnerabilities"), vulnerabilitiesPath, Poll{}, words("site_id site_name vulnerability_severity"), false, nil},
 		"directory":               {of("directory"), usersPath, Poll{}, words("directory_user_source_id"), false, nil},
+		"discovery":               {Discovery{Name: "d", Of: "assets", MaxTargets: 5}.collect, assetsPath, Poll{}, words("site_id site_name names type os addresses tags"), false, nil},
 		"query":                   {Query{Name: "q", Of: "services"}.collect, servicesPath, Poll{}, words("service_id"), false, nil},
 	}
 }

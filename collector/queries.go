@@ -3,7 +3,6 @@ package collector
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -16,10 +15,10 @@ type Query struct {
 }
 
 // QuerySpec describes the collector of a query. Queries are not in Specs, because they are not enabled by flags.
-func QuerySpec(q Query, interval time.Duration) Spec {
+func QuerySpec(q Query) Spec {
 	return Spec{
 		Name: "queries/" + q.Name, Help: "number of " + q.Of + " matching the query " + q.Name, Query: q,
-		Needs: runzero.ExportToken, Interval: interval, Collect: guarded(q.collect),
+		Needs: runzero.ExportToken, Collect: guarded(q.collect),
 	}
 }
 

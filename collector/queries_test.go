@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/runzero"
 )
@@ -38,8 +37,8 @@ func TestQueryMakesOneRequest(t *testing.T) {
 }
 
 func TestQuerySpec(t *testing.T) {
-	spec := QuerySpec(Query{Name: "exposed", Of: "assets"}, time.Hour)
-	if spec.Name != "queries/exposed" || spec.Scope != PerOrganization || spec.Needs != runzero.ExportToken || spec.Interval != time.Hour || spec.AccountWide != nil || spec.OffByDefault {
+	spec := QuerySpec(Query{Name: "exposed", Of: "assets"})
+	if spec.Name != "queries/exposed" || spec.Scope != PerOrganization || spec.Needs != runzero.ExportToken || spec.AccountWide != nil || spec.OffByDefault {
 		t.Errorf("spec is %+v", spec)
 	}
 	s := collect(t, spec.Collect, responses{assetsPath: {body: `{"id":"1"}`}}, Poll{})

@@ -41,7 +41,7 @@ func (c fileCollectors) check() error {
 	return nil
 }
 
-// collectors returns the enabled collectors, the cheapest first, and then the queries.
+// collectors returns the enabled collectors, the cheapest first, then the queries and the discoveries.
 func (f Flags) collectors(in file, settings collector.Settings) ([]schedule.Collector, error) {
 	if err := in.Collectors.check(); err != nil {
 		return nil, err
@@ -63,14 +63,19 @@ func (f Flags) collectors(in file, settings collector.Settings) ([]schedule.Coll
 			enabled = append(enabled, c)
 		}
 	}
-	if err := f.refresh(in.Collectors.Assets, enabled); err != nil {
+	assets, err := f.refreshAssets(in.Collectors.Assets, enabled)
+	if err != nil {
 		return nil, err
 	}
 	queries, err := f.queries(in.Queries)
 	if err != nil {
 		return nil, err
 	}
-	enabled = append(enabled, queries...)
+	discoveries, err := f.discoveries(in.Discovery, settings, assets, enabled)
+	if err != nil {
+		return nil, err
+	}
+	enabled = slices.Concat(enabled, queries, discoveries)
 	if !slices.ContainsFunc(enabled, func(c schedule.Collector) bool { return c.Scope != collector.HeadersOnly }) {
 		return nil, errors.New("no enabled collector polls the API: enable one with --collector.NAME")
 	}
@@ -92,18 +97,12 @@ func (f Flags) queries(in []sourced[fileQuery]) ([]schedule.Collector, error) {
 		case !slices.Contains(kinds, q.Of.Value):
 			return nil, q.Of.wrong("of", "must be one of %s", strings.Join(kinds, ", "))
 		}
-		interval, err := f.interval("interval", q.Interval.or(f.cacheInterval()))
+		query := collector.Query{Name: q.Name.Value, Of: q.Of.Value, Search: q.Search}
+		c, err := f.schedulePolls(collector.QuerySpec(query), q.Interval, q.Weight)
 		if err != nil {
 			return nil, err
 		}
-		query := collector.Query{Name: q.Name.Value, Of: q.Of.Value, Search: q.Search}
-		c := schedule.Collector{
-			Spec:     collector.QuerySpec(query, time.Duration(interval.Value)),
-			Interval: time.Duration(interval.Value), IntervalSource: f.source("interval", interval.position), Fingerprint: queryFingerprint(query),
-		}
-		if c.Weight, err = weight(c.Spec, q.Weight); err != nil {
-			return nil, err
-		}
+		c.Fingerprint = queryFingerprint(query)
 		queries = append(queries, c)
 	}
 	return queries, nil

@@ -70,7 +70,7 @@ type Config struct {
 	CacheDir      string               // empty if nothing is cached on disk
 	CacheRequired bool                 // exit rather than run while another exporter uses CacheDir, or without Cache
 	Cache         store.Redis          // that replicas share; its URL is empty if there is none
-	Collectors    []schedule.Collector // the enabled ones, the cheapest first, and then the queries: queries/NAME
+	Collectors    []schedule.Collector // the enabled ones, the cheapest first, then queries/NAME and discovery/NAME
 	Settings      collector.Settings
 	// Warnings are sentences on settings that are valid and probably not meant. They repeat no secret.
 	Warnings []string

@@ -62,7 +62,7 @@ func TestExample(t *testing.T) {
 		t.Errorf("%+v", client)
 	}
 	last := c.Collectors[len(c.Collectors)-1]
-	if last.Name != "queries/end_of_life_servers" || last.Interval != 6*time.Hour || len(c.Settings.ScanMaxAges) != 1 {
+	if last.Name != "discovery/linux" || last.MaxInterval != 6*time.Hour || len(c.Settings.ScanMaxAges) != 1 {
 		t.Errorf("%+v, %+v", last, c.Settings)
 	}
 }
@@ -81,6 +81,8 @@ func TestStringCanBeLoaded(t *testing.T) {
 		{"search: os_eol:<now and type:server", `search: "# 'a': \"b\" \u00e9 *x\n"`},
 		{"    interval: 6h # default --cache.interval", ""},
 		{"scan_max_age: 8d", "scan_max_age: 1d12h"},
+		{"    port: 9100", ""},
+		{"refresh: changes\n    interval: 1h # default --cache.interval\n    max_interval: 6h # with changes", "refresh: interval #"},
 	} {
 		if !strings.Contains(text, change.from) {
 			t.Fatalf("%q is not in the example", change.from)

@@ -19,6 +19,7 @@ type file struct {
 	Accounts   sourced[[]sourced[fileAccount]] `yaml:"accounts"`
 	Collectors fileCollectors                  `yaml:"collectors"`
 	Queries    []sourced[fileQuery]            `yaml:"queries"`
+	Discovery  []sourced[fileDiscovery]        `yaml:"discovery"`
 }
 
 type fileAccount struct {
@@ -99,6 +100,18 @@ type fileQuery struct {
 	Search   string                  `yaml:"search"`
 	Interval sourced[model.Duration] `yaml:"interval"`
 	Weight   sourced[float64]        `yaml:"weight"`
+}
+
+type fileDiscovery struct {
+	Name        sourced[string]         `yaml:"name"`
+	Of          sourced[string]         `yaml:"of"`
+	Search      string                  `yaml:"search"`
+	Port        sourced[float64]        `yaml:"port"`
+	MaxTargets  sourced[float64]        `yaml:"max_targets"`
+	Interval    sourced[model.Duration] `yaml:"interval"`
+	MaxInterval sourced[model.Duration] `yaml:"max_interval"`
+	Refresh     sourced[string]         `yaml:"refresh"`
+	Weight      sourced[float64]        `yaml:"weight"`
 }
 
 // instant is a time, or a date, which stands for 00:00 UTC.

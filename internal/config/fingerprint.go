@@ -32,6 +32,10 @@ func queryFingerprint(q collector.Query) string {
 	return catalogue("queries", false) + fmt.Sprintf(" of=%q search=%q", q.Of, q.Search)
 }
 
+func discoveryFingerprint(d collector.Discovery, s collector.Settings) string {
+	return catalogue("discovery", false) + fmt.Sprintf(" of=%q search=%q port=%d max-targets=%d top=%d", d.Of, d.Search, d.Port, d.MaxTargets, s.AssetTop)
+}
+
 // catalogue is a collector's part of the catalogue: names and help texts are cached with the values. The families of
 // tags are part of it only with tags: an upgrade from a version without them must not poll everything again.
 func catalogue(name string, tags bool) string {

@@ -26,6 +26,8 @@ collectors:
 queries:
 - {name: one, of: assets, search: "os:linux"}
 - {name: two, of: services}
+discovery:
+- {name: three, search: snmp, port: 161}
 `
 	before, _ := fingerprints(t, file)
 	for _, c := range []struct{ from, to, invalidates string }{
@@ -38,7 +40,7 @@ queries:
 		{"name: a", "name: a\n  url: https://console.example.com", "account"},
 		{"[os, alive]", "[os]", "assets"},
 		{"[os, alive]", "[alive, os]", "assets"},
-		{"top: 50", "top: 51", "findings wireless directory assets services software"},
+		{"top: 50", "top: 51", "findings wireless directory assets services software discovery/three"},
 		{"alive:t", "alive:f", "assets"},
 		{"top: 50", "top: 50, tags: []", ""},
 		{"top: 50", "top: 50, tags: [env]", "assets"},
@@ -47,6 +49,10 @@ queries:
 		{"site: A", "site: B", "tasks"},
 		{"os:linux", "os:windows", "queries/one"},
 		{"of: services", "of: software", "queries/two"},
+		{"search: snmp", "search: ssh", "discovery/three"},
+		{"port: 161", "port: 22", "discovery/three"},
+		{"port: 161", "port: 161, max_targets: 10", "discovery/three"},
+		{"port: 161", "port: 161, interval: 2h, weight: 2, refresh: interval", ""},
 	} {
 		if !strings.Contains(file, c.from) {
 			t.Fatalf("%q is not in the file", c.from)

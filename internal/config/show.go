@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
+	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
 )
 
 // String is the configuration in force as a file, with <secret> for every secret. Settings
@@ -31,7 +32,7 @@ func (c *Config) String() string {
 	if c.CacheRequired {
 		text.WriteString("# --cache.required\n")
 	}
-	var accounts, queries []any
+	var accounts, queries, discoveries []any
 	for _, a := range c.Accounts {
 		accounts = append(accounts, a.shown())
 	}
@@ -40,6 +41,10 @@ func (c *Config) String() string {
 		if q := each.Query; q.Name != "" {
 			queries = append(queries, map[string]any{"name": q.Name, "of": q.Of, "search": q.Search, "interval": durationText(each.Interval), "weight": each.Weight})
 			shown["queries"] = queries
+		}
+		if each.Discovery.Name != "" {
+			discoveries = append(discoveries, shownDiscovery(each))
+			shown["discovery"] = discoveries
 		}
 	}
 	encoder := yaml.NewEncoder(&text)
@@ -120,6 +125,28 @@ func redacted(c promconfig.HTTPClientConfig) promconfig.HTTPClientConfig {
 	return c
 }
 
+func shownDiscovery(c schedule.Collector) map[string]any {
+	d := c.Discovery
+	shown := map[string]any{
+		"name": d.Name, "of": d.Of, "search": d.Search, "max_targets": d.MaxTargets, "interval": durationText(c.Interval), "weight": c.Weight,
+	}
+	if d.Port != 0 {
+		shown["port"] = d.Port
+	}
+	showRefresh(shown, c)
+	return shown
+}
+
+// showRefresh shows when a collector is polled whose data changes.
+func showRefresh(shown map[string]any, c schedule.Collector) {
+	switch {
+	case c.MaxInterval > 0:
+		shown["refresh"], shown["max_interval"] = RefreshOnChange, durationText(c.MaxInterval)
+	case c.ChangedBy != "":
+		shown["refresh"] = RefreshByInterval
+	}
+}
+
 func (c *Config) shownCollectors() map[string]map[string]any {
 	shown := map[string]map[string]any{}
 	for _, spec := range collector.Specs() {
@@ -128,18 +155,13 @@ func (c *Config) shownCollectors() map[string]map[string]any {
 	for _, each := range c.Collectors {
 		settings := shown[each.Name]
 		if settings == nil {
-			continue // a query
+			continue // a query or a discovery
 		}
 		settings["enabled"] = true
 		if each.Scope != collector.HeadersOnly {
 			settings["interval"], settings["weight"] = durationText(each.Interval), each.Weight
 		}
-		switch {
-		case each.MaxInterval > 0:
-			settings["refresh"], settings["max_interval"] = RefreshOnChange, durationText(each.MaxInterval)
-		case each.ChangedBy != "":
-			settings["refresh"] = RefreshByInterval
-		}
+		showRefresh(settings, each)
 	}
 	assets, tasks, s := shown["assets"], shown["tasks"], c.Settings
 	assets["labels"], assets["top"], assets["search"] = s.AssetLabels, s.AssetTop, s.AssetSearch

@@ -71,6 +71,9 @@ func TestReportsProblemsOfAnAccount(t *testing.T) {
 		{"old console, export token", simulator.Options{}, status(map[string]int{"/export/org/tasks.jsonl": 404}), false, nil, []string{"ok collector tasks: yes"}},
 		{"older console, export token", simulator.Options{}, status(map[string]int{"/export/org/tasks.jsonl": 404, "/export/org/scans.json": 404}), false, nil, []string{"error collector tasks: this console exports neither tasks nor scans"}},
 		{"web configuration", simulator.Options{}, nil, false, func(o *Options) { o.WebConfigFile = write(t, "basic_auth_users: {}\n") }, []string{"ok web: is valid"}},
+		{"targets that everybody can read", simulator.Options{}, nil, false, func(o *Options) { o.Flags.File = write(t, "discovery: [{name: hosts}]\n") }, []string{
+			"ok collector discovery/hosts: yes", "warning web: everybody who can reach the port can read the addresses of devices at /sd/",
+		}},
 		{"invalid web configuration", simulator.Options{}, nil, false, func(o *Options) { o.WebConfigFile = write(t, "tls_server_config: {cert_file: none}\n") }, []string{
 			"error web: invalid --web.config.file",
 		}},
@@ -152,7 +155,7 @@ queries:
 	for _, credential := range []string{"one/exports", "one/all", "other/default"} {
 		got.want(t,
 			"ok "+credential+" collector queries/good: yes",
-			"error "+credential+" collector queries/bad: correct the search of this query",
+			"error "+credential+" collector queries/bad: correct its search",
 			"error "+credential+" collector queries/missing: 404")
 	}
 }

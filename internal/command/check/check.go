@@ -60,7 +60,7 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 		found.print(loaded.String())
 	}
 	reportConfiguration(found, flags, loaded)
-	reportWeb(found, o.WebConfigFile)
+	reportWeb(found, o.WebConfigFile, loaded.Discovers() && !o.Demo.Enabled)
 	reportCache(ctx, found, env, loaded)
 	defer env.Progress.Show(func() string { return found.waiting.Load().(string) })()
 	for _, c := range checks {
@@ -86,7 +86,7 @@ func reportConfiguration(f *findings, flags config.Flags, c *config.Config) {
 	}
 }
 
-func reportWeb(f *findings, file string) {
+func reportWeb(f *findings, file string, addresses bool) {
 	switch err := web.CheckFile(file); {
 	case err != nil:
 		f.add(wrong, "web", "invalid --web.config.file: %v", err)
@@ -97,6 +97,9 @@ func reportWeb(f *findings, file string) {
 		if text := exposedKey(file); text != "" {
 			f.add(warning, "web", "%s", text)
 		}
+	}
+	if text := web.OpenTargets(file); addresses && text != "" {
+		f.add(warning, "web", "%s", text)
 	}
 }
 

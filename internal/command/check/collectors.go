@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/runzero-exporter/runzero_exporter/collector"
@@ -141,7 +140,7 @@ func (a *accountCheck) reportAttempt(t attempt) {
 			unsupported = fine
 		}
 	}
-	about, report, isQuery := "collector "+c.Name, t.credential.report, strings.HasPrefix(c.Name, "queries/")
+	about, report, searches := "collector "+c.Name, t.credential.report, c.Query.Name != "" || c.Discovery.Name != ""
 	response, _ := errors.AsType[*runzero.Error](t.err)
 	invalid := response != nil && slices.Contains([]int{http.StatusBadRequest, http.StatusUnprocessableEntity}, response.Status)
 	switch err := t.err; {
@@ -153,12 +152,12 @@ func (a *accountCheck) reportAttempt(t attempt) {
 		report(fine, about, "yes")
 	case err == nil:
 		report(fine, about, "yes, tried with organization %q", t.poll.Organization.Name)
-	case errors.Is(err, collector.ErrUnsupported) && isQuery:
+	case errors.Is(err, collector.ErrUnsupported) && searches:
 		report(unsupported, about, "refused: %v", err)
 	case errors.Is(err, collector.ErrUnsupported):
 		report(unsupported, about, "refused: %v; to do without it, set --no-collector.%s", err, c.Name)
-	case isQuery && invalid:
-		report(wrong, about, "%v; correct the search of this query in --config.file", err)
+	case searches && invalid:
+		report(wrong, about, "%v; correct its search in --config.file", err)
 	case runzero.Refused(err, kind):
 		report(unsupported, about, "refused: %s", command.Advised(err))
 	default:
