@@ -7,6 +7,7 @@ package exporter
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"net"
@@ -206,6 +207,11 @@ func (e *Exporter) Organizations() []poller.Organization { return e.poller.Organ
 // Of returns a gatherer of the series of these organizations, given by name or id, and of nothing else.
 func (e *Exporter) Of(organizations []string) (prometheus.Gatherer, error) {
 	return e.poller.Of(organizations)
+}
+
+// Targets returns what a discovery of the configuration file has found, as poller.Targets does.
+func (e *Exporter) Targets(discovery string, organizations []string) ([]json.RawMessage, error) {
+	return e.poller.Targets(discovery, organizations)
 }
 
 // Ready reports whether every poll has succeeded or failed once, or polling is paused. Once true it stays true.

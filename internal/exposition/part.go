@@ -15,7 +15,8 @@ type Organization struct {
 // owner says whose series they are within a family. Two polls must never expose series of the same owner.
 type owner struct {
 	Organization
-	family, collector, query string
+	family, collector string
+	entry             string // of the configuration file: a query or a discovery
 }
 
 func ownerOf(family string, m *dto.Metric) owner {
@@ -28,8 +29,8 @@ func ownerOf(family string, m *dto.Metric) owner {
 			o.Name = label.GetValue()
 		case "collector":
 			o.collector = label.GetValue()
-		case "query":
-			o.query = label.GetValue()
+		case "query", "discovery":
+			o.entry = label.GetValue()
 		}
 	}
 	return o

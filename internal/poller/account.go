@@ -78,9 +78,10 @@ type account struct {
 	leader    leading
 	shown     []*Status // in the order of jobs; nil for those of which nothing is shown
 	exposed   exposed
-	listed    []Organization // see organizations; nil: to be made
-	stored    sum            // of its own state as the store has it
-	complete  bool           // each poll has had a result
+	listed    []Organization       // see organizations; nil: to be made
+	targets   map[string][]targets // see foundTargets; nil: to be made
+	stored    sum                  // of its own state as the store has it
+	complete  bool                 // each poll has had a result
 	// reasons counts the polls that were started, by collector and reason.
 	reasons map[collector.PollReason]int64
 }

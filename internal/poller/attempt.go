@@ -106,7 +106,7 @@ func (j *job) newAttempt(ctx context.Context) *attempt {
 		results: map[string]error{}, insufficient: map[string]error{}, salts: acc.salts(), sums: map[string]secretSum{},
 	}
 	a.ctx, a.cancel = context.WithTimeout(quota.CountCalls(ctx, &a.calls), pollTimeout)
-	a.poll = collector.Poll{Organization: j.Organization, Now: j.lastAttempt, Previous: cmp.Or(j.snapshot, j.previous), LastError: j.err, Interval: j.Interval}
+	a.poll = collector.Poll{Organization: j.Organization, Account: acc.Name, Now: j.lastAttempt, Previous: cmp.Or(j.snapshot, j.previous), LastError: j.err, Interval: j.Interval}
 	var credentials []Credential
 	switch c := j.Collector; {
 	case c == nil:

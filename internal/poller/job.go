@@ -47,6 +47,7 @@ type job struct {
 	calls       int64 // requests of the last poll
 	err         error
 	outcomes    string // as Status.Outcomes
+	drops       bool   // targets were left out when that was last logged
 	snapshot    *collector.Snapshot
 	live        int64               // assets that snapshot counts as live
 	series      int                 // of snapshot

@@ -40,6 +40,17 @@ func (a *account) organizations() []Organization {
 // organization that is polled is an error.
 func (p *Poller) Of(texts []string) (prometheus.Gatherer, error) {
 	published := p.published.Load()
+	wanted, err := published.named(texts)
+	if err != nil {
+		return nil, err
+	}
+	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		return published.view.Of(wanted).Gather(p.config.Now()), nil
+	}), nil
+}
+
+// named returns the organizations that the texts name.
+func (p *publication) named(texts []string) ([]exposition.Organization, error) {
 	names, ids := map[string]bool{}, map[string]bool{} // whether each was found
 	for _, text := range texts {
 		names[text], ids[strings.ToLower(text)] = false, false
@@ -52,7 +63,7 @@ func (p *Poller) Of(texts []string) (prometheus.Gatherer, error) {
 		return found
 	}
 	var wanted []exposition.Organization
-	for _, o := range published.organizations {
+	for _, o := range p.organizations {
 		byID, byLabel, byName := find(ids, strings.ToLower(o.ID)), find(names, o.Name), find(names, o.apiName)
 		if byID || byLabel || byName {
 			wanted = append(wanted, exposition.Organization{Account: o.Account, Name: o.Name})
@@ -63,7 +74,5 @@ func (p *Poller) Of(texts []string) (prometheus.Gatherer, error) {
 			return nil, fmt.Errorf("no organization %q is polled", collector.Label(text))
 		}
 	}
-	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		return published.view.Of(wanted).Gather(p.config.Now()), nil
-	}), nil
+	return wanted, nil
 }

@@ -298,6 +298,7 @@ func (p *Poller) finish(ctx context.Context, attempt *attempt) {
 	a.updateEstimate()
 	p.quotaState(a, now)
 	p.logResult(j, before, j.due())
+	p.logDropped(j)
 	if j.err == nil {
 		p.save(j)
 	}

@@ -19,6 +19,7 @@ type publication struct {
 	status        []AccountStatus
 	accounts      []identity
 	organizations []Organization
+	targets       []accountTargets // by account
 }
 
 // identity distinguishes accounts at a reload.
@@ -143,6 +144,7 @@ func (p *Poller) publish(now time.Time) {
 		health = append(append(health, exposition.NewPart(p.health.Reasons(a.Name, a.reasons))), a.exposed.health...)
 		parts = append(parts, a.exposed.parts...)
 		next.accounts = append(next.accounts, a.identity())
+		next.targets = append(next.targets, a.foundTargets())
 		next.organizations = append(next.organizations, a.organizations()...)
 	}
 	p.ready = p.ready || settled && len(p.accounts) > 0
@@ -182,6 +184,9 @@ func (p *Poller) expose(a *account, s quota.State, now time.Time) {
 	}
 	for _, j := range a.takeStale(exposing) {
 		at := j.derivation.at
+		if j.discovers() != "" {
+			a.targets = nil
+		}
 		withdrawn := a.exposed.parts[at] == nil
 		a.exposed.health[at], a.exposed.parts[at], a.exposed.ends[at] = nil, nil, time.Time{}
 		if j.silent() {

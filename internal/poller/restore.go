@@ -240,10 +240,13 @@ func (p *Poller) loadSnapshot(j *job, how restoring) bool {
 	if !ok {
 		return false
 	}
-	state, _ := cached.State.(json.RawMessage)
-	j.setSnapshot(&collector.Snapshot{
-		Families: cached.Families, Sites: cached.Sites, Missing: cached.Missing, Listed: cached.Listed, Tasks: collector.LoadTasks(state),
-	})
+	snapshot := &collector.Snapshot{Families: cached.Families, Sites: cached.Sites, Missing: cached.Missing, Listed: cached.Listed}
+	if state, _ := cached.State.(json.RawMessage); j.discovers() != "" {
+		snapshot.Targets = collector.LoadTargets(state)
+	} else {
+		snapshot.Tasks = collector.LoadTasks(state)
+	}
+	j.setSnapshot(snapshot)
 	j.cached, j.version = cached.Success, version
 	return true
 }

@@ -107,8 +107,11 @@ func (p *Poller) save(j *job) {
 	saved := store.Snapshot{
 		Families: j.snapshot.Families, Sites: j.snapshot.Sites, Missing: j.snapshot.Missing, Listed: j.snapshot.Listed, Success: j.lastSuccess,
 	}
-	if j.snapshot.Tasks != nil {
-		saved.State = j.snapshot.Tasks
+	switch s := j.snapshot; {
+	case s.Tasks != nil:
+		saved.State = s.Tasks
+	case s.Targets != nil:
+		saved.State = s.Targets
 	}
 	j.cached = j.lastSuccess
 	p.store.Save(j.storeKey(), j.fingerprint(), saved)

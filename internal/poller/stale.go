@@ -70,7 +70,7 @@ func (a *account) takeStale(kind int) []*job {
 // renew makes an account's jobs those, and has everything derived again.
 func (a *account) renew(jobs []*job) {
 	a.jobs, a.stale, a.queue = jobs, [derived][]*job{}, queue{}
-	a.loads, a.live = nil, map[string]int64{}
+	a.loads, a.live, a.targets = nil, map[string]int64{}, nil
 	a.shown, a.exposed = make([]*Status, len(jobs)), newExposed(len(jobs))
 	for i, j := range jobs {
 		j.derivation = derivation{at: i, queued: queued{due: j.derivation.queued.due}}

@@ -57,3 +57,27 @@ func TestPasswordsInTheWrongPlaceAreNotLogged(t *testing.T) {
 		})
 	}
 }
+
+func TestAuthenticates(t *testing.T) {
+	for text, want := range map[string]bool{
+		"":                                    false,
+		"basic_auth_users: {ann: $2y$10$abc}": true,
+		"basic_auth_users: {}":                false,
+		"tls_server_config: {cert_file: a, key_file: b}":                         false,
+		"tls_server_config: {client_auth_type: RequireAndVerifyClientCert}":      true,
+		"tls_server_config: {client_auth_type: RequireAnyClientCert}":            false,
+		"tls_server_config: {client_auth_type: VerifyClientCertIfGiven}":         false,
+		"http_server_config: {headers: {X-Frame-Options: deny}}\nrate_limit: {}": false,
+	} {
+		path := filepath.Join(t.TempDir(), "web.yml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := web.Authenticates(path); got != want {
+			t.Errorf("%q: %t", text, got)
+		}
+	}
+	if web.Authenticates("") {
+		t.Error("without a file")
+	}
+}

@@ -6,6 +6,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/pprof"
 	"strings"
@@ -24,7 +25,10 @@ type Config struct {
 	Gatherer      prometheus.Gatherer          // an exposition.Source is scraped at the cost of copying
 	Organizations func() []poller.Organization // that are polled
 	// Of returns a gatherer of the series of the organizations that texts name; an error when one is not polled.
-	Of            func(texts []string) (prometheus.Gatherer, error)
+	Of func(texts []string) (prometheus.Gatherer, error)
+	// Targets returns arrays of what a discovery has found in the organizations that texts name, of all without any; an
+	// error when there is no such discovery or organization, poller.ErrIncomplete when the list would not be complete.
+	Targets       func(discovery string, texts []string) ([]json.RawMessage, error)
 	Registry      *prometheus.Registry          // for the metrics of the scrapes themselves; nil: not wanted
 	MaxRequests   int                           // scrapes at the same time; 0: no limit
 	Ready         func() bool                   // whether every poll has had a result
@@ -57,6 +61,7 @@ func New(c Config) http.Handler {
 		respond(w, http.StatusOK, strings.TrimSuffix(c.Configuration(), "\n"))
 	})
 	mux.HandleFunc("GET "+organizationsPath, c.organizations)
+	mux.Handle("GET "+discoveryPath+"{name}", targets(c))
 	mux.HandleFunc("GET "+statusPath, c.serveStatus)
 	mux.HandleFunc("POST /-/reload", c.reload)
 	mux.HandleFunc("PUT /-/reload", c.reload)

@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,6 +30,9 @@ func handler(change func(*web.Config)) http.Handler {
 		Organizations: func() []poller.Organization { return nil },
 		Of: func(texts []string) (prometheus.Gatherer, error) {
 			return nil, fmt.Errorf("no organization %q is polled", texts)
+		},
+		Targets: func(discovery string, _ []string) ([]json.RawMessage, error) {
+			return nil, fmt.Errorf("there is no discovery %q", discovery)
 		},
 		Ready:         func() bool { return true },
 		Status:        func() []poller.AccountStatus { return nil },

@@ -1,6 +1,7 @@
 package replicas
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"sync/atomic"
@@ -46,6 +47,39 @@ func TestAFollowerServesWhatTheLeaderDoes(t *testing.T) {
 		}
 		if lines := follower.Log.Lines(""); len(lines) != 1 {
 			t.Errorf("the follower logs %d lines, want one, that it follows:\n%s", len(lines), follower.Log)
+		}
+	})
+}
+
+// Prometheus may read the list from any replica, and from the last one that is left.
+func TestAFollowerListsTheTargetsThatTheLeaderDoes(t *testing.T) {
+	story(t, func(t *testing.T) {
+		setup := small()
+		flags := setup.Flags
+		setup.Flags = func(f *config.Flags) {
+			flags(f)
+			f.File = "../../examples/discovery.yml"
+		}
+		g := newGroup(t, setup)
+		leader, follower := g.settle()
+		list := func(r *replica) string {
+			arrays, err := r.Exporter.Targets("hosts", nil)
+			if err != nil || len(arrays) != 2 {
+				t.Errorf("the lists of %d organizations: %v", len(arrays), err)
+			}
+			return fmt.Sprintf("%s", arrays)
+		}
+		g.pass(10 * interval)
+		if theirs, own := list(leader), list(follower); own != theirs || !strings.Contains(own, "targets") {
+			t.Errorf("the leader lists %s\nthe follower %s", theirs, own)
+		}
+		before := list(follower)
+		g.console.Inject(simulator.Fault{Drop: true})
+		leader.kill()
+		g.until("the follower leads", time.Minute, follower.leads)
+		g.pass(interval)
+		if after := list(follower); after != before {
+			t.Errorf("%s became %s", before, after)
 		}
 	})
 }

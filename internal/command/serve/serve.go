@@ -70,7 +70,7 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	level.Info(env.Logger).Log("msg", "starting "+exporter.Name, "version", version.Info(), "build", version.BuildContext())
 	env, flags, stopDemo := o.Demo.Start(env, o.Flags)
 	defer stopDemo()
-	e, err := exporter.New(exporter.Options{Logger: env.Logger, Load: flags.Load, Dial: env.Dial})
+	e, err := exporter.New(exporter.Options{Logger: env.Logger, Load: o.load(flags), Dial: env.Dial})
 	if err != nil {
 		return err
 	}
@@ -129,6 +129,20 @@ func Run(ctx context.Context, env command.Env, o Options) error {
 	}
 }
 
+// load returns how the configuration is loaded. Everybody who reaches the port can read the addresses that
+// discoveries find, unless clients authenticate: it warns of that, at the start and at each reload.
+func (o Options) load(flags config.Flags) func() (*config.Config, error) {
+	return func() (*config.Config, error) {
+		c, err := flags.Load()
+		if err == nil && !o.Demo.Enabled && c.Discovers() {
+			if warning := web.OpenTargets(*o.Web.WebConfigFile); warning != "" {
+				c.Warnings = append(c.Warnings, warning)
+			}
+		}
+		return c, err
+	}
+}
+
 // logPage logs where a browser finds the status page, in plain words also for those who only try the demo.
 func (o Options) logPage(logger log.Logger, address net.Addr, encryption *tls.Config) {
 	host, port, err := net.SplitHostPort(address.String())
@@ -163,7 +177,7 @@ func (o Options) handler(env command.Env, e *exporter.Exporter) web.Config {
 	handler.Logger, handler.Version, handler.Started, handler.Demo = env.Logger, version.Version, time.Now(), o.Demo.Enabled
 	handler.Gatherer = e
 	handler.Configuration = func() string { return o.Settings + e.Configuration() }
-	handler.Organizations, handler.Of = e.Organizations, e.Of
+	handler.Organizations, handler.Of, handler.Targets = e.Organizations, e.Of, e.Targets
 	handler.GrafanaURL, _ = o.grafanaURL() // which check has accepted
 	handler.Ready, handler.Status, handler.Replica = e.Ready, e.Status, e.Replica
 	if o.EnableLifecycle {

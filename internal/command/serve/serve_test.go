@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"crypto/tls"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/go-kit/log"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/runzero-exporter/runzero_exporter/internal/command"
+	"github.com/runzero-exporter/runzero_exporter/test/harness"
 )
 
 // Whoever has started the program reads in the log what to open, in the form that a browser takes.
@@ -33,6 +37,44 @@ func TestLogsTheAddressOfThePage(t *testing.T) {
 			if c.url == "" && text != "" || c.url != "" && !strings.Contains(text, "url="+c.url+"\n") || c.url != "" && strings.Contains(text, "demo") != demo {
 				t.Errorf("%s: logged %q", c.address, text)
 			}
+		}
+	}
+}
+
+// Who can read the addresses that discoveries list is said at the start, unless they have a password.
+func TestWarnsOfAddressesWithoutAPassword(t *testing.T) {
+	const discovery, password = "discovery: [{name: hosts}]", "basic_auth_users: {ann: $2y$10$abc}"
+	for _, c := range []struct {
+		name, config, web string
+		demo, warns       bool
+	}{
+		{"a discovery", discovery, "", false, true},
+		{"a file without a password", discovery, "http_server_config: {http2: true}", false, true},
+		{"a password", discovery, password, false, false},
+		{"no discovery", "queries: [{name: all, of: assets}]", "", false, false},
+		{"simulated addresses", discovery, "", true, false},
+	} {
+		folder := t.TempDir()
+		write := func(name, text string) string {
+			path := filepath.Join(folder, name)
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}
+		flags, addresses, webFile := harness.DefaultFlags(), []string{":10026"}, ""
+		flags.File, flags.Token = write("config.yml", c.config), "ET1"
+		if c.web != "" {
+			webFile = write("web.yml", c.web)
+		}
+		o := Options{Demo: command.Demo{Enabled: c.demo}, Web: &toolkit.FlagConfig{WebListenAddresses: &addresses, WebConfigFile: &webFile}}
+		loaded, err := o.load(flags)()
+		if err != nil {
+			t.Fatal(err)
+		}
+		warnings := strings.Join(loaded.Warnings, "\n")
+		if warned := strings.Contains(warnings, "everybody who can reach the port can read the addresses of devices at /sd/"); warned != c.warns {
+			t.Errorf("%s: %q", c.name, warnings)
 		}
 	}
 }
