@@ -77,7 +77,7 @@ chart_values() {
 		credentials.existingSecret=s,replicas=3,redis.enabled=true,redis.existingSecret=r,serviceMonitor.enabled=true,serviceMonitor.byOrganization=true
 		credentials.existingSecret=s,replicas=2,redis.enabled=true,redis.existingSecret=r,redis.persistence.storageClass=-,networkPolicy.enabled=true,webConfig.existingSecret=w,nodeSelector.a=b
 		credentials.existingSecret=s,replicas=2,redis.enabled=true,redis.existingSecret=r,redis.persistence.enabled=false,redis.image.digest=sha256:0123456789012345678901234567890123456789012345678901234567890123
-		credentials.existingSecret=s,serviceMonitor.enabled=true,prometheusRule.enabled=true,prometheusRule.optional=true,dashboards.enabled=true
+		credentials.existingSecret=s,serviceMonitor.enabled=true,prometheusRule.enabled=true,prometheusRule.optional=true,prometheusRule.discovery=true,dashboards.enabled=true
 		credentials.existingSecret=s,serviceMonitor.enabled=true,serviceMonitor.byOrganization=true,serviceMonitor.labels.a=b
 		credentials.existingSecret=s,serviceMonitor.enabled=true,serviceMonitor.byOrganization=true,serviceMonitor.labels.a=b,webConfig.existingSecret=w,serviceMonitor.basicAuth.username.name=s,serviceMonitor.basicAuth.username.key=u,serviceMonitor.tlsConfig.serverName=x
 	END

@@ -5,10 +5,12 @@ package alerts
 
 import _ "embed"
 
-// Names of the rules files: of the alerts for everybody, and of those for collectors that are off by default.
+// Names of the rules files: of the alerts for everybody, of those for collectors that are off by default, and of those
+// for service discovery.
 const (
-	RulesFile         = "runzero.rules.yml"
-	OptionalRulesFile = "runzero-optional.rules.yml"
+	RulesFile          = "runzero.rules.yml"
+	OptionalRulesFile  = "runzero-optional.rules.yml"
+	DiscoveryRulesFile = "runzero.discovery.rules.yml"
 )
 
 //go:embed runzero.rules.yml
@@ -17,8 +19,13 @@ var rules string
 //go:embed runzero-optional.rules.yml
 var optional string
 
-// Rules returns the text of RulesFile.
-func Rules() string { return rules }
+//go:embed runzero.discovery.rules.yml
+var discovery string
 
-// OptionalRules returns the text of OptionalRulesFile.
-func OptionalRules() string { return optional }
+// File is a rules file.
+type File struct{ Name, Text string }
+
+// Files returns all rules files.
+func Files() []File {
+	return []File{{RulesFile, rules}, {OptionalRulesFile, optional}, {DiscoveryRulesFile, discovery}}
+}

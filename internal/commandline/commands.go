@@ -130,7 +130,8 @@ func (c *program) addRules() {
 	cmd.Flag("job", `Name of the scrape job. Default: any that begins with "runzero".`).StringVar(&o.Job)
 	cmd.Flag("label", "Label to set on every alert, such as team=netops; repeatable.").PlaceHolder("KEY=VALUE").SetValue(o.Labels)
 	cmd.Flag("optional", "Print the rules for collectors that are off by default, such as certificates.").BoolVar(&o.Optional)
-	cmd.Flag("output", "Folder to write both files to, instead of printing one.").PlaceHolder("DIR").StringVar(&o.Output)
+	cmd.Flag("discovery", "Print the rules for service discovery: which discovered devices are not monitored.").BoolVar(&o.Discovery)
+	cmd.Flag("output", "Folder to write all files to, instead of printing one.").PlaceHolder("DIR").StringVar(&o.Output)
 }
 
 func (c *program) addDashboards() {

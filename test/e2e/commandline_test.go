@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/runzero-exporter/runzero_exporter/alerts"
 )
 
 // run runs a program to its end, and returns what it prints.
@@ -109,10 +111,12 @@ func TestFilledInRulesAreValid(t *testing.T) {
 	} {
 		folder := t.TempDir()
 		run(t, binary, append([]string{"rules", "--output=" + folder}, flags...)...)
-		got, want := run(t, "promtool", "check", "rules", filepath.Join(folder, "runzero.rules.yml")), run(t, "promtool", "check", "rules", "../../alerts/runzero.rules.yml")
-		count := regexp.MustCompile(`SUCCESS: \d+ rules found`).FindString
-		if count(got) == "" || count(got) != count(want) {
-			t.Errorf("%q: %s, want %s", flags, got, want)
+		for _, file := range alerts.Files() {
+			got, want := run(t, "promtool", "check", "rules", filepath.Join(folder, file.Name)), run(t, "promtool", "check", "rules", "../../alerts/"+file.Name)
+			count := regexp.MustCompile(`SUCCESS: \d+ rules found`).FindString
+			if count(got) == "" || count(got) != count(want) {
+				t.Errorf("%s, %q: %s, want %s", file.Name, flags, got, want)
+			}
 		}
 	}
 }

@@ -57,11 +57,14 @@ func exported() catalogue {
 	for _, m := range collector.Catalogue() {
 		c.add(m)
 	}
-	for _, name := range []string{"up", "scrape_samples_scraped", "process_start_time_seconds", "process_resident_memory_bytes", "process_cpu_seconds_total"} {
+	for _, name := range []string{"scrape_samples_scraped", "process_start_time_seconds", "process_resident_memory_bytes", "process_cpu_seconds_total"} {
 		c[name] = series{labels: setOf("job", "instance"), counter: strings.HasSuffix(name, "_total")}
 	}
+	// Targets that Prometheus discovers have the labels of examples/prometheus/discovery.yml.
+	discovered := setOf("job", "instance", "account_name", "discovery", "org_name", "site_name", "asset_type", "asset_id", "asset_name")
+	c["up"], c["probe_success"] = series{labels: discovered}, series{labels: discovered}
 	// An alert has the labels of what it is about.
-	alerts := series{labels: setOf(strings.Fields("alertname alertstate severity job instance account_name org_name site_name explorer schedule integration collector credential")...)}
+	alerts := series{labels: setOf(strings.Fields("alertname alertstate severity job instance account_name org_name site_name explorer schedule integration discovery collector credential")...)}
 	c["ALERTS"], c["ALERTS_FOR_STATE"] = alerts, alerts
 	c["runzero_exporter_build_info"] = series{labels: setOf("job", "instance", "version", "revision", "branch", "goversion", "goos", "goarch", "tags")}
 	return c

@@ -3,6 +3,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -23,6 +24,7 @@ type Options struct {
 	Job        string // the scrape job
 	Labels     Labels // of every alert
 	Optional   bool   // print the rules for collectors that are off by default, instead
+	Discovery  bool   // print the rules for service discovery, instead
 	Output     string // folder to write to
 }
 
@@ -56,23 +58,29 @@ func (l Labels) IsCumulative() bool { return true }
 
 // Run prints the rules, or writes them.
 func Run(env command.Env, o Options) error {
-	text, err := o.fill(alerts.Rules())
-	if err != nil {
-		return err
-	}
-	optional, err := o.fill(alerts.OptionalRules())
-	if err != nil {
-		return err
-	}
+	printed := alerts.RulesFile
 	switch {
-	case o.Output != "":
-		return command.WriteFiles(env.Stdout, o.Output,
-			command.Shipped{Name: alerts.RulesFile, Text: text}, command.Shipped{Name: alerts.OptionalRulesFile, Text: optional})
+	case o.Optional && o.Discovery && o.Output == "":
+		return errors.New("--optional and --discovery each print a file of its own: use one of them, or write all files with --output")
 	case o.Optional:
-		text = optional
+		printed = alerts.OptionalRulesFile
+	case o.Discovery:
+		printed = alerts.DiscoveryRulesFile
 	}
-	_, err = io.WriteString(env.Stdout, text)
-	return err
+	var files []command.Shipped
+	for _, f := range alerts.Files() {
+		text, err := o.fill(f.Text)
+		if err != nil {
+			return err
+		}
+		if o.Output != "" {
+			files = append(files, command.Shipped{Name: f.Name, Text: text})
+		} else if f.Name == printed {
+			_, err = io.WriteString(env.Stdout, text)
+			return err
+		}
+	}
+	return command.WriteFiles(env.Stdout, o.Output, files...)
 }
 
 // fill returns rules with the options filled in, and without blank lines if there are any.

@@ -20,13 +20,15 @@ func run(o Options) (string, error) {
 }
 
 func TestRulesAreThoseOfThisVersion(t *testing.T) {
-	if out, err := run(Options{}); err != nil || out != alerts.Rules() {
-		t.Errorf("error %v, or other rules", err)
-	}
-	if out, err := run(Options{Optional: true}); err != nil || out != alerts.OptionalRules() {
-		t.Errorf("error %v, or other optional rules", err)
+	for i, o := range printing() {
+		if out, err := run(o); err != nil || out != alerts.Files()[i].Text {
+			t.Errorf("error %v, or other rules than %s", err, alerts.Files()[i].Name)
+		}
 	}
 }
+
+// printing returns options to print each of the files.
+func printing() []Options { return []Options{{}, {Optional: true}, {Discovery: true}} }
 
 type rule struct {
 	Record, Alert, Expr, For string
@@ -48,17 +50,16 @@ func read(t *testing.T, text string) (all []rule) {
 // Nothing but what was asked for changes, comments stay, and no comment says what is no longer true.
 func TestRulesAreFilledIn(t *testing.T) {
 	const grafana, job = "https://grafana.example.com/sub", `runzero "eu"`
-	o := Options{GrafanaURL: grafana + "/", Job: job, Labels: Labels{"team": "netops", "paging": "true"}}
-	out, err := run(o)
-	if err != nil {
-		t.Fatal(err)
+	var before, after []rule
+	var out string
+	for i, o := range printing() {
+		o.GrafanaURL, o.Job, o.Labels = grafana+"/", job, Labels{"team": "netops", "paging": "true"}
+		text, err := run(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, after, out = append(before, read(t, alerts.Files()[i].Text)...), append(after, read(t, text)...), out+text
 	}
-	o.Optional = true
-	optional, err := run(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, after := append(read(t, alerts.Rules()), read(t, alerts.OptionalRules())...), append(read(t, out), read(t, optional)...)
 	if len(before) != len(after) {
 		t.Fatalf("%d rules became %d", len(before), len(after))
 	}
@@ -75,7 +76,7 @@ func TestRulesAreFilledIn(t *testing.T) {
 			t.Errorf("got %s, want %s", gotText, wantText)
 		}
 	}
-	if !strings.Contains(out, "# Deliberately not alerts") || strings.Contains(out+optional, "put the address") || strings.Contains(out, `begins with "runzero"`) || strings.Contains(out, "runzero.*\"") {
+	if !strings.Contains(out, "# Deliberately not alerts") || strings.Contains(out, "put the address") || strings.Contains(out, `begins with "runzero"`) || strings.Contains(out, "runzero.*\"") {
 		t.Errorf("comments are lost, or wrong: %.3000s", out)
 	}
 }
@@ -83,12 +84,13 @@ func TestRulesAreFilledIn(t *testing.T) {
 func TestRulesAreWrittenToAFolder(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "new", "folder")
 	out, err := run(Options{Output: folder})
-	text, readErr := os.ReadFile(filepath.Join(folder, alerts.RulesFile))
-	if err != nil || readErr != nil || string(text) != alerts.Rules() || !strings.Contains(out, folder) {
-		t.Errorf("errors %v and %v: printed %q", err, readErr, out)
+	if err != nil || !strings.Contains(out, folder) {
+		t.Errorf("error %v: printed %q", err, out)
 	}
-	if text, err := os.ReadFile(filepath.Join(folder, alerts.OptionalRulesFile)); err != nil || string(text) != alerts.OptionalRules() {
-		t.Errorf("error %v, or other optional rules", err)
+	for _, f := range alerts.Files() {
+		if text, err := os.ReadFile(filepath.Join(folder, f.Name)); err != nil || string(text) != f.Text {
+			t.Errorf("error %v, or other rules than %s", err, f.Name)
+		}
 	}
 }
 
@@ -102,6 +104,7 @@ func TestMistakesAreSentences(t *testing.T) {
 		"--grafana-url must have no user, query":           {GrafanaURL: "https://grafana.example.com/d/x?orgId=1"},
 		`--job=" runzero" is no name of a scrape job`:      {Job: " runzero"},
 		`--job="a\nb" is no name of a scrape job`:          {Job: "a\nb"},
+		"--optional and --discovery each print a file":     {Optional: true, Discovery: true},
 		"--output is no folder, and none could be created": {Output: file},
 	} {
 		if out, err := run(o); out != "" || err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
