@@ -35,6 +35,8 @@ func withoutData() map[string]string {
 	return map[string]string{
 		"runzero_api_credential_expiration_timestamp_seconds": file,
 		"runzero_query_results":                               file,
+		"runzero_discovery_targets":                           file,
+		"type:runzero_discovery_assets:min":                   file,
 		`risk=~"unknown|other"`:                               known,
 		`criticality=~"unknown|other"`:                        known,
 		"runzero_api_usage_exhaustion_timestamp_seconds":      "only while the calls are running out",

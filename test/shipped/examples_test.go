@@ -83,22 +83,36 @@ func (r *repository) checkContainers(name string, value any) {
 	}
 }
 
-// What the page on customers shows is what the example has.
-func TestCustomersPageShowsTheExample(t *testing.T) {
-	jobs := func(text []byte) any {
-		var file map[string]any
-		if err := yaml.Unmarshal(text, &file); err != nil || file["scrape_configs"] == nil {
+// The scrape jobs that a page shows are those of its example.
+func TestPagesShowTheJobsOfTheirExamples(t *testing.T) {
+	r := &repository{files: os.DirFS(root)}
+	jobs := func(text []byte) map[any]any {
+		var file struct {
+			Jobs []map[string]any `yaml:"scrape_configs"`
+		}
+		if err := yaml.Unmarshal(text, &file); err != nil || len(file.Jobs) == 0 {
 			t.Fatalf("no scrape_configs (%v) in\n%s", err, text)
 		}
-		return file["scrape_configs"]
+		byName := map[any]any{}
+		for _, job := range file.Jobs {
+			byName[job["job_name"]] = job
+		}
+		return byName
 	}
-	r := &repository{files: os.DirFS(root)}
-	shown := regexp.MustCompile("(?s)```yaml\n(scrape_configs:.*?)```").FindSubmatch(r.read("docs/customers.md"))
-	if shown == nil {
-		t.Fatal("docs/customers.md shows no scrape_configs")
-	}
-	if got, want := jobs(shown[1]), jobs(r.read("examples/prometheus/customers.yml")); !reflect.DeepEqual(got, want) {
-		t.Errorf("the page has\n%v\nand the example\n%v", got, want)
+	for page, shown := range map[string]int{"customers": 2, "discovery": 1} {
+		block := regexp.MustCompile("(?s)```yaml\n(scrape_configs:.*?)```").FindSubmatch(r.read("docs/" + page + ".md"))
+		if block == nil {
+			t.Fatalf("docs/%s.md shows no scrape_configs", page)
+		}
+		got, want := jobs(block[1]), jobs(r.read("examples/prometheus/"+page+".yml"))
+		if len(got) != shown {
+			t.Errorf("docs/%s.md shows %d jobs, want %d", page, len(got), shown)
+		}
+		for name, job := range got {
+			if !reflect.DeepEqual(job, want[name]) {
+				t.Errorf("docs/%s.md has\n%v\nand the example\n%v", page, job, want[name])
+			}
+		}
 	}
 }
 

@@ -47,6 +47,12 @@ func exposition(t *testing.T) map[string]string {
 	for _, window := range []string{"30m", "6h", "3d", "28d"} {
 		all["account:runzero_sites_overdue:ratio_avg"+window] = "0.02"
 	}
+	for name, value := range map[string]string{"type:runzero_discovery_assets:min": "40", "type:runzero_discovery_responding:sum": "30"} {
+		all[name+`{org_name="Acme",discovery="linux",site_name="HQ",asset_type="Server"}`] = value
+	}
+	for name, value := range map[string]string{"runzero_discovery_targets": "50", "runzero_discovery_targets_dropped": "7"} {
+		all[name+`{org_name="Acme",discovery="linux"}`] = value
+	}
 	for name := range strings.FieldsSeq("account api-keys assets-all-labels assets-tags certificates config console directory explorers findings health-good health-reasons hosted-zones " +
 		"license organizations organizations-account query quota-running replica services sites software store tasks usage") {
 		text, err := os.ReadFile("../../collector/testdata/" + name + ".prom")

@@ -58,6 +58,7 @@ func inventory(g *generator) *board {
 		q:         []query{g.top(`max by (org_name, query) (runzero_query_results)`).as("{{query}}: {{account_name}} {{org_name}}")},
 		wholeTime: true,
 	})
+	b.monitoredRow()
 	b.row("Licence", false,
 		graph{
 			frame: frame{"Licensed assets", "Live assets of each account and its projects; the dashed line is the number of licensed assets. Needs an account credential.", "No licence data: needs an account credential", 16, 8},

@@ -37,7 +37,7 @@ func catalogue() map[string]series {
 
 	// What the alert rules have made; an alert has the labels of what it is about.
 	alerts := series{
-		labels:  strings.Fields("alertname alertstate severity job instance account_name org_name site_name explorer schedule integration collector credential"),
+		labels:  strings.Fields("alertname alertstate severity job instance account_name org_name site_name explorer schedule integration discovery collector credential"),
 		filters: map[string]string{"job": "$job|", "account_name": "$account_name|", "org_name": "$org_name|"},
 	}
 	all["ALERTS"], all["ALERTS_FOR_STATE"] = alerts, alerts
@@ -46,6 +46,9 @@ func catalogue() map[string]series {
 			labels: []string{"job", "account_name"}, filters: map[string]string{"job": "$job", "account_name": "$account_name"},
 		}
 	}
+	recorded := all["runzero_discovery_assets"]
+	recorded.labels = without(recorded.labels, []string{"instance"})
+	all["type:runzero_discovery_assets:min"], all["type:runzero_discovery_responding:sum"] = recorded, recorded
 	return all
 }
 

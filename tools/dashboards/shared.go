@@ -147,7 +147,7 @@ func (b *board) alertTile() stat {
 
 func (b *board) alertTable(height uint32) table {
 	// What the alert is about, without spaces for labels that it does not have.
-	about := `label_replace(label_join((time() - ALERTS_FOR_STATE{alertname=~"RunZero.+"}) and ignoring (alertstate) ` + b.firing("") + `, "about", " ", "explorer", "schedule", "integration", "collector", "credential", "instance"), "about", "$1", "about", " *(.*?) *")`
+	about := `label_replace(label_join((time() - ALERTS_FOR_STATE{alertname=~"RunZero.+"}) and ignoring (alertstate) ` + b.firing("") + `, "about", " ", "explorer", "schedule", "integration", "discovery", "collector", "credential", "instance"), "about", "$1", "about", " *(.*?) *")`
 	// Numbers, which are shown as words, because the words are not in the order of urgency.
 	for rank, severity := range []string{"critical", "warning", "info"} {
 		about = fmt.Sprintf(`label_replace(%s, "severity", "%d", "severity", %q)`, about, rank+1, severity)
