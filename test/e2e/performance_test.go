@@ -118,3 +118,47 @@ func TestFirstScrapeAfterAStartIsFast(t *testing.T) {
 		})
 	}
 }
+
+// A discovery reads a million services in one call, and holds no more of them than are wanted.
+func TestMemoryOfADiscoveryDoesNotGrowWithTheServices(t *testing.T) {
+	t.Parallel()
+	const assets, wanted = 400_000, 1000
+	console, env := startConsole(t, 1, assets, unlimited)
+	passing := startRecorder(t, console)
+	discover := func(search string) (peak float64, found families) {
+		before := len(passing.requests())
+		file := writeFile(t, "discovery.yml", fmt.Sprintf("discovery: [{name: d, of: services, search: %q, max_targets: %d}]", search, wanted))
+		p := start(t, env, anyPort, "--runzero.url="+passing.URL, "--config.file="+file, "--no-collector.assets")
+		url := p.url()
+		eventually(t, func() error { return p.responds(url + "/-/ready") })
+		calls := 0
+		for _, path := range passing.requests()[before:] {
+			if strings.HasSuffix(path, "/services.jsonl") {
+				calls++
+			}
+		}
+		if listed, err := targetsAt(url + "/sd/d"); err != nil || len(listed) == 0 || calls != 1 {
+			t.Errorf("%d targets by %d calls, %v", len(listed), calls, err)
+		}
+		return p.memory("VmHWM"), scrape(t, url)
+	}
+	total := func(f families, name string) (n float64) {
+		for _, value := range f.values(name) {
+			n += value
+		}
+		return n
+	}
+	few, found := discover("protocol:snmp and type:router")
+	if n := total(found, "runzero_discovery_targets"); n < wanted/2 || total(found, "runzero_discovery_targets_dropped") > 0 {
+		t.Errorf("%v targets of a search for few", n)
+	}
+	many, found := discover("")
+	kept, dropped := total(found, "runzero_discovery_targets"), total(found, "runzero_discovery_targets_dropped")
+	t.Logf("few: at most %.1f MiB; %.0f services: at most %.1f MiB", few, kept+dropped, many)
+	if kept != wanted || dropped < 1_000_000 {
+		t.Errorf("%v targets and %v dropped", kept, dropped)
+	}
+	if few >= 48 || many >= 48 {
+		t.Errorf("%.1f and %.1f MiB, want less than 48", few, many)
+	}
+}
