@@ -97,7 +97,7 @@ func TestDiscoveryMakesOneRequest(t *testing.T) {
 }
 
 // discovered are the targets that a discovery without a port finds of assets.
-func discovered(t *testing.T, d Discovery, assets ...string) []targetGroup {
+func discovered(t *testing.T, d Discovery, assets ...string) []TargetGroup {
 	t.Helper()
 	path := assetsPath
 	if d.Of == "services" {
@@ -222,9 +222,9 @@ func TestLoadTargets(t *testing.T) {
 }
 
 // checkTargets checks that Prometheus accepts a document, and that each target is another address in order.
-func checkTargets(t testing.TB, document json.RawMessage) []targetGroup {
+func checkTargets(t testing.TB, document json.RawMessage) []TargetGroup {
 	t.Helper()
-	var groups []targetGroup
+	var groups []TargetGroup
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&groups); err != nil || groups == nil {

@@ -45,8 +45,8 @@ func (d Discovery) target(row *runzero.Target, site string) (t target, usable bo
 	return t, false
 }
 
-// reachable reads an address, if another machine can reach it: the addresses of a link and of a machine itself are those of
-// other machines to Prometheus, or its own.
+// reachable reads an address that Prometheus can reach from elsewhere. A link-local or loopback one would lead it to another
+// machine, or to itself.
 func reachable(text string) (netip.Addr, bool) {
 	a, err := netip.ParseAddr(strings.TrimSpace(text))
 	a = a.Unmap()
@@ -113,31 +113,21 @@ func tagLabels(tags []runzero.NamedTag) map[string]string {
 	if len(tags) == 0 {
 		return nil
 	}
-	type named struct {
-		label string
-		runzero.NamedTag
-	}
-	var all []named
-	for _, tag := range tags {
-		if label := tagName(tag.Name); label != "" {
-			all = append(all, named{label, tag})
-		}
-	}
-	slices.SortFunc(all, func(a, b named) int {
-		if aKept, bKept := a.label == a.Name, b.label == b.Name; aKept != bKept {
-			if aKept {
-				return -1
-			}
-			return 1
-		}
+	tags = slices.SortedFunc(slices.Values(tags), func(a, b runzero.NamedTag) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value))
 	})
-	labels := make(map[string]string, len(all))
-	for _, tag := range all {
-		if _, taken := labels[tag.label]; taken {
-			tag.label += "_" + idSuffix("tag " + tag.Name)[:8]
+	labels := make(map[string]string, len(tags))
+	for _, valid := range []bool{true, false} {
+		for _, tag := range tags {
+			label := tagName(tag.Name)
+			if label == "" || (label == tag.Name) != valid {
+				continue
+			}
+			if _, taken := labels[label]; taken {
+				label += "_" + idSuffix("tag " + tag.Name)[:8]
+			}
+			labels[label] = cmp.Or(labelOrNone(tag.Value), bareTag)
 		}
-		labels[tag.label] = cmp.Or(labelOrNone(tag.Value), bareTag)
 	}
 	return labels
 }
@@ -157,18 +147,18 @@ func tagName(name string) string {
 // metaLabels are what all targets of a poll have in common.
 type metaLabels struct{ discovery, organization, account string }
 
-// targetGroup is an entry of Prometheus's HTTP service discovery:
+// TargetGroup is an entry of Prometheus's HTTP service discovery:
 // https://prometheus.io/docs/prometheus/latest/http_sd/
-type targetGroup struct {
+type TargetGroup struct {
 	Targets []string          `json:"targets"`
 	Labels  map[string]string `json:"labels"`
 }
 
 // document returns the targets in the format of Prometheus's HTTP service discovery.
 func document(targets []target, common metaLabels) (json.RawMessage, error) {
-	groups := make([]targetGroup, 0, len(targets))
+	groups := make([]TargetGroup, 0, len(targets))
 	for _, t := range targets {
-		groups = append(groups, targetGroup{[]string{t.hostPort()}, t.labels(common)})
+		groups = append(groups, TargetGroup{[]string{t.hostPort()}, t.labels(common)})
 	}
 	text, err := json.Marshal(groups)
 	if err != nil {

@@ -6,16 +6,11 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/runzero-exporter/runzero_exporter/collector"
 	"github.com/runzero-exporter/runzero_exporter/internal/poller"
 )
 
 const organizationsPath = "/sd/organizations"
-
-// target is an entry of Prometheus's HTTP service discovery.
-type target struct {
-	Targets []string          `json:"targets"`
-	Labels  map[string]string `json:"labels"`
-}
 
 // organizations serves a target for each organization that is polled: this exporter, by the address by which it was
 // asked, with the organization as a parameter.
@@ -24,7 +19,7 @@ func (c Config) organizations(w http.ResponseWriter, r *http.Request) {
 	slices.SortFunc(organizations, func(a, b poller.Organization) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	targets := []target{}
+	targets := []collector.TargetGroup{}
 	for _, o := range organizations {
 		labels := map[string]string{"__param_organization": cmp.Or(o.ID, o.Name), "__meta_runzero_org_name": o.Name}
 		set := func(name, value string) {
@@ -40,7 +35,7 @@ func (c Config) organizations(w http.ResponseWriter, r *http.Request) {
 		if r.TLS != nil {
 			labels["__scheme__"] = "https"
 		}
-		targets = append(targets, target{[]string{r.Host}, labels})
+		targets = append(targets, collector.TargetGroup{Targets: []string{r.Host}, Labels: labels})
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(targets) // texts cannot fail, and a client that is gone is no error
