@@ -108,6 +108,9 @@ func TestTargetsAreThoseOfAllOrganizationsOrNone(t *testing.T) {
 		}})
 		w := discovering(t, harness.Setup{On: console}, linux+", {name: all}")
 		expectIncomplete(t, w, "linux", "which organizations there are is not known yet")
+		if _, err := listed(w, "linux", first.Name); !errors.Is(err, poller.ErrIncomplete) {
+			t.Errorf("an organization that is not known yet: %v", err)
+		}
 		w.Pass(20 * time.Minute)
 		expectIncomplete(t, w, "linux", second.Name)
 		if all, err := listed(w, "linux", first.Name); err != nil || len(all) == 0 {

@@ -34,22 +34,18 @@ func (p *Poller) Targets(discovery string, texts []string) ([]json.RawMessage, e
 	if err := published.hasDiscovery(discovery); err != nil {
 		return nil, err
 	}
-	wanted := func(exposition.Organization) bool { return true }
-	if len(texts) > 0 {
-		organizations, err := published.named(texts)
-		if err != nil {
-			return nil, err
-		}
-		wanted = func(o exposition.Organization) bool { return slices.Contains(organizations, o) }
+	organizations, err := published.named(texts)
+	if (err != nil || len(texts) == 0) && slices.ContainsFunc(published.targets, func(a accountTargets) bool { return !a.discovered }) {
+		return nil, fmt.Errorf("%w: which organizations there are is not known yet", ErrIncomplete)
+	}
+	if err != nil {
+		return nil, err
 	}
 	var documents []json.RawMessage
 	for _, a := range published.targets {
-		if len(texts) == 0 && !a.discovered {
-			return nil, fmt.Errorf("%w: which organizations there are is not known yet", ErrIncomplete)
-		}
 		for _, t := range a.found[discovery] {
 			switch {
-			case !wanted(t.organization):
+			case len(texts) > 0 && !slices.Contains(organizations, t.organization):
 			case t.json != nil:
 				documents = append(documents, t.json)
 			case !t.unsupported:
