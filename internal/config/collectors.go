@@ -121,7 +121,7 @@ func (f Flags) settings(in fileCollectors) (collector.Settings, error) {
 	switch {
 	case err != nil:
 		return s, err
-	case top.Value < 1 || top.Value > maxTop || top.Value != math.Trunc(top.Value):
+	case !isWhole(top.Value, maxTop):
 		return s, top.wrong("top", "must be a whole number from 1 to %d", maxTop)
 	case maxAge.Value <= 0:
 		return s, maxAge.wrong("scan_max_age", "must be more than 0")
@@ -142,6 +142,11 @@ func (f Flags) settings(in fileCollectors) (collector.Settings, error) {
 	s.AssetTop, s.AssetSearch, s.ScanMaxAge = int(top.Value), search.Value, time.Duration(maxAge.Value)
 	s.ScanMaxAges, err = scanMaxAges(in.Tasks.ScanMaxAgeBySite)
 	return s, err
+}
+
+// isWhole reports whether a number is one from 1 to most, without a fraction.
+func isWhole(number float64, most int) bool {
+	return number >= 1 && number <= float64(most) && number == math.Trunc(number)
 }
 
 // labels splits the flag's list.

@@ -67,9 +67,6 @@ func (e fileDiscovery) discovery() (collector.Discovery, error) {
 		d.MaxTargets = int(e.MaxTargets.Value)
 	}
 	d.Port = uint16(e.Port.Value)
-	whole := func(number float64, most int) bool {
-		return number >= 1 && number <= float64(most) && number == math.Trunc(number)
-	}
 	switch {
 	case d.Name == reservedDiscovery:
 		return d, e.Name.wrong("name", "must not be %s: /sd/%s lists the organizations", d.Name, d.Name)
@@ -77,9 +74,9 @@ func (e fileDiscovery) discovery() (collector.Discovery, error) {
 		return d, e.Of.wrong("of", "must be %s", strings.Join(kinds, " or "))
 	case e.Port.set() && d.Of == "services":
 		return d, e.Port.wrong("port", "is for assets only: each service has its own")
-	case e.Port.set() && !whole(e.Port.Value, math.MaxUint16):
+	case e.Port.set() && !isWhole(e.Port.Value, math.MaxUint16):
 		return d, e.Port.wrong("port", "must be a whole number from 1 to %d", math.MaxUint16)
-	case e.MaxTargets.set() && !whole(e.MaxTargets.Value, mostTargets):
+	case e.MaxTargets.set() && !isWhole(e.MaxTargets.Value, mostTargets):
 		return d, e.MaxTargets.wrong("max_targets", "must be a whole number from 1 to %d", mostTargets)
 	}
 	return d, nil

@@ -18,7 +18,7 @@ const (
 	DefaultAssetMaxInterval = 6 * time.Hour
 )
 
-// refresh is when something is polled that changes.
+// refresh says when something is polled: when it has changed, or at each interval.
 type refresh struct {
 	mode    sourced[string]
 	longest sourced[model.Duration] // 0 of a flag: the default
