@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
-
 	"github.com/runzero-exporter/runzero_exporter/internal/exposition"
 	"github.com/runzero-exporter/runzero_exporter/internal/quota"
 	"github.com/runzero-exporter/runzero_exporter/internal/schedule"
@@ -216,11 +214,6 @@ func (p *Poller) publishStatus() {
 	next := *p.published.Load()
 	next.status = p.statuses(p.config.Now())
 	p.published.Store(&next)
-}
-
-// Gather implements prometheus.Gatherer. It makes no request, waits for nothing and cannot fail.
-func (p *Poller) Gather() ([]*dto.MetricFamily, error) {
-	return p.published.Load().view.Gather(p.config.Now()), nil
 }
 
 // Ready reports whether every poll has succeeded or failed once, or polling is paused. Once true it stays true: an
